@@ -1,0 +1,51 @@
+/* The configuration, /etc/holdfast/holdfast.conf: read by every daemon, written by `holdfastctl init` and `join`. */
+#ifndef HOLDFAST_HEARTBEAT_CONF_H
+#define HOLDFAST_HEARTBEAT_CONF_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONF_PATH "/etc/holdfast/holdfast.conf"
+#define CONF_KEY_PATH "/etc/holdfast/cluster.key" /* 64 hex digits and a newline, 0640 root:holdfast */
+#define CONF_PKI_DIR "/etc/holdfast/pki"	   /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
+#define CONF_STATE_DIR "/var/lib/holdfast"
+
+enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };
+
+struct conf {
+	char cluster[16]; /* [cluster] name */
+	char name[16];	  /* [node] name: a-z 0-9 -, starting with a letter */
+	uint32_t kind;	  /* [node] kind = gateway | witness */
+	char address[48]; /* [node] address, numeric IPv4, no prefix */
+	char interface[16];
+	char vip[56];	  /* [cluster] vip, numeric IPv4 with prefix length; "" on a witness */
+	char seed_address[48]; /* [cluster] join: a member to ask for admission; "" on the first node */
+	uint32_t heartbeat_port;	/* [heartbeat] port */
+	uint32_t interval_ms;		/* [heartbeat] interval-ms */
+	uint32_t lease_ms;		/* [heartbeat] lease-ms */
+	uint32_t peer_timeout_ms;	/* [heartbeat] peer-timeout-ms */
+	char datadir[108];		/* [replication] datadir */
+	uint32_t database_port;		/* [replication] port: mariadbd on the node's address */
+	uint32_t relay_port;		/* [replication] relay-port: our relay on 127.0.0.1 */
+	uint32_t durability_received;	/* [replication] durability = on-disk (0) | received (1) */
+	uint32_t workers;		/* [gateway] workers */
+	uint32_t worker_port;		/* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
+	uint32_t hold_timeout_ms;	/* [gateway] hold-timeout-ms */
+	char channels[256];		/* [gateway] channels: names separated by blanks */
+	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
+};
+
+/* Fills in the defaults and reads f, whose name is used in messages. Every error is printed to errs, one a line, as
+ * "name:line: what is wrong and what is allowed". Returns the number of errors; *ret is complete only when it is 0. */
+unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs);
+
+/* The same for a path; a file that cannot be opened is one error. */
+unsigned conf_load(const char *path, struct conf *ret, FILE *errs);
+
+/* Writes a file that conf_read takes back unchanged; only values that differ from the defaults. 0 or -errno. */
+int conf_write(FILE *f, const struct conf *conf);
+
+/* Prints the table of keys (section, key, allowed range, default, meaning), for the man page's test. */
+void conf_print_keys(FILE *f);
+
+#endif
