@@ -1,0 +1,135 @@
+#include "heartbeat/change.h"
+
+#include <string.h>
+
+static bool mine_open(const struct hb_change *c, const struct hb_record *r)
+{
+	return r->active == c->self && r->phase == HB_OPEN && r->epoch == c->epoch;
+}
+
+/* R3: only who holds every acknowledged payment, shown by the token, may have the role. */
+static bool has_token(const struct hb_record *r, uint8_t node, const struct token *t)
+{
+	return node < r->members && hb_in_sync(r, node) && !token_is_none(t) && token_equal(&r->token[node], t);
+}
+
+static bool claim(const struct hb_change *c, struct hb_record *n)
+{
+	bool own = n->active == c->self;
+
+	if (!has_token(n, c->self, &c->token) || (own && !c->reopen))
+		return false;
+	n->keep = own && (n->phase == HB_OPEN || n->keep);
+	n->epoch++;
+	n->active = c->self;
+	n->phase = HB_CLAIMED;
+	return true;
+}
+
+static bool open_record(const struct hb_change *c, struct hb_record *n)
+{
+	if (n->active != c->self || n->phase != HB_CLAIMED || n->epoch != c->epoch)
+		return false;
+	n->phase = HB_OPEN;
+	if (!n->keep)
+		n->in_sync = (uint8_t)(1u << c->self);
+	n->keep = 0;
+	return true;
+}
+
+static bool solo(const struct hb_change *c, struct hb_record *n)
+{
+	if (!mine_open(c, n) || hb_is_solo(n, c->self))
+		return false;
+	n->in_sync = (uint8_t)(1u << c->self);
+	return true;
+}
+
+static bool add(const struct hb_change *c, struct hb_record *n)
+{
+	if (!mine_open(c, n) || !hb_is_solo(n, c->self) || c->target >= n->members || token_is_none(&c->token) ||
+	    c->target == c->self || n->member[c->target].kind != HB_KIND_GATEWAY)
+		return false;
+	n->in_sync |= (uint8_t)(1u << c->target);
+	n->token[c->target] = c->token;
+	return true;
+}
+
+static bool hand(const struct hb_change *c, struct hb_record *n)
+{
+	if (!mine_open(c, n) || c->target == c->self || !has_token(n, c->target, &c->token))
+		return false;
+	n->epoch++;
+	n->active = c->target;
+	n->phase = HB_CLAIMED;
+	n->keep = 0;
+	return true;
+}
+
+static bool join(const struct hb_change *c, struct hb_record *n)
+{
+	if (n->members >= HB_MEMBERS_MAX || hb_member_find(n, c->member.name) != HB_NOBODY)
+		return false;
+	n->member[n->members] = c->member;
+	memset(&n->token[n->members], 0, sizeof(n->token[0]));
+	n->members++;
+	return true;
+}
+
+static bool refuse(const struct hb_change *c, struct hb_record *n)
+{
+	(void)c;
+	(void)n;
+	return false;
+}
+
+static const struct {
+	const char *text;
+	bool (*apply)(const struct hb_change *c, struct hb_record *n);
+} changes[] = {
+	[HB_CHANGE_NONE] = { "none", refuse },	   [HB_CHANGE_NOTHING] = { "no-change", refuse },
+	[HB_CHANGE_CLAIM] = { "claim", claim },	   [HB_CHANGE_OPEN] = { "open", open_record },
+	[HB_CHANGE_SOLO] = { "solo", solo },	   [HB_CHANGE_ADD] = { "add", add },
+	[HB_CHANGE_HAND] = { "hand-over", hand }, [HB_CHANGE_JOIN] = { "join", join },
+};
+
+bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)
+{
+	struct hb_record n = *r;
+
+	if (!changes[c->kind].apply(c, &n)) {
+		*ret = *r;
+		return false;
+	}
+	n.version++;
+	n.reason = c->reason;
+	*ret = n;
+	return true;
+}
+
+bool hb_change_done(const struct hb_change *c, const struct hb_record *r)
+{
+	switch (c->kind) {
+	case HB_CHANGE_NONE:
+	case HB_CHANGE_NOTHING:
+		return true;
+	case HB_CHANGE_CLAIM:
+		return false; /* every claim is a new epoch */
+	case HB_CHANGE_OPEN:
+		return mine_open(c, r);
+	case HB_CHANGE_SOLO:
+		return mine_open(c, r) && hb_is_solo(r, c->self);
+	case HB_CHANGE_ADD:
+		return mine_open(c, r) && hb_in_sync(r, c->target);
+	case HB_CHANGE_HAND:
+		return r->epoch > c->epoch;
+	case HB_CHANGE_JOIN:
+		return hb_member_find(r, c->member.name) != HB_NOBODY;
+	}
+	return true;
+}
+
+const char *hb_change_text(enum hb_change_kind kind)
+{
+	return changes[kind].text;
+}

@@ -1,0 +1,37 @@
+/* The changes that may be made to the role record, each with its guard (protocol.md section 1, "f"). Pure. */
+#ifndef HOLDFAST_HEARTBEAT_CHANGE_H
+#define HOLDFAST_HEARTBEAT_CHANGE_H
+
+#include "heartbeat/record.h"
+
+enum hb_change_kind {
+	HB_CHANGE_NONE,	    /* nothing to do */
+	HB_CHANGE_NOTHING,  /* a round that changes nothing: to finish or to learn what was begun (P4) */
+	HB_CHANGE_CLAIM,
+	HB_CHANGE_OPEN,
+	HB_CHANGE_SOLO,
+	HB_CHANGE_ADD,
+	HB_CHANGE_HAND,
+	HB_CHANGE_JOIN,
+};
+
+struct hb_change {
+	enum hb_change_kind kind;
+	uint8_t self;
+	uint8_t target;	    /* ADD, HAND: the other member */
+	uint8_t reason;	    /* enum hb_reason */
+	bool reopen;	    /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
+	uint64_t epoch;	    /* OPEN, SOLO, ADD, HAND: the epoch in which the wish was formed */
+	struct token token; /* CLAIM: beside the own data now; ADD, HAND: reported by target */
+	struct hb_member member; /* JOIN */
+};
+
+/* Applies c to r. True: *ret is the new record. False: the guard does not hold for r; *ret is r unchanged. */
+bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret);
+
+/* True if r already shows what c wanted (a retry found its own earlier success). */
+bool hb_change_done(const struct hb_change *c, const struct hb_record *r);
+
+const char *hb_change_text(enum hb_change_kind kind);
+
+#endif

@@ -1,0 +1,83 @@
+/* What members say to each other, and its bytes. The envelope around it is heartbeat/wire.h. Pure. */
+#ifndef HOLDFAST_HEARTBEAT_MESSAGE_H
+#define HOLDFAST_HEARTBEAT_MESSAGE_H
+
+#include <stddef.h>
+
+#include "heartbeat/record.h"
+
+enum hb_message_type {
+	HB_BEAT = 1, /* heartbeat: facts, chosen record, request for a lease */
+	HB_GRANT,    /* the lease is granted */
+	HB_PREPARE,
+	HB_PROMISE, /* answer to prepare, yes or no */
+	HB_ACCEPT,
+	HB_ACCEPTED, /* answer to accept, yes or no */
+	HB_READ,
+	HB_STATE, /* answer to read, or to a join that cannot be done here */
+	HB_JOIN,  /* a member to be asks for admission */
+	HB_MESSAGE_TYPES
+};
+
+/* Facts about a gateway that others act on or show. */
+struct hb_facts {
+	uint8_t state;	/* enum hb_state */
+	uint8_t fit;	/* could take the role: database following or applied, ledger there */
+	uint8_t serving;
+	uint64_t follow_epoch;
+	struct token token;
+	struct gtid binlog, received, applied;
+	uint64_t answered_epoch; /* high-water mark */
+	struct gtid answered;
+	uint64_t opened_epoch;
+	struct gtid opened_at;
+	uint32_t backlog_ms;
+	uint32_t lease_ms;	 /* left of the active's lease, for show */
+	uint64_t moved_epoch;	 /* the last opening by this node: for show */
+	uint64_t moved_at_ms;	 /* wall clock */
+	uint32_t moved_took_ms;	 /* from the last sign of the old active to the first answer */
+	uint8_t moved_from, moved_reason;
+	char reason[LOCAL_REASON_BYTES];
+};
+
+struct hb_message {
+	uint8_t type; /* enum hb_message_type */
+	uint8_t from; /* member number; HB_NOBODY: not admitted yet */
+	uint64_t boot, instance; /* of the sender */
+
+	/* BEAT */
+	uint64_t stamp_us;	 /* sender's clock */
+	uint64_t echo_us;	 /* last stamp heard from the receiver, in this boot of the receiver; 0 none */
+	uint64_t echo_boot;
+	uint8_t want_lease;
+	struct hb_facts facts;
+
+	/* BEAT (want_lease), GRANT */
+	uint64_t epoch, duration_us;
+
+	struct hb_ballot ballot;	  /* PREPARE .. ACCEPTED: of the round; BEAT: at which `record` was chosen */
+	uint8_t refusal;		  /* PROMISE, ACCEPTED, STATE: enum hb_refusal */
+	struct hb_ballot promised;	  /* BEAT, PROMISE, ACCEPTED, STATE */
+	struct hb_ballot accepted_ballot; /* BEAT, PROMISE, ACCEPTED, STATE */
+	uint8_t has_record;
+	struct hb_record record; /* BEAT: chosen; ACCEPT: value; PROMISE, STATE: accepted */
+
+	/* JOIN */
+	struct hb_member member;
+};
+
+#define HB_MESSAGE_BYTES_MAX 1100
+
+/* Writes m into buf and returns the length, at most HB_MESSAGE_BYTES_MAX. m must be one that we made. */
+size_t hb_message_encode(const struct hb_message *m, uint8_t buf[static HB_MESSAGE_BYTES_MAX]);
+
+/* 0 and *ret filled; -EINVAL: short, long, unknown type, or a value out of range; *ret undefined. */
+int hb_message_decode(const uint8_t *buf, size_t size, struct hb_message *ret);
+
+/* The register's bytes, for the state file. */
+struct hb_register;
+#define HB_REGISTER_BYTES_MAX 700
+size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REGISTER_BYTES_MAX]);
+int hb_register_decode(const uint8_t *buf, size_t size, struct hb_register *ret);
+
+#endif

@@ -1,0 +1,316 @@
+#include "heartbeat/node_parts.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+void hb_node_start(struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us)
+{
+	assert(s->lease_us <= HB_LEASE_MAX_US);
+	memset(n, 0, sizeof(*n));
+	n->settings = *s;
+	hb_acceptor_start(&n->acceptor, reg, now_us);
+	n->self = HB_NOBODY;
+	if (reg->admitted)
+		n->self = hb_member_find(&reg->accepted, reg->name);
+	n->state = reg->kind == HB_KIND_WITNESS ? HB_WITNESS : HB_BOOT;
+	n->reading.began_us = now_us;
+	hb_proposer_start(&n->proposer, n->self, seed);
+	n->claim_jitter_us = hb_dice(&n->proposer.dice) % 50000;
+}
+
+bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_record *mine = &n->acceptor.reg.accepted;
+
+	return hb_mine(n) && mine->active == n->self && mine->epoch == n->my_epoch &&
+	       hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
+}
+
+bool hb_node_is_sole(const struct hb_node *n)
+{
+	return hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self) && !n->proposer.pending &&
+	       hb_record_equal(&n->acceptor.reg.accepted, &n->known);
+}
+
+/* Everything but a join, or an answer to ours, must come from a member as the record knows it, and not from an
+ * earlier start of it (M32). */
+static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t now_us)
+{
+	const struct hb_record *r = &n->acceptor.reg.accepted;
+	struct hb_peer *p;
+
+	if (m->type == HB_JOIN || (m->type == HB_STATE && !n->acceptor.reg.admitted))
+		return true;
+	if (m->from >= r->members || r->member[m->from].instance != m->instance)
+		return false;
+	p = &n->peer[m->from];
+	if (m->boot < p->boot)
+		return false;
+	if (m->boot > p->boot)
+		*p = (struct hb_peer){ .boot = m->boot };
+	p->heard = true;
+	p->heard_us = now_us;
+	return true;
+}
+
+static void take_high_water(struct hb_node *n, uint64_t epoch, struct gtid g)
+{
+	if (epoch > n->high_water_epoch || (epoch == n->high_water_epoch && g.seq > n->high_water.seq)) {
+		n->high_water_epoch = epoch;
+		n->high_water = g;
+	}
+}
+
+static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
+{
+	struct hb_acceptor *a = &n->acceptor;
+	struct hb_peer *p = &n->peer[m->from];
+	uint64_t d = m->duration_us < HB_LEASE_MAX_US ? m->duration_us : HB_LEASE_MAX_US;
+
+	p->stamp_us = m->stamp_us;
+	p->facts = m->facts;
+	take_high_water(n, m->facts.answered_epoch, m->facts.answered);
+	if (m->has_record) {
+		if (n->booted)
+			hb_learn(n, m->ballot, &m->record, now_us);
+		if (a->reg.admitted && hb_ballot_compare(m->ballot, a->reg.accepted_ballot) > 0)
+			(void)hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us); /* A5 */
+	}
+	if (hb_ballot_compare(m->accepted_ballot, n->known_ballot) < 0 &&
+	    hb_ballot_compare(m->promised, n->known_ballot) > 0) {
+		if (!p->lagging_us)
+			p->lagging_us = now_us;
+	} else {
+		p->lagging_us = 0;
+	}
+	if (!m->want_lease)
+		return;
+	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch)
+		n->renewed_us = now_us;
+	if (m->echo_boot == a->reg.boot &&
+	    hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {
+		struct hb_message *g = hb_outbox_add(out, m->from, HB_GRANT, a->identity_generation);
+
+		g->stamp_us = m->stamp_us;
+		g->epoch = m->epoch;
+		g->duration_us = d;
+	}
+}
+
+static void answer_round(struct hb_node *n, const struct hb_message *m, enum hb_refusal refusal, struct hb_outbox *out)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	enum hb_message_type type = m->type == HB_PREPARE ? HB_PROMISE : HB_ACCEPTED;
+	struct hb_message *r = hb_outbox_add(out, m->from, type, n->acceptor.generation);
+
+	r->ballot = m->ballot;
+	r->refusal = (uint8_t)refusal;
+	r->promised = reg->promised;
+	r->accepted_ballot = reg->accepted_ballot;
+	r->has_record = type == HB_PROMISE && reg->accepted_ballot.counter > 0;
+	r->record = reg->accepted;
+}
+
+static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
+{
+	struct hb_acceptor *a = &n->acceptor;
+
+	if (!known_sender(n, m, now_us))
+		return;
+	switch (m->type) {
+	case HB_BEAT:
+		take_beat(n, m, now_us, out);
+		break;
+	case HB_GRANT:
+		if (m->stamp_us <= now_us && hb_mine(n))
+			hb_lease_grant(&n->lease, m->from, m->epoch, m->stamp_us, m->duration_us);
+		break;
+	case HB_PREPARE:
+		if (a->reg.admitted)
+			answer_round(n, m, hb_acceptor_prepare(a, m->from, m->ballot, now_us), out);
+		break;
+	case HB_ACCEPT:
+		if (a->reg.admitted)
+			answer_round(n, m, hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us), out);
+		break;
+	case HB_PROMISE:
+	case HB_ACCEPTED:
+		hb_proposer_answer(&n->proposer, a, m, now_us, out);
+		break;
+	case HB_READ:
+		if (a->reg.admitted)
+			hb_read_answer(n, m->from, HB_OK, out);
+		break;
+	case HB_STATE:
+		hb_read_state(n, m, now_us);
+		break;
+	case HB_JOIN:
+		hb_read_join(n, m, out);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A round of ours ended: its value is chosen. */
+static void take_chosen(struct hb_node *n, uint64_t now_us)
+{
+	struct hb_proposer *p = &n->proposer;
+	struct hb_record r = p->value;
+	bool claimed = p->applied && p->change.kind == HB_CHANGE_CLAIM;
+	bool opened = p->applied && p->change.kind == HB_CHANGE_OPEN;
+
+	p->chosen = false;
+	/* Before hb_learn, which would take a record that names us for one that was handed to us. */
+	if (claimed) {
+		n->my_epoch = r.epoch;
+		n->opened = false;
+		n->vip_grace_us = now_us + n->settings.lease_us;
+	}
+	hb_learn(n, p->ballot, &r, now_us);
+	n->booted = true;
+	if (opened)
+		n->open_chosen_us = now_us;
+	n->claim_jitter_us = hb_dice(&p->dice) % 50000;
+	n->beat_now = true;
+}
+
+static bool gate_is_closed(struct hb_node *n, uint64_t now_us)
+{
+	return (n->ledger_us && n->ledger.gate_closed_generation >= n->close_generation) || now_us >= n->closing_until_us;
+}
+
+static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
+{
+	struct hb_proposer *p = &n->proposer;
+	struct hb_change c;
+
+	if (p->chosen)
+		take_chosen(n, now_us);
+	hb_wanted_change(n, now_us, &c);
+	if (c.kind != p->change.kind || c.epoch != p->change.epoch)
+		hb_proposer_abandon(p);
+	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us))
+		hb_proposer_gate_closed(p, now_us, out);
+	hb_proposer_tick(p, &n->acceptor, now_us, out);
+	if (c.kind != HB_CHANGE_NONE && hb_proposer_free(p, now_us))
+		hb_proposer_begin(p, &n->acceptor, &c, n->opened, now_us, out);
+}
+
+static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
+{
+	bool mine = hb_mine(n) && n->known.phase == HB_OPEN && n->repl.db_up;
+	bool was = n->serving;
+
+	if (mine && n->repl.opened_epoch == n->my_epoch) {
+		n->opened = true;
+		n->unopened_us = 0;
+	} else if (n->opened && !n->unopened_us) {
+		n->unopened_us = now_us;
+	}
+	if (!hb_mine(n) && n->known.members && n->known.active != n->self && !n->repl.dirty && hb_repl_fresh(n, now_us))
+		n->opened = false;
+	/* R6: the barrier; R4, R10: an answer in SYNC needs semi-sync to be on, and never to have let one through. */
+	n->serving = mine && n->repl.opened_epoch == n->my_epoch && n->ledger.barrier_epoch == n->my_epoch &&
+		     hb_repl_fresh(n, now_us) && (hb_node_is_sole(n) || (n->repl.semi_sync && !n->repl.no_tx_moved));
+	if (n->serving && !was && n->moved_epoch != n->my_epoch) {
+		n->moved_epoch = n->my_epoch;
+		n->moved_at_ms = wall_ms;
+		n->moved_took_ms = n->suspected_us ? (uint32_t)((now_us - n->suspected_us) / 1000) : 0;
+	}
+}
+
+/* GATE of protocol.md section 1. */
+static void update_gate(struct hb_node *n, uint64_t now_us)
+{
+	uint64_t until_us = 0;
+
+	if (n->serving && n->proposer.step != HB_STEP_CLOSE_GATE && !hb_is_sick(n, now_us)) {
+		if (hb_node_has_lease(n, now_us))
+			until_us = hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch);
+		if (hb_node_is_sole(n) && until_us < now_us + n->settings.lease_us)
+			until_us = now_us + n->settings.lease_us;
+	}
+	if (until_us == 0 && n->gate_until_us) {
+		n->closing_until_us = n->gate_until_us;
+		n->close_generation++;
+	}
+	n->gate_until_us = until_us;
+}
+
+static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *out)
+{
+	const struct hb_rule *rule;
+
+	n->situation = hb_situation(n, now_us);
+	rule = hb_role_rule(n->state, n->situation);
+	if (rule->to != n->state) {
+		out->moved = rule;
+		out->moved_from = n->state;
+		n->state = rule->to;
+	}
+	if (n->join_refused)
+		(void)snprintf(n->reason, sizeof(n->reason), "the name %s belongs to another member", n->acceptor.reg.name);
+	else if (n->state == HB_ACTIVE || n->state == HB_STANDBY || n->state == HB_WITNESS)
+		n->reason[0] = '\0';
+	else if (n->repl.reason[0])
+		memcpy(n->reason, n->repl.reason, sizeof(n->reason));
+	else
+		(void)snprintf(n->reason, sizeof(n->reason), "%s", rule->why);
+	n->reason[sizeof(n->reason) - 1] = '\0';
+}
+
+static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_outbox *out)
+{
+	switch (in->kind) {
+	case HB_IN_TICK:
+		break;
+	case HB_IN_MESSAGE:
+		take_message(n, in->message, in->now_us, out);
+		break;
+	case HB_IN_PERSISTED:
+		n->persisted = in->persisted;
+		break;
+	case HB_IN_REPLICATION:
+		n->repl_us = in->repl ? in->now_us : 0;
+		if (in->repl)
+			n->repl = *in->repl;
+		break;
+	case HB_IN_LEDGER:
+		n->ledger_us = in->ledger ? in->now_us : 0;
+		if (in->ledger)
+			n->ledger = *in->ledger;
+		else
+			memset(&n->ledger, 0, sizeof(n->ledger));
+		if (in->ledger)
+			take_high_water(n, in->ledger->answered_epoch, in->ledger->answered);
+		break;
+	}
+}
+
+void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out)
+{
+	uint64_t before = n->acceptor.generation;
+	struct hb_ballot known = n->known_ballot;
+
+	memset(out, 0, sizeof(*out));
+	take_input(n, in, &out->outbox);
+	hb_read_tick(n, in->now_us, &out->outbox);
+	propose(n, in->now_us, &out->outbox);
+	update_serving(n, in->now_us, in->wall_ms);
+	hb_adding(n, in->now_us);
+	update_state(n, in->now_us, out);
+	hb_tell_members(n, in->now_us, &out->outbox);
+	update_gate(n, in->now_us);
+	hb_tell_host(n, in->now_us, out);
+	for (unsigned i = 0; i < out->outbox.count; i++) {
+		struct hb_message *m = &out->outbox.letter[i].message;
+
+		m->from = n->self;
+		m->boot = n->acceptor.reg.boot;
+		m->instance = n->acceptor.reg.instance;
+	}
+	out->persist = n->acceptor.generation != before;
+	out->chosen = hb_ballot_compare(known, n->known_ballot) != 0;
+}

@@ -1,0 +1,127 @@
+/*
+ * One member, whole: acceptor, proposer, lease and role put together. Everything that can happen is an input with its
+ * time; everything the shell has to do is in the output. No socket, no clock, no disk, no allocation, no log.
+ */
+#ifndef HOLDFAST_HEARTBEAT_NODE_H
+#define HOLDFAST_HEARTBEAT_NODE_H
+
+#include "heartbeat/acceptor.h"
+#include "heartbeat/lease.h"
+#include "heartbeat/proposer.h"
+#include "heartbeat/role.h"
+#include "heartbeat/rolepage.h"
+
+struct hb_settings {
+	uint64_t interval_us, lease_us, peer_timeout_us;
+	uint32_t ipv4; /* of this member */
+	uint16_t port;
+};
+
+struct hb_peer {
+	bool heard;
+	uint64_t boot;
+	uint64_t heard_us;  /* our clock: last message of any kind */
+	uint64_t stamp_us;  /* its clock, to be echoed */
+	uint64_t lagging_us; /* since when its acceptor does not hold the chosen record though it could not accept it; 0 */
+	struct hb_facts facts;
+};
+
+struct hb_reading { /* answers to READ: while booting, or to end an amnesia */
+	uint8_t answers;
+	struct hb_ballot promised[HB_MEMBERS_MAX], accepted_ballot[HB_MEMBERS_MAX];
+	struct hb_record accepted[HB_MEMBERS_MAX];
+	uint64_t again_us, began_us;
+};
+
+struct hb_node {
+	struct hb_settings settings;
+	struct hb_acceptor acceptor;
+	struct hb_proposer proposer;
+	struct hb_lease lease;
+	struct hb_peer peer[HB_MEMBERS_MAX];
+	struct hb_reading reading;
+	uint8_t self; /* member number; HB_NOBODY until admitted */
+
+	bool booted; /* the record was read from a majority, or chosen by us, in this life */
+	struct hb_ballot known_ballot;
+	struct hb_record known; /* known chosen; members == 0: nothing known */
+
+	enum hb_state state;
+	enum hb_situation situation;
+	uint64_t my_epoch;	   /* the epoch that this life of ours claimed or was handed; 0 none */
+	bool opened;		   /* the database was open for my_epoch */
+	bool serving;		   /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
+	uint64_t open_chosen_us;   /* when `open` of my_epoch became known chosen */
+	uint64_t renewed_us;	   /* last lease request heard from the active */
+	uint64_t suspected_us;	   /* the same of the active before this one */
+	uint64_t unopened_us;	   /* since when the report no longer shows my_epoch opened; 0: it does */
+	uint64_t claim_jitter_us;
+	bool adding;		   /* semi-sync is on for a standby that is to be added */
+	uint64_t adding_us;
+	uint64_t add_again_us;
+	uint64_t vip_grace_us;
+	uint8_t moved_from, moved_reason;
+	uint64_t moved_epoch, moved_at_ms;
+	uint32_t moved_took_ms;
+	bool join_wanted, join_refused;
+	struct hb_member joiner;
+
+	struct repl_report repl;
+	uint64_t repl_us; /* 0: not connected */
+	struct ledger_report ledger;
+	uint64_t ledger_us;
+	uint64_t high_water_epoch;
+	struct gtid high_water;
+
+	uint64_t gate_until_us;
+	uint64_t close_generation;
+	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
+
+	uint64_t persisted; /* generation of the register that is on disk */
+	uint64_t beat_us;
+	bool beat_now;
+	char reason[LOCAL_REASON_BYTES];
+};
+
+enum hb_input_kind {
+	HB_IN_TICK, /* at least every 10 ms */
+	HB_IN_MESSAGE,
+	HB_IN_PERSISTED,
+	HB_IN_REPLICATION, /* a report; NULL: replicationd is gone */
+	HB_IN_LEDGER,	   /* the same of ledgerd */
+};
+
+struct hb_input {
+	enum hb_input_kind kind;
+	uint64_t now_us;  /* CLOCK_BOOTTIME */
+	uint64_t wall_ms; /* CLOCK_REALTIME, for show only */
+	union {
+		const struct hb_message *message;
+		uint64_t persisted;
+		const struct repl_report *repl;
+		const struct ledger_report *ledger;
+	};
+};
+
+struct hb_output {
+	struct hb_outbox outbox;
+	bool persist; /* node->acceptor.reg at node->acceptor.generation has to go to disk */
+	struct repl_order order; /* what replicationd is to be told now; compare with what it was told last */
+	struct role_view view;	 /* for the role page */
+	uint64_t close_generation;
+	bool vip; /* this node should hold the address */
+	const struct hb_rule *moved; /* NULL: the state did not change */
+	enum hb_state moved_from;
+	bool chosen; /* a record became known; node->known */
+};
+
+/* reg: from disk. seed: for back-off. A member whose register is not admitted asks for admission. */
+void hb_node_start(struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us);
+
+void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
+
+/* LEASE and SOLE of protocol.md section 1. */
+bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us);
+bool hb_node_is_sole(const struct hb_node *n);
+
+#endif

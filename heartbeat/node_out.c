@@ -1,0 +1,180 @@
+#include "heartbeat/node_parts.h"
+
+#include <string.h>
+
+void hb_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
+{
+	const struct repl_report *p = &n->repl;
+	uint64_t lease_us = hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->state = (uint8_t)n->state;
+	ret->serving = n->serving && n->gate_until_us > now_us;
+	ret->answered_epoch = n->high_water_epoch;
+	ret->answered = n->high_water;
+	ret->moved_epoch = n->moved_epoch;
+	ret->moved_at_ms = n->moved_at_ms;
+	ret->moved_took_ms = n->moved_took_ms;
+	ret->moved_from = n->moved_from;
+	ret->moved_reason = n->moved_reason;
+	if (hb_mine(n) && lease_us > now_us)
+		ret->lease_ms = (uint32_t)((lease_us - now_us) / 1000);
+	memcpy(ret->reason, n->reason, sizeof(ret->reason));
+	if (!hb_repl_fresh(n, now_us))
+		return;
+	ret->fit = p->db_up && p->fit && p->following && hb_ledger_fresh(n, now_us) && n->ledger.fit;
+	ret->follow_epoch = p->follow_epoch;
+	ret->token = p->token;
+	ret->binlog = p->binlog;
+	ret->received = p->received;
+	ret->applied = p->applied;
+	ret->opened_epoch = p->opened_epoch;
+	ret->opened_at = p->opened_at;
+	ret->backlog_ms = p->backlog_ms;
+}
+
+static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
+{
+	struct hb_message *m = hb_outbox_add(out, to, HB_BEAT, 0);
+
+	m->stamp_us = now_us;
+	m->echo_us = n->peer[to].stamp_us;
+	m->echo_boot = n->peer[to].boot;
+	m->want_lease = hb_fit_to_renew(n, now_us);
+	m->epoch = n->my_epoch;
+	m->duration_us = n->settings.lease_us;
+	hb_facts(n, now_us, &m->facts);
+	m->ballot = n->known_ballot;
+	m->promised = n->acceptor.reg.promised;
+	m->accepted_ballot = n->acceptor.reg.accepted_ballot;
+	m->has_record = n->known.members > 0;
+	m->record = n->known;
+}
+
+/* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
+static void grant_self(struct hb_node *n, uint64_t now_us)
+{
+	if (!hb_fit_to_renew(n, now_us) || n->persisted < n->acceptor.identity_generation)
+		return;
+	if (hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK)
+		hb_lease_grant(&n->lease, n->self, n->my_epoch, now_us, n->settings.lease_us);
+}
+
+void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
+{
+	const struct hb_record *r = &n->acceptor.reg.accepted;
+
+	if (n->self == HB_NOBODY || (!n->beat_now && now_us < n->beat_us))
+		return;
+	n->beat_now = false;
+	n->beat_us = now_us + n->settings.interval_us;
+	if (hb_mine(n)) {
+		hb_lease_begin(&n->lease, n->my_epoch);
+		grant_self(n, now_us);
+	}
+	for (uint8_t i = 0; i < r->members; i++)
+		if (i != n->self)
+			beat(n, i, now_us, out);
+}
+
+static void address_text(uint32_t ipv4, char *text, size_t size)
+{
+	size_t at = 0;
+
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned v = ipv4 >> shift & 255;
+
+		for (unsigned digit = v >= 100 ? 100 : v >= 10 ? 10 : 1; digit && at + 2 < size; digit /= 10)
+			text[at++] = (char)('0' + v / digit % 10);
+		if (shift && at + 2 < size)
+			text[at++] = '.';
+	}
+	text[at] = '\0';
+}
+
+static enum repl_want want_as_active(const struct hb_node *n, uint64_t now_us)
+{
+	if (n->my_epoch != n->known.epoch)
+		return REPL_WANT_NOTHING; /* our own claim comes first: another may be about to open */
+	if (n->known.phase == HB_CLAIMED)
+		return REPL_WANT_PROMOTE;
+	if (hb_is_sick(n, now_us))
+		return REPL_WANT_NOTHING;
+	return REPL_WANT_OPEN;
+}
+
+static enum repl_want want(const struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_record *r = &n->known;
+
+	if (!n->booted || n->acceptor.reg.kind == HB_KIND_WITNESS)
+		return REPL_WANT_NOTHING;
+	if (r->active == n->self)
+		return want_as_active(n, now_us);
+	if (r->phase == HB_CLAIMED && (n->repl.dirty || n->opened))
+		return REPL_WANT_DOWN; /* B3; R7 */
+	if (r->phase == HB_CLAIMED)
+		return hb_token_good(n) ? REPL_WANT_HOLD_IN : REPL_WANT_NOTHING;
+	if (!hb_in_sync(r, n->self))
+		return REPL_WANT_FOLLOW_OUT;
+	return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;
+}
+
+static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_order *o)
+{
+	const struct hb_record *r = &n->known;
+
+	memset(o, 0, sizeof(*o));
+	o->want = want(n, now_us);
+	o->epoch = r->epoch;
+	o->self = n->self;
+	o->active = r->members ? r->active : HB_NOBODY;
+	if (r->members) {
+		address_text(r->member[r->active].ipv4, o->active_address, sizeof(o->active_address));
+		if (n->peer[r->active].facts.opened_epoch == r->epoch)
+			o->active_opened_at = n->peer[r->active].facts.opened_at;
+	}
+	for (uint8_t i = 0; i < r->members; i++)
+		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
+	/* R4: off only when {self} is known chosen and nothing else can still become so. */
+	o->semi_sync = o->want == REPL_WANT_OPEN && (!hb_node_is_sole(n) || n->adding);
+}
+
+static uint8_t mode(const struct hb_node *n, uint64_t now_us)
+{
+	if (!hb_mine(n) || !n->serving || n->gate_until_us <= now_us)
+		return ROLE_MODE_STALLED;
+	return hb_is_solo(&n->known, n->self) ? ROLE_MODE_SOLO : ROLE_MODE_SYNC;
+}
+
+static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view *v)
+{
+	const struct hb_record *r = &n->known;
+
+	memset(v, 0, sizeof(*v));
+	v->self = n->self;
+	v->active = ROLEPAGE_NO_NODE;
+	v->updated_us = now_us;
+	if (!n->booted)
+		return;
+	v->version = r->version;
+	v->epoch = r->epoch;
+	v->active = r->active;
+	v->open = r->phase == HB_OPEN;
+	v->mode = mode(n, now_us);
+	memcpy(v->active_name, r->member[r->active].name, sizeof(v->active_name));
+	if (hb_mine(n) && n->repl.opened_epoch == n->my_epoch && n->repl.db_up)
+		v->writable_epoch = n->my_epoch;
+	v->gate_until_us = n->gate_until_us;
+}
+
+void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out)
+{
+	bool holder = hb_mine(n) && n->acceptor.reg.accepted.active == n->self;
+
+	tell_replication(n, now_us, &out->order);
+	tell_role_page(n, now_us, &out->view);
+	out->close_generation = n->close_generation;
+	out->vip = n->booted && holder && !hb_is_sick(n, now_us) &&
+		   (hb_node_has_lease(n, now_us) || hb_node_is_sole(n) || now_us < n->vip_grace_us);
+}

@@ -1,0 +1,52 @@
+/* The rooms of heartbeat/node.c: not for anybody else. */
+#ifndef HOLDFAST_HEARTBEAT_NODE_PARTS_H
+#define HOLDFAST_HEARTBEAT_NODE_PARTS_H
+
+#include "heartbeat/node.h"
+
+#define HB_REPORT_STALE_US 1000000 /* a local daemon that has said nothing for so long is not fit */
+#define HB_PEER(n, i) ((n)->acceptor.reg.accepted.member[i])
+
+/* node_read.c: what is the record, and are we a member? */
+void hb_read_tick(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
+void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_us);
+void hb_read_join(struct hb_node *n, const struct hb_message *m, struct hb_outbox *out);
+void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, struct hb_outbox *out);
+
+/* A record is known chosen at b: take it if it is newer. */
+void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, uint64_t now_us);
+
+/* node_role.c: what should be done about it? */
+enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
+void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
+void hb_adding(struct hb_node *n, uint64_t now_us);
+bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us);
+bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
+bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
+
+/* node_out.c: what is everybody told? */
+void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
+void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
+void hb_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret);
+
+static inline bool hb_mine(const struct hb_node *n)
+{
+	return n->known.members && n->known.active == n->self && n->my_epoch == n->known.epoch;
+}
+
+static inline bool hb_repl_fresh(const struct hb_node *n, uint64_t now_us)
+{
+	return n->repl_us && now_us - n->repl_us < HB_REPORT_STALE_US;
+}
+
+static inline bool hb_ledger_fresh(const struct hb_node *n, uint64_t now_us)
+{
+	return n->ledger_us && now_us - n->ledger_us < HB_REPORT_STALE_US;
+}
+
+static inline bool hb_token_good(const struct hb_node *n)
+{
+	return hb_in_sync(&n->known, n->self) && token_equal(&n->known.token[n->self], &n->repl.token);
+}
+
+#endif

@@ -1,0 +1,184 @@
+#include "heartbeat/node_parts.h"
+
+#include <string.h>
+
+#define READ_AGAIN_US 100000
+#define JOIN_AGAIN_US 200000
+
+void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, uint64_t now_us)
+{
+	bool named = n->booted && n->known.members && n->known.active != n->self && r->active == n->self;
+
+	hb_proposer_learn(&n->proposer, b);
+	if (n->known.members && hb_ballot_compare(b, n->known_ballot) <= 0)
+		return;
+	if (n->known.members && r->epoch != n->known.epoch) {
+		n->moved_from = n->known.active;
+		n->moved_reason = r->reason;
+		n->suspected_us = n->renewed_us;
+		n->renewed_us = now_us; /* whoever is named now has a lease to wait for */
+	}
+	n->known_ballot = b;
+	n->known = *r;
+	n->beat_now = true;
+	/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
+	if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch) {
+		n->my_epoch = r->epoch;
+		n->opened = false;
+		n->vip_grace_us = now_us + n->settings.lease_us;
+	}
+	if (n->join_wanted && hb_member_find(r, n->joiner.name) != HB_NOBODY)
+		n->join_wanted = false;
+}
+
+void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, struct hb_outbox *out)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	struct hb_message *m = hb_outbox_add(out, to, HB_STATE, n->acceptor.generation);
+
+	m->refusal = (uint8_t)refusal;
+	m->promised = reg->promised;
+	m->accepted_ballot = reg->accepted_ballot;
+	m->has_record = 1;
+	m->record = reg->accepted;
+}
+
+/* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
+void hb_read_join(struct hb_node *n, const struct hb_message *m, struct hb_outbox *out)
+{
+	const struct hb_record *r = &n->known;
+	uint8_t at;
+
+	if (!n->acceptor.reg.admitted || !r->members)
+		return;
+	at = hb_member_find(r, m->member.name);
+	if (at == HB_NOBODY && r->members < HB_MEMBERS_MAX && hb_mine(n) && r->phase == HB_OPEN) {
+		n->join_wanted = true;
+		n->joiner = m->member;
+		return;
+	}
+	if (at != HB_NOBODY || r->members >= HB_MEMBERS_MAX || n->acceptor.reg.accepted.active != n->self)
+		hb_read_answer(n, HB_TO_SENDER, HB_OK, out);
+}
+
+static bool all_read(const struct hb_node *n, const struct hb_record *r)
+{
+	for (uint8_t i = 0; i < r->members; i++)
+		if (i != n->self && !(n->reading.answers >> i & 1))
+			return false;
+	return true;
+}
+
+/* S8: a member without memory adopts the maxima of ALL others before it votes. */
+static void end_amnesia(struct hb_node *n, uint64_t now_us)
+{
+	struct hb_reading *g = &n->reading;
+	struct hb_ballot promised = { 0 }, best = { 0 };
+	const struct hb_record *record = NULL;
+
+	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++) {
+		if (!(g->answers >> i & 1))
+			continue;
+		if (hb_ballot_compare(g->promised[i], promised) > 0)
+			promised = g->promised[i];
+		if (hb_ballot_compare(g->accepted_ballot[i], best) > 0) {
+			best = g->accepted_ballot[i];
+			record = &g->accepted[i];
+		}
+	}
+	if (!record || !all_read(n, record) || n->self >= record->members)
+		return;
+	hb_acceptor_adopt(&n->acceptor, promised, best, record, now_us);
+	g->answers = 0;
+	g->began_us = now_us;
+}
+
+/* L6: a majority that accepted the same ballot has chosen it. */
+static void end_boot(struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	struct hb_reading *g = &n->reading;
+
+	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++) {
+		unsigned same = 0;
+
+		if (!(g->answers >> i & 1))
+			continue;
+		for (uint8_t k = 0; k < HB_MEMBERS_MAX; k++)
+			same += (g->answers >> k & 1) &&
+				hb_ballot_compare(g->accepted_ballot[i], g->accepted_ballot[k]) == 0;
+		if (same < hb_quorum(g->accepted[i].members) || same < hb_quorum(reg->accepted.members))
+			continue;
+		hb_learn(n, g->accepted_ballot[i], &g->accepted[i], now_us);
+		n->booted = true;
+		n->beat_now = true;
+		return;
+	}
+}
+
+static void take_membership(struct hb_node *n, const struct hb_message *m)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	uint8_t at = hb_member_find(&m->record, reg->name);
+
+	if (at == HB_NOBODY) {
+		n->acceptor.reg.accepted = m->record; /* not accepted, only: whom to ask (admitted is 0) */
+		return;
+	}
+	n->join_refused = m->record.member[at].instance != reg->instance;
+	if (n->join_refused)
+		return;
+	n->self = at;
+	n->proposer.self = at;
+	n->acceptor.reg.accepted = m->record;
+}
+
+void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_us)
+{
+	struct hb_reading *g = &n->reading;
+
+	if (!m->has_record)
+		return;
+	if (!n->acceptor.reg.admitted && m->from < HB_MEMBERS_MAX)
+		take_membership(n, m);
+	if (n->self == HB_NOBODY || m->from >= HB_MEMBERS_MAX)
+		return;
+	g->answers |= (uint8_t)(1u << m->from);
+	g->promised[m->from] = m->promised;
+	g->accepted_ballot[m->from] = m->accepted_ballot;
+	g->accepted[m->from] = m->record;
+	if (!n->acceptor.reg.admitted)
+		end_amnesia(n, now_us);
+	else if (!n->booted)
+		end_boot(n, now_us);
+}
+
+static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
+{
+	const struct hb_record *seen = &n->acceptor.reg.accepted;
+	struct hb_member me = { 0 };
+
+	memcpy(me.name, n->acceptor.reg.name, sizeof(me.name));
+	me.instance = n->acceptor.reg.instance;
+	me.kind = n->acceptor.reg.kind;
+	me.ipv4 = n->settings.ipv4;
+	me.port = n->settings.port;
+	hb_outbox_add(out, HB_TO_SEED, HB_JOIN, 0)->member = me;
+	if (seen->members) /* somebody told us who is active: only that one can admit us */
+		hb_outbox_add(out, seen->active, HB_JOIN, 0)->member = me;
+}
+
+void hb_read_tick(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
+{
+	if (n->booted || now_us < n->reading.again_us)
+		return;
+	if (n->self == HB_NOBODY) {
+		n->reading.again_us = now_us + JOIN_AGAIN_US;
+		ask_for_admission(n, out);
+		return;
+	}
+	n->reading.again_us = now_us + READ_AGAIN_US;
+	for (uint8_t i = 0; i < n->acceptor.reg.accepted.members; i++)
+		if (i != n->self || n->acceptor.reg.admitted)
+			hb_outbox_add(out, i, HB_READ, 0);
+}

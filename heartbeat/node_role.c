@@ -1,0 +1,234 @@
+#include "heartbeat/node_parts.h"
+
+#define ADD_BACKLOG_SEQ 2000   /* transactions that a standby may be behind when semi-sync is switched on for it */
+#define ADD_BACKLOG_MS 500
+#define ADD_AGAIN_US 1000000   /* after a try that failed */
+#define CLAIM_JITTER_US 50000
+#define READ_STUCK_US 2000000
+
+/* The other gateway, or HB_NOBODY. */
+static uint8_t other_gateway(const struct hb_node *n)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && n->known.member[i].kind == HB_KIND_GATEWAY)
+			return i;
+	return HB_NOBODY;
+}
+
+static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
+{
+	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
+}
+
+/* C7: the database was open for us and is not any more. */
+bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
+{
+	/* A replicationd that has just started needs a moment to see that the database is open. */
+	return hb_mine(n) && n->known.phase == HB_OPEN && n->opened &&
+	       (!n->repl.db_up || (n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
+}
+
+/* R13: only a fit active asks for its lease to be renewed. */
+bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
+{
+	if (!hb_mine(n) || !hb_token_good(n) || !hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us))
+		return false;
+	if (!n->ledger.fit || n->repl.state == REPL_FAILED)
+		return false;
+	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
+	return !n->opened || hb_is_sick(n, now_us) || (n->repl.db_up && n->repl.fit);
+}
+
+/* C3. */
+bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	uint64_t patience_us = n->settings.peer_timeout_us;
+
+	if (!heard(n, m, patience_us, now_us))
+		return true;
+	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
+		return true;
+	if (n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + patience_us)
+		return true;
+	/* The epoch row and the barrier are commits as well; they wait for the same acknowledgement. */
+	return !n->serving && n->repl.semi_sync && n->repl.db_up && n->open_chosen_us &&
+	       now_us > n->open_chosen_us + 4 * patience_us;
+}
+
+static uint8_t lost_member(const struct hb_node *n, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && hb_in_sync(&n->known, i) && hb_is_lost(n, i, now_us))
+			return i;
+	return HB_NOBODY;
+}
+
+static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	const struct hb_facts *f = &n->peer[m].facts;
+
+	return hb_in_sync(&n->known, m) && heard(n, m, n->settings.lease_us, now_us) && f->fit &&
+	       token_equal(&f->token, &n->known.token[m]);
+}
+
+/* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
+void hb_adding(struct hb_node *n, uint64_t now_us)
+{
+	uint8_t m = other_gateway(n);
+	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
+	bool here = f && heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
+		    !token_is_none(&f->token);
+	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
+	bool stuck = n->ledger.commit_since_us &&
+		     now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
+
+	if (n->adding) {
+		if (here && solo && !stuck && n->serving)
+			return;
+		n->adding = false;
+		n->add_again_us = now_us + ADD_AGAIN_US;
+		return;
+	}
+	if (!here || !solo || !n->serving || now_us < n->add_again_us || !hb_node_has_lease(n, now_us))
+		return;
+	if (f->received.seq + ADD_BACKLOG_SEQ < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
+		return;
+	n->adding = true;
+	n->adding_us = now_us;
+}
+
+/* R5. */
+static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	const struct hb_facts *f = &n->peer[m].facts;
+
+	return n->adding && n->repl.semi_sync && n->repl.sync_marked && n->repl.semi_clients == 1 &&
+	       heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
+	       !token_is_none(&f->token) && gtid_reaches(f->received, n->repl.sync_mark) &&
+	       hb_node_has_lease(n, now_us);
+}
+
+/* C1's tripwire: nothing that was answered, as far as anybody reachable has heard, may be missing here. */
+static bool drained(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_repl_fresh(n, now_us) && n->repl.drained_epoch == n->my_epoch &&
+	       (n->high_water_epoch > n->known.epoch || gtid_reaches(n->repl.applied, n->high_water));
+}
+
+static bool member_lags(const struct hb_node *n, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && n->peer[i].lagging_us &&
+		    now_us > n->peer[i].lagging_us + 2 * n->settings.lease_us)
+			return true;
+	return false;
+}
+
+static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	uint8_t m = other_gateway(n);
+
+	c->epoch = n->my_epoch;
+	if (n->known.phase == HB_CLAIMED) {
+		c->kind = drained(n, now_us) ? HB_CHANGE_OPEN : HB_CHANGE_NONE;
+		c->reason = HB_REASON_OPENED;
+	} else if (hb_is_sick(n, now_us)) {
+		bool over = m != HB_NOBODY && may_take_over(n, m, now_us);
+
+		c->kind = over ? HB_CHANGE_HAND : HB_CHANGE_CLAIM;
+		c->reason = HB_REASON_DATABASE_DIED;
+		c->target = m;
+		c->token = over ? n->peer[m].facts.token : n->repl.token;
+		c->reopen = true;
+	} else if (lost_member(n, now_us) != HB_NOBODY) {
+		c->kind = HB_CHANGE_SOLO;
+		c->reason = HB_REASON_PEER_LOST;
+	} else if (m != HB_NOBODY && hb_is_solo(&n->known, n->self) && add_is_shown(n, m, now_us)) {
+		c->kind = HB_CHANGE_ADD;
+		c->reason = HB_REASON_PEER_IN_SYNC;
+		c->target = m;
+		c->token = n->peer[m].facts.token;
+	} else if (n->join_wanted) {
+		c->kind = HB_CHANGE_JOIN;
+		c->reason = HB_REASON_JOIN;
+		c->member = n->joiner;
+	}
+	/* P4: the record that names us is not in our own acceptor, or a member cannot take it at its ballot. */
+	if (c->kind == HB_CHANGE_NONE &&
+	    (!hb_record_equal(&reg->accepted, &n->known) || member_lags(n, now_us)))
+		c->kind = HB_CHANGE_NOTHING;
+}
+
+/* B5 and the way back of a member that restarted while it was named. */
+static bool may_claim(const struct hb_node *n, uint64_t now_us)
+{
+	bool own = n->known.active == n->self;
+	bool awaited = n->known.phase == HB_CLAIMED && n->repl.dirty; /* L2: our database is down because of the rules */
+
+	if (!hb_token_good(n) || now_us < n->acceptor.silent_until_us ||
+	    hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+		return false;
+	if (!hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us) || n->repl.state == REPL_FAILED)
+		return false;
+	if (own)
+		return true;
+	if (now_us < n->renewed_us + n->settings.lease_us + n->claim_jitter_us)
+		return false;
+	return awaited || (n->repl.db_up && n->repl.fit);
+}
+
+void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
+{
+	*ret = (struct hb_change){ .self = n->self, .target = HB_NOBODY };
+	if (!n->acceptor.reg.admitted || n->acceptor.reg.kind != HB_KIND_GATEWAY)
+		return;
+	if (!n->booted) {
+		/* L6: the members disagree for long and nobody's lease runs: finish whatever was begun. */
+		if (n->reading.began_us && now_us > n->reading.began_us + READ_STUCK_US &&
+		    (unsigned)__builtin_popcount(n->reading.answers) >= hb_quorum(n->acceptor.reg.accepted.members) &&
+		    !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+			ret->kind = HB_CHANGE_NOTHING;
+		return;
+	}
+	if (hb_mine(n)) {
+		want_as_active(n, now_us, ret);
+	} else if (may_claim(n, now_us)) {
+		ret->kind = HB_CHANGE_CLAIM;
+		ret->reopen = n->known.active == n->self;
+		ret->reason = ret->reopen ? HB_REASON_START : HB_REASON_LEASE_EXPIRED;
+		ret->token = n->repl.token;
+	}
+	/* P3: what we began is pursued, if need be without changing anything. */
+	if (ret->kind == HB_CHANGE_NONE && n->proposer.pending)
+		ret->kind = HB_CHANGE_NOTHING;
+}
+
+static enum hb_situation situation_as_active(const struct hb_node *n, uint64_t now_us)
+{
+	if (n->my_epoch != n->known.epoch)
+		return !hb_repl_fresh(n, now_us) || hb_token_good(n) ? HB_SIT_MINE_STALE : HB_SIT_BROKEN;
+	if (n->known.phase == HB_CLAIMED)
+		return n->repl.state == REPL_FAILED ? HB_SIT_BROKEN : HB_SIT_MINE_CLAIMED;
+	if (hb_is_sick(n, now_us))
+		return HB_SIT_MINE_SICK;
+	return n->serving ? HB_SIT_MINE_SERVING : HB_SIT_MINE_OPEN;
+}
+
+enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
+{
+	if (!n->booted)
+		return HB_SIT_UNKNOWN;
+	if (n->acceptor.reg.kind == HB_KIND_WITNESS)
+		return HB_SIT_WITNESSING;
+	if (n->known.active == n->self)
+		return situation_as_active(n, now_us);
+	if (n->repl.state == REPL_FAILED || !hb_repl_fresh(n, now_us))
+		return HB_SIT_BROKEN;
+	if (n->known.phase == HB_CLAIMED)
+		return n->repl.dirty ? HB_SIT_OTHER_DIRTY : HB_SIT_OTHER_CLAIMED;
+	if (!hb_in_sync(&n->known, n->self))
+		return n->repl.state == REPL_SEEDING ? HB_SIT_OUT_SEEDING : HB_SIT_OUT;
+	return hb_token_good(n) && n->repl.following && n->repl.follow_epoch == n->known.epoch ? HB_SIT_IN_FOLLOWING :
+											       HB_SIT_IN_LAGGING;
+}

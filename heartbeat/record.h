@@ -1,0 +1,96 @@
+/*
+ * The role record: who is active, in which epoch, and whose copy of the data may be trusted. It is the value of one
+ * rewritable register, agreed by a majority of the members (CASPaxos, D. Rystsov 2018, arXiv:1802.07000). Pure.
+ */
+#ifndef HOLDFAST_HEARTBEAT_RECORD_H
+#define HOLDFAST_HEARTBEAT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heartbeat/local.h"
+
+#define HB_MEMBERS_MAX 5
+#define HB_NOBODY 255
+#define HB_NAME_BYTES 16
+#define HB_LEASE_MAX_US 1000000 /* no lease is ever longer; a member that has just started is silent for so long */
+
+struct hb_ballot {
+	uint64_t counter; /* 0: no ballot yet */
+	uint8_t node;
+};
+
+enum hb_kind { HB_KIND_GATEWAY, HB_KIND_WITNESS };
+
+struct hb_member {
+	char name[HB_NAME_BYTES];
+	uint64_t instance; /* random, made with the state file: a member that lost its memory is another member */
+	uint32_t ipv4;	   /* host byte order */
+	uint16_t port;
+	uint8_t kind; /* enum hb_kind */
+};
+
+enum hb_phase { HB_CLAIMED, HB_OPEN };
+
+/* Why the record was last changed: value, text. */
+#define HB_REASONS(X) \
+	X(INIT, "init") \
+	X(JOIN, "member-joined") \
+	X(START, "start") \
+	X(LEASE_EXPIRED, "lease-expired") \
+	X(DATABASE_DIED, "database-died") \
+	X(OPENED, "opened") \
+	X(PEER_LOST, "peer-lost") \
+	X(PEER_IN_SYNC, "peer-in-sync")
+enum hb_reason {
+#define X(id, text) HB_REASON_##id,
+	HB_REASONS(X)
+#undef X
+	    HB_REASON_COUNT
+};
+
+struct hb_record {
+	uint64_t version; /* +1 with each change */
+	uint64_t epoch;	  /* +1 with each claim and hand-over */
+	uint8_t active;
+	uint8_t phase;	 /* enum hb_phase */
+	uint8_t keep;	 /* claimed: whoever opens may keep in_sync as it is */
+	uint8_t in_sync; /* bit n: member n holds every acknowledged payment, as long as token[n] lies beside its data */
+	uint8_t reason;	 /* enum hb_reason */
+	uint8_t members;
+	struct token token[HB_MEMBERS_MAX];
+	struct hb_member member[HB_MEMBERS_MAX];
+};
+
+/* < 0, 0, > 0 */
+int hb_ballot_compare(struct hb_ballot a, struct hb_ballot b);
+
+/* The same content, member by member (padding does not count). */
+bool hb_record_equal(const struct hb_record *a, const struct hb_record *b);
+
+/* Members needed for a majority. */
+static inline unsigned hb_quorum(unsigned members)
+{
+	return members / 2 + 1;
+}
+
+static inline bool hb_in_sync(const struct hb_record *r, uint8_t node)
+{
+	return node < HB_MEMBERS_MAX && (r->in_sync >> node & 1);
+}
+
+/* Is {node} all there is in in_sync? */
+static inline bool hb_is_solo(const struct hb_record *r, uint8_t node)
+{
+	return r->in_sync == (uint8_t)(1u << node);
+}
+
+/* The number of the member with that name, or HB_NOBODY. */
+uint8_t hb_member_find(const struct hb_record *r, const char *name);
+
+const char *hb_reason_text(uint8_t reason);
+
+/* Could this have been written by us? Refuses counts, numbers and bits out of range. For whatever comes from outside. */
+bool hb_record_valid(const struct hb_record *r);
+
+#endif
