@@ -1,0 +1,86 @@
+-- The ledger's schema. One writer (holdfast-ledgerd); every transaction begins with the UPDATE of ledger_head (R12).
+-- The CHECK and UNIQUE constraints are the second line of defence: the ledger decides before they could object.
+-- Deterministic and keyed throughout, for row-based replication by GTID.
+
+CREATE TABLE cluster_epoch (
+	epoch BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+	node VARCHAR(64) NOT NULL,
+	reason VARCHAR(120) NOT NULL DEFAULT '',
+	opened_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- next_seq: the journal position the next outcome gets. last_us: ledger time, never goes back (Unix microseconds).
+CREATE TABLE ledger_head (
+	id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+	epoch BIGINT UNSIGNED NOT NULL,
+	batch_seq BIGINT UNSIGNED NOT NULL,
+	next_seq BIGINT UNSIGNED NOT NULL,
+	last_us BIGINT UNSIGNED NOT NULL,
+	CONSTRAINT one_head CHECK (id = 1)
+) ENGINE=InnoDB;
+
+INSERT INTO ledger_head (id, epoch, batch_seq, next_seq, last_us) VALUES (1, 0, 0, 1, 0);
+
+-- kind: 1 wallet 2 merchant 3 clearing 4 fee 5 suspense. status: 0 open 1 frozen 2 closed.
+-- posted = credits - debits for every kind, so that the sum over a currency is always 0.
+CREATE TABLE account (
+	id BINARY(16) NOT NULL PRIMARY KEY,
+	kind TINYINT UNSIGNED NOT NULL,
+	status TINYINT UNSIGNED NOT NULL,
+	currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	owner BINARY(16) NULL,
+	channel VARBINARY(32) NULL,
+	posted BIGINT NOT NULL,
+	pending_in BIGINT NOT NULL,
+	pending_out BIGINT NOT NULL,
+	min_balance BIGINT NULL,
+	max_balance BIGINT NULL,
+	last_seq BIGINT UNSIGNED NOT NULL,
+	created_us BIGINT UNSIGNED NOT NULL,
+	metadata MEDIUMBLOB NOT NULL,
+	UNIQUE KEY clearing (channel, currency),
+	CONSTRAINT pending CHECK (pending_in >= 0 AND pending_out >= 0),
+	CONSTRAINT above_min CHECK (min_balance IS NULL OR posted - pending_out >= min_balance),
+	CONSTRAINT below_max CHECK (max_balance IS NULL OR posted + pending_in <= max_balance)
+) ENGINE=InnoDB;
+
+-- One row an operation: entry, idempotency record and event at once. kind: 1 account 2 top-up 3 transfer.
+-- public_id and the money columns are those of what was created; a refusal has none. replay_of: the top-up that this
+-- one, sent again under another key, turned out to be.
+CREATE TABLE journal (
+	seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+	public_id BINARY(16) NULL UNIQUE,
+	principal BIGINT UNSIGNED NOT NULL,
+	key_hash BINARY(32) NOT NULL,
+	fingerprint BINARY(32) NOT NULL,
+	batch_seq BIGINT UNSIGNED NOT NULL,
+	kind TINYINT UNSIGNED NOT NULL,
+	status SMALLINT UNSIGNED NOT NULL,
+	replay_of BIGINT UNSIGNED NULL,
+	debit BINARY(16) NULL,
+	credit BINARY(16) NULL,
+	amount BIGINT NULL,
+	currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NULL,
+	debit_after BIGINT NULL,
+	credit_after BIGINT NULL,
+	channel VARBINARY(32) NULL,
+	channel_reference VARBINARY(256) NULL,
+	reference VARBINARY(256) NULL,
+	body MEDIUMBLOB NOT NULL,
+	created_us BIGINT UNSIGNED NOT NULL,
+	UNIQUE KEY idempotency (key_hash, principal),
+	UNIQUE KEY channel_once (channel, channel_reference),
+	KEY debit (debit, seq),
+	KEY credit (credit, seq),
+	CONSTRAINT amount_positive CHECK (amount IS NULL OR amount > 0),
+	CONSTRAINT two_sides CHECK ((debit IS NULL) = (credit IS NULL) AND (debit IS NULL OR debit <> credit))
+) ENGINE=InnoDB;
+
+CREATE TABLE api_key (
+	id BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+	name VARBINARY(64) NOT NULL UNIQUE,
+	secret_hash BINARY(32) NOT NULL UNIQUE,
+	scopes INT UNSIGNED NOT NULL,
+	revoked TINYINT UNSIGNED NOT NULL DEFAULT 0,
+	created_us BIGINT UNSIGNED NOT NULL
+) ENGINE=InnoDB;

@@ -1,0 +1,38 @@
+/* One batch: look up what the requests name, answer the reads, decide the writes, commit them as one transaction. */
+#ifndef HOLDFAST_GATEWAY_BATCH_H
+#define HOLDFAST_GATEWAY_BATCH_H
+
+#include "gateway/image.h"
+#include "gateway/queue.h"
+#include "gateway/store.h"
+#include "gateway/text.h"
+#include "heartbeat/err.h"
+
+/* What the database thread works with. */
+struct batch_tools {
+	struct store *store;
+	struct image *image;
+	struct queue *queue;
+	struct head head;	  /* as committed */
+	struct text sql, journal, accounts, admin, body; /* scratch */
+};
+
+/* 0 or -ENOMEM. */
+int batch_tools_init(struct batch_tools *t);
+void batch_tools_free(struct batch_tools *t);
+
+enum batch_end {
+	BATCH_COMMITTED, /* or nothing was to be written; head is what is committed */
+	BATCH_REFUSED,	 /* rolled back; the image is to be dropped, the requests are unanswered */
+	BATCH_LOST,	 /* before COMMIT: not executed */
+	BATCH_UNKNOWN,	 /* COMMIT was sent */
+};
+
+/* Looks up everything the requests name and fills in the answers of reads (settled, but still in the list). Codes of
+ * store.h. */
+int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e);
+
+/* Decides the writes of the list and commits them. After BATCH_COMMITTED every write in the list has its answer. */
+enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e);
+
+#endif

@@ -1,0 +1,10 @@
+/* ISO 4217: which codes there are and how many decimals their minor unit has. Pure. */
+#ifndef HOLDFAST_GATEWAY_CURRENCY_H
+#define HOLDFAST_GATEWAY_CURRENCY_H
+
+#include <stddef.h>
+
+/* The exponent (0, 2, 3 or 4), or -1 when text is no currency code. */
+int currency_exponent(const char *text, size_t length);
+
+#endif

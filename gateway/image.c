@@ -1,0 +1,220 @@
+#include "gateway/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 65536		 /* a power of two */
+#define STORED_SLOTS 4096	 /* a power of two */
+#define ACCOUNTS_MAX 400000	 /* above it the cache starts anew */
+
+struct account_node {
+	struct account_node *next;
+	struct account account;
+};
+
+struct stored_node {
+	struct stored_node *next_by_key, *next_by_reference, *next;
+	struct stored stored;
+	char bytes[];
+};
+
+struct principal_node {
+	struct principal_node *next;
+	struct principal principal;
+};
+
+struct image {
+	struct account_node *accounts[SLOTS];
+	size_t account_count;
+	struct stored_node *by_key[STORED_SLOTS], *by_reference[STORED_SLOTS], *all_stored;
+	struct principal_node *principals;
+};
+
+/* FNV-1a; what is hashed is random or chosen by authenticated clients. */
+static size_t hash(const void *bytes, size_t count)
+{
+	const unsigned char *b = bytes;
+	uint64_t h = UINT64_C(1469598103934665603);
+
+	for (size_t i = 0; i < count; i++)
+		h = (h ^ b[i]) * UINT64_C(1099511628211);
+	return (size_t)(h ^ h >> 29);
+}
+
+struct image *image_new(void)
+{
+	return calloc(1, sizeof(struct image));
+}
+
+void image_free(struct image *image)
+{
+	if (!image)
+		return;
+	image_clear(image);
+	free(image);
+}
+
+static void clear_accounts(struct image *image)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		while (image->accounts[i]) {
+			struct account_node *n = image->accounts[i];
+
+			image->accounts[i] = n->next;
+			free(n->account.metadata);
+			free(n);
+		}
+	image->account_count = 0;
+}
+
+static void clear_stored(struct image *image)
+{
+	if (!image->all_stored)
+		return;
+	while (image->all_stored) {
+		struct stored_node *n = image->all_stored;
+
+		image->all_stored = n->next;
+		free(n);
+	}
+	memset(image->by_key, 0, sizeof(image->by_key));
+	memset(image->by_reference, 0, sizeof(image->by_reference));
+}
+
+void image_clear(struct image *image)
+{
+	clear_accounts(image);
+	clear_stored(image);
+	while (image->principals) {
+		struct principal_node *n = image->principals;
+
+		image->principals = n->next;
+		free(n);
+	}
+}
+
+void image_trim(struct image *image)
+{
+	clear_stored(image);
+	if (image->account_count > ACCOUNTS_MAX)
+		clear_accounts(image);
+}
+
+struct account *image_account(struct image *image, const struct ulid *id)
+{
+	for (struct account_node *n = image->accounts[hash(id, sizeof(*id)) % SLOTS]; n; n = n->next)
+		if (ulid_equal(&n->account.id, id))
+			return &n->account;
+	return NULL;
+}
+
+struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes)
+{
+	struct account_node *n = calloc(1, sizeof(*n));
+	size_t slot = hash(&a->id, sizeof(a->id)) % SLOTS;
+
+	if (!n)
+		return NULL;
+	n->account = *a;
+	n->account.metadata = NULL;
+	if (bytes) {
+		n->account.metadata = malloc(bytes + 1);
+		if (!n->account.metadata) {
+			free(n);
+			return NULL;
+		}
+		memcpy(n->account.metadata, metadata, bytes);
+		n->account.metadata[bytes] = '\0';
+	}
+	n->next = image->accounts[slot];
+	image->accounts[slot] = n;
+	image->account_count++;
+	return &n->account;
+}
+
+struct principal *image_principal(struct image *image, const uint8_t secret_hash[static HASH_BYTES])
+{
+	for (struct principal_node *n = image->principals; n; n = n->next)
+		if (memcmp(n->principal.secret_hash, secret_hash, HASH_BYTES) == 0)
+			return &n->principal;
+	return NULL;
+}
+
+struct principal *image_principal_by_name(struct image *image, const char *name)
+{
+	for (struct principal_node *n = image->principals; n; n = n->next)
+		if (strcmp(n->principal.name, name) == 0)
+			return &n->principal;
+	return NULL;
+}
+
+struct principal *image_principal_at(struct image *image, size_t i)
+{
+	struct principal_node *n = image->principals;
+
+	while (n && i--)
+		n = n->next;
+	return n ? &n->principal : NULL;
+}
+
+struct principal *image_add_principal(struct image *image, const struct principal *p)
+{
+	struct principal_node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->principal = *p;
+	n->next = image->principals;
+	image->principals = n;
+	return &n->principal;
+}
+
+const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
+{
+	for (struct stored_node *n = image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS]; n; n = n->next_by_key)
+		if (n->stored.principal == principal && memcmp(n->stored.key_hash, key_hash, HASH_BYTES) == 0)
+			return &n->stored;
+	return NULL;
+}
+
+static size_t reference_slot(const char *channel, const char *reference, size_t bytes)
+{
+	return (hash(channel, strlen(channel)) ^ hash(reference, bytes)) % STORED_SLOTS;
+}
+
+const struct stored *image_stored_by_reference(struct image *image, const char *channel, const char *reference,
+    size_t bytes)
+{
+	struct stored_node *n = image->by_reference[reference_slot(channel, reference, bytes)];
+
+	for (; n; n = n->next_by_reference)
+		if (n->stored.channel_reference_bytes == bytes && strcmp(n->stored.channel, channel) == 0 &&
+		    memcmp(n->stored.channel_reference, reference, bytes) == 0)
+			return &n->stored;
+	return NULL;
+}
+
+const struct stored *image_add_stored(struct image *image, const struct stored *s)
+{
+	struct stored_node *n = calloc(1, sizeof(*n) + s->body_bytes + s->channel_reference_bytes);
+	size_t slot = hash(s->key_hash, HASH_BYTES) % STORED_SLOTS;
+
+	if (!n)
+		return NULL;
+	n->stored = *s;
+	if (s->body_bytes)
+		memcpy(n->bytes, s->body, s->body_bytes);
+	n->stored.body = n->bytes;
+	n->next = image->all_stored;
+	image->all_stored = n;
+	n->next_by_key = image->by_key[slot];
+	image->by_key[slot] = n;
+	if (s->channel_reference_bytes) {
+		memcpy(n->bytes + s->body_bytes, s->channel_reference, s->channel_reference_bytes);
+		n->stored.channel_reference = n->bytes + s->body_bytes;
+		slot = reference_slot(s->channel, s->channel_reference, s->channel_reference_bytes);
+		n->next_by_reference = image->by_reference[slot];
+		image->by_reference[slot] = n;
+	}
+	return &n->stored;
+}

@@ -1,0 +1,123 @@
+#include "gateway/query.h"
+
+#include "gateway/adminop.h"
+#include "gateway/problem.h"
+#include "gateway/row.h"
+#include "gateway/scope.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d)
+{
+	char *body = t->body.cut ? NULL : malloc(t->body.used + 1);
+
+	if (!body)
+		return -ENOMEM;
+	memcpy(body, t->body.at, t->body.used);
+	free(r->body);
+	r->body = body;
+	r->answer.outcome = WIRE_DONE;
+	r->answer.status = d->status;
+	r->answer.replayed = d->replayed;
+	r->answer.has_seq = d->has_seq;
+	r->answer.seq = d->seq;
+	r->answer.body_bytes = (uint32_t)t->body.used;
+	return 0;
+}
+
+/* What the database holds now is true as of the last position given out. */
+static void succeed(struct batch_tools *t, struct ledger_decision *d)
+{
+	d->status = 200;
+	d->has_seq = true;
+	d->seq = t->head.next_seq - 1;
+}
+
+static void get_account(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
+{
+	const struct op *op = &in->message->op;
+	const struct account *a = image_account(t->image, &op->from);
+
+	if (!a || !a->created_us) {
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", NULL, &t->body, d);
+		return;
+	}
+	succeed(t, d);
+	if (op->kind == OP_BALANCE_GET)
+		account_render_balance(&t->body, a, d->seq);
+	else
+		account_render(&t->body, a);
+}
+
+static int get_resource(struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d,
+    struct errbuf *e)
+{
+	const struct stored *s = NULL;
+	int code = row_load_resource(t->store, t->image, kind, &in->message->op.from, &t->sql, &s, e);
+
+	if (code)
+		return code;
+	if (!s) {
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such resource.", NULL, &t->body, d);
+		return 0;
+	}
+	succeed(t, d);
+	text_put(&t->body, s->body, s->body_bytes);
+	return 0;
+}
+
+static void get_key(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
+{
+	const struct stored *s = image_stored(t->image, in->who->id, in->message->op.key_hash);
+
+	succeed(t, d);
+	if (s) {
+		text_puts(&t->body, "{\"state\":\"completed\",\"status\":");
+		text_put_u64(&t->body, s->status);
+		text_puts(&t->body, ",\"resource\":");
+		ledger_render_resource(&t->body, s);
+		text_puts(&t->body, "}");
+		return;
+	}
+	text_puts(&t->body, queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\"" : "{\"state\":\"absent\"");
+	text_puts(&t->body, ",\"status\":null,\"resource\":null}");
+}
+
+int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
+{
+	struct ledger_input in = { .message = &r->message };
+	struct ledger_decision d = { 0 };
+	int code = 0;
+
+	text_clear(&t->body);
+	if (r->message.op.kind == OP_ADMIN_KEY_LIST)
+		return adminop_list(t, r) ? err_set(e, -EBADMSG, "out of memory") : 0;
+	in.who = image_principal(t->image, r->message.op.secret_hash);
+	if (ledger_admits(&in, &t->body, &d)) {
+		r->answer.principal = in.who->id;
+		r->answer.scopes = in.who->scopes;
+		switch (r->message.op.kind) {
+		case OP_ACCOUNT_GET:
+		case OP_BALANCE_GET:
+			get_account(t, &in, &d);
+			break;
+		case OP_TRANSFER_GET:
+			code = get_resource(t, &in, OP_TRANSFER_CREATE, &d, e);
+			break;
+		case OP_TOPUP_GET:
+			code = get_resource(t, &in, OP_TOPUP_CREATE, &d, e);
+			break;
+		case OP_KEY_GET:
+			get_key(t, &in, &d);
+			break;
+		default:
+			succeed(t, &d); /* OP_AUTHENTICATE: who it is has been said */
+			break;
+		}
+	}
+	if (!code && query_fill(t, r, &d))
+		code = err_set(e, -EBADMSG, "out of memory");
+	return code;
+}

@@ -1,0 +1,14 @@
+/* Reads: answered from committed state only, between two batches. */
+#ifndef HOLDFAST_GATEWAY_QUERY_H
+#define HOLDFAST_GATEWAY_QUERY_H
+
+#include "gateway/batch.h"
+#include "gateway/ledger.h"
+
+/* Answers an operation that is no write. Codes of store.h. */
+int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e);
+
+/* Makes the answer of a request from a decision and from t->body. 0, or -ENOMEM. */
+int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d);
+
+#endif

@@ -1,0 +1,346 @@
+#include "gateway/queue.h"
+
+#include "heartbeat/rolepage.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct list {
+	struct request *first, **end;
+};
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct list waiting, answers;
+	size_t count;
+	bool poked, stopping;
+	int answers_fd;
+	uint8_t flying[BATCH_REQUESTS_MAX][2 * HASH_BYTES]; /* secret and key of what is in flight */
+	size_t flying_count;
+};
+
+static void list_init(struct list *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+}
+
+static void list_put(struct list *l, struct request *r)
+{
+	r->next = NULL;
+	*l->end = r;
+	l->end = &r->next;
+}
+
+static struct request *list_take_all(struct list *l)
+{
+	struct request *first = l->first;
+
+	list_init(l);
+	return first;
+}
+
+struct queue *queue_new(void)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+	pthread_condattr_t attr;
+
+	if (!q)
+		return NULL;
+	list_init(&q->waiting);
+	list_init(&q->answers);
+	q->answers_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->answers_fd < 0 || pthread_mutex_init(&q->lock, NULL) || pthread_condattr_init(&attr) ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) || pthread_cond_init(&q->wake, &attr)) {
+		if (q->answers_fd >= 0)
+			close(q->answers_fd);
+		free(q);
+		return NULL;
+	}
+	(void)pthread_condattr_destroy(&attr);
+	return q;
+}
+
+void queue_free(struct queue *q)
+{
+	struct request *r;
+
+	if (!q)
+		return;
+	while ((r = q->waiting.first)) {
+		q->waiting.first = r->next;
+		request_free(r);
+	}
+	while ((r = q->answers.first)) {
+		q->answers.first = r->next;
+		request_free(r);
+	}
+	close(q->answers_fd);
+	free(q);
+}
+
+int queue_answers_fd(const struct queue *q)
+{
+	return q->answers_fd;
+}
+
+struct request *request_new(const struct op_message *m)
+{
+	size_t total = 0;
+	struct request *r;
+	char *at;
+
+	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
+		total += m->op.text_bytes[i];
+	r = calloc(1, sizeof(*r) + total + 1);
+	if (!r)
+		return NULL;
+	r->message.op = m->op;
+	at = r->bytes;
+	for (unsigned i = 0; i < OP_TEXT_COUNT; i++) {
+		r->message.text[i] = at;
+		if (m->op.text_bytes[i])
+			memcpy(at, m->text[i], m->op.text_bytes[i]);
+		at += m->op.text_bytes[i];
+	}
+	return r;
+}
+
+void request_free(struct request *r)
+{
+	if (!r)
+		return;
+	free(r->body);
+	free(r);
+}
+
+void request_settle(struct request *r, enum wire_outcome outcome)
+{
+	free(r->body);
+	r->body = NULL;
+	r->answer = (struct wire_answer){ .outcome = (uint8_t)outcome };
+}
+
+static void wake(struct queue *q)
+{
+	(void)pthread_cond_signal(&q->wake);
+}
+
+bool queue_put(struct queue *q, struct request *r)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&q->lock);
+	room = q->count < QUEUE_REQUESTS_MAX;
+	if (room) {
+		list_put(&q->waiting, r);
+		q->count++;
+		wake(q);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return room;
+}
+
+void queue_poke(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->poked = true;
+	wake(q);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void queue_stop(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->stopping = true;
+	wake(q);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+struct request *queue_take_answers(struct queue *q)
+{
+	struct request *first;
+	uint64_t count;
+
+	/* Emptied before the list is taken, so that an answer put in between rings again. */
+	if (read(q->answers_fd, &count, sizeof(count)) < 0)
+		count = 0;
+	(void)pthread_mutex_lock(&q->lock);
+	first = list_take_all(&q->answers);
+	(void)pthread_mutex_unlock(&q->lock);
+	return first;
+}
+
+static bool is_same_key(const uint8_t pair[static 2 * HASH_BYTES], const struct op *op)
+{
+	return memcmp(pair + HASH_BYTES, op->key_hash, HASH_BYTES) == 0 && memcmp(pair, op->secret_hash, HASH_BYTES) == 0;
+}
+
+/* Is there an earlier request with the same key? Up to `until` in the queue (NULL: all of it). */
+static bool has_twin(const struct queue *q, const struct op *op, const struct request *until)
+{
+	for (size_t i = 0; i < q->flying_count; i++)
+		if (is_same_key(q->flying[i], op))
+			return true;
+	for (const struct request *r = q->waiting.first; r && r != until; r = r->next)
+		if (op_is_journalled(r->message.op.kind) &&
+		    memcmp(r->message.op.key_hash, op->key_hash, HASH_BYTES) == 0 &&
+		    memcmp(r->message.op.secret_hash, op->secret_hash, HASH_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* Splits the queue: what `leaves` says goes to the caller, the rest stays in order. */
+static struct request *split(struct queue *q, uint64_t now_us, bool (*leaves)(struct queue *, struct request *, uint64_t))
+{
+	struct list out;
+
+	list_init(&out);
+	(void)pthread_mutex_lock(&q->lock);
+	for (struct request **at = &q->waiting.first; *at;) {
+		struct request *r = *at;
+
+		if (!leaves(q, r, now_us)) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		if (q->waiting.end == &r->next)
+			q->waiting.end = at;
+		q->count--;
+		list_put(&out, r);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return out.first;
+}
+
+static bool is_any(struct queue *q, struct request *r, uint64_t now_us)
+{
+	(void)q;
+	(void)r;
+	(void)now_us;
+	return true;
+}
+
+static bool is_expired(struct queue *q, struct request *r, uint64_t now_us)
+{
+	(void)q;
+	return now_us >= r->deadline_us;
+}
+
+static bool is_waiting_twin(struct queue *q, struct request *r, uint64_t now_us)
+{
+	if (r->twin_checked || r->message.op.again || !op_is_journalled(r->message.op.kind) ||
+	    now_us - r->arrived_us < TWIN_WAIT_US)
+		return false;
+	r->twin_checked = true; /* looking costs the length of the queue: once */
+	return has_twin(q, &r->message.op, r);
+}
+
+struct request *queue_take_expired(struct queue *q, uint64_t now_us, bool all)
+{
+	return split(q, now_us, all ? is_any : is_expired);
+}
+
+struct request *queue_take_twins(struct queue *q, uint64_t now_us)
+{
+	return split(q, now_us, is_waiting_twin);
+}
+
+static bool wait_for(struct queue *q, unsigned wait_ms, bool requests_count)
+{
+	struct timespec until;
+	bool go_on;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	until.tv_sec += (time_t)(wait_ms / 1000) + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	(void)pthread_mutex_lock(&q->lock);
+	while (!q->stopping && !q->poked && !(requests_count && q->count))
+		if (pthread_cond_timedwait(&q->wake, &q->lock, &until))
+			break;
+	q->poked = false;
+	go_on = !q->stopping;
+	(void)pthread_mutex_unlock(&q->lock);
+	return go_on;
+}
+
+bool queue_wait(struct queue *q, unsigned wait_ms)
+{
+	return wait_for(q, wait_ms, true);
+}
+
+bool queue_wait_poke(struct queue *q, unsigned wait_ms)
+{
+	return wait_for(q, wait_ms, false);
+}
+
+struct request *queue_take(struct queue *q)
+{
+	struct list out;
+	size_t count = 0, bytes = 0;
+
+	list_init(&out);
+	(void)pthread_mutex_lock(&q->lock);
+	q->flying_count = 0;
+	while (q->waiting.first && count < BATCH_REQUESTS_MAX && bytes < BATCH_BYTES_MAX) {
+		struct request *r = q->waiting.first;
+		const struct op *op = &r->message.op;
+
+		q->waiting.first = r->next;
+		if (!q->waiting.first)
+			q->waiting.end = &q->waiting.first;
+		q->count--;
+		count++;
+		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA];
+		if (op_is_journalled(op->kind)) {
+			memcpy(q->flying[q->flying_count], op->secret_hash, HASH_BYTES);
+			memcpy(q->flying[q->flying_count++] + HASH_BYTES, op->key_hash, HASH_BYTES);
+		}
+		list_put(&out, r);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return out.first;
+}
+
+bool queue_has_key(struct queue *q, const struct op *op)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&q->lock);
+	has = has_twin(q, op, NULL);
+	(void)pthread_mutex_unlock(&q->lock);
+	return has;
+}
+
+void queue_answer(struct queue *q, struct request *list)
+{
+	uint64_t one = 1;
+
+	if (!list)
+		return;
+	(void)pthread_mutex_lock(&q->lock);
+	while (list) {
+		struct request *next = list->next;
+
+		list_put(&q->answers, list);
+		list = next;
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	/* The counter of an eventfd cannot overflow here; a full one is readable all the same. */
+	if (write(q->answers_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void queue_landed(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->flying_count = 0;
+	(void)pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,35 @@
+/* Rows between the database and the image: the SQL of accounts, journal and API keys. */
+#ifndef HOLDFAST_GATEWAY_ROW_H
+#define HOLDFAST_GATEWAY_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/image.h"
+#include "gateway/ledger.h"
+#include "gateway/store.h"
+#include "gateway/text.h"
+
+/* Loaders: each puts what it finds into the image. `sql` is scratch. Codes as in store.h. */
+int row_load_principals(struct store *s, struct image *image, struct text *sql, struct errbuf *e);
+int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count, struct text *sql,
+    struct errbuf *e);
+int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,
+    struct text *sql, struct errbuf *e);
+int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
+    struct text *sql, struct errbuf *e);
+
+/* The row that created this resource; *found borrowed from the image. */
+int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
+    const struct stored **found, struct errbuf *e);
+
+/* Appends "INSERT ..." with its first row, or ", (...)" with a further one. */
+void row_put_account(struct text *sql, const struct account *a);
+void row_finish_accounts(struct text *sql);
+void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
+    uint64_t batch_seq, const char *body, size_t body_bytes);
+void row_put_principal(struct text *sql, const struct principal *p, uint64_t now_us);
+void row_put_revocation(struct text *sql, uint64_t principal);
+
+#endif

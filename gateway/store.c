@@ -1,0 +1,257 @@
+#include "gateway/store.h"
+
+#include "heartbeat/rolepage.h"
+
+#include <errmsg.h>
+#include <errno.h>
+#include <mysqld_error.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define CONNECT_TIMEOUT_S 2
+
+struct store {
+	MYSQL *db;
+	const char *socket, *user; /* borrowed */
+	pthread_mutex_t lock;	   /* over fd: it may be broken by another thread, never after it was closed */
+	int fd;
+	_Atomic uint64_t statement_since_us, commit_since_us;
+};
+
+struct store *store_new(const char *socket, const char *user)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->socket = socket;
+	s->user = user;
+	s->fd = -1;
+	if (pthread_mutex_init(&s->lock, NULL)) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	store_close(s);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static void set_fd(struct store *s, int fd)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->fd = fd;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void store_break(struct store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->fd >= 0)
+		(void)shutdown(s->fd, SHUT_RDWR);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void store_close(struct store *s)
+{
+	set_fd(s, -1);
+	if (s->db)
+		mysql_close(s->db);
+	s->db = NULL;
+}
+
+bool store_is_connected(const struct store *s)
+{
+	return s->db;
+}
+
+struct store_activity store_activity(const struct store *s)
+{
+	return (struct store_activity){
+		.statement_since_us = atomic_load(&s->statement_since_us),
+		.commit_since_us = atomic_load(&s->commit_since_us),
+	};
+}
+
+static int failed(struct store *s, const char *what, struct errbuf *e)
+{
+	unsigned number = mysql_errno(s->db);
+	int code = -EBADMSG;
+
+	if (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR)
+		code = -EIO;
+	else if (number == ER_OPTION_PREVENTS_STATEMENT || number == ER_READ_ONLY_MODE)
+		code = -EROFS;
+	else if (number == ER_SERVER_SHUTDOWN || number == ER_CONNECTION_KILLED)
+		code = -EIO;
+	return err_set(e, code, "%s: %s (error %u)", what, mysql_error(s->db), number);
+}
+
+static int run(struct store *s, const char *what, const char *sql, size_t bytes, struct errbuf *e)
+{
+	int bad;
+
+	if (!s->db)
+		return err_set(e, -EIO, "%s: not connected", what);
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	bad = mysql_real_query(s->db, sql, bytes);
+	atomic_store(&s->statement_since_us, 0);
+	return bad ? failed(s, what, e) : 0;
+}
+
+static int run_text(struct store *s, const char *what, const char *sql, struct errbuf *e)
+{
+	return run(s, what, sql, strlen(sql), e);
+}
+
+int store_connect(struct store *s, struct errbuf *e)
+{
+	unsigned timeout_s = CONNECT_TIMEOUT_S;
+	int code;
+
+	store_close(s);
+	s->db = mysql_init(NULL);
+	if (!s->db)
+		return err_set(e, -EIO, "out of memory");
+	(void)mysql_options(s->db, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
+	(void)mysql_options(s->db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	if (mysql_real_connect(s->db, NULL, s->user, NULL, STORE_SCHEMA, 0, s->socket, 0)) {
+		set_fd(s, (int)mysql_get_socket(s->db));
+		/* Read committed: every SELECT sees what is committed now. No conversion of long IN lists: they are keys. */
+		code = run_text(s, "session",
+		    "SET SESSION transaction_isolation='READ-COMMITTED', in_predicate_conversion_threshold=0, "
+		    "innodb_lock_wait_timeout=5, sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+		    e);
+	} else {
+		code = err_set(e, -EIO, "%s: %s", s->socket, mysql_error(s->db));
+	}
+	atomic_store(&s->statement_since_us, 0);
+	if (code)
+		store_close(s);
+	return code;
+}
+
+int store_ping(struct store *s, struct errbuf *e)
+{
+	return run_text(s, "ping", "DO 1", e);
+}
+
+int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struct errbuf *e)
+{
+	int code;
+
+	if (sql->cut)
+		return err_set(e, -EBADMSG, "select: statement too long");
+	code = run(s, "select", sql->at, sql->used, e);
+	if (code)
+		return code;
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	*ret = mysql_store_result(s->db);
+	atomic_store(&s->statement_since_us, 0);
+	return *ret ? 0 : failed(s, "select", e);
+}
+
+int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
+{
+	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us FROM ledger_head WHERE id=1";
+	struct text t = { .at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1 };
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code = store_select(s, &t, &rows, e);
+
+	if (code)
+		return code;
+	row = mysql_fetch_row(rows);
+	if (row && row[0] && row[1] && row[2] && row[3])
+		*ret = (struct head){
+			.epoch = strtoull(row[0], NULL, 10),
+			.batch_seq = strtoull(row[1], NULL, 10),
+			.next_seq = strtoull(row[2], NULL, 10),
+			.last_us = strtoull(row[3], NULL, 10),
+		};
+	else
+		code = err_set(e, -EBADMSG, "ledger_head has no row");
+	mysql_free_result(rows);
+	return code;
+}
+
+int store_begin(struct store *s, const struct head *old, const struct head *new, struct errbuf *e)
+{
+	char buf[320];
+	struct text t;
+	int code;
+
+	text_init(&t, buf, sizeof(buf));
+	text_puts(&t, "UPDATE ledger_head SET batch_seq=");
+	text_put_u64(&t, new->batch_seq);
+	text_puts(&t, ",next_seq=");
+	text_put_u64(&t, new->next_seq);
+	text_puts(&t, ",last_us=");
+	text_put_u64(&t, new->last_us);
+	text_puts(&t, " WHERE id=1 AND epoch=");
+	text_put_u64(&t, old->epoch);
+	text_puts(&t, " AND batch_seq=");
+	text_put_u64(&t, old->batch_seq);
+	code = run_text(s, "begin", "START TRANSACTION", e);
+	if (!code)
+		code = run(s, "ledger_head", t.at, t.used, e);
+	if (!code && mysql_affected_rows(s->db) != 1)
+		code = err_set(e, -ESTALE, "ledger_head is not at epoch %llu, batch %llu", (unsigned long long)old->epoch,
+		    (unsigned long long)old->batch_seq);
+	return code;
+}
+
+int store_execute(struct store *s, const struct text *sql, struct errbuf *e)
+{
+	if (sql->cut)
+		return err_set(e, -EBADMSG, "statement too long");
+	return run(s, "execute", sql->at, sql->used, e);
+}
+
+void store_rollback(struct store *s)
+{
+	struct errbuf ignored = { "" };
+
+	/* Without a connection the server rolls back by itself. */
+	if (s->db && run_text(s, "rollback", "ROLLBACK", &ignored))
+		store_close(s);
+}
+
+int store_commit(struct store *s, struct errbuf *e)
+{
+	int bad;
+
+	if (!s->db)
+		return err_set(e, -EIO, "commit: not connected");
+	atomic_store(&s->commit_since_us, clock_boottime_us());
+	bad = mysql_real_query(s->db, "COMMIT", 6);
+	atomic_store(&s->commit_since_us, 0);
+	return bad ? failed(s, "commit", e) : 0;
+}
+
+int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e)
+{
+	static char sql[] = "SELECT @@last_gtid";
+	struct text t = { .at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1 };
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code = store_select(s, &t, &rows, e);
+
+	if (code)
+		return code;
+	row = mysql_fetch_row(rows);
+	if (!row || !row[0] || gtid_parse(row[0], ret))
+		code = err_set(e, -EBADMSG, "@@last_gtid is not a GTID");
+	mysql_free_result(rows);
+	return code;
+}

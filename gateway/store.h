@@ -1,0 +1,66 @@
+/* The ledger's connection to the database: one, used by one thread, with the fence of R12 around every transaction. */
+#ifndef HOLDFAST_GATEWAY_STORE_H
+#define HOLDFAST_GATEWAY_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mysql.h>
+
+#include "gateway/text.h"
+#include "heartbeat/err.h"
+#include "heartbeat/gtid.h"
+
+#define STORE_SOCKET "/run/mysqld/mysqld.sock"
+#define STORE_USER "holdfast-ledger"
+#define STORE_SCHEMA "holdfast"
+
+/*
+ * Error codes of all functions here, with e filled:
+ * -EIO      the connection is gone; what was sent may have happened
+ * -ESTALE   ledger_head is not what the caller believes: another writer, or an image from the past
+ * -EROFS    the database is read only
+ * -EBADMSG  the server refused the statement; the transaction is to be rolled back
+ */
+struct store;
+
+struct head {
+	uint64_t epoch, batch_seq, next_seq, last_us;
+};
+
+/* What another thread may see of it. */
+struct store_activity {
+	uint64_t statement_since_us; /* 0: no statement under way */
+	uint64_t commit_since_us;    /* 0: no COMMIT under way */
+};
+
+struct store *store_new(const char *socket, const char *user);
+void store_free(struct store *s);
+
+/* A fresh connection; a former one is closed. Gives up after 2 s. */
+int store_connect(struct store *s, struct errbuf *e);
+void store_close(struct store *s);
+bool store_is_connected(const struct store *s);
+
+/* For any thread: breaks the connection under whoever waits on it. */
+void store_break(struct store *s);
+struct store_activity store_activity(const struct store *s);
+
+int store_ping(struct store *s, struct errbuf *e);
+int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
+
+/* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */
+int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struct errbuf *e);
+
+/* R12: begins a transaction with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1). */
+int store_begin(struct store *s, const struct head *old, const struct head *new, struct errbuf *e);
+int store_execute(struct store *s, const struct text *sql, struct errbuf *e);
+void store_rollback(struct store *s);
+
+/* May take for ever while the standby does not acknowledge. After any error the outcome is unknown. */
+int store_commit(struct store *s, struct errbuf *e);
+
+/* The GTID of this connection's last transaction. */
+int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e);
+
+#endif
