@@ -1,4 +1,350 @@
-int main(void)
+/* holdfast-heartbeatd: who is active. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "heartbeat/daemon.h"
+#include "heartbeat/log.h"
+#include "heartbeat/statefile.h"
+
+#define TICK_US 10000
+#define SELF_LETTERS_A_TURN 64
+
+struct options {
+	const char *conf, *key, *state, *run, *token;
+	bool check, init, join;
+};
+
+static uint64_t wall_ms(void)
 {
-	return 1;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void hold(struct daemon *d, const struct hb_letter *l)
+{
+	if (d->held_count == DAEMON_HELD_MAX) { /* a disk that does not answer: the oldest is as good as lost */
+		memmove(d->held, d->held + 1, (DAEMON_HELD_MAX - 1) * sizeof(d->held[0]));
+		d->held_count--;
+	}
+	d->held[d->held_count++] = *l;
+}
+
+/* Sends what may go now; a letter to ourselves becomes *ret. True if there is one. */
+static bool release(struct daemon *d, struct hb_message *ret)
+{
+	for (unsigned i = 0; i < d->held_count;) {
+		struct hb_letter l = d->held[i];
+
+		if (l.need_generation > d->node.persisted) {
+			i++;
+			continue;
+		}
+		memmove(&d->held[i], &d->held[i + 1], (d->held_count - i - 1) * sizeof(d->held[0]));
+		d->held_count--;
+		if (l.to == d->node.self) {
+			*ret = l.message;
+			return true;
+		}
+		daemon_net_send(d, &l);
+	}
+	return false;
+}
+
+static void log_changes(const struct daemon *d, const struct hb_output *out)
+{
+	const struct hb_node *n = &d->node;
+
+	if (out->chosen)
+		LOG(LOG_NOTICE, "record.chosen", KV_U("version", n->known.version), KV_U("epoch", n->known.epoch),
+		    KV_S("active", n->known.member[n->known.active].name),
+		    KV_S("phase", n->known.phase == HB_OPEN ? "open" : "claimed"), KV_U("in_sync", n->known.in_sync),
+		    KV_S("reason", hb_reason_text(n->known.reason)), KV_U("ballot", n->known_ballot.counter));
+	if (out->moved)
+		LOG(LOG_NOTICE, "role.move", KV_S("from", hb_state_text(out->moved_from)),
+		    KV_S("to", hb_state_text(n->state)), KV_S("on", hb_situation_text(n->situation)),
+		    KV_S("why", out->moved->why), KV_U("epoch", n->known.epoch));
+	if (!d->view.gate_until_us != !out->view.gate_until_us)
+		LOG(LOG_NOTICE, out->view.gate_until_us ? "gate.open" : "gate.close", KV_U("epoch", n->known.epoch),
+		    KV_U("version", n->known.version));
+}
+
+static void one_step(struct daemon *d, struct hb_input *in)
+{
+	struct hb_output out;
+
+	in->now_us = clock_boottime_us();
+	in->wall_ms = wall_ms();
+	hb_node_step(&d->node, in, &out);
+	if (out.persist)
+		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
+	log_changes(d, &out);
+	for (unsigned i = 0; i < out.outbox.count; i++)
+		hold(d, &out.outbox.letter[i]);
+	daemon_host_tell(d, &out);
+	daemon_local_tell(d, &out);
+}
+
+void daemon_step(struct daemon *d, struct hb_input *in)
+{
+	struct hb_message own;
+
+	one_step(d, in);
+	for (unsigned i = 0; i < SELF_LETTERS_A_TURN && release(d, &own); i++) {
+		struct hb_input next = { .kind = HB_IN_MESSAGE, .message = &own };
+
+		one_step(d, &next);
+	}
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+	struct hb_input in = { .kind = HB_IN_TICK };
+	uint64_t now = 0;
+
+	(void)usec;
+	daemon_host_look(d, clock_boottime_us());
+	daemon_step(d, &in);
+	sd_event_now(d->loop, CLOCK_MONOTONIC, &now);
+	sd_event_source_set_time(source, now + TICK_US);
+	return 0;
+}
+
+static int load_key(const char *path, struct wire *w, struct errbuf *e)
+{
+	char hex[2 * WIRE_KEY_BYTES + 2] = "";
+	uint8_t key[WIRE_KEY_BYTES];
+	size_t n = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	if (!fgets(hex, sizeof(hex), f))
+		hex[0] = '\0';
+	(void)fclose(f);
+	if (sodium_hex2bin(key, sizeof(key), hex, strcspn(hex, "\n"), NULL, &n, NULL) || n != sizeof(key))
+		return err_set(e, -EINVAL, "%s: want %zu hexadecimal digits", path, 2 * sizeof(key));
+	wire_start(w, key);
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(hex, sizeof(hex));
+	return 0;
+}
+
+/* Real time and locked memory: a busy machine must not look like a dead one. Both are wishes, not conditions. */
+static void become_prompt(void)
+{
+	struct sched_param p = { .sched_priority = 2 };
+
+	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
+		LOG(LOG_INFO, "priority.ordinary", KV_S("why", strerror(errno)));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		LOG(LOG_INFO, "memory.unlocked", KV_S("why", strerror(errno)));
+}
+
+static uint32_t uid_of(const char *name)
+{
+	const struct passwd *p = getpwnam(name);
+
+	return p ? p->pw_uid : UINT32_MAX;
+}
+
+static int start_node(struct daemon *d, struct errbuf *e)
+{
+	struct hb_settings s = {
+		.interval_us = (uint64_t)d->conf.interval_ms * 1000,
+		.lease_us = (uint64_t)d->conf.lease_ms * 1000,
+		.peer_timeout_us = (uint64_t)d->conf.peer_timeout_ms * 1000,
+		.port = (uint16_t)d->conf.heartbeat_port,
+	};
+	struct hb_register reg;
+	struct in_addr address;
+	uint64_t seed;
+	int code = statefile_load(d->state_path, d->wire.cluster, &reg, e);
+
+	if (code)
+		return code;
+	if (strncmp(reg.name, d->conf.name, sizeof(reg.name)) != 0)
+		return err_set(e, -EBADMSG, "%s: belongs to node '%s', the configuration says '%s'", d->state_path, reg.name,
+		    d->conf.name);
+	reg.boot++;
+	code = statefile_store(d->state_path, &reg, e);
+	if (code)
+		return code;
+	if (inet_pton(AF_INET, d->conf.address, &address) != 1)
+		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
+	s.ipv4 = ntohl(address.s_addr);
+	randombytes_buf(&seed, sizeof(seed));
+	hb_node_start(&d->node, &s, &reg, seed, clock_boottime_us());
+	return 0;
+}
+
+static int start(struct daemon *d, struct errbuf *e)
+{
+	sigset_t stop;
+	int code;
+
+	if (sd_event_default(&d->loop) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &stop, NULL) || sd_event_add_signal(d->loop, NULL, SIGTERM, NULL, NULL) < 0 ||
+	    sd_event_add_signal(d->loop, NULL, SIGINT, NULL, NULL) < 0)
+		return err_set(e, -errno, "signals: %s", strerror(errno));
+	d->ledger_uid = uid_of("holdfast-ledger");
+	d->worker_uid = uid_of("holdfast-worker");
+	code = start_node(d, e);
+	if (!code)
+		code = daemon_store_open(d, e);
+	if (!code)
+		code = daemon_net_open(d, e);
+	if (!code)
+		code = daemon_host_open(d, e);
+	if (!code)
+		code = daemon_local_open(d, e);
+	return code;
+}
+
+static int run(struct daemon *d)
+{
+	struct errbuf e;
+	sd_event_source *tick = NULL;
+	int code = start(d, &e);
+
+	if (code) {
+		LOG(LOG_ERR, "start.failed", KV_S("why", e.text));
+		return 1;
+	}
+	/* A time source fires once by default; this one sets its own next time. */
+	if (sd_event_add_time(d->loop, &tick, CLOCK_MONOTONIC, 0, 1000, on_tick, d) < 0 ||
+	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0)
+		return 1;
+	sd_event_set_watchdog(d->loop, 1);
+	become_prompt();
+	LOG(LOG_NOTICE, "daemon.start", KV_S("version", PACKAGE_VERSION), KV_S("node", d->conf.name),
+	    KV_S("address", d->conf.address), KV_U("boot", d->node.acceptor.reg.boot));
+	sd_notify(0, "READY=1");
+	code = sd_event_loop(d->loop);
+	LOG(LOG_NOTICE, "daemon.stop", KV_I("code", code));
+	return code < 0;
+}
+
+/* The register of a new cluster (init) or of a member to be (join). Refuses to replace one. */
+static int make_state(const struct daemon *d, const struct options *o, struct errbuf *e)
+{
+	struct hb_register reg = { .cluster = d->wire.cluster, .kind = (uint8_t)d->conf.kind };
+	struct hb_record *r = &reg.accepted;
+	struct in_addr address;
+	size_t n = 0;
+
+	if (access(d->state_path, F_OK) == 0)
+		return err_set(e, -EEXIST, "%s exists: this machine belongs to a cluster already", d->state_path);
+	if (inet_pton(AF_INET, d->conf.address, &address) != 1)
+		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
+	memcpy(reg.name, d->conf.name, sizeof(reg.name));
+	randombytes_buf(&reg.instance, sizeof(reg.instance));
+	if (o->join)
+		return statefile_store(d->state_path, &reg, e);
+	if (!o->token || sodium_hex2bin(r->token[0].byte, TOKEN_BYTES, o->token, strlen(o->token), NULL, &n, NULL) ||
+	    n != TOKEN_BYTES)
+		return err_set(e, -EINVAL, "--token wants %d hexadecimal digits", 2 * TOKEN_BYTES);
+	reg.admitted = 1;
+	reg.promised = reg.accepted_ballot = (struct hb_ballot){ 1, 0 };
+	*r = (struct hb_record){ .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0] };
+	memcpy(r->member[0].name, reg.name, sizeof(r->member[0].name));
+	r->member[0].instance = reg.instance;
+	r->member[0].ipv4 = ntohl(address.s_addr);
+	r->member[0].port = (uint16_t)d->conf.heartbeat_port;
+	return statefile_store(d->state_path, &reg, e);
+}
+
+static void usage(FILE *f)
+{
+	(void)fprintf(f, "usage: holdfast-heartbeatd [-n] [-f FILE]\n"
+			 "       holdfast-heartbeatd --init-state --token HEX | --join-state [-f FILE]\n"
+			 "  -f, --config FILE  configuration (" CONF_PATH ")\n"
+			 "  -n, --check        check the configuration and exit\n"
+			 "      --init-state   write the register of a new cluster; --token HEX is its data token\n"
+			 "      --join-state   write the register of a member that will ask for admission\n"
+			 "      --key FILE     cluster key (" CONF_KEY_PATH ")\n"
+			 "      --state FILE   the register (" CONF_STATE_DIR "/heartbeat/register)\n"
+			 "      --run DIR      sockets and the role page (/run/holdfast)\n"
+			 "      --version, --help\n");
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'f' }, { "check", no_argument, NULL, 'n' },
+		{ "init-state", no_argument, NULL, 'i' },   { "join-state", no_argument, NULL, 'j' },
+		{ "token", required_argument, NULL, 't' },  { "key", required_argument, NULL, 'k' },
+		{ "state", required_argument, NULL, 's' },  { "run", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'v' },	    { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': o->conf = optarg; break;
+		case 'n': o->check = true; break;
+		case 'i': o->init = true; break;
+		case 'j': o->join = true; break;
+		case 't': o->token = optarg; break;
+		case 'k': o->key = optarg; break;
+		case 's': o->state = optarg; break;
+		case 'r': o->run = optarg; break;
+		case 'v': puts("holdfast-heartbeatd " PACKAGE_VERSION); return 0;
+		case 'h': usage(stdout); return 0;
+		default: usage(stderr); return 2;
+		}
+	}
+	if (optind < argc || (o->init && o->join)) {
+		usage(stderr);
+		return 2;
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	struct options o = { CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, false, false, false };
+	struct errbuf e = { "" };
+	int code = parse(argc, argv, &o);
+
+	if (code >= 0)
+		return code;
+	if (conf_load(o.conf, &d.conf, stderr))
+		return 1;
+	if (o.check)
+		return 0;
+	(void)snprintf(d.state_path, sizeof(d.state_path), "%s", o.state);
+	(void)snprintf(d.run_dir, sizeof(d.run_dir), "%s", o.run);
+	if (sodium_init() < 0 || load_key(o.key, &d.wire, &e)) {
+		LOG(LOG_ERR, "start.failed", KV_S("why", e.text[0] ? e.text : "libsodium"));
+		return 1;
+	}
+	if (!o.init && !o.join)
+		return run(&d);
+	if (make_state(&d, &o, &e)) {
+		(void)fprintf(stderr, "holdfast-heartbeatd: %s\n", e.text);
+		return 1;
+	}
+	return 0;
 }

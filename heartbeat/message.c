@@ -67,6 +67,7 @@ static void facts(struct codec *c, struct hb_facts *f)
 	codec_u8(c, &f->state);
 	codec_u8(c, &f->fit);
 	codec_u8(c, &f->serving);
+	codec_u8(c, &f->holds_vip);
 	codec_u64(c, &f->follow_epoch);
 	codec_bytes(c, f->token.byte, TOKEN_BYTES);
 	gtid(c, &f->binlog);

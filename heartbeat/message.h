@@ -24,6 +24,7 @@ struct hb_facts {
 	uint8_t state;	/* enum hb_state */
 	uint8_t fit;	/* could take the role: database following or applied, ledger there */
 	uint8_t serving;
+	uint8_t holds_vip;
 	uint64_t follow_epoch;
 	struct token token;
 	struct gtid binlog, received, applied;

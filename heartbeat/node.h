@@ -77,6 +77,7 @@ struct hb_node {
 	uint64_t close_generation;
 	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
 
+	bool holds_vip; /* set by the shell, for show */
 	uint64_t persisted; /* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
@@ -123,5 +124,8 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 /* LEASE and SOLE of protocol.md section 1. */
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us);
 bool hb_node_is_sole(const struct hb_node *n);
+
+/* What this member tells the others about itself. */
+void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void hb_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
+void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
 {
 	const struct repl_report *p = &n->repl;
 	uint64_t lease_us = hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch);
@@ -10,6 +10,7 @@ void hb_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->state = (uint8_t)n->state;
 	ret->serving = n->serving && n->gate_until_us > now_us;
+	ret->holds_vip = n->holds_vip;
 	ret->answered_epoch = n->high_water_epoch;
 	ret->answered = n->high_water;
 	ret->moved_epoch = n->moved_epoch;
@@ -43,7 +44,7 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->want_lease = hb_fit_to_renew(n, now_us);
 	m->epoch = n->my_epoch;
 	m->duration_us = n->settings.lease_us;
-	hb_facts(n, now_us, &m->facts);
+	hb_node_facts(n, now_us, &m->facts);
 	m->ballot = n->known_ballot;
 	m->promised = n->acceptor.reg.promised;
 	m->accepted_ballot = n->acceptor.reg.accepted_ballot;

@@ -27,7 +27,7 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 /* node_out.c: what is everybody told? */
 void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
-void hb_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret);
+
 
 static inline bool hb_mine(const struct hb_node *n)
 {

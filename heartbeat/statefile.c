@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "heartbeat/codec.h"
-#include "heartbeat/message.h"
 
 static const char magic[8] = "HFREGIST";
 #define VERSION 1

@@ -3,6 +3,7 @@
 #define HOLDFAST_HEARTBEAT_STATEFILE_H
 
 #include "heartbeat/acceptor.h"
+#include "heartbeat/message.h"
 #include "heartbeat/err.h"
 
 /* 0; -ENOENT: there is none; -EBADMSG: damaged, of another version, or of another cluster: a refusal that says so,

@@ -1,0 +1,76 @@
+/* The shell around heartbeat/node.h: sockets, clock, disk and the other daemons of this host. */
+#ifndef HOLDFAST_HEARTBEAT_DAEMON_H
+#define HOLDFAST_HEARTBEAT_DAEMON_H
+
+#include <netinet/in.h>
+#include <systemd/sd-event.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/node.h"
+#include "heartbeat/wire.h"
+
+#define DAEMON_CLIENTS_MAX 64
+#define DAEMON_HELD_MAX 128
+
+struct daemon;
+
+struct daemon_client {
+	struct daemon *daemon;
+	int fd; /* -1: free */
+	uint32_t uid;
+	enum local_client kind; /* 0 until it said hello */
+	sd_event_source *source;
+};
+
+struct daemon_store; /* the thread that writes the register (L8: the loop never waits for a disk) */
+
+struct daemon {
+	struct conf conf;
+	char state_path[160], run_dir[108];
+	sd_event *loop;
+	struct wire wire;
+	struct hb_node node;
+	struct daemon_store *store;
+
+	int udp;
+	struct sockaddr_in sender; /* of the datagram being worked on */
+	struct sockaddr_in seed;
+	struct hb_letter held[DAEMON_HELD_MAX]; /* wait for the disk, or come back to us */
+	unsigned held_count;
+
+	int listener;
+	struct daemon_client client[DAEMON_CLIENTS_MAX];
+	uint32_t ledger_uid, worker_uid;
+	struct repl_order order; /* as told last */
+	uint64_t close_generation;
+	struct rolepage *page;
+	struct role_view view;
+	int vrrp; /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
+	uint64_t members_version;
+	uint64_t vip_checked_us;
+};
+
+/* One input to the core, and everything that follows from it. */
+void daemon_step(struct daemon *d, struct hb_input *in);
+
+/* daemon_net.c: 0 or -errno with *e filled. */
+int daemon_net_open(struct daemon *d, struct errbuf *e);
+void daemon_net_send(struct daemon *d, const struct hb_letter *l);
+
+/* daemon_store.c */
+int daemon_store_open(struct daemon *d, struct errbuf *e);
+void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_t generation);
+
+/* daemon_local.c */
+int daemon_local_open(struct daemon *d, struct errbuf *e);
+void daemon_local_tell(struct daemon *d, const struct hb_output *out);
+
+/* daemon_host.c: the role page, the address, the members file. */
+int daemon_host_open(struct daemon *d, struct errbuf *e);
+void daemon_host_tell(struct daemon *d, const struct hb_output *out);
+void daemon_host_look(struct daemon *d, uint64_t now_us);
+
+/* status.c: the JSON of `holdfastctl status --json`, `members` and the text of `fsm`; owned by the caller, never NULL. */
+char *status_answer(const struct daemon *d, const char *question, uint64_t now_us);
+
+#endif

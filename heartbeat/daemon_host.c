@@ -1,0 +1,117 @@
+#include "heartbeat/daemon.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heartbeat/log.h"
+
+#define LOOK_US 500000
+
+static int write_file(const char *path, const char *text)
+{
+	/* Same length always, no truncation: keepalived never reads an empty file. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		code = -errno;
+	close(fd);
+	return code;
+}
+
+static void set_vrrp(struct daemon *d, int fault)
+{
+	char path[160];
+	int code;
+
+	if (d->vrrp == fault || !d->conf.vip[0])
+		return;
+	(void)snprintf(path, sizeof(path), "%s/vrrp", d->run_dir);
+	code = write_file(path, fault ? "1\n" : "0\n");
+	if (code) {
+		LOG(LOG_ERR, "address.unset", KV_S("file", path), KV_S("why", strerror(-code)));
+		return;
+	}
+	d->vrrp = fault;
+	LOG(LOG_NOTICE, fault ? "address.release" : "address.take", KV_U("epoch", d->node.known.epoch));
+}
+
+int daemon_host_open(struct daemon *d, struct errbuf *e)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof(path), "%s/role", d->run_dir);
+	d->vrrp = -1;
+	set_vrrp(d, 1);
+	return rolepage_create(path, &d->page, e);
+}
+
+/* The list of members in a file: systemd watches it and has the edge rendered again (holdfast-reconfigure.path). */
+static void write_members(struct daemon *d)
+{
+	const struct hb_record *r = &d->node.known;
+	char path[160], temporary[168];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
+	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
+	f = fopen(temporary, "we");
+	if (!f) {
+		LOG(LOG_ERR, "members.unwritten", KV_S("file", temporary), KV_S("why", strerror(errno)));
+		return;
+	}
+	for (unsigned i = 0; i < r->members; i++) {
+		struct in_addr a = { htonl(r->member[i].ipv4) };
+		char text[INET_ADDRSTRLEN];
+
+		(void)fprintf(f, "%u %s %s %s\n", i, r->member[i].name,
+		    r->member[i].kind == HB_KIND_WITNESS ? "witness" : "gateway",
+		    inet_ntop(AF_INET, &a, text, sizeof(text)));
+	}
+	if (fclose(f) || rename(temporary, path))
+		LOG(LOG_ERR, "members.unwritten", KV_S("file", path), KV_S("why", strerror(errno)));
+}
+
+void daemon_host_tell(struct daemon *d, const struct hb_output *out)
+{
+	set_vrrp(d, !out->vip);
+	rolepage_write(d->page, &out->view);
+	if (d->node.known.members && d->members_version != d->node.known.members) {
+		d->members_version = d->node.known.members;
+		write_members(d);
+	}
+}
+
+void daemon_host_look(struct daemon *d, uint64_t now_us)
+{
+	struct ifaddrs *all;
+	struct in_addr vip;
+	char text[sizeof(d->conf.vip)];
+	bool found = false;
+
+	if (!d->conf.vip[0] || now_us < d->vip_checked_us + LOOK_US)
+		return;
+	d->vip_checked_us = now_us;
+	memcpy(text, d->conf.vip, sizeof(text));
+	text[strcspn(text, "/")] = '\0';
+	if (inet_pton(AF_INET, text, &vip) != 1 || getifaddrs(&all))
+		return;
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		struct sockaddr_in sa;
+
+		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET)
+			continue;
+		memcpy(&sa, a->ifa_addr, sizeof(sa));
+		found = found || sa.sin_addr.s_addr == vip.s_addr;
+	}
+	freeifaddrs(all);
+	d->node.holds_vip = found;
+}

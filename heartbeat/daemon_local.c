@@ -1,0 +1,223 @@
+#include "heartbeat/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "heartbeat/localclient.h"
+#include "heartbeat/log.h"
+
+static const char *const kinds[] = { "unknown", "replicationd", "ledgerd", "workerd", "holdfastctl" };
+
+static void feed(struct daemon *d, enum local_client kind, const void *packet)
+{
+	struct hb_input in = { 0 };
+
+	if (kind == LOCAL_CLIENT_REPLICATIOND) {
+		in.kind = HB_IN_REPLICATION;
+		in.repl = packet;
+	} else if (kind == LOCAL_CLIENT_LEDGERD) {
+		in.kind = HB_IN_LEDGER;
+		in.ledger = packet;
+	} else {
+		return;
+	}
+	daemon_step(d, &in);
+}
+
+static void hang_up(struct daemon_client *c, const char *why)
+{
+	enum local_client kind = c->kind;
+
+	if (kind == LOCAL_CLIENT_REPLICATIOND || kind == LOCAL_CLIENT_LEDGERD)
+		LOG(LOG_NOTICE, "client.gone", KV_S("client", kinds[kind]), KV_S("why", why));
+	c->source = sd_event_source_unref(c->source);
+	close(c->fd);
+	c->fd = -1;
+	c->kind = 0;
+	feed(c->daemon, kind, NULL);
+}
+
+static void tell_replicationd(struct daemon_client *c)
+{
+	struct repl_order order = c->daemon->order;
+	int code = local_send(c->fd, LOCAL_ORDER, &order, sizeof(order));
+
+	if (code)
+		hang_up(c, strerror(-code));
+}
+
+static void tell_gate(struct daemon_client *c)
+{
+	struct ledger_gate gate = { .close_generation = c->daemon->close_generation };
+	int code = local_send(c->fd, LOCAL_GATE, &gate, sizeof(gate));
+
+	/* One that reads too slowly reads the page by itself; the word is only a nudge. */
+	if (code && code != -EAGAIN)
+		hang_up(c, strerror(-code));
+}
+
+static void answer(struct daemon_client *c, const char *question)
+{
+	char *text = status_answer(c->daemon, question, clock_boottime_us());
+	size_t left = strlen(text), at = 0;
+
+	do {
+		struct local_text packet = { 0 };
+		size_t n = left < sizeof(packet.text) - 1 ? left : sizeof(packet.text) - 1;
+
+		memcpy(packet.text, text + at, n);
+		at += n;
+		left -= n;
+		packet.last = left == 0;
+		if (local_send(c->fd, LOCAL_ANSWER, &packet, sizeof(packet)))
+			break;
+	} while (left);
+	free(text);
+}
+
+static bool may_be(const struct daemon *d, uint32_t uid, uint32_t kind)
+{
+	if (uid == 0 || uid == geteuid())
+		return kind >= LOCAL_CLIENT_REPLICATIOND && kind <= LOCAL_CLIENT_CTL;
+	return (kind == LOCAL_CLIENT_LEDGERD && uid == d->ledger_uid) ||
+	       (kind == LOCAL_CLIENT_WORKERD && uid == d->worker_uid) || kind == LOCAL_CLIENT_CTL;
+}
+
+static void hello(struct daemon_client *c, const struct local_hello *h)
+{
+	struct daemon *d = c->daemon;
+
+	if (c->kind || !may_be(d, c->uid, h->client)) {
+		LOG(LOG_WARNING, "client.refused", KV_U("uid", c->uid), KV_U("client", h->client));
+		hang_up(c, "not allowed");
+		return;
+	}
+	/* A daemon that was restarted replaces the connection of its earlier life. */
+	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++)
+		if (d->client[i].fd >= 0 && d->client[i].kind == (enum local_client)h->client && h->client <= LOCAL_CLIENT_LEDGERD)
+			hang_up(&d->client[i], "replaced");
+	c->kind = h->client;
+	if (c->kind == LOCAL_CLIENT_REPLICATIOND)
+		tell_replicationd(c);
+	else if (c->kind != LOCAL_CLIENT_CTL)
+		tell_gate(c);
+	if (c->kind <= LOCAL_CLIENT_LEDGERD)
+		LOG(LOG_NOTICE, "client.here", KV_S("client", kinds[c->kind]));
+}
+
+static void take_packet(struct daemon_client *c, void *buf)
+{
+	struct local_header *h = buf;
+
+	if (h->type == LOCAL_HELLO)
+		hello(c, buf);
+	else if (h->type == LOCAL_REPLICATION && c->kind == LOCAL_CLIENT_REPLICATIOND)
+		feed(c->daemon, c->kind, buf);
+	else if (h->type == LOCAL_LEDGER && c->kind == LOCAL_CLIENT_LEDGERD)
+		feed(c->daemon, c->kind, buf);
+	else if (h->type == LOCAL_ASK && c->kind == LOCAL_CLIENT_CTL) {
+		struct local_text *t = buf;
+
+		t->text[sizeof(t->text) - 1] = '\0';
+		answer(c, t->text);
+	} else
+		hang_up(c, "unexpected packet");
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon_client *c = userdata;
+	_Alignas(max_align_t) char buf[sizeof(struct local_text)];
+
+	(void)source;
+	(void)revents;
+	for (unsigned i = 0; i < 16 && c->fd == fd; i++) {
+		ssize_t n = local_receive(fd, buf, sizeof(buf));
+
+		if (n == -EAGAIN || n == -EINTR)
+			break;
+		if (n <= 0) {
+			hang_up(c, n ? strerror((int)-n) : "closed");
+			break;
+		}
+		take_packet(c, buf);
+	}
+	return 0;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *d = userdata;
+	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred who = { 0 };
+	socklen_t length = sizeof(who);
+	struct daemon_client *c = NULL;
+
+	(void)source;
+	(void)revents;
+	if (one < 0)
+		return 0;
+	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX && !c; i++)
+		if (d->client[i].fd < 0)
+			c = &d->client[i];
+	if (!c || getsockopt(one, SOL_SOCKET, SO_PEERCRED, &who, &length)) {
+		close(one);
+		return 0;
+	}
+	*c = (struct daemon_client){ .daemon = d, .fd = one, .uid = who.uid };
+	if (sd_event_add_io(d->loop, &c->source, one, EPOLLIN, on_client, c) < 0) {
+		close(one);
+		c->fd = -1;
+	}
+	return 0;
+}
+
+int daemon_local_open(struct daemon *d, struct errbuf *e)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++)
+		d->client[i].fd = -1;
+	if ((size_t)snprintf(sa.sun_path, sizeof(sa.sun_path), "%.90s/heartbeatd.sock", d->run_dir) >= sizeof(sa.sun_path))
+		return err_set(e, -ENAMETOOLONG, "%s: path too long", d->run_dir);
+	d->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (d->listener < 0)
+		return err_set(e, -errno, "socket: %s", strerror(errno));
+	(void)unlink(sa.sun_path);
+	if (bind(d->listener, (struct sockaddr *)&sa, sizeof(sa)) || chmod(sa.sun_path, 0660) ||
+	    listen(d->listener, 16))
+		return err_set(e, -errno, "%s: %s", sa.sun_path, strerror(errno));
+	if (sd_event_add_io(d->loop, NULL, d->listener, EPOLLIN, on_connection, d) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	return 0;
+}
+
+static bool same_gate(const struct role_view *a, const struct role_view *b)
+{
+	return a->version == b->version && a->epoch == b->epoch && a->active == b->active && a->open == b->open &&
+	       a->mode == b->mode && a->writable_epoch == b->writable_epoch && !a->gate_until_us == !b->gate_until_us;
+}
+
+void daemon_local_tell(struct daemon *d, const struct hb_output *out)
+{
+	bool order = memcmp(&d->order, &out->order, sizeof(d->order)) != 0;
+	bool gate = d->close_generation != out->close_generation || !same_gate(&d->view, &out->view);
+
+	d->order = out->order;
+	d->close_generation = out->close_generation;
+	d->view = out->view;
+	for (unsigned i = 0; (order || gate) && i < DAEMON_CLIENTS_MAX; i++) {
+		struct daemon_client *c = &d->client[i];
+
+		if (c->fd >= 0 && order && c->kind == LOCAL_CLIENT_REPLICATIOND)
+			tell_replicationd(c);
+		else if (c->fd >= 0 && gate && (c->kind == LOCAL_CLIENT_LEDGERD || c->kind == LOCAL_CLIENT_WORKERD))
+			tell_gate(c);
+	}
+}

@@ -1,0 +1,90 @@
+#include "heartbeat/daemon.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/log.h"
+
+#define DATAGRAMS_A_TURN 64
+
+static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *d = userdata;
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX + 1];
+
+	(void)source;
+	(void)revents;
+	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
+		socklen_t length = sizeof(d->sender);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
+		struct hb_message m;
+		struct hb_input in = { .kind = HB_IN_MESSAGE, .message = &m };
+
+		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
+			continue; /* an ICMP answer to what we sent; the peer is away, as the silence says too */
+		if (n < 0)
+			break;
+		if (wire_open(&d->wire, buf, (size_t)n, &m) == 0)
+			daemon_step(d, &in);
+	}
+	return 0;
+}
+
+int daemon_net_open(struct daemon *d, struct errbuf *e)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port) };
+
+	if (inet_pton(AF_INET, d->conf.address, &sa.sin_addr) != 1)
+		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
+	d->seed = sa;
+	if (d->conf.seed_address[0] && inet_pton(AF_INET, d->conf.seed_address, &d->seed.sin_addr) != 1)
+		return err_set(e, -EINVAL, "join '%s' is not an IPv4 address", d->conf.seed_address);
+	d->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (d->udp < 0)
+		return err_set(e, -errno, "socket: %s", strerror(errno));
+	if (bind(d->udp, (struct sockaddr *)&sa, sizeof(sa)))
+		return err_set(e, -errno, "%s:%u: %s", d->conf.address, d->conf.heartbeat_port, strerror(errno));
+	if (sd_event_add_io(d->loop, NULL, d->udp, EPOLLIN, on_datagram, d) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	return 0;
+}
+
+static bool address_of(const struct daemon *d, uint8_t to, struct sockaddr_in *ret)
+{
+	const struct hb_record *r = &d->node.acceptor.reg.accepted;
+
+	if (to == HB_TO_SEED) {
+		*ret = d->seed;
+		return d->conf.seed_address[0] != '\0';
+	}
+	if (to == HB_TO_SENDER) {
+		*ret = d->sender;
+		return true;
+	}
+	if (to >= r->members)
+		return false;
+	*ret = (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons(r->member[to].port),
+		.sin_addr.s_addr = htonl(r->member[to].ipv4),
+	};
+	return true;
+}
+
+void daemon_net_send(struct daemon *d, const struct hb_letter *l)
+{
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
+	struct sockaddr_in to;
+	size_t n;
+
+	if (!address_of(d, l->to, &to))
+		return;
+	randombytes_buf(nonce, sizeof(nonce));
+	n = wire_seal(&d->wire, &l->message, nonce, buf);
+	/* A datagram that cannot be sent is a lost datagram: the protocol lives with those, the log would not. */
+	if (sendto(d->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
+}

@@ -1,0 +1,173 @@
+/* What `holdfastctl` asks: the state as JSON (design section 6), the members, and the role table as text, dot, mermaid. */
+#include "heartbeat/daemon.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define REACHABLE_US 1000000
+
+static bool reachable(const struct daemon *d, uint8_t i, uint64_t now_us)
+{
+	const struct hb_peer *p = &d->node.peer[i];
+
+	return i == d->node.self || (p->heard && now_us - p->heard_us < REACHABLE_US);
+}
+
+static json_t *gtid_json(struct gtid g, bool known)
+{
+	char text[GTID_TEXT_BYTES];
+
+	return known && g.seq ? json_string(gtid_format(g, text)) : json_null();
+}
+
+static void facts_of(const struct daemon *d, uint8_t i, uint64_t now_us, struct hb_facts *ret)
+{
+	if (i == d->node.self)
+		hb_node_facts(&d->node, now_us, ret);
+	else
+		*ret = d->node.peer[i].facts;
+}
+
+static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
+{
+	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
+	bool active = r->active == i;
+	struct in_addr address = { htonl(r->member[i].ipv4) };
+	char text[INET_ADDRSTRLEN];
+	struct hb_facts f;
+	json_t *o;
+
+	facts_of(d, i, now_us, &f);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->member[i].name, "kind", gateway ? "gateway" : "witness",
+	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state",
+	    here ? hb_state_text(f.state) : "unreachable", "reachable", here);
+	if (gateway) {
+		json_object_set_new(o, "gtid_binlog", gtid_json(f.binlog, here));
+		json_object_set_new(o, "gtid_received", gtid_json(f.received, here && !active));
+		json_object_set_new(o, "gtid_applied", gtid_json(f.applied, here && !active));
+		if (active)
+			json_object_set_new(o, "lease_ms", json_integer(here ? f.lease_ms : 0));
+		else
+			json_object_set_new(o, "backlog_ms", json_integer(here ? f.backlog_ms : 0));
+	}
+	json_object_set_new(o, "reason", json_string(here ? f.reason : "nothing heard from it"));
+	return o;
+}
+
+static const char *mode_of(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	struct hb_facts f;
+
+	if (!d->node.booted || !reachable(d, r->active, now_us))
+		return "STALLED";
+	facts_of(d, r->active, now_us, &f);
+	if (!f.serving)
+		return "STALLED";
+	return hb_is_solo(r, r->active) ? "SOLO" : "SYNC";
+}
+
+static bool witness_seen(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < r->members; i++)
+		if (r->member[i].kind == HB_KIND_WITNESS && reachable(d, i, now_us))
+			return true;
+	return false;
+}
+
+static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	json_t *holder = json_null();
+
+	for (uint8_t i = 0; i < r->members; i++) {
+		struct hb_facts f;
+
+		facts_of(d, i, now_us, &f);
+		if (reachable(d, i, now_us) && f.holds_vip)
+			holder = json_string(r->member[i].name);
+	}
+	return json_pack("{s:s, s:o}", "address", d->conf.vip, "holder", holder);
+}
+
+static json_t *transition_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	char at[40];
+	struct hb_facts f;
+	struct tm tm;
+	time_t seconds;
+	size_t n;
+
+	facts_of(d, r->active, now_us, &f);
+	if (!f.moved_epoch || f.moved_from >= r->members)
+		return json_null();
+	seconds = (time_t)(f.moved_at_ms / 1000);
+	gmtime_r(&seconds, &tm);
+	n = strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(at + n, sizeof(at) - n, ".%03uZ", (unsigned)(f.moved_at_ms % 1000));
+	return json_pack("{s:I, s:s, s:s, s:s, s:I, s:s}", "epoch", (json_int_t)f.moved_epoch, "from",
+	    r->member[f.moved_from].name, "to", r->member[r->active].name, "reason", hb_reason_text(f.moved_reason),
+	    "took_ms", (json_int_t)f.moved_took_ms, "at", at);
+}
+
+/* The record known chosen; before that what our own acceptor holds, which tells at least who the members are. */
+static const struct hb_record *shown(const struct daemon *d)
+{
+	return d->node.known.members ? &d->node.known : &d->node.acceptor.reg.accepted;
+}
+
+static json_t *status_json(const struct daemon *d, uint64_t now_us)
+{
+	const struct hb_record *r = shown(d);
+	json_t *in_sync = json_array(), *nodes = json_array(), *o;
+
+	for (uint8_t i = 0; i < r->members; i++) {
+		if (hb_in_sync(r, i))
+			json_array_append_new(in_sync, json_string(r->member[i].name));
+		json_array_append_new(nodes, node_json(d, r, i, now_us));
+	}
+	o = json_pack("{s:s, s:s, s:I, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "cluster", d->conf.cluster, "node", d->conf.name,
+	    "epoch", (json_int_t)r->epoch, "version", (json_int_t)r->version, "mode", mode_of(d, r, now_us), "observed",
+	    witness_seen(d, r, now_us), "active",
+	    r->members && d->node.booted ? json_string(r->member[r->active].name) : json_null(), "in_sync", in_sync,
+	    "vip", vip_json(d, r, now_us), "nodes", nodes);
+	json_object_set_new(o, "last_transition", r->members ? transition_json(d, r, now_us) : json_null());
+	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
+	json_object_set_new(o, "reason", json_string(d->node.reason));
+	return o;
+}
+
+static json_t *members_json(const struct daemon *d)
+{
+	const struct hb_record *r = shown(d);
+	json_t *all = json_array();
+
+	for (uint8_t i = 0; i < r->members; i++) {
+		struct in_addr address = { htonl(r->member[i].ipv4) };
+		char text[INET_ADDRSTRLEN];
+
+		json_array_append_new(all,
+		    json_pack("{s:i, s:s, s:s, s:s, s:i}", "number", (int)i, "name", r->member[i].name, "kind",
+			r->member[i].kind == HB_KIND_GATEWAY ? "gateway" : "witness", "address",
+			inet_ntop(AF_INET, &address, text, sizeof(text)), "port", (int)r->member[i].port));
+	}
+	return all;
+}
+
+char *status_answer(const struct daemon *d, const char *question, uint64_t now_us)
+{
+	json_t *o;
+	char *text;
+
+	if (strcmp(question, "status") == 0)
+		o = status_json(d, now_us);
+	else if (strcmp(question, "members") == 0)
+		o = members_json(d);
+	else
+		o = json_pack("{s:s}", "error", "unknown question; known are status, members");
+	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	return text ? text : strdup("{\"error\":\"out of memory\"}");
+}
