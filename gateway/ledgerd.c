@@ -1,0 +1,293 @@
+/* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which always goes on. */
+#include "gateway/link.h"
+#include "gateway/options.h"
+#include "gateway/problem.h"
+#include "gateway/queue.h"
+#include "gateway/server.h"
+#include "gateway/writer.h"
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+
+#include <errno.h>
+#include <mysql.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#define TICK_US 20000
+#define REPORT_EVERY_US 100000
+
+struct ledgerd {
+	struct options options;
+	sd_event *event;
+	struct rolepage *page; /* NULL until heartbeatd has written it */
+	struct queue *queue;
+	struct writer *writer; /* NULL until there is a page */
+	struct server *server;
+	struct link *link;
+	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES];
+	struct role_view seen;	     /* as of the last tick */
+	bool gate_was_open;
+	uint64_t close_asked, close_confirmed, reported_us;
+	struct ledger_report reported;
+};
+
+static void view(struct ledgerd *l, struct role_view *ret)
+{
+	static const struct role_view nobody = { .self = ROLEPAGE_NO_NODE - 1, .active = ROLEPAGE_NO_NODE };
+
+	if (l->page)
+		rolepage_read(l->page, ret);
+	else
+		*ret = nobody;
+}
+
+/* The last look before an answer leaves (R9): after its data was read or its COMMIT returned, whatever happened since. */
+static void answer(struct ledgerd *l, struct request *r)
+{
+	struct role_view v;
+
+	view(l, &v);
+	if (r->answer.outcome == WIRE_DONE && !role_may_answer(&v, r->version, clock_boottime_us()))
+		request_settle(r, WIRE_UNKNOWN);
+	server_send(l->server, r->session, r->id, &r->answer, r->body);
+}
+
+static void answer_list(struct ledgerd *l, struct request *list)
+{
+	while (list) {
+		struct request *next = list->next;
+
+		answer(l, list);
+		request_free(list);
+		list = next;
+	}
+}
+
+static void refuse_list(struct ledgerd *l, struct request *list)
+{
+	for (struct request *r = list; r; r = r->next)
+		request_settle(r, WIRE_NOT_EXECUTED);
+	answer_list(l, list);
+}
+
+/* True whatever the role is: the twin has neither an outcome nor a place in the journal yet. */
+static void refuse_twins(struct ledgerd *l, struct request *list)
+{
+	while (list) {
+		struct request *next = list->next;
+		const struct op_message *m = &list->message;
+		struct wire_answer a = { .outcome = WIRE_DONE, .status = 409, .retry_after_s = 1 };
+		struct problem p = {
+			.code = PROBLEM_IDEMPOTENCY_IN_PROGRESS,
+			.detail = "A request with this Idempotency-Key is still being executed.",
+			.request_id = m->text[OP_TEXT_REQUEST_ID],
+			.request_id_bytes = m->op.text_bytes[OP_TEXT_REQUEST_ID],
+		};
+		char body[2048];
+		struct text t;
+
+		text_init(&t, body, sizeof(body));
+		problem_render(&t, &p);
+		a.body_bytes = t.cut ? 0 : (uint32_t)t.used;
+		server_send(l->server, list->session, list->id, &a, body);
+		request_free(list);
+		list = next;
+	}
+}
+
+static void on_op(void *userdata, uint64_t session, bool root, uint64_t id, const struct op_message *m)
+{
+	struct ledgerd *l = userdata;
+	struct wire_answer no = { .outcome = WIRE_OVERLOADED };
+	struct request *r;
+
+	if (op_is_admin(m->op.kind) && !root) {
+		LOG(LOG_WARNING, "admin.refuse", KV_U("session", session));
+		no = (struct wire_answer){ .outcome = WIRE_DONE, .status = 403 };
+		server_send(l->server, session, id, &no, NULL);
+		return;
+	}
+	r = request_new(m);
+	if (r) {
+		r->session = session;
+		r->id = id;
+		r->arrived_us = clock_boottime_us();
+		r->deadline_us = r->arrived_us + (uint64_t)m->op.budget_ms * 1000;
+		if (queue_put(l->queue, r))
+			return;
+		request_free(r);
+	}
+	server_send(l->server, session, id, &no, NULL);
+}
+
+static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct ledgerd *l = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	answer_list(l, queue_take_answers(l->queue));
+	server_flush(l->server);
+	return 0;
+}
+
+/* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked against it. */
+static void confirm_close(struct ledgerd *l)
+{
+	struct role_view v;
+
+	if (l->close_asked == l->close_confirmed)
+		return;
+	view(l, &v);
+	if (role_may_answer(&v, v.version, clock_boottime_us()))
+		return;
+	server_drop_unsent(l->server);
+	l->close_confirmed = l->close_asked;
+}
+
+static void report(struct ledgerd *l)
+{
+	struct ledger_report now = { .fit = 1, .gate_closed_generation = l->close_confirmed };
+	struct writer_status s;
+	uint64_t now_us = clock_boottime_us();
+
+	if (l->writer) {
+		writer_get_status(l->writer, &s);
+		now.fit = s.fit;
+		now.ready = s.ready;
+		now.barrier_epoch = s.barrier_epoch;
+		now.commit_since_us = s.commit_since_us;
+		now.answered_epoch = s.answered_epoch;
+		now.answered = s.answered;
+		memcpy(now.reason, s.reason, sizeof(now.reason));
+	}
+	now.header = l->reported.header;
+	if (memcmp(&now, &l->reported, sizeof(now)) == 0 && now_us - l->reported_us < REPORT_EVERY_US)
+		return;
+	l->reported_us = now_us;
+	link_report(l->link, &now);
+	l->reported = now;
+}
+
+static void start_writer(struct ledgerd *l)
+{
+	struct errbuf e = { "" };
+
+	if (!l->page && rolepage_open(l->page_path, &l->page, &e))
+		return; /* heartbeatd has not started yet; the report says that we are not ready */
+	if (!l->writer &&
+	    writer_start(l->queue, l->page, l->options.database_socket, l->options.database_user, &l->writer, &e)) {
+		LOG(LOG_ERR, "writer.fail", KV_S("why", e.text));
+		sd_event_exit(l->event, 1);
+	}
+}
+
+static void look(struct ledgerd *l)
+{
+	uint64_t now_us = clock_boottime_us();
+	struct role_view v;
+	bool lost, open;
+
+	if (!l->writer)
+		start_writer(l);
+	view(l, &v);
+	open = role_may_answer(&v, v.version, now_us);
+	lost = l->seen.active == l->seen.self && (v.active != v.self || v.epoch != l->seen.epoch);
+	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch || open != l->gate_was_open)
+		queue_poke(l->queue);
+	l->seen = v;
+	l->gate_was_open = open;
+	if (l->writer)
+		writer_check(l->writer, &v);
+	refuse_list(l, queue_take_expired(l->queue, now_us, lost && v.active != v.self));
+	refuse_twins(l, queue_take_twins(l->queue, now_us));
+	confirm_close(l);
+	server_flush(l->server);
+	report(l);
+}
+
+static void on_gate(void *userdata, uint64_t close_generation)
+{
+	struct ledgerd *l = userdata;
+
+	if (close_generation > l->close_asked || close_generation < l->close_confirmed)
+		l->close_asked = close_generation; /* lower: another life of heartbeatd */
+	look(l);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	look(userdata);
+	return sd_event_source_set_time(source, usec + TICK_US);
+}
+
+static int set_up(struct ledgerd *l, struct errbuf *e)
+{
+	sd_event_source *tick = NULL, *answers = NULL;
+	uint64_t now_us;
+
+	if (!options_path(&l->options, "role", l->page_path) || !options_path(&l->options, "ledgerd.sock", l->socket_path) ||
+	    !options_path(&l->options, "heartbeatd.sock", l->link_path))
+		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
+	l->queue = queue_new();
+	if (!l->queue || sd_event_default(&l->event) < 0)
+		return err_set(e, -ENOMEM, "out of memory");
+	l->link = link_new(l->event, l->link_path, on_gate, l);
+	if (!l->link || sd_event_now(l->event, CLOCK_MONOTONIC, &now_us) < 0 ||
+	    sd_event_add_time(l->event, &tick, CLOCK_MONOTONIC, now_us, 1000, on_tick, l) < 0 ||
+	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
+	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
+	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
+	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(l->event, true) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	return server_new(l->event, l->socket_path, on_op, l, &l->server, e);
+}
+
+static void tear_down(struct ledgerd *l)
+{
+	writer_stop(l->writer);
+	server_free(l->server);
+	link_free(l->link);
+	queue_free(l->queue);
+	rolepage_close(l->page);
+	sd_event_unref(l->event);
+}
+
+int main(int argc, char **argv)
+{
+	static struct ledgerd l;
+	struct errbuf e = { "" };
+	sigset_t stop;
+	int code = options_read(argc, argv, false, &l.options);
+
+	if (code >= 0)
+		return code;
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTERM);
+	(void)sigaddset(&stop, SIGINT);
+	/* Before any thread: the loop takes them as events. A peer that is gone is an error code, not a signal. */
+	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
+	    mysql_library_init(0, NULL, NULL)) {
+		LOG(LOG_ERR, "ledgerd.fail", KV_S("why", "cannot initialise the libraries"));
+		return 1;
+	}
+	code = set_up(&l, &e);
+	if (code) {
+		LOG(LOG_ERR, "ledgerd.fail", KV_S("why", e.text));
+	} else {
+		(void)sd_notify(0, "READY=1");
+		LOG(LOG_NOTICE, "ledgerd.start", KV_S("socket", l.socket_path));
+		code = sd_event_loop(l.event);
+		(void)sd_notify(0, "STOPPING=1");
+	}
+	tear_down(&l);
+	return code ? 1 : 0;
+}

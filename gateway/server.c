@@ -1,0 +1,280 @@
+#include "gateway/server.h"
+
+#include "heartbeat/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SESSIONS_MAX 128
+#define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
+#define OUT_BYTES_MAX (16u * 1024 * 1024) /* a session that lets more pile up is closed */
+
+struct session {
+	struct server *server;
+	uint64_t id;
+	int fd;
+	bool root, dead;
+	sd_event_source *source;
+	size_t in_used, out_used, out_size;
+	char *out; /* owned */
+	char in[IN_BYTES];
+};
+
+struct server {
+	sd_event *event;
+	sd_event_source *source;
+	int fd;
+	server_handler *handler;
+	void *userdata;
+	uint64_t last_id;
+	struct session *sessions[SESSIONS_MAX];
+};
+
+static void session_free(struct session *s)
+{
+	sd_event_source_disable_unref(s->source);
+	close(s->fd);
+	free(s->out);
+	free(s);
+}
+
+static void reap(struct server *srv)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (srv->sessions[i] && srv->sessions[i]->dead) {
+			session_free(srv->sessions[i]);
+			srv->sessions[i] = NULL;
+		}
+}
+
+static void session_send(struct session *s)
+{
+	size_t sent = 0;
+
+	while (!s->dead && sent < s->out_used) {
+		ssize_t n = send(s->fd, s->out + sent, s->out_used - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0)
+			sent += (size_t)n;
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			break;
+		else if (errno != EINTR)
+			s->dead = true;
+	}
+	if (sent)
+		memmove(s->out, s->out + sent, s->out_used - sent);
+	s->out_used -= sent;
+	if (!s->dead && sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+		s->dead = true;
+}
+
+/* Hands on the whole frames in the buffer. False: the other end does not speak our language. */
+static bool session_parse(struct session *s)
+{
+	size_t at = 0;
+	bool good = true;
+
+	while (good) {
+		struct wire_header h;
+		struct op_message m;
+		ssize_t n = wire_frame(s->in + at, s->in_used - at, &h);
+
+		if (n == 0)
+			break;
+		good = n > 0 && h.type == WIRE_OP && !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m);
+		if (good) {
+			s->server->handler(s->server->userdata, s->id, s->root, h.id, &m);
+			at += (size_t)n;
+		}
+	}
+	memmove(s->in, s->in + at, s->in_used - at);
+	s->in_used -= at;
+	return good;
+}
+
+static void session_receive(struct session *s)
+{
+	ssize_t n = recv(s->fd, s->in + s->in_used, sizeof(s->in) - s->in_used, MSG_DONTWAIT);
+
+	if (n > 0) {
+		s->in_used += (size_t)n;
+		if (!session_parse(s)) {
+			LOG(LOG_WARNING, "session.garble", KV_U("session", s->id));
+			s->dead = true;
+		}
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		s->dead = true;
+	}
+}
+
+static int on_session(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct session *s = userdata;
+	struct server *srv = s->server;
+
+	(void)source;
+	(void)fd;
+	if (revents & EPOLLIN)
+		session_receive(s);
+	if (!s->dead && s->out_used)
+		session_send(s);
+	if (revents & (EPOLLHUP | EPOLLERR))
+		s->dead = true;
+	reap(srv);
+	return 0;
+}
+
+static int session_new(struct server *srv, int fd, size_t slot)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	if (!s)
+		return -ENOMEM;
+	s->server = srv;
+	s->fd = fd;
+	s->id = ++srv->last_id;
+	s->root = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.uid == 0;
+	if (sd_event_add_io(srv->event, &s->source, fd, EPOLLIN, on_session, s) < 0) {
+		free(s);
+		return -ENOMEM;
+	}
+	srv->sessions[slot] = s;
+	return 0;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct server *srv = userdata;
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	size_t slot = 0;
+
+	(void)source;
+	(void)revents;
+	if (client < 0)
+		return 0;
+	while (slot < SESSIONS_MAX && srv->sessions[slot])
+		slot++;
+	if (slot == SESSIONS_MAX || session_new(srv, client, slot)) {
+		LOG(LOG_WARNING, "session.refuse", KV_U("limit", SESSIONS_MAX));
+		close(client);
+	}
+	return 0;
+}
+
+static int listen_on(const char *path, struct errbuf *e)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return err_set(e, -ENAMETOOLONG, "%s: path too long", path);
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_set(e, -errno, "socket: %s", strerror(errno));
+	if (unlink(path) && errno != ENOENT)
+		goto bad;
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(path, 0660) || listen(fd, 64))
+		goto bad;
+	return fd;
+bad:
+	(void)err_set(e, 0, "%s: %s", path, strerror(errno));
+	close(fd);
+	return -EIO;
+}
+
+int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata, struct server **ret,
+    struct errbuf *e)
+{
+	struct server *srv = calloc(1, sizeof(*srv));
+
+	if (!srv)
+		return err_set(e, -ENOMEM, "out of memory");
+	srv->event = event;
+	srv->handler = handler;
+	srv->userdata = userdata;
+	srv->fd = listen_on(path, e);
+	if (srv->fd < 0) {
+		int code = srv->fd;
+
+		free(srv);
+		return code;
+	}
+	if (sd_event_add_io(event, &srv->source, srv->fd, EPOLLIN, on_connection, srv) < 0) {
+		server_free(srv);
+		return err_set(e, -ENOMEM, "%s: cannot watch the socket", path);
+	}
+	*ret = srv;
+	return 0;
+}
+
+void server_free(struct server *srv)
+{
+	if (!srv)
+		return;
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (srv->sessions[i])
+			session_free(srv->sessions[i]);
+	sd_event_source_disable_unref(srv->source);
+	close(srv->fd);
+	free(srv);
+}
+
+static bool make_room(struct session *s, size_t bytes)
+{
+	size_t size = s->out_size ? s->out_size : 65536;
+	char *out;
+
+	while (size < s->out_used + bytes)
+		size *= 2;
+	if (size > OUT_BYTES_MAX)
+		return false;
+	if (size == s->out_size)
+		return true;
+	out = realloc(s->out, size);
+	if (!out)
+		return false;
+	s->out = out;
+	s->out_size = size;
+	return true;
+}
+
+void server_send(struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = srv->sessions[i];
+		size_t need = sizeof(struct wire_header) + sizeof(*a) + a->body_bytes, n;
+
+		if (!s || s->id != session || s->dead)
+			continue;
+		n = make_room(s, need) ? wire_encode_answer(s->out + s->out_used, s->out_size - s->out_used, id, a, body) : 0;
+		if (!n)
+			s->dead = true; /* the worker takes a broken connection for "unknown" */
+		s->out_used += n;
+	}
+}
+
+void server_flush(struct server *srv)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (srv->sessions[i] && srv->sessions[i]->out_used)
+			session_send(srv->sessions[i]);
+	reap(srv);
+}
+
+void server_drop_unsent(struct server *srv)
+{
+	server_flush(srv);
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (srv->sessions[i] && srv->sessions[i]->out_used)
+			srv->sessions[i]->dead = true;
+	reap(srv);
+}

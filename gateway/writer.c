@@ -1,0 +1,431 @@
+#include "gateway/writer.h"
+
+#include "gateway/batch.h"
+#include "gateway/problem.h"
+#include "gateway/query.h"
+#include "gateway/row.h"
+#include "heartbeat/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IDLE_WAIT_MS 50
+#define GATE_WAIT_MS 5
+#define PING_INTERVAL_US 1000000
+#define UNFIT_AFTER_US 2000000	 /* the database refuses to be opened for so long */
+#define STATEMENT_MAX_US 8000000 /* any statement but COMMIT */
+
+struct writer {
+	struct batch_tools tools;
+	struct queue *queue;
+	const struct rolepage *page;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over status */
+	struct writer_status status;
+	_Atomic uint64_t epoch; /* for which connection and image are in use or being opened; 0 none */
+	bool opened;
+	uint64_t failing_since_us, pinged_us;
+};
+
+/* May this node's ledger work in `epoch`? The gate is another question. */
+static bool is_ours(const struct role_view *v, uint64_t epoch)
+{
+	return epoch && v->active == v->self && v->open && v->epoch == epoch && v->writable_epoch == epoch;
+}
+
+static void set_status(struct writer *w, uint64_t barrier_epoch, bool ready, bool fit, const char *reason)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	w->status.barrier_epoch = barrier_epoch;
+	w->status.ready = ready;
+	w->status.fit = fit;
+	(void)strncpy(w->status.reason, reason, sizeof(w->status.reason) - 1);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+/* Forgets everything: nothing of an epoch, or of a connection, survives it. */
+static void drop(struct writer *w)
+{
+	if (w->opened || atomic_load(&w->epoch))
+		set_status(w, 0, false, true, "");
+	w->opened = false;
+	atomic_store(&w->epoch, 0);
+	image_clear(w->tools.image);
+	store_close(w->tools.store);
+}
+
+static void note_answered(struct writer *w)
+{
+	struct errbuf e = { "" };
+	struct gtid g;
+
+	/* Only a tripwire (protocol.md S7): without it the answer is as true. */
+	if (store_last_gtid(w->tools.store, &g, &e))
+		return;
+	(void)pthread_mutex_lock(&w->lock);
+	w->status.answered_epoch = atomic_load(&w->epoch);
+	w->status.answered = g;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+/* R6, R12: a fresh connection, a fresh head, the barrier; only then the image. */
+static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf *e)
+{
+	struct batch_tools *t = &w->tools;
+	struct head next;
+	int code;
+
+	drop(w);
+	atomic_store(&w->epoch, v->epoch);
+	code = store_connect(t->store, e);
+	if (!code)
+		code = store_read_head(t->store, &t->head, e);
+	if (!code && t->head.epoch != v->epoch)
+		code = err_set(e, -ESTALE, "ledger_head is at epoch %llu, the record at %llu",
+		    (unsigned long long)t->head.epoch, (unsigned long long)v->epoch);
+	if (code)
+		return code;
+	next = t->head;
+	next.batch_seq++;
+	code = store_begin(t->store, &t->head, &next, e);
+	if (!code)
+		code = store_commit(t->store, e);
+	if (code)
+		return code;
+	t->head = next;
+	code = row_load_principals(t->store, t->image, &t->sql, e);
+	if (code)
+		return code;
+	w->opened = true;
+	note_answered(w);
+	set_status(w, v->epoch, true, true, "");
+	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", next.batch_seq), KV_U("seq", next.next_seq - 1));
+	return 0;
+}
+
+static void settle_all(struct writer *w, struct request *list, enum wire_outcome outcome)
+{
+	for (struct request *r = list; r; r = r->next)
+		request_settle(r, outcome);
+	queue_answer(w->queue, list);
+}
+
+/*
+ * R9: may what was committed (or found) under `*version` be answered? True with the version under which that is so;
+ * false: the epoch is over and only the journal of the next one can tell. Waits while the gate is closed.
+ */
+static bool may_answer(struct writer *w, uint64_t *version, bool *local)
+{
+	struct batch_tools *t = &w->tools;
+	struct errbuf e = { "" };
+	struct role_view v;
+	struct head now;
+
+	for (;;) {
+		rolepage_read(w->page, &v);
+		if (!is_ours(&v, atomic_load(&w->epoch)))
+			return false;
+		*local = v.mode != ROLE_MODE_SYNC;
+		if (role_may_answer(&v, *version, clock_boottime_us()))
+			return true;
+		if (role_may_answer(&v, v.version, clock_boottime_us())) {
+			/* Another record, the same epoch, and its state is established: did the batch land? */
+			if (store_read_head(t->store, &now, &e) || now.epoch != t->head.epoch ||
+			    now.batch_seq < t->head.batch_seq)
+				return false;
+			*version = v.version;
+			continue;
+		}
+		if (!queue_wait_poke(w->queue, GATE_WAIT_MS))
+			return false;
+	}
+}
+
+static void answer_writes(struct writer *w, struct request *list, uint64_t version)
+{
+	bool local;
+
+	if (!may_answer(w, &version, &local)) {
+		settle_all(w, list, WIRE_UNKNOWN);
+		return;
+	}
+	for (struct request *r = list; r; r = r->next) {
+		r->version = version;
+		r->answer.local = local;
+	}
+	queue_answer(w->queue, list);
+}
+
+/* Nothing was written; the request is at fault, or we are. */
+static void answer_internal(struct writer *w, struct request *r, uint64_t version)
+{
+	struct ledger_input in = { .message = &r->message };
+	struct ledger_decision d = { 0 };
+
+	text_clear(&w->tools.body);
+	ledger_refuse(&in, PROBLEM_INTERNAL, "The ledger could not execute this; nothing was written.", NULL,
+	    &w->tools.body, &d);
+	r->version = version;
+	if (query_fill(&w->tools, r, &d))
+		request_settle(r, WIRE_NOT_EXECUTED);
+	queue_answer(w->queue, r);
+}
+
+/* After a rollback the image holds what never happened. False: the connection is lost as well. */
+static bool renew_image(struct writer *w)
+{
+	struct errbuf e = { "" };
+
+	image_clear(w->tools.image);
+	if (row_load_principals(w->tools.store, w->tools.image, &w->tools.sql, &e)) {
+		LOG(LOG_ERR, "image.fail", KV_S("why", e.text));
+		drop(w);
+		return false;
+	}
+	return true;
+}
+
+static bool write_list(struct writer *w, struct request *list, uint64_t version, bool alone);
+
+/* The server refused the batch: each request by itself, so that only the culprit fails. */
+static bool write_one_by_one(struct writer *w, struct request *list, uint64_t version)
+{
+	struct errbuf e = { "" };
+	bool lost = !renew_image(w);
+
+	while (list) {
+		struct request *r = list;
+
+		list = r->next;
+		r->next = NULL;
+		if (!lost && batch_read(&w->tools, r, &e)) {
+			LOG(LOG_ERR, "batch.fail", KV_S("why", e.text));
+			drop(w);
+			lost = true;
+		}
+		if (lost)
+			settle_all(w, r, WIRE_NOT_EXECUTED);
+		else
+			lost = !write_list(w, r, version, true);
+	}
+	return !lost;
+}
+
+/* Executes and answers writes. False: connection and image were dropped. */
+static bool write_list(struct writer *w, struct request *list, uint64_t version, bool alone)
+{
+	struct errbuf e = { "" };
+	uint64_t batch = w->tools.head.batch_seq;
+
+	switch (batch_write(&w->tools, list, &e)) {
+	case BATCH_COMMITTED:
+		if (w->tools.head.batch_seq != batch)
+			note_answered(w);
+		answer_writes(w, list, version);
+		return true;
+	case BATCH_REFUSED:
+		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));
+		if (!alone)
+			return write_one_by_one(w, list, version);
+		answer_internal(w, list, version);
+		return renew_image(w);
+	case BATCH_LOST:
+		LOG(LOG_WARNING, "batch.lose", KV_S("why", e.text));
+		settle_all(w, list, WIRE_NOT_EXECUTED);
+		break;
+	case BATCH_UNKNOWN:
+		LOG(LOG_WARNING, "batch.unknown", KV_S("why", e.text), KV_U("batch", batch + 1));
+		settle_all(w, list, WIRE_UNKNOWN);
+		break;
+	}
+	drop(w);
+	return false;
+}
+
+/* Takes what must not begin any more, and the reads (already answered), out of the list. */
+static struct request *part_list(struct writer *w, struct request *list, uint64_t version, bool local, bool reads)
+{
+	struct request *writes = NULL, **end = &writes;
+	uint64_t now_us = clock_boottime_us();
+
+	while (list) {
+		struct request *r = list;
+
+		list = r->next;
+		r->next = NULL;
+		if (!reads && now_us >= r->deadline_us) {
+			settle_all(w, r, WIRE_NOT_EXECUTED);
+		} else if (reads && !op_is_write(r->message.op.kind)) {
+			r->version = version;
+			r->answer.local = local;
+			queue_answer(w->queue, r);
+		} else {
+			*end = r;
+			end = &r->next;
+		}
+	}
+	return writes;
+}
+
+static void run_batch(struct writer *w, const struct role_view *v)
+{
+	bool local = v->mode != ROLE_MODE_SYNC;
+	struct request *list = part_list(w, queue_take(w->queue), v->version, local, false);
+	struct errbuf e = { "" };
+
+	if (list && batch_read(&w->tools, list, &e)) {
+		LOG(LOG_WARNING, "batch.fail", KV_S("why", e.text));
+		settle_all(w, list, WIRE_NOT_EXECUTED);
+		drop(w);
+		list = NULL;
+	}
+	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9 has it. */
+	list = part_list(w, list, v->version, local, true);
+	if (list)
+		(void)write_list(w, list, v->version, false);
+	queue_landed(w->queue);
+}
+
+static void keep_connection(struct writer *w)
+{
+	uint64_t now_us = clock_boottime_us();
+	struct errbuf e = { "" };
+	bool good;
+
+	if (now_us - w->pinged_us < PING_INTERVAL_US)
+		return;
+	w->pinged_us = now_us;
+	if (store_is_connected(w->tools.store))
+		good = !store_ping(w->tools.store, &e);
+	else
+		good = !w->opened && !store_connect(w->tools.store, &e);
+	if (!good)
+		drop(w);
+	if (!w->opened)
+		set_status(w, 0, good, true, good ? "" : e.text);
+}
+
+static void try_open(struct writer *w, const struct role_view *v)
+{
+	struct errbuf e = { "" };
+	uint64_t now_us;
+	bool fit;
+
+	if (!open_epoch(w, v, &e)) {
+		w->failing_since_us = 0;
+		return;
+	}
+	drop(w);
+	now_us = clock_boottime_us();
+	if (!w->failing_since_us) {
+		w->failing_since_us = now_us;
+		LOG(LOG_WARNING, "ledger.wait", KV_U("epoch", v->epoch), KV_S("why", e.text));
+	}
+	fit = now_us - w->failing_since_us < UNFIT_AFTER_US;
+	set_status(w, 0, false, fit, e.text);
+	(void)queue_wait_poke(w->queue, GATE_WAIT_MS * 4);
+}
+
+static void cycle(struct writer *w)
+{
+	struct role_view v;
+
+	rolepage_read(w->page, &v);
+	if (!is_ours(&v, v.epoch)) {
+		if (w->opened) {
+			LOG(LOG_NOTICE, "ledger.close", KV_U("epoch", atomic_load(&w->epoch)));
+			drop(w);
+		}
+		w->failing_since_us = 0;
+		keep_connection(w);
+		(void)queue_wait_poke(w->queue, IDLE_WAIT_MS);
+	} else if (!w->opened || atomic_load(&w->epoch) != v.epoch) {
+		try_open(w, &v);
+	} else if (!role_may_answer(&v, v.version, clock_boottime_us())) {
+		keep_connection(w);
+		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
+	} else {
+		run_batch(w, &v);
+		if (w->opened)
+			keep_connection(w);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+
+	while (queue_wait(w->queue, IDLE_WAIT_MS))
+		cycle(w);
+	drop(w);
+	return NULL;
+}
+
+static void writer_free(struct writer *w)
+{
+	batch_tools_free(&w->tools);
+	image_free(w->tools.image);
+	store_free(w->tools.store);
+	free(w);
+}
+
+int writer_start(struct queue *q, const struct rolepage *page, const char *socket, const char *user, struct writer **ret,
+    struct errbuf *e)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	int code = -ENOMEM;
+
+	if (!w)
+		return err_set(e, -ENOMEM, "out of memory");
+	w->queue = w->tools.queue = q;
+	w->page = page;
+	w->status.fit = true;
+	w->tools.store = store_new(socket, user);
+	w->tools.image = image_new();
+	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) && !pthread_mutex_init(&w->lock, NULL))
+		code = -pthread_create(&w->thread, NULL, run, w);
+	if (code) {
+		writer_free(w);
+		return err_set(e, code, "database thread: %s", strerror(-code));
+	}
+	*ret = w;
+	return 0;
+}
+
+void writer_stop(struct writer *w)
+{
+	if (!w)
+		return;
+	queue_stop(w->queue);
+	store_break(w->tools.store);
+	(void)pthread_join(w->thread, NULL);
+	(void)pthread_mutex_destroy(&w->lock);
+	writer_free(w);
+}
+
+void writer_get_status(struct writer *w, struct writer_status *ret)
+{
+	struct store_activity a = store_activity(w->tools.store);
+
+	(void)pthread_mutex_lock(&w->lock);
+	*ret = w->status;
+	(void)pthread_mutex_unlock(&w->lock);
+	ret->commit_since_us = a.commit_since_us;
+	if (a.statement_since_us && clock_boottime_us() - a.statement_since_us > STATEMENT_MAX_US) {
+		ret->fit = false;
+		(void)strncpy(ret->reason, "the database does not answer a statement", sizeof(ret->reason) - 1);
+	}
+}
+
+void writer_check(struct writer *w, const struct role_view *view)
+{
+	uint64_t epoch = atomic_load(&w->epoch);
+	struct store_activity a = store_activity(w->tools.store);
+
+	if ((epoch && !is_ours(view, epoch)) ||
+	    (a.statement_since_us && clock_boottime_us() - a.statement_since_us > STATEMENT_MAX_US))
+		store_break(w->tools.store);
+}
