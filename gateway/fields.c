@@ -1,0 +1,303 @@
+#include "gateway/fields.h"
+
+#include "gateway/account.h"
+#include "gateway/cardguard.h"
+#include "gateway/currency.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REFERENCE_CHARS_MAX 64
+#define METADATA_MEMBERS_MAX 20
+#define METADATA_KEY_BYTES_MAX 64
+#define METADATA_VALUE_BYTES_MAX 500
+
+enum field_type {
+	FIELD_AMOUNT, FIELD_CURRENCY, FIELD_KIND, FIELD_OWNER, FIELD_MIN, FIELD_MAX, FIELD_METADATA,
+	FIELD_FROM, FIELD_TO, FIELD_CHANNEL, FIELD_REFERENCE,
+};
+
+struct field {
+	uint8_t op; /* enum op_kind */
+	const char *name;
+	enum field_type type;
+	bool required;
+};
+
+static const struct field fields[] = {
+	{ OP_ACCOUNT_CREATE, "currency", FIELD_CURRENCY, true },
+	{ OP_ACCOUNT_CREATE, "kind", FIELD_KIND, true },
+	{ OP_ACCOUNT_CREATE, "owner", FIELD_OWNER, false },
+	{ OP_ACCOUNT_CREATE, "min_balance", FIELD_MIN, false },
+	{ OP_ACCOUNT_CREATE, "max_balance", FIELD_MAX, false },
+	{ OP_ACCOUNT_CREATE, "metadata", FIELD_METADATA, false },
+	{ OP_TOPUP_CREATE, "account", FIELD_TO, true },
+	{ OP_TOPUP_CREATE, "amount", FIELD_AMOUNT, true },
+	{ OP_TOPUP_CREATE, "currency", FIELD_CURRENCY, true },
+	{ OP_TOPUP_CREATE, "channel", FIELD_CHANNEL, true },
+	{ OP_TOPUP_CREATE, "channel_reference", FIELD_REFERENCE, true },
+	{ OP_TRANSFER_CREATE, "from", FIELD_FROM, true },
+	{ OP_TRANSFER_CREATE, "to", FIELD_TO, true },
+	{ OP_TRANSFER_CREATE, "amount", FIELD_AMOUNT, true },
+	{ OP_TRANSFER_CREATE, "currency", FIELD_CURRENCY, true },
+	{ OP_TRANSFER_CREATE, "reference", FIELD_REFERENCE, false },
+	{ OP_TRANSFER_CREATE, "metadata", FIELD_METADATA, false },
+};
+
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+static void put_pointer(char *pointer, size_t size, const char *member)
+{
+	size_t used = strlen(pointer);
+
+	if (used + 2 > size)
+		return;
+	pointer[used++] = '/';
+	for (; *member; member++) {
+		unsigned char c = (unsigned char)*member;
+
+		/* Never cut within a character: leave room for the longest, and stop before a first byte. */
+		if (used + 6 > size && (c & 0xc0) != 0x80)
+			break;
+		if (c == '~' || c == '/') {
+			pointer[used++] = '~';
+			pointer[used++] = c == '~' ? '0' : '1';
+		} else {
+			pointer[used++] = (char)c;
+		}
+	}
+	pointer[used] = '\0';
+}
+
+/* One more error; below names a member of `member`, NULL none. */
+static void complain(struct intake *in, const char *member, const char *below, const char *code)
+{
+	struct refusal *r = &in->refusal;
+	struct problem_field *f = &r->fields[r->field_count];
+
+	if (r->field_count == INTAKE_FIELDS_MAX)
+		return;
+	f->pointer[0] = '\0';
+	if (member)
+		put_pointer(f->pointer, sizeof(f->pointer), member);
+	if (below)
+		put_pointer(f->pointer, sizeof(f->pointer), below);
+	f->code = code;
+	if (r->field_count++ == 0 && member) {
+		(void)strncpy(r->param_name, member, sizeof(r->param_name) - 1);
+		/* A cut name would be no UTF-8: an unknown member's name is not ours to repeat then. */
+		r->param = strlen(member) < sizeof(r->param_name) ? r->param_name : NULL;
+	}
+}
+
+static void read_integer(struct intake *in, const struct field *f, const json_t *v, int64_t min, int64_t max, int64_t *ret)
+{
+	if (!json_is_integer(v))
+		complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
+	else if (json_integer_value(v) < min)
+		complain(in, f->name, NULL, "too_small");
+	else if (json_integer_value(v) > max)
+		complain(in, f->name, NULL, "too_large");
+	else
+		*ret = json_integer_value(v);
+}
+
+static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
+{
+	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
+		complain(in, f->name, NULL, "invalid");
+}
+
+static size_t count_chars(const char *s, size_t bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		n += (s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void read_reference(struct intake *in, const struct field *f, const json_t *v)
+{
+	const char *s = json_string_value(v);
+	size_t bytes = json_string_length(v);
+
+	if (bytes == 0)
+		complain(in, f->name, NULL, "too_short");
+	else if (count_chars(s, bytes) > REFERENCE_CHARS_MAX)
+		complain(in, f->name, NULL, "too_long");
+	else if (cardguard_finds(s, bytes))
+		complain(in, f->name, NULL, "pan_not_allowed");
+	in->m.text[OP_TEXT_REFERENCE] = s;
+	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
+	in->m.op.has_reference = 1;
+}
+
+static void read_channel(struct intake *in, const struct field *f, const json_t *v)
+{
+	const char *name = json_string_value(v);
+	size_t bytes = json_string_length(v);
+	const char *at = in->channels;
+
+	while (*(at += strspn(at, " \t"))) {
+		size_t n = strcspn(at, " \t");
+
+		if (n == bytes && n < sizeof(in->m.op.channel) && memcmp(at, name, n) == 0) {
+			memcpy(in->m.op.channel, name, n);
+			return;
+		}
+		at += n;
+	}
+	complain(in, f->name, NULL, "unknown_channel");
+}
+
+static void read_metadata(struct intake *in, const struct field *f, json_t *v)
+{
+	const char *key;
+	json_t *value;
+
+	if (json_object_size(v) > METADATA_MEMBERS_MAX)
+		complain(in, f->name, NULL, "too_many");
+	json_object_foreach(v, key, value) {
+		size_t n = strlen(key);
+
+		if (n < 1 || n > METADATA_KEY_BYTES_MAX)
+			complain(in, f->name, key, n ? "key_too_long" : "key_too_short");
+		else if (cardguard_finds(key, n))
+			complain(in, f->name, key, "pan_not_allowed");
+		else if (!json_is_string(value))
+			complain(in, f->name, key, "wrong_type");
+		else if (json_string_length(value) > METADATA_VALUE_BYTES_MAX)
+			complain(in, f->name, key, "too_long");
+		else if (cardguard_finds(json_string_value(value), json_string_length(value)))
+			complain(in, f->name, key, "pan_not_allowed");
+	}
+	in->metadata = json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!in->metadata || strlen(in->metadata) > OP_METADATA_BYTES_MAX) {
+		complain(in, f->name, NULL, "too_large");
+		return;
+	}
+	in->m.text[OP_TEXT_METADATA] = in->metadata;
+	in->m.op.text_bytes[OP_TEXT_METADATA] = (uint32_t)strlen(in->metadata);
+}
+
+static void read_word(struct intake *in, const struct field *f, const json_t *v)
+{
+	struct op *op = &in->m.op;
+	struct ulid ignored;
+
+	switch (f->type) {
+	case FIELD_CURRENCY:
+		if (currency_exponent(json_string_value(v), json_string_length(v)) < 0)
+			complain(in, f->name, NULL, "unknown_currency");
+		else
+			memcpy(op->currency, json_string_value(v), 3);
+		break;
+	case FIELD_KIND:
+		op->account_kind = account_kind_parse(json_string_value(v));
+		if (!op->account_kind)
+			complain(in, f->name, NULL, "unknown_kind");
+		break;
+	case FIELD_OWNER:
+		read_id(in, f, v, "usr_", &ignored);
+		op->has_owner = 1;
+		break;
+	case FIELD_FROM:
+		read_id(in, f, v, "acc_", &op->from);
+		break;
+	case FIELD_TO:
+		read_id(in, f, v, "acc_", &op->to);
+		break;
+	case FIELD_CHANNEL:
+		read_channel(in, f, v);
+		break;
+	default:
+		read_reference(in, f, v);
+		break;
+	}
+}
+
+static void read_field(struct intake *in, const struct field *f, json_t *v)
+{
+	struct op *op = &in->m.op;
+
+	switch (f->type) {
+	case FIELD_AMOUNT:
+		read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount);
+		return;
+	case FIELD_MIN: /* an account begins at 0, so its limits include it */
+		read_integer(in, f, v, -AMOUNT_MAX, 0, &op->min_balance);
+		op->has_min = 1;
+		return;
+	case FIELD_MAX:
+		read_integer(in, f, v, 0, AMOUNT_MAX, &op->max_balance);
+		op->has_max = 1;
+		return;
+	case FIELD_METADATA:
+		if (json_is_object(v))
+			read_metadata(in, f, v);
+		else
+			complain(in, f->name, NULL, "wrong_type");
+		return;
+	default:
+		if (json_is_string(v))
+			read_word(in, f, v);
+		else
+			complain(in, f->name, NULL, "wrong_type");
+		return;
+	}
+}
+
+static bool is_known(uint8_t op, const char *name)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].op == op && strcmp(fields[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What no single member can say. */
+static void check_whole(struct intake *in)
+{
+	struct op *op = &in->m.op;
+
+	if (op->kind == OP_TRANSFER_CREATE && in->refusal.field_count == 0 && ulid_equal(&op->from, &op->to))
+		complain(in, "to", NULL, "same_account");
+	if (op->kind == OP_ACCOUNT_CREATE && !op->has_min &&
+	    (op->account_kind == ACCOUNT_WALLET || op->account_kind == ACCOUNT_MERCHANT))
+		op->has_min = 1; /* 0: wallets and merchants do not go below unless said otherwise */
+}
+
+bool fields_read(struct intake *in)
+{
+	struct refusal *r = &in->refusal;
+	const char *name;
+	json_t *v;
+
+	r->code = PROBLEM_VALIDATION_FAILED;
+	r->detail = "The request has members that are missing, unknown or out of range.";
+	if (!json_is_object(in->root)) {
+		complain(in, NULL, NULL, "not_an_object");
+		return false;
+	}
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (fields[i].op != in->m.op.kind)
+			continue;
+		v = json_object_get(in->root, fields[i].name);
+		if (v)
+			read_field(in, &fields[i], v);
+		else if (fields[i].required)
+			complain(in, fields[i].name, NULL, "required");
+	}
+	json_object_foreach(in->root, name, v) {
+		if (!is_known(in->m.op.kind, name))
+			complain(in, name, NULL, "unknown_field");
+	}
+	check_whole(in);
+	for (size_t i = 0; i < r->field_count; i++)
+		if (strcmp(r->fields[i].code, "pan_not_allowed") == 0) {
+			r->code = PROBLEM_PAN_NOT_ALLOWED;
+			r->detail = "A text looks like a card number.";
+		}
+	return r->field_count == 0;
+}

@@ -1,0 +1,64 @@
+/*
+ * One HTTP request on its way to an operation, in the order of errors of the API: form (size, media type, JSON), then who
+ * may, then what it says. Every check that needs no ledger is here. No I/O, no clock.
+ */
+#ifndef HOLDFAST_GATEWAY_INTAKE_H
+#define HOLDFAST_GATEWAY_INTAKE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/op.h"
+#include "gateway/problem.h"
+#include "gateway/route.h"
+
+#define BODY_BYTES_MAX (64 * 1024)
+#define JSON_DEPTH_MAX 16
+#define KEY_CHARS_MAX 250
+#define INTAKE_FIELDS_MAX 32
+
+/* What the HTTP side has seen. All borrowed, NULL where absent. */
+struct http_facts {
+	const char *method, *target; /* target: raw, with query */
+	const char *content_type, *authorization, *key, *request_id;
+	unsigned key_count;
+	bool too_large;
+	const char *body;
+	size_t body_bytes;
+};
+
+/* Why a request goes no further. */
+struct refusal {
+	enum problem_code code;
+	const char *detail, *param;
+	struct problem_field fields[INTAKE_FIELDS_MAX];
+	size_t field_count;
+	char allow[ROUTE_ALLOW_BYTES]; /* 405 */
+	char param_name[64];
+};
+
+struct intake {
+	const struct http_facts *facts; /* borrowed, as are the channels */
+	const char *channels;
+	const struct route *route;
+	char param[ROUTE_PARAM_BYTES];
+	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
+	json_t *root;		   /* owned */
+	char *canonical, *metadata; /* owned */
+	struct op_message m;	   /* texts point in here */
+	struct refusal refusal;
+};
+
+/* Starts: facts and channels (names separated by blanks) must outlive it; own_id is taken when the client brought no good
+ * X-Request-Id. */
+void intake_init(struct intake *in, const struct http_facts *facts, const char *channels, const char *own_id);
+void intake_free(struct intake *in);
+
+/* Each: true, or false with in->refusal filled. */
+bool intake_form(struct intake *in);	     /* route, size, media type, JSON */
+bool intake_identify(struct intake *in);     /* Authorization: fills m.op.secret_hash */
+bool intake_authorize(struct intake *in, uint32_t scopes);
+bool intake_validate(struct intake *in);     /* the rest: in->m is complete afterwards, but for the budget */
+
+#endif

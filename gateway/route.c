@@ -1,0 +1,71 @@
+#include "gateway/route.h"
+
+#include "gateway/op.h"
+#include "gateway/scope.h"
+
+#include <string.h>
+
+const struct route routes[] = {
+	{ "POST", "/v1/accounts", OP_ACCOUNT_CREATE, true, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_NONE, NULL },
+	{ "GET", "/v1/accounts/{id}", OP_ACCOUNT_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_" },
+	{ "GET", "/v1/accounts/{id}/balance", OP_BALANCE_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_" },
+	{ "POST", "/v1/topups", OP_TOPUP_CREATE, true, SCOPE_TOPUPS_WRITE, ROUTE_PARAM_NONE, NULL },
+	{ "GET", "/v1/topups/{id}", OP_TOPUP_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "top_" },
+	{ "POST", "/v1/transfers", OP_TRANSFER_CREATE, true, SCOPE_TRANSFERS_WRITE, ROUTE_PARAM_NONE, NULL },
+	{ "GET", "/v1/transfers/{id}", OP_TRANSFER_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "tr_" },
+	{ "GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, false, SCOPE_NONE, ROUTE_PARAM_KEY, NULL },
+	{ "GET", "/healthz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
+	{ "GET", "/readyz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
+	{ NULL, NULL, 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
+};
+
+/* Does the path follow the template? "{...}" is one segment of at least one character. */
+static bool matches(const char *template, const char *path, size_t bytes, char param[static ROUTE_PARAM_BYTES])
+{
+	const char *end = path + bytes;
+
+	param[0] = '\0';
+	while (*template) {
+		size_t n = 0;
+
+		if (*template != '{') {
+			if (path == end || *path++ != *template++)
+				return false;
+			continue;
+		}
+		while (path + n < end && path[n] != '/')
+			n++;
+		if (n == 0 || n >= ROUTE_PARAM_BYTES)
+			return false;
+		memcpy(param, path, n);
+		param[n] = '\0';
+		path += n;
+		template = strchr(template, '}') + 1;
+	}
+	return path == end;
+}
+
+const struct route *route_find(const char *method, const char *path, size_t path_bytes,
+    char param[static ROUTE_PARAM_BYTES], char allow[static ROUTE_ALLOW_BYTES])
+{
+	size_t used = 0;
+
+	for (const struct route *r = routes; r->method; r++) {
+		size_t n = strlen(r->method);
+
+		if (!matches(r->template, path, path_bytes, param))
+			continue;
+		if (strcmp(r->method, method) == 0)
+			return r;
+		if (used + n + 3 < ROUTE_ALLOW_BYTES) {
+			if (used) {
+				memcpy(allow + used, ", ", 2);
+				used += 2;
+			}
+			memcpy(allow + used, r->method, n);
+			used += n;
+		}
+	}
+	allow[used] = '\0';
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/* The routes of the API, as one table that serves and documents them. Pure. */
+#ifndef HOLDFAST_GATEWAY_ROUTE_H
+#define HOLDFAST_GATEWAY_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum route_param { ROUTE_PARAM_NONE, ROUTE_PARAM_ID, ROUTE_PARAM_KEY };
+
+struct route {
+	const char *method, *template;
+	uint8_t op;	  /* enum op_kind; 0: answered by the worker itself */
+	bool keyed;	  /* needs an Idempotency-Key, has a body */
+	uint32_t scope;	  /* enum scope, all of them */
+	uint8_t param;	  /* enum route_param: what "{...}" stands for */
+	const char *prefix; /* of the identifier */
+};
+
+#define ROUTE_PARAM_BYTES 1024
+#define ROUTE_ALLOW_BYTES 64
+
+/* Ends with a row whose method is NULL. */
+extern const struct route routes[];
+
+/* The route of a path (raw, percent-encoded, without query), *param its raw parameter (terminated, "" none). NULL: no
+ * route; then allow is "" for an unknown path, or the methods that it knows. */
+const struct route *route_find(const char *method, const char *path, size_t path_bytes,
+    char param[static ROUTE_PARAM_BYTES], char allow[static ROUTE_ALLOW_BYTES]);
+
+#endif
