@@ -213,7 +213,7 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 		n->opened = false;
 	/* R6: the barrier; R4, R10: an answer in SYNC needs semi-sync to be on, and never to have let one through. */
 	n->serving = mine && n->repl.opened_epoch == n->my_epoch && n->ledger.barrier_epoch == n->my_epoch &&
-		     hb_repl_fresh(n, now_us) && (hb_node_is_sole(n) || (n->repl.semi_sync && !n->repl.no_tx_moved));
+		     hb_repl_fresh(n, now_us) && (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved));
 	if (n->serving && !was && n->moved_epoch != n->my_epoch) {
 		n->moved_epoch = n->my_epoch;
 		n->moved_at_ms = wall_ms;

@@ -44,6 +44,16 @@ static inline bool hb_ledger_fresh(const struct hb_node *n, uint64_t now_us)
 	return n->ledger_us && now_us - n->ledger_us < HB_REPORT_STALE_US;
 }
 
+/* The union rule (S4): must a commit be acknowledged by another, under any record that is or may become chosen? */
+static inline bool hb_must_be_acknowledged(const struct hb_node *n)
+{
+	uint8_t in_sync = n->known.in_sync | n->acceptor.reg.accepted.in_sync;
+
+	if (n->proposer.pending)
+		in_sync |= n->proposer.pending_in_sync;
+	return in_sync != (uint8_t)(1u << n->self);
+}
+
 static inline bool hb_token_good(const struct hb_node *n)
 {
 	return hb_in_sync(&n->known, n->self) && token_equal(&n->known.token[n->self], &n->repl.token);

@@ -20,12 +20,13 @@ static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64
 	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
 }
 
-/* C7: the database was open for us and is not any more. */
+/* C7: the database is gone, or was open for us and is not any more. */
 bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
 {
 	/* A replicationd that has just started needs a moment to see that the database is open. */
-	return hb_mine(n) && n->known.phase == HB_OPEN && n->opened &&
-	       (!n->repl.db_up || (n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
+	return hb_mine(n) && n->known.phase == HB_OPEN &&
+	       (!n->repl.db_up ||
+		   (n->opened && n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
 }
 
 /* R13: only a fit active asks for its lease to be renewed. */

@@ -93,6 +93,7 @@ static void back_off(struct hb_proposer *p, uint64_t now_us)
 static void self_accept(struct hb_proposer *p, uint64_t now_us, struct hb_outbox *out)
 {
 	p->step = HB_STEP_SELF_ACCEPT;
+	p->pending_in_sync = p->pending ? p->pending_in_sync | p->value.in_sync : p->value.in_sync;
 	p->pending = true;
 	p->pending_ballot = p->ballot;
 	p->again_us = soon(p, now_us);

@@ -33,6 +33,7 @@ struct hb_proposer {
 	bool was_active; /* the caller serves: a value that names another has to wait for the gate */
 	bool pending;	 /* a value of ours was self-accepted and its fate is not known (S4, L5) */
 	struct hb_ballot pending_ballot;
+	uint8_t pending_in_sync; /* union of in_sync of all values that may still become chosen */
 	bool chosen; /* out: value was chosen at ballot; the caller takes it and clears this */
 	uint64_t again_us;
 	uint64_t dice;

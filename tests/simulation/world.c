@@ -1,0 +1,302 @@
+#include "tests/simulation/world.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[WORLD_NODES] = { "a", "b", "w" };
+
+uint64_t world_dice(struct world *w, uint64_t below)
+{
+	return hb_dice(&w->dice) % below;
+}
+
+uint64_t world_clock(const struct world *w, unsigned at)
+{
+	const struct member *m = &w->member[at];
+
+	return m->clock_offset_us + w->now_us + (uint64_t)((int64_t)(w->now_us / 1000) * m->rate_ppm / 1000);
+}
+
+void world_broken(struct world *w, const char *format, ...)
+{
+	va_list ap;
+
+	if (w->violations++)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(w->broken, sizeof(w->broken), format, ap);
+	va_end(ap);
+	if (w->trace)
+		printf("%9.3f !!! %s\n", (double)w->now_us / 1000, w->broken);
+}
+
+bool world_connected(const struct world *w, unsigned a, unsigned b)
+{
+	return w->member[a].up && w->member[b].up && !w->member[a].frozen && !w->member[b].frozen && !w->cut[a][b] &&
+	       !w->cut[b][a];
+}
+
+static void post(struct world *w, unsigned from, const struct hb_letter *l)
+{
+	unsigned to = l->to;
+
+	if (to == HB_TO_SEED)
+		to = 0;
+	if (to == HB_TO_SENDER)
+		to = w->sender;
+	for (unsigned copies = 1 + (world_dice(w, 200) == 0); copies; copies--) {
+		struct letter *slot;
+
+		if (to >= WORLD_NODES || w->cut[from][to] || world_dice(w, 100) < w->loss_percent)
+			continue;
+		assert(w->letters < WORLD_LETTERS);
+		slot = &w->letter[w->letters++];
+		slot->at_us = w->now_us + 200 + world_dice(w, 1500) + (world_dice(w, 50) ? 0 : world_dice(w, 400000));
+		slot->from = (uint8_t)from;
+		slot->to = (uint8_t)to;
+		slot->message = l->message;
+	}
+}
+
+static void look_at(struct world *w, unsigned at, const struct hb_output *out)
+{
+	struct member *m = &w->member[at];
+	const struct hb_record *r = &m->node.known;
+
+	if (w->trace && out->chosen)
+		printf("%9.3f %s record v%llu e%llu active=%s %s in_sync=%x %s\n", (double)w->now_us / 1000, names[at],
+		    (unsigned long long)r->version, (unsigned long long)r->epoch, r->member[r->active].name,
+		    r->phase == HB_OPEN ? "open" : "claimed", r->in_sync, hb_reason_text(r->reason));
+	if (w->trace && out->moved)
+		printf("%9.3f %s %s -> %s on %s\n", (double)w->now_us / 1000, names[at], hb_state_text(out->moved_from),
+		    hb_state_text(out->moved->to), hb_situation_text(out->moved->on));
+	if (out->moved && out->moved->to == HB_ACTIVE)
+		w->failovers++;
+	if (r->epoch < m->epoch_seen)
+		world_broken(w, "%s: the epoch went back", names[at]);
+	m->epoch_seen = r->epoch;
+}
+
+static void step(struct world *w, unsigned at, struct hb_input *in)
+{
+	struct member *m = &w->member[at];
+	struct hb_output out;
+
+	in->now_us = world_clock(w, at);
+	hb_node_step(&m->node, in, &out);
+	if (out.persist) {
+		m->storing = m->node.acceptor.reg;
+		m->storing_generation = m->node.acceptor.generation;
+		if (!m->store_at_us)
+			m->store_at_us = w->now_us + 500 + world_dice(w, 4000) + (world_dice(w, 40) ? 0 : 200000);
+	}
+	for (unsigned i = 0; i < out.outbox.count; i++) {
+		if (m->held_count == 64) {
+			memmove(m->held, m->held + 1, 63 * sizeof(m->held[0]));
+			m->held_count--;
+		}
+		m->held[m->held_count++] = out.outbox.letter[i];
+	}
+	m->db.order = out.order;
+	m->view = out.view;
+	look_at(w, at, &out);
+}
+
+void world_input(struct world *w, unsigned at, struct hb_input *in)
+{
+	struct member *m = &w->member[at];
+
+	step(w, at, in);
+	for (unsigned i = 0; i < m->held_count;) {
+		struct hb_letter l = m->held[i];
+
+		if (l.need_generation > m->node.persisted) {
+			i++;
+			continue;
+		}
+		memmove(&m->held[i], &m->held[i + 1], (m->held_count - i - 1) * sizeof(m->held[0]));
+		m->held_count--;
+		if (l.to == m->node.self) {
+			struct hb_input own = { .kind = HB_IN_MESSAGE, .message = &l.message };
+
+			step(w, at, &own);
+			i = 0;
+		} else {
+			post(w, at, &l);
+		}
+	}
+}
+
+static void boot(struct world *w, unsigned at)
+{
+	struct member *m = &w->member[at];
+	struct hb_settings s = { .interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1 };
+
+	m->up = true;
+	m->frozen = false;
+	m->start_at_us = 0;
+	m->disk.boot++;
+	m->held_count = 0;
+	m->store_at_us = 0;
+	m->tick_us = w->now_us + world_dice(w, 10000);
+	m->clock_offset_us = 1000000 + world_dice(w, 1000000000);
+	m->rate_ppm = (int64_t)world_dice(w, 6000) - 3000;
+	m->epoch_seen = 0;
+	memset(&m->view, 0, sizeof(m->view));
+	m->view.active = m->view.self = ROLEPAGE_NO_NODE;
+	memset(&m->told_repl, 0xff, sizeof(m->told_repl));
+	hb_node_start(&m->node, &s, &m->disk, world_dice(w, UINT64_MAX), world_clock(w, at));
+}
+
+void world_power_off(struct world *w, unsigned at, uint64_t for_us)
+{
+	struct member *m = &w->member[at];
+
+	m->up = false;
+	m->frozen = false;
+	m->start_at_us = w->now_us + for_us;
+	database_power_off(&m->db);
+	for (unsigned i = 0; i < w->letters;)
+		if (w->letter[i].to == at)
+			w->letter[i] = w->letter[--w->letters];
+		else
+			i++;
+}
+
+void world_restart_heartbeat(struct world *w, unsigned at)
+{
+	uint64_t offset = w->member[at].clock_offset_us;
+	int64_t rate = w->member[at].rate_ppm;
+
+	if (!w->member[at].up)
+		return;
+	boot(w, at);
+	w->member[at].clock_offset_us = offset;
+	w->member[at].rate_ppm = rate;
+	w->member[at].node.acceptor.silent_until_us = world_clock(w, at) + HB_LEASE_MAX_US;
+}
+
+void world_heal(struct world *w)
+{
+	memset(w->cut, 0, sizeof(w->cut));
+	w->loss_percent = 0;
+	for (unsigned i = 0; i < WORLD_NODES; i++)
+		w->member[i].frozen = false;
+}
+
+static bool answers(const struct world *w, unsigned at)
+{
+	const struct member *m = &w->member[at];
+
+	return m->up && !m->frozen && m->view.active == m->view.self && m->view.open &&
+	       world_clock(w, at) < m->view.gate_until_us;
+}
+
+static void check_promises(struct world *w)
+{
+	if (answers(w, 0) && answers(w, 1))
+		world_broken(w, "two nodes answer");
+	for (unsigned i = 0; i < 2; i++) {
+		const struct database *d = &w->member[i].db;
+		bool found = false;
+
+		if (!answers(w, i) || !w->last_answered)
+			continue;
+		for (unsigned k = d->length; k && !found; k--)
+			found = d->log[k - 1] == w->last_answered;
+		if (!found)
+			world_broken(w, "%s answers without payment %u that was answered", names[i], w->last_answered);
+	}
+}
+
+static void deliver(struct world *w)
+{
+	for (unsigned i = 0; i < w->letters;) {
+		struct letter l = w->letter[i];
+		struct hb_input in = { .kind = HB_IN_MESSAGE, .message = &l.message };
+
+		if (l.at_us > w->now_us || w->member[l.to].frozen) {
+			i++;
+			continue;
+		}
+		w->letter[i] = w->letter[--w->letters];
+		w->sender = l.from;
+		if (w->member[l.to].up)
+			world_input(w, l.to, &in);
+	}
+}
+
+static void step_member(struct world *w, unsigned at)
+{
+	struct member *m = &w->member[at];
+	struct hb_input tick = { .kind = HB_IN_TICK };
+
+	if (!m->up && m->start_at_us && w->now_us >= m->start_at_us)
+		boot(w, at);
+	if (!m->up || m->frozen)
+		return;
+	if (m->store_at_us && w->now_us >= m->store_at_us) {
+		struct hb_input stored = { .kind = HB_IN_PERSISTED, .persisted = m->storing_generation };
+
+		m->disk = m->storing;
+		m->store_at_us = 0;
+		world_input(w, at, &stored);
+	}
+	if (at < 2)
+		database_step(w, at);
+	if (w->now_us >= m->tick_us) {
+		m->tick_us = w->now_us + 10000;
+		world_input(w, at, &tick);
+	}
+}
+
+void world_run(struct world *w, uint64_t us)
+{
+	for (uint64_t end = w->now_us + us; w->now_us < end && !w->violations;) {
+		unsigned first = (unsigned)world_dice(w, WORLD_NODES);
+
+		w->now_us += 1000;
+		deliver(w);
+		for (unsigned i = 0; i < WORLD_NODES; i++)
+			step_member(w, (first + i) % WORLD_NODES);
+		check_promises(w);
+	}
+}
+
+void world_start(struct world *w, uint64_t seed, bool trace)
+{
+	memset(w, 0, sizeof(*w));
+	w->seed = seed;
+	w->dice = seed * 0x9e3779b97f4a7c15u + 1;
+	w->trace = trace;
+	w->next_payment = 1;
+	for (unsigned i = 0; i < WORLD_NODES; i++) {
+		struct hb_register *r = &w->member[i].disk;
+
+		r->kind = i == 2 ? HB_KIND_WITNESS : HB_KIND_GATEWAY;
+		r->name[0] = names[i][0];
+		r->instance = 100 + i;
+		w->member[i].db.read_only = true;
+		if (i)
+			continue;
+		memset(&w->member[0].db.token, 7, TOKEN_BYTES);
+		r->admitted = 1;
+		r->promised = r->accepted_ballot = (struct hb_ballot){ 1, 0 };
+		r->accepted = (struct hb_record){ .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1 };
+		r->accepted.member[0] = (struct hb_member){ .name = "a", .instance = 100, .ipv4 = 1, .port = 1 };
+		r->accepted.token[0] = w->member[0].db.token;
+	}
+	for (unsigned i = 0; i < WORLD_NODES; i++) {
+		w->member[i].start_at_us = 1 + i * 1500000; /* so that b is member 1 and w is member 2 */
+	}
+}
+
+enum role_mode world_mode(const struct world *w)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (answers(w, i))
+			return w->member[i].view.mode;
+	return ROLE_MODE_STALLED;
+}

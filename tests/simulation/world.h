@@ -1,0 +1,72 @@
+/* Three members, their network, clocks and disks in virtual time, and the promises that are checked after every step. */
+#ifndef HOLDFAST_TESTS_SIMULATION_WORLD_H
+#define HOLDFAST_TESTS_SIMULATION_WORLD_H
+
+#include "heartbeat/node.h"
+#include "tests/simulation/database.h"
+
+#define WORLD_NODES 3
+#define WORLD_LETTERS 4096
+#define WORLD_PAYMENTS 60000
+
+struct letter {
+	uint64_t at_us; /* delivered then; 0: free */
+	uint8_t from, to;
+	struct hb_message message;
+};
+
+struct member {
+	bool up, frozen;
+	struct hb_node node;
+	struct hb_register disk; /* what survives a loss of power */
+	uint64_t store_at_us;	 /* a write of the register under way ends then; 0: none */
+	struct hb_register storing;
+	uint64_t storing_generation;
+	struct hb_letter held[64];
+	unsigned held_count;
+	uint64_t clock_offset_us;
+	int64_t rate_ppm;
+	uint64_t tick_us, start_at_us; /* true time */
+	struct role_view view;
+	uint64_t epoch_seen;
+	struct database db;
+	struct repl_report told_repl;
+	uint64_t repl_told_us, ledger_told_us;
+};
+
+struct world {
+	uint64_t seed, dice, now_us; /* true time */
+	bool trace;
+	struct member member[WORLD_NODES];
+	struct letter letter[WORLD_LETTERS];
+	unsigned letters;
+	uint8_t sender; /* of the letter being delivered */
+	bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
+	unsigned loss_percent;
+	uint32_t next_payment;
+	bool answered[WORLD_PAYMENTS];
+	uint32_t last_answered;
+	unsigned failovers, violations;
+	char broken[200]; /* the first broken promise */
+};
+
+void world_start(struct world *w, uint64_t seed, bool trace);
+void world_run(struct world *w, uint64_t us);
+
+/* Faults. */
+void world_power_off(struct world *w, unsigned at, uint64_t for_us);
+void world_restart_heartbeat(struct world *w, unsigned at);
+void world_heal(struct world *w);
+
+uint64_t world_dice(struct world *w, uint64_t below);
+uint64_t world_clock(const struct world *w, unsigned at);
+bool world_connected(const struct world *w, unsigned a, unsigned b); /* both ways, both running */
+void world_broken(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A report reaches heartbeatd. */
+void world_input(struct world *w, unsigned at, struct hb_input *in);
+
+/* Is anybody serving, and in which mode? */
+enum role_mode world_mode(const struct world *w);
+
+#endif
