@@ -1,0 +1,39 @@
+#include "tests/chaos/payer_record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_seconds(const struct record *r)
+{
+	uint64_t ends_us = r->end_us > r->load_us ? r->end_us : r->load_us, seconds = (ends_us - r->load_us) / 1000000 + 1;
+	uint64_t *count = calloc(seconds, sizeof(*count));
+
+	for (size_t i = 0; count && i < r->ops; i++) {
+		const struct record_op *op = &r->op[i];
+
+		if (record_acknowledged(op) && record_is_payment(op) && op->got_us >= r->load_us && op->got_us <= ends_us)
+			count[(op->got_us - r->load_us) / 1000000]++;
+	}
+	for (uint64_t s = 0; count && s < seconds; s++)
+		printf("second %" PRIu64 " mono_us %" PRIu64 " acked %" PRIu64 "\n", s, r->load_us + s * 1000000, count[s]);
+	free(count);
+}
+
+int payer_gap(const struct payer_options *o)
+{
+	struct errbuf e = { "" };
+	struct record r;
+	struct record_gap gap;
+
+	if (record_load(o->history, &r, NULL, &e)) {
+		fprintf(stderr, "payer: %s\n", e.text);
+		return 2;
+	}
+	print_seconds(&r);
+	record_find_gap(&r, o->after_us, &gap);
+	printf("acked=%" PRIu64 " gap_ms=%" PRIu64 " gap_begins_us=%" PRIu64 " max_latency_ms=%" PRIu64 "\n",
+	    gap.acknowledged, gap.gap_us / 1000, gap.begins_us, gap.latency_max_us / 1000);
+	record_free(&r);
+	return 0;
+}
