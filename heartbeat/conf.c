@@ -1,0 +1,327 @@
+#include "heartbeat/conf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST };
+
+struct key {
+	const char *section, *name;
+	enum shape shape;
+	size_t at, size;     /* in struct conf */
+	uint32_t min, max;   /* numbers */
+	const char *fallback; /* "" : none */
+	const char *wanted;   /* what is allowed, in words */
+	const char *meaning;
+};
+
+#define AT(member) offsetof(struct conf, member), sizeof(((struct conf *)0)->member)
+
+/* clang-format off */
+static const struct key keys[] = {
+	{ "cluster", "name", SHAPE_NAME, AT(cluster), 0, 0, "holdfast", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of the cluster" },
+	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 address with prefix length, such as 10.0.0.100/24", "virtual IP that clients use; none on a witness" },
+	{ "cluster", "join", SHAPE_IPV4, AT(seed_address), 0, 0, "", "an IPv4 address", "member to ask for admission; none on the first node" },
+	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node" },
+	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway or witness", "what this node is" },
+	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members" },
+	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness" },
+	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65535, "7400", "1 to 65535", "UDP port of the heartbeats" },
+	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "50", "10 to 500", "time between heartbeats" },
+	{ "heartbeat", "lease-ms", SHAPE_NUMBER, AT(lease_ms), 100, 1000, "400", "100 to 1000", "life of a lease; a dead active is noticed after it" },
+	{ "heartbeat", "peer-timeout-ms", SHAPE_NUMBER, AT(peer_timeout_ms), 100, 60000, "500", "100 to 60000", "a standby silent for so long is left behind (SOLO)" },
+	{ "replication", "datadir", SHAPE_PATH, AT(datadir), 0, 0, "/var/lib/holdfast/mysql", "an absolute path", "data directory of MariaDB" },
+	{ "replication", "port", SHAPE_NUMBER, AT(database_port), 1, 65535, "3306", "1 to 65535", "TCP port of MariaDB on the node's address" },
+	{ "replication", "relay-port", SHAPE_NUMBER, AT(relay_port), 1, 65535, "4406", "1 to 65535", "TCP port of the replication relay on 127.0.0.1" },
+	{ "replication", "durability", SHAPE_CHOICE, AT(durability_received), 0, 0, "on-disk", "on-disk or received", "what the standby has done when it acknowledges" },
+	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
+	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
+	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },
+	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups" },
+	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers" },
+	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger" },
+	{ "gateway", "mesh-seed-port", SHAPE_NUMBER, AT(mesh_seed_port), 1, 65535, "7445", "1 to 65535", "TCP port for the peer's replication: fresh copies" },
+};
+/* clang-format on */
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* First word 0, second word 1. */
+static const struct {
+	const char *key, *zero, *one;
+} choices[] = { { "kind", "gateway", "witness" }, { "durability", "on-disk", "received" } };
+
+static bool of_these(const char *text, size_t max, const char *extra)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') && !strchr(extra, text[i]))
+			return false;
+	return n >= 1 && n <= max;
+}
+
+static bool is_ipv4(const char *text)
+{
+	struct in_addr a;
+
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
+static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
+{
+	uint64_t n = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' || n > UINT32_MAX)
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	if (n < min || n > max)
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+static bool is_cidr(const char *text)
+{
+	char address[INET_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	uint32_t bits;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	return is_ipv4(address) && parse_number(slash + 1, 1, 32, &bits);
+}
+
+static bool is_list(const char *text)
+{
+	const char *at = text;
+	unsigned words = 0;
+
+	while (*at) {
+		char word[33];
+		size_t n = strcspn(at, " ");
+
+		if (n >= sizeof(word))
+			return false;
+		memcpy(word, at, n);
+		word[n] = '\0';
+		if (n && !of_these(word, 32, "_-"))
+			return false;
+		words += n > 0;
+		at += n + strspn(at + n, " ");
+	}
+	return words > 0;
+}
+
+static bool well_formed(const struct key *k, const char *value)
+{
+	switch (k->shape) {
+	case SHAPE_NAME:
+		return of_these(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
+	case SHAPE_WORD:
+		return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
+	case SHAPE_IPV4:
+		return is_ipv4(value);
+	case SHAPE_CIDR:
+		return is_cidr(value);
+	case SHAPE_PATH:
+		return value[0] == '/' && !strpbrk(value, " \t\"'");
+	case SHAPE_LIST:
+		return is_list(value);
+	case SHAPE_NUMBER:
+	case SHAPE_CHOICE:
+		break;
+	}
+	return true;
+}
+
+static bool parse_choice(const char *name, const char *value, uint32_t *ret)
+{
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(choices[i].key, name) != 0)
+			continue;
+		*ret = strcmp(value, choices[i].one) == 0;
+		return *ret || strcmp(value, choices[i].zero) == 0;
+	}
+	return false;
+}
+
+static bool set(struct conf *c, const struct key *k, const char *value)
+{
+	char *where = (char *)c + k->at;
+	uint32_t number;
+
+	if (k->shape == SHAPE_NUMBER || k->shape == SHAPE_CHOICE) {
+		bool good = k->shape == SHAPE_NUMBER ? parse_number(value, k->min, k->max, &number) :
+						       parse_choice(k->name, value, &number);
+
+		if (good)
+			memcpy(where, &number, sizeof(number));
+		return good;
+	}
+	if (!well_formed(k, value) || strlen(value) >= k->size)
+		return false;
+	memset(where, 0, k->size);
+	memcpy(where, value, strlen(value));
+	return true;
+}
+
+struct reading {
+	FILE *errs;
+	const char *file;
+	struct conf conf;
+	FILE *source;
+	unsigned errors;
+	int line; /* Debian's inih does not tell its handler */
+	int line_of[KEYS];
+};
+
+static char *next_line(char *text, int size, void *stream)
+{
+	struct reading *r = stream;
+
+	r->line++;
+	return fgets(text, size, r->source);
+}
+
+static int take_line(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+	int line = r->line;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
+			continue;
+		if (r->line_of[i]) {
+			(void)fprintf(r->errs, "%s:%d: '%s' was already set on line %d\n", r->file, line, name, r->line_of[i]);
+			r->errors++;
+		} else if (!set(&r->conf, &keys[i], value)) {
+			(void)fprintf(r->errs, "%s:%d: '%s' is '%s', want %s\n", r->file, line, name, value, keys[i].wanted);
+			r->errors++;
+		}
+		r->line_of[i] = line;
+		return 1;
+	}
+	(void)fprintf(r->errs, "%s:%d: unknown key '%s' in [%s]\n", r->file, line, name, section);
+	r->errors++;
+	return 1;
+}
+
+static void complain(struct reading *r, const char *what)
+{
+	(void)fprintf(r->errs, "%s: %s\n", r->file, what);
+	r->errors++;
+}
+
+static void check_together(struct reading *r)
+{
+	const struct conf *c = &r->conf;
+
+	if (!c->name[0])
+		complain(r, "'name' in [node] is missing");
+	if (!c->address[0])
+		complain(r, "'address' in [node] is missing");
+	if (c->lease_ms < 3 * c->interval_ms)
+		complain(r, "'lease-ms' must be at least 3 x 'interval-ms'");
+	if (c->peer_timeout_ms < 3 * c->interval_ms)
+		complain(r, "'peer-timeout-ms' must be at least 3 x 'interval-ms'");
+	if (c->kind == CONF_KIND_WITNESS)
+		return;
+	if (!c->vip[0])
+		complain(r, "'vip' in [cluster] is missing");
+	if (!c->interface[0])
+		complain(r, "'interface' in [node] is missing");
+	if (c->database_port == c->relay_port)
+		complain(r, "'relay-port' must differ from 'port'");
+}
+
+unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
+{
+	struct reading r = { .errs = errs, .file = name, .source = f };
+	int first_bad;
+
+	for (size_t i = 0; i < KEYS; i++)
+		if (keys[i].fallback[0])
+			(void)set(&r.conf, &keys[i], keys[i].fallback);
+	first_bad = ini_parse_stream(next_line, &r, take_line, &r);
+	if (first_bad) {
+		(void)fprintf(errs, "%s:%d: want '[section]' or 'key = value'\n", name, first_bad > 0 ? first_bad : 1);
+		r.errors++;
+	}
+	if (!r.errors)
+		check_together(&r);
+	*ret = r.conf;
+	return r.errors;
+}
+
+unsigned conf_load(const char *path, struct conf *ret, FILE *errs)
+{
+	FILE *f = fopen(path, "re");
+	unsigned errors;
+
+	if (!f) {
+		(void)fprintf(errs, "%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	errors = conf_read(f, path, ret, errs);
+	(void)fclose(f);
+	return errors;
+}
+
+/* The value as it would be written in the file; "" when there is none. */
+static void show(const struct conf *c, const struct key *k, char *text, size_t size)
+{
+	const char *where = (const char *)c + k->at;
+	uint32_t number;
+
+	if (k->shape != SHAPE_NUMBER && k->shape != SHAPE_CHOICE) {
+		(void)snprintf(text, size, "%s", where);
+		return;
+	}
+	memcpy(&number, where, sizeof(number));
+	if (k->shape == SHAPE_NUMBER) {
+		(void)snprintf(text, size, "%u", number);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		if (strcmp(choices[i].key, k->name) == 0)
+			(void)snprintf(text, size, "%s", number ? choices[i].one : choices[i].zero);
+}
+
+int conf_write(FILE *f, const struct conf *conf)
+{
+	const char *section = "";
+
+	for (size_t i = 0; i < KEYS; i++) {
+		char text[sizeof(conf->channels)];
+
+		show(conf, &keys[i], text, sizeof(text));
+		if (!text[0] || strcmp(text, keys[i].fallback) == 0)
+			continue;
+		if (strcmp(section, keys[i].section) != 0) {
+			if (fprintf(f, "%s[%s]\n", section[0] ? "\n" : "", keys[i].section) < 0)
+				return -errno;
+			section = keys[i].section;
+		}
+		if (fprintf(f, "%s = %s\n", keys[i].name, text) < 0)
+			return -errno;
+	}
+	return fflush(f) ? -errno : 0;
+}
+
+void conf_print_keys(FILE *f)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		(void)fprintf(f, "%s\t%s\t%s\t%s\t%s\n", keys[i].section, keys[i].name, keys[i].wanted,
+		    keys[i].fallback[0] ? keys[i].fallback : "-", keys[i].meaning);
+}
