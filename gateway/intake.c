@@ -55,10 +55,11 @@ void intake_free(struct intake *in)
 static bool is_json_type(const char *type)
 {
 	static const char json[] = "application/json";
-	const char *at = type + sizeof(json) - 1;
+	const char *at;
 
 	if (!type || strncasecmp(type, json, sizeof(json) - 1) != 0)
 		return false;
+	at = type + sizeof(json) - 1;
 	at += strspn(at, " \t");
 	if (!*at)
 		return true;

@@ -102,7 +102,7 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 	}
 }
 
-static void on_op(void *userdata, uint64_t session, bool root, uint64_t id, const struct op_message *m)
+static void on_op(void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id, const struct op_message *m)
 {
 	struct ledgerd *l = userdata;
 	struct wire_answer no = { .outcome = WIRE_OVERLOADED };
@@ -119,7 +119,7 @@ static void on_op(void *userdata, uint64_t session, bool root, uint64_t id, cons
 		r->session = session;
 		r->id = id;
 		r->arrived_us = clock_boottime_us();
-		r->deadline_us = r->arrived_us + (uint64_t)m->op.budget_ms * 1000;
+		r->deadline_us = sent_us + (uint64_t)m->op.budget_ms * 1000;
 		if (queue_put(l->queue, r))
 			return;
 		request_free(r);

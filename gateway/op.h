@@ -45,7 +45,8 @@ struct op {
 	uint8_t again;	      /* 1: the worker sends it again; its twin in flight may be itself */
 	uint8_t account_kind; /* enum account_kind */
 	uint8_t has_min, has_max, has_owner, has_reference, reserved;
-	uint32_t budget_ms;   /* how long it may still wait before it begins; relative: two hosts, two clocks */
+	uint32_t budget_ms;   /* how long after sent_us it may still begin */
+	uint64_t sent_us;     /* the sender's CLOCK_BOOTTIME: only differences mean anything elsewhere */
 	uint32_t text_bytes[OP_TEXT_COUNT];
 	uint8_t secret_hash[HASH_BYTES]; /* who asks */
 	uint8_t key_hash[HASH_BYTES];	 /* Idempotency-Key */

@@ -1,6 +1,7 @@
 #include "gateway/server.h"
 
 #include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct session {
 	int fd;
 	bool root, dead;
 	sd_event_source *source;
+	int64_t shift_us; /* our clock - theirs, with the shortest delay seen; INT64_MAX: not known */
+	uint64_t shift_at_us;
 	size_t in_used, out_used, out_size;
 	char *out; /* owned */
 	char in[IN_BYTES];
@@ -74,6 +77,23 @@ static void session_send(struct session *s)
 		s->dead = true;
 }
 
+/*
+ * When was it sent, by our clock? What lay in a socket while somebody was frozen must not begin late (hold_timeout). Two
+ * hosts, two clocks: the shortest delay seen counts as none, and is forgotten at 1000 ppm, for clocks drift.
+ */
+static uint64_t sent_at(struct session *s, uint64_t sent_us)
+{
+	uint64_t now_us = clock_boottime_us();
+	int64_t shift_us = (int64_t)(now_us - sent_us);
+
+	if (s->shift_us != INT64_MAX)
+		s->shift_us += (int64_t)((now_us - s->shift_at_us) / 1000);
+	if (shift_us < s->shift_us)
+		s->shift_us = shift_us;
+	s->shift_at_us = now_us;
+	return now_us - (uint64_t)(shift_us - s->shift_us);
+}
+
 /* Hands on the whole frames in the buffer. False: the other end does not speak our language. */
 static bool session_parse(struct session *s)
 {
@@ -89,7 +109,7 @@ static bool session_parse(struct session *s)
 			break;
 		good = n > 0 && h.type == WIRE_OP && !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m);
 		if (good) {
-			s->server->handler(s->server->userdata, s->id, s->root, h.id, &m);
+			s->server->handler(s->server->userdata, s->id, s->root, sent_at(s, m.op.sent_us), h.id, &m);
 			at += (size_t)n;
 		}
 	}
@@ -141,6 +161,7 @@ static int session_new(struct server *srv, int fd, size_t slot)
 	s->server = srv;
 	s->fd = fd;
 	s->id = ++srv->last_id;
+	s->shift_us = INT64_MAX;
 	s->root = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.uid == 0;
 	if (sd_event_add_io(srv->event, &s->source, fd, EPOLLIN, on_session, s) < 0) {
 		free(s);

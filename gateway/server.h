@@ -11,8 +11,10 @@
 
 struct server;
 
-/* An operation has come. root: the other end is a process of root on this host. The message is borrowed. */
-typedef void server_handler(void *userdata, uint64_t session, bool root, uint64_t id, const struct op_message *m);
+/* An operation has come. root: the other end is a process of root on this host. sent_us: when it was sent, by our own
+ * CLOCK_BOOTTIME, as near as can be known. The message is borrowed. */
+typedef void server_handler(void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id,
+    const struct op_message *m);
 
 /* Binds path (0660, an old socket there is replaced) and listens. 0, or -errno with e filled. */
 int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata, struct server **ret,

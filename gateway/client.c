@@ -1,0 +1,187 @@
+#include "gateway/client.h"
+
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKOFF_US 20000
+#define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
+#define OUT_BYTES (8u * 1024 * 1024)
+
+struct client {
+	sd_event *event;
+	sd_event_source *source;
+	const char *path;
+	const struct client_handlers *handlers;
+	void *userdata;
+	int fd;
+	bool complained;
+	uint64_t retry_us;
+	size_t in_used, out_used;
+	char *out; /* OUT_BYTES, owned */
+	char in[IN_BYTES];
+};
+
+struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->out = malloc(OUT_BYTES);
+	if (!c->out) {
+		free(c);
+		return NULL;
+	}
+	c->event = event;
+	c->path = path;
+	c->handlers = handlers;
+	c->userdata = userdata;
+	c->fd = -1;
+	return c;
+}
+
+static void hang_up(struct client *c)
+{
+	c->source = sd_event_source_disable_unref(c->source);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->in_used = c->out_used = 0;
+	c->retry_us = clock_boottime_us() + BACKOFF_US;
+}
+
+void client_free(struct client *c)
+{
+	if (!c)
+		return;
+	hang_up(c);
+	free(c->out);
+	free(c);
+}
+
+static void lose(struct client *c)
+{
+	hang_up(c);
+	c->handlers->lost(c->userdata, c);
+}
+
+/* Sends what is waiting. False: the line is broken. */
+static bool push(struct client *c)
+{
+	size_t sent = 0;
+
+	while (sent < c->out_used) {
+		ssize_t n = send(c->fd, c->out + sent, c->out_used - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0)
+			sent += (size_t)n;
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			break;
+		else if (errno != EINTR)
+			return false;
+	}
+	if (sent)
+		memmove(c->out, c->out + sent, c->out_used - sent);
+	c->out_used -= sent;
+	return sd_event_source_set_io_events(c->source, c->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) >= 0;
+}
+
+/* False: the other end does not speak our language. */
+static bool parse(struct client *c)
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct wire_header h;
+		struct wire_answer a;
+		const char *body;
+		ssize_t n = wire_frame(c->in + at, c->in_used - at, &h);
+
+		if (n == 0)
+			break;
+		if (n < 0 || h.type != WIRE_ANSWER ||
+		    wire_decode_answer(c->in + at + sizeof(h), (size_t)n - sizeof(h), &a, &body))
+			return false;
+		c->handlers->answer(c->userdata, h.id, &a, body);
+		if (c->fd < 0)
+			return true; /* a handler's next send has found the line broken */
+		at += (size_t)n;
+	}
+	memmove(c->in, c->in + at, c->in_used - at);
+	c->in_used -= at;
+	return true;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct client *c = userdata;
+	bool good = true;
+
+	(void)source;
+	if (revents & EPOLLOUT)
+		good = push(c);
+	if (good && (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
+		ssize_t n = recv(fd, c->in + c->in_used, sizeof(c->in) - c->in_used, MSG_DONTWAIT);
+
+		if (n > 0) {
+			c->in_used += (size_t)n;
+			good = parse(c);
+		} else {
+			good = n < 0 && (errno == EAGAIN || errno == EINTR);
+		}
+	}
+	if (!good)
+		lose(c);
+	return 0;
+}
+
+static bool dial(struct client *c)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	uint64_t now_us = clock_boottime_us();
+	size_t n = strlen(c->path);
+
+	if (now_us < c->retry_us || n >= sizeof(sa.sun_path))
+		return false;
+	memcpy(sa.sun_path, c->path, n + 1);
+	c->retry_us = now_us + BACKOFF_US;
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0)
+		return false;
+	if (connect(c->fd, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    sd_event_add_io(c->event, &c->source, c->fd, EPOLLIN, on_io, c) < 0) {
+		if (!c->complained)
+			LOG(LOG_NOTICE, "ledger.miss", KV_S("socket", c->path), KV_S("why", strerror(errno)));
+		c->complained = true;
+		hang_up(c);
+		return false;
+	}
+	c->complained = false;
+	return true;
+}
+
+bool client_send(struct client *c, uint64_t id, const struct op_message *m)
+{
+	bool idle;
+	size_t n;
+
+	if (c->fd < 0 && !dial(c))
+		return false;
+	n = wire_encode_op(c->out + c->out_used, OUT_BYTES - c->out_used, id, m);
+	if (!n)
+		return false;
+	idle = c->out_used == 0;
+	c->out_used += n;
+	/* A line found broken here is reported by the loop (EPOLLHUP), never from within the call. */
+	if (idle)
+		(void)push(c);
+	return true;
+}

@@ -1,0 +1,221 @@
+#include "gateway/exchange.h"
+
+#include "heartbeat/rolepage.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PROBLEM_BYTES 16384
+
+struct exchange *exchange_new(struct desk *desk, const char *target)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->desk = desk;
+	x->target = strdup(target);
+	if (!x->target) {
+		free(x);
+		return NULL;
+	}
+	x->arrived_us = clock_boottime_us();
+	return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+	if (!x)
+		return;
+	intake_free(&x->intake);
+	free(x->target);
+	free(x->body);
+	free(x->reply);
+	free(x);
+}
+
+void exchange_take_body(struct exchange *x, const char *bytes, size_t count)
+{
+	if (x->facts.too_large || count > BODY_BYTES_MAX - x->body_bytes) {
+		x->facts.too_large = true;
+		return;
+	}
+	if (x->body_bytes + count > x->body_size) {
+		size_t size = x->body_size ? x->body_size : 1024;
+		char *body;
+
+		while (size < x->body_bytes + count)
+			size *= 2;
+		body = realloc(x->body, size);
+		if (!body) {
+			x->facts.too_large = true;
+			return;
+		}
+		x->body = body;
+		x->body_size = size;
+	}
+	memcpy(x->body + x->body_bytes, bytes, count);
+	x->body_bytes += count;
+}
+
+static void set_reply(struct exchange *x, unsigned status, const char *bytes, size_t count)
+{
+	x->reply = malloc(count + 1);
+	x->reply_bytes = x->reply ? count : 0;
+	if (x->reply && count)
+		memcpy(x->reply, bytes, count);
+	x->status = status;
+	x->answered = true;
+}
+
+static void reply_problem(struct exchange *x, const struct problem *p)
+{
+	char buf[PROBLEM_BYTES];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	problem_render(&t, p);
+	set_reply(x, problem_status(p->code), buf, t.cut ? 0 : t.used);
+}
+
+static void reply_refusal(struct exchange *x)
+{
+	const struct refusal *r = &x->intake.refusal;
+	struct problem p = {
+		.code = r->code,
+		.detail = r->detail,
+		.param = r->param,
+		.request_id = x->intake.request_id,
+		.request_id_bytes = strlen(x->intake.request_id),
+		.fields = r->fields,
+		.field_count = r->field_count,
+	};
+
+	reply_problem(x, &p);
+}
+
+static void reply_code(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s)
+{
+	struct problem p = {
+		.code = code,
+		.detail = detail,
+		.request_id = x->intake.request_id,
+		.request_id_bytes = strlen(x->intake.request_id),
+	};
+
+	x->retry_after_s = retry_after_s;
+	reply_problem(x, &p);
+}
+
+static void own_request_id(char buf[static ID_TEXT_BYTES])
+{
+	uint8_t random[ULID_RANDOM_BYTES];
+	struct timespec ts;
+	struct ulid u;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	randombytes_buf(random, sizeof(random));
+	ulid_make((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, random, &u);
+	(void)id_format("req_", &u, buf);
+}
+
+static void send_errand(struct exchange *x, struct op_message *m)
+{
+	uint64_t deadline_us = x->arrived_us + (uint64_t)x->desk->hold_timeout_ms * 1000;
+
+	x->pending = courier_send(x->desk->courier, m, deadline_us, x);
+	if (!x->pending)
+		reply_code(x, PROBLEM_OVERLOADED, "This worker has too many requests under way.", 1);
+}
+
+/* Who it is is known: may it, and what does it want? */
+static void go_on(struct exchange *x, uint32_t scopes)
+{
+	if (!intake_authorize(&x->intake, scopes) || !intake_validate(&x->intake))
+		reply_refusal(x);
+	else
+		send_errand(x, &x->intake.m);
+}
+
+static void ask_who(struct exchange *x)
+{
+	struct op *op = &x->auth.op;
+
+	x->auth.op = (struct op){ .kind = OP_AUTHENTICATE };
+	memcpy(op->secret_hash, x->intake.m.op.secret_hash, HASH_BYTES);
+	x->auth.text[OP_TEXT_REQUEST_ID] = x->intake.request_id;
+	op->text_bytes[OP_TEXT_REQUEST_ID] = (uint32_t)strlen(x->intake.request_id);
+	x->authenticating = true;
+	x->auth_sent_us = clock_boottime_us();
+	send_errand(x, &x->auth);
+}
+
+static void reply_health(struct exchange *x)
+{
+	static const char ok[] = "{\"status\":\"ok\"}";
+
+	set_reply(x, 200, ok, sizeof(ok) - 1);
+}
+
+void exchange_run(struct exchange *x)
+{
+	char own_id[ID_TEXT_BYTES];
+	uint32_t scopes;
+
+	own_request_id(own_id);
+	x->facts.target = x->target;
+	x->facts.body = x->body ? x->body : "";
+	x->facts.body_bytes = x->body_bytes;
+	intake_init(&x->intake, &x->facts, x->desk->channels, own_id);
+	if (!intake_form(&x->intake)) {
+		reply_refusal(x);
+	} else if (!x->intake.route->op) {
+		reply_health(x);
+	} else if (!intake_identify(&x->intake)) {
+		reply_refusal(x);
+	} else if (authcache_get(&x->desk->auth, x->intake.m.op.secret_hash, clock_boottime_us(), &scopes)) {
+		go_on(x, scopes);
+	} else {
+		ask_who(x);
+	}
+}
+
+static void take_answer(struct exchange *x, const struct wire_answer *a, const char *body)
+{
+	if (x->authenticating && a->status == 200) {
+		x->authenticating = false;
+		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes);
+		go_on(x, a->scopes);
+		return;
+	}
+	x->answer = *a;
+	x->from_ledger = !x->authenticating;
+	x->retry_after_s = a->retry_after_s;
+	set_reply(x, a->status, body, a->body_bytes);
+}
+
+void exchange_on_errand(void *errand, enum courier_end end, const struct wire_answer *a, const char *body)
+{
+	struct exchange *x = errand;
+
+	x->pending = false;
+	switch (end) {
+	case COURIER_ANSWERED:
+		take_answer(x, a, body);
+		break;
+	case COURIER_NOT_EXECUTED:
+		reply_code(x, PROBLEM_FAILOVER_IN_PROGRESS, "No node took the request in time; it was not executed.", 1);
+		break;
+	case COURIER_OVERLOADED:
+		reply_code(x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.", 1);
+		break;
+	case COURIER_UNKNOWN:
+		reply_code(x, PROBLEM_OUTCOME_UNKNOWN,
+		    "The outcome is not known yet: send the same request with the same Idempotency-Key again.", 1);
+		break;
+	}
+	if (!x->pending)
+		x->desk->done(x);
+}

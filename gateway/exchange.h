@@ -1,0 +1,60 @@
+/* One HTTP request and its answer, from the first header to the last byte. The HTTP library is not known here. */
+#ifndef HOLDFAST_GATEWAY_EXCHANGE_H
+#define HOLDFAST_GATEWAY_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/authcache.h"
+#include "gateway/courier.h"
+#include "gateway/intake.h"
+
+struct exchange;
+
+/* What all exchanges of a worker share. */
+struct desk {
+	struct courier *courier;
+	struct authcache auth;
+	const char *channels;
+	uint32_t hold_timeout_ms;
+	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
+};
+
+struct exchange {
+	struct desk *desk; /* borrowed */
+	void *connection;  /* for the HTTP side */
+	char *target;	   /* owned; raw */
+	char *body;	   /* owned; of the request */
+	size_t body_bytes, body_size;
+	bool begun, pending, answered;
+	struct http_facts facts;
+	struct intake intake;
+	struct op_message auth; /* who is it? */
+	uint64_t arrived_us, auth_sent_us;
+	bool authenticating;
+	/* the answer */
+	unsigned status;
+	struct wire_answer answer; /* of the ledger */
+	bool from_ledger;
+	unsigned retry_after_s;
+	char *reply; /* owned */
+	size_t reply_bytes;
+};
+
+/* NULL: no memory. The target is copied. */
+struct exchange *exchange_new(struct desk *desk, const char *target);
+
+/* Not while it is pending. */
+void exchange_free(struct exchange *x);
+
+/* One more piece of the body; what exceeds the limit is not kept. */
+void exchange_take_body(struct exchange *x, const char *bytes, size_t count);
+
+/* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or waits for the
+ * ledger (pending; desk->done is called later). */
+void exchange_run(struct exchange *x);
+
+/* The ledger's handler, for courier_new. */
+courier_handler exchange_on_errand;
+
+#endif

@@ -1,0 +1,103 @@
+/* holdfast-workerd N: HTTP in front of the ledger. Holds no state that matters; any number, on any node. */
+#include "gateway/courier.h"
+#include "gateway/exchange.h"
+#include "gateway/http.h"
+#include "gateway/options.h"
+#include "heartbeat/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#define STOP_CHECK_US 20000
+
+struct workerd {
+	struct options options;
+	sd_event *event;
+	struct desk desk;
+	struct http *http;
+	char page_path[PATH_BYTES], local_path[PATH_BYTES], peer_path[PATH_BYTES];
+	uint64_t stop_until_us; /* 0: not stopping */
+};
+
+static int on_stopping(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct workerd *w = userdata;
+
+	if (courier_count(w->desk.courier) == 0 || usec >= w->stop_until_us)
+		return sd_event_exit(w->event, 0);
+	(void)sd_event_source_set_time(source, usec + STOP_CHECK_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* What is under way is answered first. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct workerd *w = userdata;
+	uint64_t now_us;
+
+	(void)source;
+	(void)info;
+	if (w->stop_until_us || sd_event_now(w->event, CLOCK_MONOTONIC, &now_us) < 0)
+		return sd_event_exit(w->event, 0);
+	(void)sd_notify(0, "STOPPING=1");
+	http_quiesce(w->http);
+	w->stop_until_us = now_us + (uint64_t)w->desk.hold_timeout_ms * 1000;
+	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
+}
+
+static int set_up(struct workerd *w, struct errbuf *e)
+{
+	const struct options *o = &w->options;
+	unsigned port = o->conf.worker_port + o->instance - 1;
+
+	if (!options_path(o, "role", w->page_path) || !options_path(o, "ledgerd.sock", w->local_path) ||
+	    !options_path(o, "ledger-peer.sock", w->peer_path))
+		return err_set(e, -ENAMETOOLONG, "%s: path too long", o->run_dir);
+	if (port > 65535)
+		return err_set(e, -ERANGE, "worker-port %u and instance %u: there is no port %u", o->conf.worker_port,
+		    o->instance, port);
+	if (sd_event_default(&w->event) < 0 || sd_event_set_watchdog(w->event, true) < 0 ||
+	    sd_event_add_signal(w->event, NULL, SIGTERM, on_signal, w) < 0 ||
+	    sd_event_add_signal(w->event, NULL, SIGINT, on_signal, w) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	w->desk.channels = o->conf.channels;
+	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
+	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
+	if (!w->desk.courier)
+		return err_set(e, -ENOMEM, "out of memory");
+	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);
+}
+
+int main(int argc, char **argv)
+{
+	static struct workerd w;
+	struct errbuf e = { "" };
+	sigset_t stop;
+	int code = options_read(argc, argv, true, &w.options);
+
+	if (code >= 0)
+		return code;
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTERM);
+	(void)sigaddset(&stop, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0) {
+		LOG(LOG_ERR, "workerd.fail", KV_S("why", "cannot initialise"));
+		return 1;
+	}
+	code = set_up(&w, &e);
+	if (code) {
+		LOG(LOG_ERR, "workerd.fail", KV_S("why", e.text));
+		return 1;
+	}
+	(void)sd_notify(0, "READY=1");
+	LOG(LOG_NOTICE, "workerd.start", KV_U("instance", w.options.instance),
+	    KV_U("port", w.options.conf.worker_port + w.options.instance - 1));
+	code = sd_event_loop(w.event);
+	/* Connections that still wait for the ledger are cut by the end of the process: "unknown" to their clients. */
+	return code ? 1 : 0;
+}
