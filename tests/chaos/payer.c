@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FOR_RUN = 1, FOR_VERIFY = 2, FOR_GAP = 4 };
+enum { FOR_RUN = 1, FOR_VERIFY = 2, FOR_GAP = 4, FOR_ALL = 7 };
 
 /* Option, whom it is for and who needs it, where it goes; numbers with their range, text with max 0. */
 #define AT(member) offsetof(struct payer_options, member)
@@ -23,7 +23,7 @@ static const struct {
 	{ "url", "https://VIP", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(url), 0, 0 },
 	{ "cacert", "FILE", FOR_RUN | FOR_VERIFY, 0, AT(cacert), 0, 0 },
 	{ "key", "sk_...", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(api_key), 0, 0 },
-	{ "history", "FILE", FOR_RUN | FOR_VERIFY | FOR_GAP, FOR_RUN | FOR_VERIFY | FOR_GAP, AT(history), 0, 0 },
+	{ "history", "FILE", FOR_ALL, FOR_ALL, AT(history), 0, 0 },
 	{ "clients", "N (16)", FOR_RUN | FOR_VERIFY, 0, AT(clients), 1, PAYER_CLIENTS_MAX },
 	{ "accounts", "N (32)", FOR_RUN, 0, AT(accounts), 2, 100000 },
 	{ "seconds", "S", FOR_RUN, 0, AT(seconds), 1, 1000000 },
@@ -101,7 +101,8 @@ static bool take(size_t row, const char *text, struct payer_options *o)
 	}
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (errno || *text < '0' || *text > '9' || *end || number < table[row].min || number > table[row].max) {
+	if (errno || *text < '0' || *text > '9' || *end || number < table[row].min ||
+	    number > table[row].max) {
 		fprintf(stderr, "payer: --%s is '%s', want %llu to %llu\n", table[row].name, text,
 		    (unsigned long long)table[row].min, (unsigned long long)table[row].max);
 		return false;

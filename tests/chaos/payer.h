@@ -1,4 +1,5 @@
-/* The load client: what its parts share. It keeps its own history, outside the system, and proves it afterwards. */
+/* The load client: what its parts share. It keeps its own history, outside the system, and proves it
+ * afterwards. */
 #ifndef HOLDFAST_TESTS_CHAOS_PAYER_H
 #define HOLDFAST_TESTS_CHAOS_PAYER_H
 
@@ -9,16 +10,17 @@
 #define PAYER_CLIENTS_MAX 256
 
 struct payer_options {
-	const char *url;      /* "https://10.0.0.100", no slash at the end */
-	const char *cacert;   /* NULL: the system's */
-	const char *api_key;  /* secret: never printed, never in the history */
+	const char *url;     /* "https://10.0.0.100", no slash at the end */
+	const char *cacert;  /* NULL: the system's */
+	const char *api_key; /* secret: never printed, never in the history */
 	const char *history;
 	const char *until_file; /* NULL: none */
 	uint64_t clients, accounts, seconds, rate, timeout_ms, connect_timeout_ms, give_up_ms;
 	uint64_t after_us; /* gap: CLOCK_MONOTONIC */
 };
 
-/* The sub-commands. Each returns the exit status: 0 good, 1 something is wrong with the answers, 2 could not run. */
+/* The sub-commands. Each returns the exit status: 0 good, 1 something is wrong with the answers, 2 could not
+ * run. */
 int payer_run(const struct payer_options *o);
 int payer_verify(const struct payer_options *o);
 int payer_gap(const struct payer_options *o);

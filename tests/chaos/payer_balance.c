@@ -23,26 +23,28 @@ static bool explains(const struct record_op *op, const int64_t *off, int64_t tim
 	int64_t amount = times * (int64_t)op->amount;
 
 	return amount && (op->from == NO_ACCOUNT || off[op->from] == -amount) &&
-	    (op->to == NO_ACCOUNT || off[op->to] == amount);
+	       (op->to == NO_ACCOUNT || off[op->to] == amount);
 }
 
 static void explain(const struct record *r, const bool *executed, int64_t *off, struct findings *f)
 {
 	for (size_t i = 0; i < r->ops; i++) {
 		const struct record_op *op = &r->op[i];
-		bool twice = executed[i] && explains(op, off, 1), never = executed[i] && explains(op, off, -1);
+		bool twice = executed[i] && explains(op, off, 1),
+		     never = executed[i] && explains(op, off, -1);
 
 		if (!twice && !never)
 			continue;
-		findings_add(f, twice ? FINDING_DUPLICATE : FINDING_LOST, "key %s: its %llu was moved %s", op->key,
-		    (unsigned long long)op->amount, twice ? "twice" : "not at all");
+		findings_add(f, twice ? FINDING_DUPLICATE : FINDING_LOST, "key %s: its %llu was moved %s",
+		    op->key, (unsigned long long)op->amount, twice ? "twice" : "not at all");
 		for (size_t side = 0; side < 2; side++)
 			if ((side ? op->from : op->to) != NO_ACCOUNT)
 				off[side ? op->from : op->to] = 0;
 	}
 }
 
-void balance_check_final(const struct record *r, const bool *executed, const int64_t *posted, struct findings *f)
+void balance_check_final(
+    const struct record *r, const bool *executed, const int64_t *posted, struct findings *f)
 {
 	int64_t *off = calloc(r->accounts + 1, sizeof(*off));
 
@@ -74,7 +76,8 @@ static int by_account_and_seq(const void *left, const void *right)
 	return l->ledger_seq < r->ledger_seq ? -1 : l->ledger_seq > r->ledger_seq;
 }
 
-/* Marks the accounts that an operation of unknown position has touched; collects the others' effects, balances summed up. */
+/* Marks the accounts that an operation of unknown position has touched; collects the others' effects,
+ * balances summed up. */
 static size_t collect(const struct record *r, const bool *executed, struct effect *at, bool *unclear)
 {
 	size_t n = 0;
@@ -130,9 +133,10 @@ void balance_check_reads(const struct record *r, const bool *executed, struct fi
 		int64_t should = balance_at(at, n, read->account, read->ledger_seq);
 
 		if (!unclear[read->account] && read->posted != should)
-			findings_add(f, FINDING_OTHER, "account %s: read %lld as of %llu, the history says %lld",
-			    r->account[read->account].id, (long long)read->posted, (unsigned long long)read->ledger_seq,
-			    (long long)should);
+			findings_add(f, FINDING_OTHER,
+			    "account %s: read %lld as of %llu, the history says %lld",
+			    r->account[read->account].id, (long long)read->posted,
+			    (unsigned long long)read->ledger_seq, (long long)should);
 	}
 	free(at);
 	free(unclear);

@@ -146,8 +146,9 @@ static void transfer(struct client *c, uint64_t amount)
 
 	name_key(c, &p);
 	(void)snprintf(p.body, sizeof(p.body),
-	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY "\",\"reference\":\"%s\"}", from_id,
-	    to_id, (unsigned long long)amount, p.key);
+	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY
+	    "\",\"reference\":\"%s\"}",
+	    from_id, to_id, (unsigned long long)amount, p.key);
 	(void)pay(c, &p, from_id, to_id, amount);
 }
 
@@ -173,7 +174,8 @@ static void act(struct client *c)
 	if (die < 5)
 		transfer(c, TOO_MUCH_MINOR);
 	else if (die < 45)
-		(void)top_up(c, c->load->account[dice(c, c->load->options->accounts)], 1 + dice(c, AMOUNT_MAX_MINOR));
+		(void)top_up(
+		    c, c->load->account[dice(c, c->load->options->accounts)], 1 + dice(c, AMOUNT_MAX_MINOR));
 	else if (die < 125)
 		read_balance(c);
 	else if (die < 175 && c->remembered)
@@ -185,8 +187,8 @@ static void act(struct client *c)
 static void complain(struct client *c, const char *what)
 {
 	if (!atomic_exchange(&c->load->failed, true))
-		fprintf(stderr, "payer: %s does not work: status %ld %s %.300s\n", what, c->answer.status, c->answer.error,
-		    c->answer.body);
+		fprintf(stderr, "payer: %s does not work: status %ld %s %.300s\n", what, c->answer.status,
+		    c->answer.error, c->answer.body);
 }
 
 static void set_up(struct client *c)

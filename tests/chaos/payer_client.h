@@ -13,13 +13,13 @@
 struct load {
 	const struct payer_options *options;
 	struct history *history;
-	char run_name[9];		  /* letters, in every key: two runs never share one */
+	char run_name[9];		 /* letters, in every key: two runs never share one */
 	char (*account)[PAYER_ID_BYTES]; /* options->accounts of them, filled during set-up; owned */
-	pthread_barrier_t phase;	  /* accounts made; money there */
-	atomic_bool stop, hurry;	  /* finish what is begun; even give that up */
-	atomic_bool failed;		  /* set-up did not work */
+	pthread_barrier_t phase;	 /* accounts made; money there */
+	atomic_bool stop, hurry;	 /* finish what is begun; even give that up */
+	atomic_bool failed;		 /* set-up did not work */
 	atomic_uint running;
-	atomic_ullong loaded_us; /* when set-up was done; 0: not yet */
+	atomic_ullong loaded_us;			       /* when set-up was done; 0: not yet */
 	atomic_ullong acked, errors, given_up, latency_max_us; /* the last one since it was last read */
 };
 

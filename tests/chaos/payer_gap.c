@@ -6,17 +6,20 @@
 
 static void print_seconds(const struct record *r)
 {
-	uint64_t ends_us = r->end_us > r->load_us ? r->end_us : r->load_us, seconds = (ends_us - r->load_us) / 1000000 + 1;
+	uint64_t ends_us = r->end_us > r->load_us ? r->end_us : r->load_us,
+		 seconds = (ends_us - r->load_us) / 1000000 + 1;
 	uint64_t *count = calloc(seconds, sizeof(*count));
 
 	for (size_t i = 0; count && i < r->ops; i++) {
 		const struct record_op *op = &r->op[i];
 
-		if (record_acknowledged(op) && record_is_payment(op) && op->got_us >= r->load_us && op->got_us <= ends_us)
+		if (record_acknowledged(op) && record_is_payment(op) && op->got_us >= r->load_us &&
+		    op->got_us <= ends_us)
 			count[(op->got_us - r->load_us) / 1000000]++;
 	}
 	for (uint64_t s = 0; count && s < seconds; s++)
-		printf("second %" PRIu64 " mono_us %" PRIu64 " acked %" PRIu64 "\n", s, r->load_us + s * 1000000, count[s]);
+		printf("second %" PRIu64 " mono_us %" PRIu64 " acked %" PRIu64 "\n", s,
+		    r->load_us + s * 1000000, count[s]);
 	free(count);
 }
 

@@ -12,7 +12,8 @@
 
 enum payer_kind { PAYER_ACCOUNT, PAYER_TOPUP, PAYER_TRANSFER, PAYER_KINDS };
 
-/* Per kind: its word in the history, route, and the members of its body that name the two sides (NULL none). */
+/* Per kind: its word in the history, route, and the members of its body that name the two sides (NULL none).
+ */
 struct payer_kind_row {
 	const char *word, *route, *from, *to;
 };
@@ -25,7 +26,8 @@ int history_create(const char *path, struct history **ret, struct errbuf *e);
 
 /* Lines may be added by all threads. Text and numbers are copied. */
 void history_mark(struct history *h, const char *event); /* start, load, stop, end */
-void history_op(struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to, uint64_t amount);
+void history_op(struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to,
+    uint64_t amount);
 void history_try(struct history *h, const char *key, unsigned client, unsigned attempt, bool replay,
     const struct http_answer *a);
 void history_give_up(struct history *h, const char *key);

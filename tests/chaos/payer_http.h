@@ -19,8 +19,8 @@ struct http_request {
 };
 
 struct http_answer {
-	long status;	  /* 0: no answer */
-	char error[96];	  /* why, when status is 0 */
+	long status;	/* 0: no answer */
+	char error[96]; /* why, when status is 0 */
 	bool has_seq, has_replayed, replayed;
 	uint64_t ledger_seq;
 	uint64_t sent_us, got_us; /* CLOCK_MONOTONIC */

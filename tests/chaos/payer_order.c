@@ -1,4 +1,5 @@
-/* What a history proves about time: nothing older after something newer, and how long nothing was acknowledged. */
+/* What a history proves about time: nothing older after something newer, and how long nothing was
+ * acknowledged. */
 #include "tests/chaos/payer_record.h"
 
 #include <stdlib.h>
@@ -56,11 +57,12 @@ void record_check_order(const struct record *r, struct findings *f)
 	for (size_t i = 0; i < n; i++) {
 		if (!at[i].asks && at[i].ledger_seq > newest.ledger_seq)
 			newest = at[i];
-		if (at[i].asks &&
-		    (at[i].writes ? at[i].ledger_seq <= newest.ledger_seq : at[i].ledger_seq < newest.ledger_seq))
+		if (at[i].asks && (at[i].writes ? at[i].ledger_seq <= newest.ledger_seq
+						: at[i].ledger_seq < newest.ledger_seq))
 			findings_add(f, FINDING_OTHER,
 			    "%s of %s went back in time: Ledger-Seq %llu, begun after %s had shown %llu",
-			    at[i].writes ? "payment" : "read", at[i].who, (unsigned long long)at[i].ledger_seq, newest.who,
+			    at[i].writes ? "payment" : "read", at[i].who,
+			    (unsigned long long)at[i].ledger_seq, newest.who,
 			    (unsigned long long)newest.ledger_seq);
 	}
 	free(at);
@@ -75,7 +77,8 @@ static int by_number(const void *left, const void *right)
 
 void record_find_gap(const struct record *r, uint64_t after_us, struct record_gap *ret)
 {
-	uint64_t *us = calloc(r->ops + 1, sizeof(*us)), begins_us = after_us > r->load_us ? after_us : r->load_us;
+	uint64_t *us = calloc(r->ops + 1, sizeof(*us)),
+		 begins_us = after_us > r->load_us ? after_us : r->load_us;
 	uint64_t ends_us = r->stop_us ? r->stop_us : r->end_us;
 	size_t n = 0;
 
@@ -97,7 +100,8 @@ void record_find_gap(const struct record *r, uint64_t after_us, struct record_ga
 		qsort(us, n, sizeof(*us), by_number);
 	for (size_t i = 0; i < n && (!ends_us || us[i] <= ends_us); i++) {
 		if (us[i] - begins_us > ret->gap_us)
-			*ret = (struct record_gap){ us[i] - begins_us, begins_us, ret->acknowledged, ret->latency_max_us };
+			*ret = (struct record_gap){ us[i] - begins_us, begins_us, ret->acknowledged,
+				ret->latency_max_us };
 		begins_us = us[i];
 	}
 	free(us);

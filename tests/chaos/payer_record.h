@@ -9,17 +9,17 @@
 
 /* One key: what was asked, and the first definitive answer. */
 struct record_op {
-	const char *key;  /* borrowed from the map of keys */
+	const char *key; /* borrowed from the map of keys */
 	enum payer_kind kind;
-	size_t from, to;  /* accounts; NO_ACCOUNT: none */
+	size_t from, to; /* accounts; NO_ACCOUNT: none */
 	uint64_t amount;
-	uint64_t sent_us; /* first attempt; 0: none was recorded */
-	uint64_t got_us;  /* first definitive answer */
-	long status;	  /* of it; 0: none ever came, the outcome is unknown */
-	uint64_t ledger_seq; /* of it; 0: none */
+	uint64_t sent_us;	 /* first attempt; 0: none was recorded */
+	uint64_t got_us;	 /* first definitive answer */
+	long status;		 /* of it; 0: none ever came, the outcome is unknown */
+	uint64_t ledger_seq;	 /* of it; 0: none */
 	char id[PAYER_ID_BYTES]; /* of what was made; "" none */
-	json_t *body;	  /* text of the first definitive answer; owned */
-	unsigned replays; /* deliberate ones that were answered */
+	json_t *body;		 /* text of the first definitive answer; owned */
+	unsigned replays;	 /* deliberate ones that were answered */
 };
 
 struct record_read {
@@ -44,7 +44,8 @@ struct record {
 	uint64_t reads_failed, replays;
 };
 
-/* 0; -errno or -EBADMSG with *e naming file and line. Answers that contradict each other become findings; NULL: not wanted. */
+/* 0; -errno or -EBADMSG with *e naming file and line. Answers that contradict each other become findings;
+ * NULL: not wanted. */
 int record_load(const char *path, struct record *ret, struct findings *f, struct errbuf *e);
 void record_free(struct record *r);
 

@@ -44,7 +44,8 @@ static json_t *ask(struct asker *a, const char *path, long *status)
 	*status = a->answer.status;
 	body = json_loads(a->answer.body, 0, NULL);
 	if (!http_definitive(a->answer.status, a->answer.body) || (*status == 200 && !body))
-		findings_add(a->v->findings, FINDING_OTHER, "GET %s: no answer: %ld %s", path, *status, a->answer.error);
+		findings_add(a->v->findings, FINDING_OTHER, "GET %s: no answer: %ld %s", path, *status,
+		    a->answer.error);
 	return body;
 }
 
@@ -64,7 +65,7 @@ static json_t *ask_key(struct asker *a, const char *key, long *status)
 
 	(void)snprintf(path, sizeof(path), "/v1/idempotency_keys/%s", key);
 	while ((body = ask(a, path, status)) && strcmp(text(body, "state"), "in_progress") == 0 &&
-	    payer_mono_us() - begun_us < SETTLE_US) {
+	       payer_mono_us() - begun_us < SETTLE_US) {
 		json_decref(body);
 		payer_pause_ms(100);
 	}
@@ -91,11 +92,12 @@ static void check_resource(struct asker *a, const struct record_op *op)
 	else if (http_definitive(status, "") && status != 200)
 		findings_add(f, FINDING_OTHER, "GET %s: %ld", path, status);
 	else if (status == 200 && body &&
-	    (strcmp(text(body, "id"), op->id) != 0 || !side_is(a->v, body, kind->from, op->from) ||
-		!side_is(a->v, body, kind->to, op->to) ||
-		(record_is_payment(op) &&
-		    json_integer_value(json_object_get(body, "amount")) != (json_int_t)op->amount)))
-		findings_add(f, FINDING_OTHER, "key %s: %s is not what was paid: %.300s", op->key, op->id, a->answer.body);
+		 (strcmp(text(body, "id"), op->id) != 0 || !side_is(a->v, body, kind->from, op->from) ||
+		     !side_is(a->v, body, kind->to, op->to) ||
+		     (record_is_payment(op) &&
+			 json_integer_value(json_object_get(body, "amount")) != (json_int_t)op->amount)))
+		findings_add(f, FINDING_OTHER, "key %s: %s is not what was paid: %.300s", op->key, op->id,
+		    a->answer.body);
 	json_decref(body);
 }
 
@@ -107,13 +109,14 @@ static void check_acknowledged(struct asker *a, size_t i, const json_t *key, con
 	a->v->executed[i] = true;
 	(void)snprintf(resource, sizeof(resource), "%s/%s", payer_kinds[op->kind].route, op->id);
 	if (strcmp(state, "completed") != 0)
-		findings_add(a->v->findings, FINDING_LOST, "key %s: was acknowledged, is %s now", op->key, state);
+		findings_add(
+		    a->v->findings, FINDING_LOST, "key %s: was acknowledged, is %s now", op->key, state);
 	else if (strcmp(text(key, "resource"), resource) != 0)
-		findings_add(a->v->findings, FINDING_DUPLICATE, "key %s: made %s, shows %s now", op->key, resource,
-		    text(key, "resource"));
+		findings_add(a->v->findings, FINDING_DUPLICATE, "key %s: made %s, shows %s now", op->key,
+		    resource, text(key, "resource"));
 	else if (json_integer_value(json_object_get(key, "status")) != op->status)
-		findings_add(a->v->findings, FINDING_OTHER, "key %s: was answered %ld, shows %.200s now", op->key, op->status,
-		    a->answer.body);
+		findings_add(a->v->findings, FINDING_OTHER, "key %s: was answered %ld, shows %.200s now",
+		    op->key, op->status, a->answer.body);
 	if (*op->id)
 		check_resource(a, op);
 }
@@ -147,16 +150,17 @@ static void check_op(struct asker *a, size_t i)
 	const char *state = text(key, "state");
 
 	if (http_definitive(status, "") && status != 200)
-		findings_add(a->v->findings, FINDING_OTHER, "key %s: asking for it gives %ld", op->key, status);
+		findings_add(
+		    a->v->findings, FINDING_OTHER, "key %s: asking for it gives %ld", op->key, status);
 	else if (record_acknowledged(op))
 		check_acknowledged(a, i, key, state);
 	else if (!op->status)
 		check_unknown(a, i, key, state);
-	else if (op->status == 402 &&
-	    (strcmp(state, "completed") != 0 || json_integer_value(json_object_get(key, "status")) != 402 ||
-		!json_is_null(json_object_get(key, "resource"))))
-		findings_add(a->v->findings, FINDING_OTHER, "key %s: was refused for good, shows %.200s now", op->key,
-		    a->answer.body);
+	else if (op->status == 402 && (strcmp(state, "completed") != 0 ||
+					  json_integer_value(json_object_get(key, "status")) != 402 ||
+					  !json_is_null(json_object_get(key, "resource"))))
+		findings_add(a->v->findings, FINDING_OTHER, "key %s: was refused for good, shows %.200s now",
+		    op->key, a->answer.body);
 	json_decref(key);
 }
 
@@ -224,8 +228,8 @@ static void check_unique(const struct record *r, struct findings *f)
 
 		(void)snprintf(seq, sizeof(seq), "%" PRIu64, op->ledger_seq);
 		if (*op->id && json_object_get(ids, op->id))
-			findings_add(f, FINDING_DUPLICATE, "%s is the answer to %s and to %s", op->id, op->key,
-			    json_string_value(json_object_get(ids, op->id)));
+			findings_add(f, FINDING_DUPLICATE, "%s is the answer to %s and to %s", op->id,
+			    op->key, json_string_value(json_object_get(ids, op->id)));
 		if (op->ledger_seq && json_object_get(seqs, seq))
 			findings_add(f, FINDING_OTHER, "Ledger-Seq %s belongs to %s and to %s", seq, op->key,
 			    json_string_value(json_object_get(seqs, seq)));
@@ -285,14 +289,16 @@ static int report(struct verifier *v, uint64_t begun_us)
 		printf("payer: WRONG nothing was acknowledged, so nothing is proved\n");
 	}
 	good = !lost && !duplicates && !wrong;
-	printf("payer: %zu keys, %zu accounts, %zu reads (%" PRIu64 " more failed), %" PRIu64 " repeats, %llu of %llu unknown "
+	printf("payer: %zu keys, %zu accounts, %zu reads (%" PRIu64 " more failed), %" PRIu64
+	       " repeats, %llu of %llu unknown "
 	       "ones executed; asked in %.1f s\n",
 	    r->ops, r->accounts, r->reads, r->reads_failed, r->replays, atomic_load(&v->unknown_executed),
 	    atomic_load(&v->unknown), (double)(payer_mono_us() - begun_us) / 1e6);
 	printf("payer: %s, %" PRIu64 " findings\n", good ? "PASS" : "FAIL", lost + duplicates + wrong);
 	printf("acked=%" PRIu64 " lost=%" PRIu64 " duplicates=%" PRIu64 " unknown=%llu gap_ms=%" PRIu64
 	       " max_latency_ms=%" PRIu64 "\n",
-	    gap.acknowledged, lost, duplicates, atomic_load(&v->unknown), gap.gap_us / 1000, gap.latency_max_us / 1000);
+	    gap.acknowledged, lost, duplicates, atomic_load(&v->unknown), gap.gap_us / 1000,
+	    gap.latency_max_us / 1000);
 	return good ? 0 : 1;
 }
 
@@ -304,7 +310,8 @@ int payer_verify(const struct payer_options *o)
 
 	if (verifier_open(&v, o)) {
 		if (!v.record.end_us)
-			findings_add(v.findings, FINDING_OTHER, "the history has no end: the last second may be missing");
+			findings_add(v.findings, FINDING_OTHER,
+			    "the history has no end: the last second may be missing");
 		if (!ask_everything(&v)) {
 			check_unique(&v.record, v.findings);
 			record_check_order(&v.record, v.findings);
