@@ -61,7 +61,7 @@ trap 'rm -f "$count"' EXIT
   /^#include[ \t]*[<"]/ {
     name = $0; sub(/^#include[ \t]*[<"]/, "", name); sub(/[>"].*$/, "", name)
     quoted = $0 ~ /^#include[ \t]*"/
-    if (++includes == 1 && own != "" && index(name, module) != 1) finding(FNR, "the first include must be \"" own "\"")
+    if (name != "config.h" && ++includes == 1 && own != "" && index(name, module) != 1) finding(FNR, "the first include must be \"" own "\"")
     if (quoted && name !~ /\// && name != "config.h") finding(FNR, "include \"" name "\" from the root: \"directory/" name "\"")
     if (quoted && rank(name) > rank(FILENAME) && rank(FILENAME))
       finding(FNR, "a layer must not look up: " FILENAME " includes " name)
