@@ -84,9 +84,11 @@ static void complain(struct intake *in, const char *member, const char *below, c
 		put_pointer(f->pointer, sizeof(f->pointer), below);
 	f->code = code;
 	if (r->field_count++ == 0 && member) {
-		(void)strncpy(r->param_name, member, sizeof(r->param_name) - 1);
-		/* A cut name would be no UTF-8: an unknown member's name is not ours to repeat then. */
-		r->param = strlen(member) < sizeof(r->param_name) ? r->param_name : NULL;
+		/* A cut name could be no UTF-8 any more: a name too long for a member of ours is not repeated. */
+		if (strlen(member) < sizeof(r->param_name)) {
+			memcpy(r->param_name, member, strlen(member) + 1);
+			r->param = r->param_name;
+		}
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "gateway/ids.h"
 
 #define HASH_BYTES 32
-#define CHANNEL_BYTES 32
+#define CHANNEL_BYTES 40 /* names have at most 32 */
 #define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
 
 #define OP_KINDS(X)                                                                            \

@@ -128,10 +128,12 @@ int store_connect(struct store *s, struct errbuf *e)
 	if (mysql_real_connect(s->db, NULL, s->user, NULL, STORE_SCHEMA, 0, s->socket, 0)) {
 		set_fd(s, (int)mysql_get_socket(s->db));
 		/* Read committed: every SELECT sees what is committed now. No conversion of long IN lists: they are keys. */
-		code = run_text(s, "session",
-		    "SET SESSION transaction_isolation='READ-COMMITTED', in_predicate_conversion_threshold=0, "
-		    "innodb_lock_wait_timeout=5, sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-		    e);
+		code = run_text(s, "session", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", e);
+		if (!code)
+			code = run_text(s, "session",
+			    "SET SESSION in_predicate_conversion_threshold=0, innodb_lock_wait_timeout=5, "
+			    "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+			    e);
 	} else {
 		code = err_set(e, -EIO, "%s: %s", s->socket, mysql_error(s->db));
 	}

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static void set_status(struct writer *w, uint64_t barrier_epoch, bool ready, boo
 	w->status.barrier_epoch = barrier_epoch;
 	w->status.ready = ready;
 	w->status.fit = fit;
-	(void)strncpy(w->status.reason, reason, sizeof(w->status.reason) - 1);
+	(void)snprintf(w->status.reason, sizeof(w->status.reason), "%.*s", LOCAL_REASON_BYTES - 1, reason);
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -416,7 +417,7 @@ void writer_get_status(struct writer *w, struct writer_status *ret)
 	ret->commit_since_us = a.commit_since_us;
 	if (a.statement_since_us && clock_boottime_us() - a.statement_since_us > STATEMENT_MAX_US) {
 		ret->fit = false;
-		(void)strncpy(ret->reason, "the database does not answer a statement", sizeof(ret->reason) - 1);
+		(void)snprintf(ret->reason, sizeof(ret->reason), "the database does not answer a statement");
 	}
 }
 

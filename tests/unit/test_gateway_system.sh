@@ -1,0 +1,339 @@
+#!/bin/bash
+# The gateway on one host, for real: a private mariadbd, ledgerd, workerd and a heartbeatd that is played. Needs root and
+# mariadb-server; without them it is skipped. Everything lives in a directory of its own and is gone afterwards.
+set -u
+BUILD=${BUILD:-$PWD}
+SOURCE=${srcdir:-.}
+PORT=${PORT:-18101}
+
+command -v mariadbd mariadb-install-db mariadb curl >/dev/null || { echo "SKIP: mariadb-server or curl is missing"; exit 77; }
+[ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
+
+D=$(mktemp -d /tmp/holdfast-gateway.XXXXXX)
+declare -A PID=()
+FAILED=0
+
+stop() { # NAME [SIGNAL]
+	[ -n "${PID[$1]:-}" ] || return 0
+	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
+	wait "${PID[$1]}" 2>/dev/null
+	unset "PID[$1]"
+}
+
+finish() {
+	local name
+	for name in workerd ledgerd fake mariadbd; do stop $name KILL; done
+	if [ "$FAILED" != 0 ]; then tail -n 15 "$D"/*.log; fi
+	rm -rf "$D"
+}
+trap finish EXIT
+
+fail() { echo "not ok: $*"; FAILED=1; }
+pass() { echo "ok: $*"; }
+equal() { # WHAT GOT WANTED
+	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
+}
+
+until_true() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1)); shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+sql() { mariadb --no-defaults -S "$D/my.sock" -u root -N -B holdfast -e "$1"; }
+role() { echo "$@" >&7; }
+reports() { grep -q -- "$1" "$D/report"; }
+
+start_mariadbd() {
+	mariadbd --no-defaults --user=root --datadir="$D/data" --socket="$D/my.sock" --skip-networking --server-id=1 \
+		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M \
+		--sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
+	PID[mariadbd]=$!
+	until_true 30 mariadb --no-defaults -S "$D/my.sock" -u root -e "SELECT 1"
+}
+
+start_ledgerd() {
+	"$BUILD/holdfast-ledgerd" -f "$D/holdfast.conf" --run-dir "$D" --database-socket "$D/my.sock" \
+		--database-user root >>"$D/ledgerd.log" 2>&1 &
+	PID[ledgerd]=$!
+}
+
+open_epoch() { # EPOCH VERSION MODE: what replicationd and heartbeatd do at an opening
+	sql "UPDATE ledger_head SET epoch=$1 WHERE id=1 AND epoch<$1"
+	role role "$1" "$2" 0 "$3"
+}
+
+# api METHOD PATH [KEY] [BODY] [CURL OPTIONS...]: status in $status, body in $D/body, headers in $D/head
+api() {
+	local method=$1 path=$2 key=${3:-} body=${4:-}
+	local -a more=()
+	shift $(($# < 4 ? $# : 4))
+	[ -n "$key" ] && more+=(-H "Idempotency-Key: $key")
+	[ -n "$body" ] && more+=(-H 'Content-Type: application/json' --data-raw "$body")
+	status=$(curl -s -m 10 -o "$D/body" -D "$D/head" -w '%{http_code}' -X "$method" -H "Authorization: Bearer $SECRET" \
+		"${more[@]}" "$@" "http://127.0.0.1:$PORT$path")
+}
+head_value() { sed -n "s/^$1: \(.*\)\r\$/\1/ip" "$D/head"; }
+member() { grep -o "\"$1\":\"\{0,1\}[^\",}]*" "$D/body" | head -n 1 | sed 's/^[^:]*:"\{0,1\}//'; } # the first of the name
+expect() { # WHAT STATUS [CODE]
+	equal "$1: status" "$status" "$2"
+	[ $# -lt 3 ] || equal "$1: code" "$(member code)" "$3"
+}
+
+set_up() {
+	mkdir -p "$D/data"
+	mariadb-install-db --no-defaults --user=root --datadir="$D/data" --auth-root-authentication-method=socket \
+		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
+	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
+	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
+	mariadb --no-defaults -S "$D/my.sock" -u root holdfast <"$SOURCE/etc/schema/001-ledger.sql" || exit 1
+	cat >"$D/holdfast.conf" <<-CONF
+		[cluster]
+		name = test
+		vip = 127.0.0.9/8
+		[node]
+		name = a
+		address = 127.0.0.1
+		interface = lo
+		[gateway]
+		worker-port = $PORT
+		hold-timeout-ms = 3000
+	CONF
+	mkfifo "$D/commands"
+	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
+	PID[fake]=$!
+	exec 7>"$D/commands"
+	start_ledgerd
+	"$BUILD/holdfast-workerd" -f "$D/holdfast.conf" --run-dir "$D" 1 >"$D/workerd.log" 2>&1 &
+	PID[workerd]=$!
+	until_true 10 reports ready=1 || fail "a ledger without a role is not ready"
+	equal "no barrier without a role" "$(grep -c barrier_epoch=0 "$D/report")" 1
+	open_epoch 1 1 sync
+	until_true 10 reports barrier_epoch=1 || { fail "no barrier"; exit 1; }
+	SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name test --scopes '*')
+	equal "the secret has its form" "$(echo "$SECRET" | grep -cE '^sk_[0-9a-f]{64}$')" 1
+}
+
+account() { # KIND [MORE MEMBERS]: id in $id
+	api POST /v1/accounts "acc-$RANDOM-$RANDOM-$RANDOM" "{\"kind\":\"$1\",\"currency\":\"CNY\"${2:-}}"
+	equal "account: status" "$status" 201
+	id=$(member id)
+}
+posted() { api GET "/v1/accounts/$1/balance"; member posted; }
+transfer() { # KEY AMOUNT
+	api POST /v1/transfers "$1" "{\"from\":\"$A\",\"to\":\"$B\",\"amount\":$2,\"currency\":\"CNY\"}"
+}
+
+test_payments() {
+	account wallet; A=$id
+	account wallet; B=$id
+	api POST /v1/topups t1 "{\"account\":\"$A\",\"amount\":100000,\"currency\":\"CNY\",\"channel\":\"bank\",\"channel_reference\":\"x1\"}"
+	expect "top-up" 201
+	TOPUP=$(member id)
+	equal "not replayed" "$(head_value Idempotent-Replayed)" false
+	equal "durability" "$(head_value Durability)" replicated
+	transfer k1 1050
+	expect "transfer" 201
+	TRANSFER=$(member id)
+	cp "$D/body" "$D/first"
+	local seq; seq=$(head_value Ledger-Seq)
+	transfer k1 1050
+	expect "replay" 201
+	cmp -s "$D/body" "$D/first" && pass "the replay is the same to the byte" || fail "the replay differs"
+	equal "replayed" "$(head_value Idempotent-Replayed)" true
+	equal "Ledger-Seq of the original" "$(head_value Ledger-Seq)" "$seq"
+	transfer k1 1051
+	expect "another body" 422 idempotency_key_reused
+	transfer k2 1000000
+	expect "too much" 402 insufficient_funds
+	cp "$D/body" "$D/first"
+	api POST /v1/topups t2 "{\"account\":\"$A\",\"amount\":2000000,\"currency\":\"CNY\",\"channel\":\"bank\",\"channel_reference\":\"x2\"}"
+	expect "second top-up" 201
+	transfer k2 1000000
+	expect "a refusal is sticky" 402 insufficient_funds
+	cmp -s "$D/body" "$D/first" && pass "the refusal is the same to the byte" || fail "the refusal differs"
+	equal "balance of A" "$(posted "$A")" 2098950
+	equal "balance of B" "$(posted "$B")" 1050
+	api GET "/v1/transfers/$TRANSFER"; expect "get transfer" 200
+	api GET "/v1/topups/$TOPUP"; expect "get top-up" 200
+	api GET "/v1/transfers/tr_01ARZ3NDEKTSV4RRFFQ69G5FAV"; expect "no such transfer" 404 not_found
+	api GET /v1/idempotency_keys/k1; equal "state of k1" "$(member state) $(member resource)" "completed /v1/transfers/$TRANSFER"
+	api GET /v1/idempotency_keys/k2; equal "state of k2" "$(member state) $(member status) $(member resource)" "completed 402 null"
+	api GET /v1/idempotency_keys/nothing; equal "state of nothing" "$(member state)" absent
+}
+
+test_topup_once() {
+	local body="{\"account\":\"$A\",\"amount\":100000,\"currency\":\"CNY\",\"channel\":\"bank\",\"channel_reference\":\"x1\"}"
+	api POST /v1/topups t3 "$body"
+	expect "the same top-up under a new key" 201
+	equal "is the old one" "$(member id) $(head_value Idempotent-Replayed)" "$TOPUP true"
+	api POST /v1/topups t4 "${body/100000/100001}"
+	expect "the same reference, another amount" 409 duplicate_reference
+	api GET /v1/idempotency_keys/t3; equal "the new key names the old top-up" "$(member resource)" "/v1/topups/$TOPUP"
+	equal "balance of A" "$(posted "$A")" 2098950
+}
+
+test_refusals() {
+	local good="{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}"
+	api GET /v1/nothing; expect "unknown route" 404 not_found
+	api PUT /v1/transfers; expect "method" 405 method_not_allowed
+	equal "Allow" "$(head_value Allow)" POST
+	api POST /v1/transfers "" "$good"; expect "no key" 400 idempotency_key_missing
+	api POST /v1/transfers "a#b" "$good"; expect "bad key" 400 idempotency_key_invalid
+	api POST /v1/transfers r1 "$good" -H "Idempotency-Key: r2"; expect "two keys" 400 idempotency_key_invalid
+	api POST /v1/transfers r1 "{"; expect "JSON" 400 malformed_json
+	api POST /v1/transfers r1 "{\"from\":1,\"from\":2}"; expect "duplicate member" 400 malformed_json
+	api POST /v1/transfers r1 "[]"; expect "array" 422 validation_failed
+	api POST /v1/transfers r1 "${good/1,/1.5,}"; expect "fraction" 422 validation_failed
+	api POST /v1/transfers r1 "${good/1,/99999999999999999999,}"; expect "large number" 422 validation_failed
+	api POST /v1/transfers r1 "${good%\}},\"extra\":1}"; expect "unknown member" 422 validation_failed
+	api POST /v1/transfers r1 "${good%\}},\"reference\":\"4111 1111 1111 1111\"}"; expect "card" 422 pan_not_allowed
+	api POST /v1/transfers r1 "${good/CNY/EUR}"; expect "currency" 422 currency_mismatch
+	api POST /v1/transfers r1 "${good/$B/acc_01ARZ3NDEKTSV4RRFFQ69G5FAV}"; expect "no such account" 404 not_found
+	equal "param" "$(member param)" to
+	api POST /v1/transfers r1 "${good/$B/$A}"; expect "same account" 422 validation_failed
+	api POST /v1/transfers r1 "" -H "Content-Type: text/plain" --data-raw "$good"; expect "media type" 415 unsupported_media_type
+	api POST /v1/transfers r1 "{\"a\":\"$(head -c 70000 /dev/zero | tr '\0' x)\"}"; expect "large" 413 too_large
+	api GET "/v1/accounts/$A?x=1"; expect "query" 400 bad_parameter
+	local SECRET=sk_wrong
+	api GET "/v1/accounts/$A"; expect "unknown key" 401 unauthenticated
+	equal "challenge" "$(head_value WWW-Authenticate)" Bearer
+	SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name reader --scopes ledger:read)
+	api POST /v1/transfers r1 "$good"; expect "scope" 403 scope_missing
+	equal "revoke" "$("$BUILD/holdfast-api-key" --run-dir "$D" revoke --name reader)" "reader: revoked"
+	api GET "/v1/accounts/$A"; expect "revoked" 401 key_revoked
+}
+
+# Sends one transfer until it is answered 201, with the same key: what a good client does.
+pay() { # KEY
+	local i code
+	for i in $(seq 60); do
+		code=$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $SECRET" -H "Idempotency-Key: $1" \
+			-H 'Content-Type: application/json' \
+			--data-raw "{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}" "http://127.0.0.1:$PORT/v1/transfers")
+		[ "$code" = 201 ] && { echo "$1" >>"$D/paid"; return; }
+		sleep 0.1
+	done
+	echo "$1" >>"$D/unpaid"
+}
+
+load() { # PREFIX COUNT
+	local -a pids=()
+	local n i
+	for n in 1 2 3 4; do
+		(for i in $(seq "$2"); do pay "$1-$n-$i"; done) &
+		pids+=($!)
+	done
+	LOAD="${pids[*]}"
+}
+
+test_killed_ledgerd() {
+	local before i; before=$(posted "$B")
+	rm -f "$D/paid" "$D/unpaid"
+	load kill 30
+	for i in 1 2 3; do
+		until_true 10 eval "[ \$(cat '$D/paid' 2>/dev/null | wc -l) -ge $((i * 20)) ]"
+		stop ledgerd KILL
+		start_ledgerd
+	done
+	# shellcheck disable=SC2086
+	wait $LOAD
+	equal "all were paid" "$(wc -l <"$D/paid") $(cat "$D/unpaid" 2>/dev/null | wc -l)" "120 0"
+	equal "each once, by the balance" "$(($(posted "$B") - before))" 120
+	equal "each once, by the journal" "$(sql "SELECT COUNT(*) FROM journal WHERE kind=4 AND status=201 AND amount=1")" 120
+}
+
+test_killed_database() {
+	local before; before=$(posted "$B")
+	rm -f "$D/paid" "$D/unpaid"
+	load base 10
+	until_true 10 eval "[ \$(cat '$D/paid' 2>/dev/null | wc -l) -ge 10 ]"
+	stop mariadbd KILL
+	start_mariadbd
+	open_epoch 2 5 solo
+	# shellcheck disable=SC2086
+	wait $LOAD
+	equal "all were paid" "$(wc -l <"$D/paid") $(cat "$D/unpaid" 2>/dev/null | wc -l)" "40 0"
+	equal "each once" "$(($(posted "$B") - before))" 40
+	api GET "/v1/accounts/$A"; equal "durability in SOLO" "$(head_value Durability)" local
+}
+
+test_gate() {
+	role shut
+	until_true 5 reports closed=1 || fail "the closing is not confirmed"
+	transfer gate1 1; expect "a closed gate" 503 failover_in_progress
+	equal "Retry-After" "$(head_value Retry-After)" 1
+	(sleep 0.5; role unshut) &
+	local waiter=$!
+	transfer gate2 1; expect "a gate that opens in time" 201
+	wait $waiter
+	transfer gate1 1; expect "the refused one was not executed" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+}
+
+# R12: a writer that believes in another epoch writes nothing.
+test_stale_epoch() {
+	sql "UPDATE ledger_head SET epoch=3 WHERE id=1"
+	transfer stale1 1; expect "a stale epoch" 503 failover_in_progress
+	equal "nothing was written" "$(sql "SELECT COUNT(*) FROM journal WHERE batch_seq > (SELECT batch_seq FROM ledger_head)")" 0
+	role role 3 9 0 sync
+	transfer stale1 1; expect "the next epoch" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+}
+
+# R9: COMMIT is held up, the record changes meanwhile, the epoch stays: the answer comes, as the first one.
+test_record_changes_during_commit() {
+	sql "SET GLOBAL innodb_flush_log_at_trx_commit=1"
+	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(1.5); BACKUP STAGE END" >/dev/null &
+	local holder=$!
+	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
+	(until_true 5 reports committing=1 || echo "no commit was seen" >&2; role role 3 10 0 solo) &
+	local changer=$!
+	transfer r9 1
+	expect "the record changed during COMMIT" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+	equal "as SOLO" "$(head_value Durability)" local
+	wait $holder $changer
+}
+
+# A twin of a request in flight: the same answer, or after 2 s "in progress".
+test_twin() {
+	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(2.8); BACKUP STAGE END" >/dev/null &
+	local holder=$!
+	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
+	(pay twin1) &
+	local first=$!
+	until_true 5 reports committing=1 || fail "no commit was seen"
+	transfer twin1 1
+	expect "twin in flight" 409 idempotency_in_progress
+	wait $holder $first
+	transfer twin1 1
+	expect "afterwards" 201
+	equal "replayed" "$(head_value Idempotent-Replayed)" true
+}
+
+test_books() {
+	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
+	equal "balances are the sums of the journal" "$(sql "SELECT COUNT(*) FROM account a WHERE posted <>
+		(SELECT COALESCE(SUM(amount),0) FROM journal j WHERE j.credit=a.id) -
+		(SELECT COALESCE(SUM(amount),0) FROM journal j WHERE j.debit=a.id)")" 0
+	equal "no gap in the journal" "$(sql "SELECT MAX(seq)-MIN(seq)+1-COUNT(*) FROM journal")" 0
+	equal "next_seq" "$(sql "SELECT next_seq-(SELECT MAX(seq) FROM journal) FROM ledger_head")" 1
+}
+
+test_inactive() {
+	role role 4 11 1 sync
+	equal "who is active" "$("$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1)" \
+		"holdfast-api-key: this node is not active; the active node is: b"
+	api GET "/v1/accounts/$A"; expect "the peer's ledger is out of reach" 503 failover_in_progress
+}
+
+set_up
+for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin books inactive; do
+	echo "# $t"
+	"test_$t"
+done
+[ "$FAILED" = 0 ] && echo "all good"
+exit "$FAILED"
