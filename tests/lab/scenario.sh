@@ -1,0 +1,118 @@
+# Common to the system tests and the demo: sourced, with $top set to the source tree and $build to the build tree.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+lab=$top/tests/lab/lab
+payer=$build/tests/chaos/payer
+vip=10.77.0.100
+url=https://$vip
+work=${HOLDFAST_TEST_DIR:-$build/lab-tests}
+ca=$work/ca.pem
+
+say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+# The reason goes out once; what the journals say follows.
+fail() {
+  printf 'FAIL: %s\n' "$*"
+  journals
+  exit 1
+}
+
+journals() {
+  local n
+  for n in a b w; do
+    printf -- '--- %s\n' "$n"
+    "$lab" exec "$n" -- journalctl -q -o short-precise --no-pager -n 25 -u 'holdfast-*' -u keepalived -u mariadb -u haproxy 2>&1 |
+      tail -n 25 || true
+  done
+}
+
+# status NODE JQ-EXPRESSION: prints nothing and fails when the node does not answer.
+status() {
+  local json
+  json=$("$lab" exec "$1" -- timeout 3 holdfastctl status --json 2>/dev/null)
+  [ -n "$json" ] || return 1
+  jq -r "$2" <<<"$json" 2>/dev/null
+}
+
+# wait_until SECONDS WHAT COMMAND...: a condition with a generous limit.
+wait_until() {
+  local limit=$1 what=$2 end
+  shift 2
+  end=$((SECONDS + limit))
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || fail "waited $limit s for: $what"
+    sleep 0.1
+  done
+}
+
+is_mode() { [ "$(status "$1" .mode)" = "$2" ]; }
+is_active() { [ "$(status "$1" .active)" = "$2" ]; }
+is_state() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").state")" = "$3" ]; }
+all_in_sync() { is_mode "$1" SYNC && [ "$(status "$1" '.in_sync|length')" = 2 ] && [ "$(status "$1" .observed)" = true ]; }
+
+active() { status "${1:-w}" .active; }
+other() { if [ "$1" = a ]; then echo b; else echo a; fi; }
+
+wait_sync() { wait_until "${2:-120}" "SYNC as seen from ${1:-w}" all_in_sync "${1:-w}"; }
+
+# The cluster's CA and an API key for the load, once.
+prepare() {
+  mkdir -p "$work"
+  if [ ! -s "$work/key" ]; then
+    local node
+    node=$(active w)
+    "$lab" exec "$node" -- cat /etc/holdfast/pki/ca.pem >"$ca" || fail "no CA certificate on $node"
+    "$lab" exec "$node" -- holdfastctl api-key create --name "load-$$" --scopes '*' >"$work/key.out" ||
+      fail "no API key"
+    grep -o 'sk_[A-Za-z0-9_]*' "$work/key.out" | head -n 1 >"$work/key"
+    [ -s "$work/key" ] || fail "no API key in: $(cat "$work/key.out")"
+  fi
+  key=$(cat "$work/key")
+}
+
+# start_load NAME: payments from 16 clients until stop_load; the history is in $work/NAME.history.
+start_load() {
+  load_name=$1
+  load_until=$work/$1.stop
+  rm -f "$load_until" "$work/$1.history"
+  "$lab" client -- "$payer" run --url "$url" --cacert "$ca" --key "$key" --clients "${LOAD_CLIENTS:-16}" --accounts 32 \
+    --history "$work/$1.history" --until-file "$load_until" ${LOAD_RATE:+--rate "$LOAD_RATE"} \
+    >"$work/$1.out" 2>"$work/$1.err" &
+  load_pid=$!
+  wait_until 60 "the first payments" load_flows
+}
+
+load_flows() {
+  kill -0 "$load_pid" 2>/dev/null || fail "the load ended: $(tail -n 3 "$work/$load_name.err")"
+  [ "$(acked "$load_name")" -gt 50 ]
+}
+
+acked() { grep -c '"status":20' "$work/$1.history" 2>/dev/null || true; }
+
+# More payments are acknowledged from now on (not only answered late).
+payments_flow() {
+  local before
+  before=$(acked "$load_name")
+  wait_until "${1:-60}" "more payments after $before" more_than "$((before + 50))"
+}
+more_than() { [ "$(acked "$load_name")" -gt "$1" ]; }
+
+mono_us() { awk '{printf "%d\n", $1 * 1000000}' /proc/uptime; }
+
+# stop_load: ends the load and checks every answer against the ledger; sets $verdict.
+stop_load() {
+  touch "$load_until"
+  wait "$load_pid" || fail "the load failed: $(tail -n 3 "$work/$load_name.err")"
+  verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/$load_name.history" \
+    2>"$work/$load_name.verify" | tail -n 1) || fail "verify: $verdict $(tail -n 5 "$work/$load_name.verify")"
+  say "$load_name: $verdict"
+  case $verdict in
+  *lost=0*duplicates=0*) ;;
+  *) fail "payments: $verdict" ;;
+  esac
+}
+
+# gap_after MONO_US: longest time without a newly acknowledged payment, in ms.
+gap_after() {
+  "$payer" gap --history "$work/$load_name.history" --after "$1" 2>/dev/null | grep -o 'gap_ms=[0-9]*' | tail -n 1 | cut -d= -f2
+}

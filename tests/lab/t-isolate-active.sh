@@ -1,0 +1,19 @@
+# The active is cut off from everybody but the clients: the other takes over, the old one answers nothing.
+start_load isolate-active
+was=$(active w)
+heir=$(other "$was")
+"$lab" cut "$was" "$heir"
+"$lab" cut "$was" w
+wait_until 30 "$heir active" is_active w "$heir"
+wait_until 30 "$was lets go of the address" eval '! "$lab" exec "$was" -- ip -4 -o addr show | grep -q "$vip/"'
+[ "$(status "$was" .mode)" = STALLED ] || fail "$was says $(status "$was" .mode)"
+payments_flow
+# The clients still reach it: whatever asks it by its own address must not get an answer to a money question.
+code=$("$lab" client -- curl -sk -m 8 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" \
+  --connect-to "$vip:443:$("$lab" address "$was" 2>/dev/null || echo "$was"):443" "$url/v1/idempotency_keys/none") || true
+case $code in
+2*) fail "the old active answered $code" ;;
+esac
+"$lab" heal
+wait_sync
+stop_load

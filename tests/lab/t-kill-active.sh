@@ -1,0 +1,14 @@
+# The active loses its power, in both directions: the other takes over, nothing is lost, the dead one comes back.
+start_load kill-active
+for round in 1 2; do
+  was=$(active w)
+  heir=$(other "$was")
+  at=$(mono_us)
+  "$lab" kill "$was"
+  wait_until 30 "$heir active" is_active "$heir" "$heir"
+  payments_flow
+  "$lab" start "$was"
+  wait_sync
+  say "round $round: $was died, $heir took over, gap $(gap_after "$at") ms"
+done
+stop_load

@@ -1,0 +1,12 @@
+# The standby loses its power: SOLO, payments go on, and back to SYNC when it returns.
+start_load kill-standby
+now=$(active w)
+standby=$(other "$now")
+epoch=$(status w .epoch)
+"$lab" kill "$standby"
+wait_until 30 "SOLO" is_mode "$now" SOLO
+payments_flow
+"$lab" start "$standby"
+wait_sync
+[ "$(status w .epoch)" = "$epoch" ] || fail "the epoch moved from $epoch to $(status w .epoch)"
+stop_load

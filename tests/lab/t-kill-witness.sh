@@ -1,0 +1,12 @@
+# The witness loses its power: nothing happens but that it is shown.
+start_load kill-witness
+now=$(active a)
+epoch=$(status a .epoch)
+"$lab" kill w
+wait_until 30 "unobserved" eval '[ "$(status a .observed)" = false ]'
+payments_flow
+[ "$(status a .epoch)/$(status a .mode)/$(status a .active)" = "$epoch/SYNC/$now" ] ||
+  fail "something happened: $(status a '[.epoch,.mode,.active]|@csv')"
+"$lab" start w
+wait_sync
+stop_load
