@@ -1,0 +1,228 @@
+/* Bytes: the envelope, messages, the state file, GTIDs, log lines, the role table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/log.h"
+#include "heartbeat/role.h"
+#include "heartbeat/statefile.h"
+#include "heartbeat/wire.h"
+
+static const uint8_t key[WIRE_KEY_BYTES] = { 1, 2, 3 };
+
+static struct hb_message beat(void)
+{
+	struct hb_message m = { .type = HB_BEAT, .from = 1, .boot = 3, .instance = 77, .stamp_us = 5, .want_lease = 1, .epoch = 9 };
+
+	m.has_record = 1;
+	m.record = (struct hb_record){ .version = 2, .epoch = 9, .in_sync = 1, .members = 2, .phase = HB_OPEN };
+	memcpy(m.record.member[0].name, "a", 2);
+	memcpy(m.record.member[1].name, "b", 2);
+	m.record.token[0].byte[0] = 1;
+	memcpy(m.facts.reason, "why not", 8);
+	m.facts.binlog = (struct gtid){ 0, 1, 42 };
+	return m;
+}
+
+static void test_sealed_message_comes_back(void **state)
+{
+	struct hb_message m = beat(), back;
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	struct wire out, in;
+	size_t n;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	n = wire_seal(&out, &m, nonce, buf);
+	assert_int_equal(wire_open(&in, buf, n, &back), 0);
+	assert_true(hb_record_equal(&m.record, &back.record));
+	assert_int_equal(back.facts.binlog.seq, 42);
+	assert_string_equal(back.facts.reason, "why not");
+	assert_int_equal(wire_open(&in, buf, n, &back), -EALREADY);
+}
+
+static void test_every_flipped_bit_and_every_cut_is_refused(void **state)
+{
+	struct hb_message m = beat(), back;
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	struct wire out, in;
+	size_t n;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	n = wire_seal(&out, &m, nonce, buf);
+	for (size_t i = 0; i < n; i++) {
+		buf[i] ^= 0x10;
+		if (i != 3) /* the key's number is authenticated, too, but changes nothing yet */
+			assert_int_not_equal(wire_open(&in, buf, n, &back), 0);
+		buf[i] ^= 0x10;
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_not_equal(wire_open(&in, buf, i, &back), 0);
+	assert_true(in.dropped >= n);
+	assert_int_equal(wire_open(&in, buf, n, &back), 0);
+}
+
+static void test_older_start_of_a_sender_is_refused(void **state)
+{
+	struct hb_message m = beat(), back;
+	uint8_t old[WIRE_DATAGRAM_BYTES_MAX], young[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	struct wire out, in;
+	size_t n, k;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	n = wire_seal(&out, &m, nonce, old);
+	m.boot++;
+	k = wire_seal(&out, &m, nonce, young);
+	assert_int_equal(wire_open(&in, young, k, &back), 0);
+	assert_int_equal(wire_open(&in, old, n, &back), -EALREADY);
+}
+
+static void test_register_survives_and_damage_is_noticed(void **state)
+{
+	struct hb_register reg = { .cluster = 4, .instance = 5, .boot = 6, .admitted = 1, .accepted_ballot = { 3, 1 } }, back;
+	char path[] = "/tmp/holdfast-register-XXXXXX";
+	uint8_t buf[STATEFILE_BYTES_MAX];
+	struct errbuf e;
+	size_t n;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	reg.accepted = beat().record;
+	memcpy(reg.name, "b", 2);
+	assert_int_equal(statefile_store(path, &reg, &e), 0);
+	assert_int_equal(statefile_load(path, 4, &back, &e), 0);
+	assert_true(hb_record_equal(&reg.accepted, &back.accepted));
+	assert_int_equal(statefile_load(path, 5, &back, &e), -EBADMSG); /* another cluster's */
+	unlink(path);
+	assert_int_equal(statefile_load(path, 4, &back, &e), -ENOENT);
+	n = statefile_encode(&reg, buf);
+	for (size_t i = 0; i < n; i++) {
+		buf[i] ^= 1;
+		assert_int_equal(statefile_decode(buf, n, &back), -EBADMSG);
+		buf[i] ^= 1;
+		assert_int_equal(statefile_decode(buf, i, &back), -EBADMSG);
+	}
+}
+
+static void test_gtids(void **state)
+{
+	static const char *const bad[] = { "0", "0-1", "0-1-", "a-1-2", "0-1-2,1-1-3", "4294967296-1-2", "0-1-18446744073709551616", "0-1-2 " };
+	char text[GTID_TEXT_BYTES];
+	struct gtid g;
+
+	(void)state;
+	assert_int_equal(gtid_parse("0-2-18446744073709551615", &g), 0);
+	assert_string_equal(gtid_format(g, text), "0-2-18446744073709551615");
+	assert_int_equal(gtid_parse("", &g), 0);
+	assert_string_equal(gtid_format(g, text), "");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(gtid_parse(bad[i], &g), -EINVAL);
+}
+
+static void test_log_line_cannot_be_forged(void **state)
+{
+	struct log_kv kv[] = { KV_S("why", "x level=crit\nevent=\"y\""), KV_U("n", 7), KV_S("plain", "a-b"), KV_S("none", NULL) };
+	char line[200];
+
+	(void)state;
+	log_format(line, sizeof(line), "pay.reject", kv, 4);
+	assert_string_equal(line, "event=pay.reject why=\"x level=crit\\x0aevent=\\\"y\\\"\" n=7 plain=a-b none=-");
+}
+
+static void test_role_table_is_total(void **state)
+{
+	unsigned reached = 0;
+
+	(void)state;
+	for (unsigned s = 0; s < HB_STATE_COUNT; s++) {
+		bool leaves = s == HB_WITNESS;
+
+		for (unsigned on = 0; on < HB_SITUATION_COUNT; on++) {
+			unsigned rules = 0;
+
+			for (size_t i = 0; i < hb_rules_count; i++)
+				rules += hb_rules[i].on == (enum hb_situation)on && (hb_rules[i].from >> s & 1);
+			assert_int_equal(rules, 1);
+			reached |= 1u << hb_role_rule((enum hb_state)s, (enum hb_situation)on)->to;
+			leaves = leaves || hb_role_rule((enum hb_state)s, (enum hb_situation)on)->to != (enum hb_state)s;
+		}
+		assert_true(leaves);
+	}
+	assert_int_equal(reached, (1u << HB_STATE_COUNT) - 1);
+}
+
+static unsigned read_conf(const char *text, struct conf *c, char *said, size_t size)
+{
+	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r"), *errs = fmemopen(said, size, "w");
+	unsigned n = conf_read(in, "x.conf", c, errs);
+
+	(void)fclose(in);
+	(void)fclose(errs);
+	return n;
+}
+
+static void test_configuration_names_every_error(void **state)
+{
+	char said[1000] = "";
+	struct conf c;
+
+	(void)state;
+	assert_int_equal(read_conf("[node]\nname=a\nnme=2\nname=B\n[heartbeat]\nport=70000\n", &c, said, sizeof(said)), 3);
+	assert_string_equal(said, "x.conf:3: unknown key 'nme' in [node]\n"
+				  "x.conf:4: 'name' was already set on line 2\n"
+				  "x.conf:6: 'port' is '70000', want 1 to 65535\n");
+	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n", &c, said, sizeof(said)), 0);
+	assert_int_equal(c.lease_ms, 400);
+	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\nlease-ms=140\n", &c, said, sizeof(said)), 1);
+}
+
+static void test_configuration_comes_back(void **state)
+{
+	char said[1000] = "", text[1000] = "";
+	FILE *f = fmemopen(text, sizeof(text), "w");
+	struct conf c, back;
+
+	(void)state;
+	assert_int_equal(read_conf("[cluster]\nvip=10.0.0.100/24\n[node]\nname=a\naddress=10.0.0.1\ninterface=eth0\n"
+				   "[replication]\ndurability=received\n[gateway]\nchannels=bank card\n",
+			     &c, said, sizeof(said)),
+	    0);
+	assert_int_equal(conf_write(f, &c), 0);
+	(void)fclose(f);
+	assert_int_equal(read_conf(text, &back, said, sizeof(said)), 0);
+	assert_memory_equal(&c, &back, sizeof(c));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sealed_message_comes_back),
+		cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_refused),
+		cmocka_unit_test(test_older_start_of_a_sender_is_refused),
+		cmocka_unit_test(test_register_survives_and_damage_is_noticed),
+		cmocka_unit_test(test_gtids),
+		cmocka_unit_test(test_log_line_cannot_be_forged),
+		cmocka_unit_test(test_role_table_is_total),
+		cmocka_unit_test(test_configuration_names_every_error),
+		cmocka_unit_test(test_configuration_comes_back),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
