@@ -1,6 +1,7 @@
 #include "heartbeat/role.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #define S(id) (1u << HB_##id)
 #define ALL ((1u << HB_STATE_COUNT) - 1)
@@ -46,7 +47,7 @@ const struct hb_rule *hb_role_rule(enum hb_state from, enum hb_situation on)
 	for (size_t i = 0; i < hb_rules_count; i++)
 		if (hb_rules[i].on == on && (hb_rules[i].from >> from & 1))
 			return &hb_rules[i];
-	assert(!"every cell of the role table has a rule");
+	assert(false); /* every cell of the table has a rule */
 	return NULL;
 }
 
