@@ -1,0 +1,274 @@
+/* The small pure parts: identifiers, framing, card guard, scopes, currencies, text, image, queue. */
+#include "gateway/cardguard.h"
+#include "gateway/currency.h"
+#include "gateway/ids.h"
+#include "gateway/image.h"
+#include "gateway/problem.h"
+#include "gateway/queue.h"
+#include "gateway/scope.h"
+#include "gateway/wire.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_ids(void **state)
+{
+	uint8_t random[ULID_RANDOM_BYTES] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 250 };
+	char buf[ID_TEXT_BYTES];
+	struct ulid a, b;
+
+	(void)state;
+	ulid_make(1469918176385, random, &a); /* the time of the ULID specification's example */
+	(void)id_format("acc_", &a, buf);
+	assert_int_equal(strlen(buf), 30);
+	assert_memory_equal(buf, "acc_01ARYZ6S41", 14);
+	assert_true(id_parse(buf, 30, "acc_", &b));
+	assert_true(ulid_equal(&a, &b));
+	memset(&a, 0xff, sizeof(a));
+	assert_string_equal(id_format("", &a, buf), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+	assert_true(id_parse(buf, 26, "", &b) && ulid_equal(&a, &b));
+	assert_false(id_parse("8ZZZZZZZZZZZZZZZZZZZZZZZZZ", 26, "", &b));
+	assert_false(id_parse("0123456789012345678901234I", 26, "", &b));
+	assert_false(id_parse("0123456789012345678901234a", 26, "", &b));
+	assert_false(id_parse("0123456789012345678901234\0", 26, "", &b));
+	assert_false(id_parse(buf, 25, "", &b));
+	assert_false(id_parse("tr_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", 29, "acc_", &b));
+}
+
+static void test_cardguard(void **state)
+{
+	static const struct {
+		const char *text;
+		bool found;
+	} cases[] = {
+		{ "4111111111111111", true }, { "x4111 1111-1111 1111y", true }, { "4111111111111112", false },
+		{ "411111111111", false }, { "4111  1111 1111 1111", false }, { "", false }, { "-", false },
+		{ "4222222222222", true }, { "00000000000000000000", false }, { "acc_01234567890123456789012345", false },
+		{ "order 4111 1111 1111 1111 paid", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(cardguard_finds(cases[i].text, strlen(cases[i].text)), cases[i].found);
+}
+
+static void test_currency(void **state)
+{
+	(void)state;
+	assert_int_equal(currency_exponent("CNY", 3), 2);
+	assert_int_equal(currency_exponent("JPY", 3), 0);
+	assert_int_equal(currency_exponent("KWD", 3), 3);
+	assert_int_equal(currency_exponent("CLF", 3), 4);
+	assert_int_equal(currency_exponent("XXX", 3), -1);
+	assert_int_equal(currency_exponent("NYC", 3), -1);
+	assert_int_equal(currency_exponent("CN", 2), -1);
+}
+
+static void test_scopes(void **state)
+{
+	char buf[SCOPE_TEXT_BYTES];
+	const char *bad;
+	uint32_t s;
+
+	(void)state;
+	assert_int_equal(scope_parse("ledger:read, topups:write", &s, &bad), 0);
+	assert_int_equal(s, SCOPE_LEDGER_READ | SCOPE_TOPUPS_WRITE);
+	assert_string_equal(scope_format(s, buf), "ledger:read topups:write");
+	assert_int_equal(scope_parse("*", &s, &bad), 0);
+	assert_string_equal(scope_format(s, buf), "*");
+	assert_int_equal(scope_parse("", &s, &bad), -EINVAL);
+	assert_int_equal(scope_parse("ledger:read x", &s, &bad), -EINVAL);
+	assert_string_equal(bad, "x");
+}
+
+static void test_text(void **state)
+{
+	char buf[64];
+	struct text t;
+
+	(void)state;
+	text_init(&t, buf, sizeof(buf));
+	text_put_i64(&t, INT64_MIN);
+	text_put_json(&t, "a\"\\\n", 4);
+	text_put_hex(&t, "\x00\xff", 2);
+	assert_int_equal(t.used, 20 + 13 + 7);
+	assert_memory_equal(buf, "-9223372036854775808\"a\\\"\\\\\\u000a\"x'00ff'", t.used);
+	text_clear(&t);
+	text_put_time(&t, 1700000000000001);
+	assert_memory_equal(buf, "\"2023-11-14T22:13:20.000001Z\"", t.used);
+	text_put(&t, buf, 60);
+	assert_true(t.cut);
+}
+
+static void test_problems(void **state)
+{
+	char buf[512];
+	struct text t;
+	struct problem_field f = { "/amount", "too_small" };
+	struct problem p = { .code = PROBLEM_VALIDATION_FAILED, .detail = "d", .param = "amount", .request_id = "r",
+		.request_id_bytes = 1, .fields = &f, .field_count = 1 };
+
+	(void)state;
+	for (unsigned i = 0; i < PROBLEM_CODE_COUNT; i++) {
+		assert_in_range(problem_status(i), 400, 504);
+		assert_non_null(problem_word(i));
+	}
+	text_init(&t, buf, sizeof(buf));
+	problem_render(&t, &p);
+	buf[t.used] = '\0';
+	assert_string_equal(buf, "{\"type\":\"urn:holdfast:error:validation_failed\",\"title\":\"Validation failed\",\"status\":422,"
+				 "\"code\":\"validation_failed\",\"detail\":\"d\",\"param\":\"amount\",\"retryable\":false,"
+				 "\"request_id\":\"r\",\"errors\":[{\"pointer\":\"/amount\",\"code\":\"too_small\"}]}");
+}
+
+static void test_wire_op(void **state)
+{
+	struct op_message m = { .op = { .kind = OP_TRANSFER_CREATE, .amount = 5, .text_bytes = { 3, 0, 2 } },
+		.text = { "req", NULL, "{}" } };
+	struct op_message got;
+	struct wire_header h;
+	char buf[1024];
+	size_t n = wire_encode_op(buf, sizeof(buf), 99, &m);
+
+	(void)state;
+	assert_int_not_equal(n, 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(wire_frame(buf, i, &h), 0);
+	assert_int_equal(wire_frame(buf, n, &h), (ssize_t)n);
+	assert_int_equal(h.id, 99);
+	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h), &got), 0);
+	assert_int_equal(got.op.amount, 5);
+	assert_memory_equal(got.text[OP_TEXT_METADATA], "{}", 2);
+	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h) - 1, &got), -EPROTO);
+	assert_int_equal(wire_encode_op(buf, n - 1, 99, &m), 0);
+	m.op.amount = 0;
+	n = wire_encode_op(buf, sizeof(buf), 99, &m);
+	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h), &got), -EPROTO);
+	m.op = (struct op){ .kind = OP_KIND_END };
+	n = wire_encode_op(buf, sizeof(buf), 99, &m);
+	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h), &got), -EPROTO);
+	buf[4] ^= 1;
+	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
+}
+
+static void test_wire_answer(void **state)
+{
+	struct wire_answer a = { .outcome = WIRE_DONE, .status = 201, .body_bytes = 4, .seq = 8 }, got;
+	struct wire_header h;
+	const char *body;
+	char buf[256];
+	size_t n = wire_encode_answer(buf, sizeof(buf), 5, &a, "body");
+
+	(void)state;
+	assert_int_equal(wire_frame(buf, n, &h), (ssize_t)n);
+	assert_int_equal(wire_decode_answer(buf + sizeof(h), n - sizeof(h), &got, &body), 0);
+	assert_int_equal(got.seq, 8);
+	assert_memory_equal(body, "body", 4);
+	assert_int_equal(wire_decode_answer(buf + sizeof(h), n - sizeof(h) - 1, &got, &body), -EPROTO);
+}
+
+static void test_image(void **state)
+{
+	struct image *image = image_new();
+	struct account a = { .posted = 5 };
+	struct stored s = { .principal = 1, .channel = "bank", .channel_reference = "r", .channel_reference_bytes = 1,
+		.body = "x", .body_bytes = 1 };
+	struct ulid id = { { 0 } };
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		a.id.byte[14] = (uint8_t)(i >> 8);
+		a.id.byte[15] = (uint8_t)i;
+		assert_non_null(image_add_account(image, &a, "{}", 2));
+	}
+	id.byte[14] = 3;
+	id.byte[15] = 231;
+	assert_non_null(image_account(image, &id));
+	assert_string_equal(image_account(image, &id)->metadata, "{}");
+	id.byte[15] = 232;
+	assert_null(image_account(image, &id));
+	assert_non_null(image_add_stored(image, &s));
+	assert_non_null(image_stored(image, 1, s.key_hash));
+	assert_null(image_stored(image, 2, s.key_hash));
+	assert_non_null(image_stored_by_reference(image, "bank", "r", 1));
+	assert_null(image_stored_by_reference(image, "bank", "R", 1));
+	image_trim(image);
+	assert_null(image_stored(image, 1, s.key_hash));
+	id.byte[15] = 231;
+	assert_non_null(image_account(image, &id));
+	image_clear(image);
+	assert_null(image_account(image, &id));
+	image_free(image);
+}
+
+static struct request *ask(uint8_t key, uint64_t arrived_us, uint64_t deadline_us)
+{
+	struct op_message m = { .op = { .kind = OP_TRANSFER_CREATE, .key_hash = { key } } };
+	struct request *r = request_new(&m);
+
+	r->arrived_us = arrived_us;
+	r->deadline_us = deadline_us;
+	return r;
+}
+
+static void test_queue(void **state)
+{
+	struct queue *q = queue_new();
+	struct request *flying, *r;
+
+	(void)state;
+	assert_true(queue_put(q, ask(1, 0, 9000000)));
+	flying = queue_take(q);
+	assert_non_null(flying);
+	assert_true(queue_put(q, ask(1, 100, 9000000)));
+	assert_true(queue_put(q, ask(2, 100, 500)));
+	assert_true(queue_put(q, ask(2, 100, 9000000)));
+	assert_null(queue_take_expired(q, 400, false));
+	r = queue_take_expired(q, 500, false);
+	assert_int_equal(r->message.op.key_hash[0], 2);
+	assert_null(r->next);
+	request_free(r);
+	assert_null(queue_take_twins(q, 100 + TWIN_WAIT_US - 1));
+	r = queue_take_twins(q, 100 + TWIN_WAIT_US); /* the first key is in flight; the second is alone now */
+	assert_int_equal(r->message.op.key_hash[0], 1);
+	assert_null(r->next);
+	request_free(r);
+	assert_true(queue_has_key(q, &flying->message.op));
+	queue_landed(q);
+	assert_false(queue_has_key(q, &flying->message.op));
+	queue_answer(q, flying);
+	r = queue_take_answers(q);
+	assert_ptr_equal(r, flying);
+	request_free(r);
+	assert_true(queue_put(q, ask(3, 0, 1)));
+	r = queue_take_expired(q, 0, true);
+	assert_non_null(r->next);
+	request_free(r->next);
+	request_free(r);
+	assert_true(queue_put(q, ask(4, 0, 1))); /* the end of an emptied queue is in order */
+	queue_free(q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_cardguard),
+		cmocka_unit_test(test_currency),
+		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_wire_op),
+		cmocka_unit_test(test_wire_answer),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_queue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
