@@ -273,18 +273,20 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 		n->persisted = in->persisted;
 		break;
 	case HB_IN_REPLICATION:
-		n->repl_us = in->repl ? in->now_us : 0;
-		if (in->repl)
+		/* One that is being restarted has HB_REPORT_STALE_US to come back; the database does not need it. */
+		if (in->repl) {
+			n->repl_us = in->now_us;
 			n->repl = *in->repl;
+		}
 		break;
 	case HB_IN_LEDGER:
-		n->ledger_us = in->ledger ? in->now_us : 0;
-		if (in->ledger)
+		if (in->ledger) {
+			n->ledger_us = in->now_us;
 			n->ledger = *in->ledger;
-		else
-			memset(&n->ledger, 0, sizeof(n->ledger));
-		if (in->ledger)
 			take_high_water(n, in->ledger->answered_epoch, in->ledger->answered);
+		} else { /* a new ledger has to pass the barrier first; it has the same time to come back */
+			n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
+		}
 		break;
 	}
 }
