@@ -10,7 +10,7 @@ wait_until 30 "$was lets go of the address" eval '! "$lab" exec "$was" -- ip -4 
 payments_flow
 # The clients still reach it: whatever asks it by its own address must not get an answer to a money question.
 code=$("$lab" client -- curl -sk -m 8 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" \
-  --connect-to "$vip:443:$("$lab" address "$was" 2>/dev/null || echo "$was"):443" "$url/v1/idempotency_keys/none") || true
+  --connect-to "$vip:443:$(address_of "$was"):443" "$url/v1/idempotency_keys/none") || true
 case $code in
 2*) fail "the old active answered $code" ;;
 esac
