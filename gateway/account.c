@@ -3,14 +3,17 @@
 #include <string.h>
 
 static const char *const kind_words[ACCOUNT_KIND_END] = {
-	[ACCOUNT_WALLET] = "wallet", [ACCOUNT_MERCHANT] = "merchant", [ACCOUNT_CLEARING] = "clearing",
-	[ACCOUNT_FEE] = "fee",	     [ACCOUNT_SUSPENSE] = "suspense",
+    [ACCOUNT_WALLET] = "wallet",
+    [ACCOUNT_MERCHANT] = "merchant",
+    [ACCOUNT_CLEARING] = "clearing",
+    [ACCOUNT_FEE] = "fee",
+    [ACCOUNT_SUSPENSE] = "suspense",
 };
 
 static const char *const status_words[] = {
-	[ACCOUNT_OPEN] = "open",
-	[ACCOUNT_FROZEN] = "frozen",
-	[ACCOUNT_CLOSED] = "closed",
+    [ACCOUNT_OPEN] = "open",
+    [ACCOUNT_FROZEN] = "frozen",
+    [ACCOUNT_CLOSED] = "closed",
 };
 
 const char *account_kind_word(uint8_t kind)

@@ -9,7 +9,7 @@
 
 static int answer(struct batch_tools *t, struct request *r, uint16_t status, const char *words)
 {
-	struct ledger_decision d = { .status = status };
+	struct ledger_decision d = {.status = status};
 
 	text_clear(&t->body);
 	text_puts(&t->body, words);
@@ -19,7 +19,7 @@ static int answer(struct batch_tools *t, struct request *r, uint16_t status, con
 static int create(struct batch_tools *t, struct request *r, const char *name, uint64_t now_us, bool *row)
 {
 	const struct op *op = &r->message.op;
-	struct principal p = { .id = 1, .scopes = (uint32_t)(op->amount & SCOPE_ALL) };
+	struct principal p = {.id = 1, .scopes = (uint32_t)(op->amount & SCOPE_ALL)};
 	const struct principal *at;
 
 	if (image_principal_by_name(t->image, name))
@@ -70,7 +70,7 @@ int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, boo
 
 int adminop_list(struct batch_tools *t, struct request *r)
 {
-	struct ledger_decision d = { .status = 200 };
+	struct ledger_decision d = {.status = 200};
 	const struct principal *p;
 	char scopes[SCOPE_TEXT_BYTES];
 

@@ -6,7 +6,8 @@
 
 #include "gateway/batch.h"
 
-/* Create or revoke: changes the image, puts the statement into t->admin (one a transaction), answers. 0 or -ENOMEM. */
+/* Create or revoke: changes the image, puts the statement into t->admin (one a transaction), answers. 0 or
+ * -ENOMEM. */
 int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, bool *row);
 
 /* The list of keys, one JSON object. 0 or -ENOMEM. */

@@ -41,7 +41,8 @@ static int prepare_name(struct task *t)
 {
 	size_t n = t->name ? strlen(t->name) : 0;
 
-	if (n < 1 || n > NAME_CHARS_MAX || strspn(t->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
+	if (n < 1 || n > NAME_CHARS_MAX ||
+	    strspn(t->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
 		return complain("--name", "wants 1 to 64 characters of a-z A-Z 0-9 . _ -");
 	t->m.text[OP_TEXT_REFERENCE] = t->name;
 	t->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)n;
@@ -58,14 +59,16 @@ static int prepare_create(struct task *t)
 	if (prepare_name(t))
 		return 1;
 	if (!t->scopes || scope_parse(t->scopes, &scopes, &bad))
-		return complain("--scopes", "wants words of: users:write accounts:write ledger:read transfers:write payments:write "
-					    "topups:write withdrawals:write admin, or *");
+		return complain("--scopes",
+		    "wants words of: users:write accounts:write ledger:read transfers:write payments:write "
+		    "topups:write withdrawals:write admin, or *");
 	t->m.op.amount = scopes;
 	randombytes_buf(random, sizeof(random));
 	memcpy(t->secret, "sk_", 3);
 	(void)sodium_bin2hex(t->secret + 3, sizeof(t->secret) - 3, random, sizeof(random));
 	sodium_memzero(random, sizeof(random));
-	(void)crypto_generichash(t->m.op.fingerprint, HASH_BYTES, (unsigned char *)t->secret, strlen(t->secret), NULL, 0);
+	(void)crypto_generichash(
+	    t->m.op.fingerprint, HASH_BYTES, (unsigned char *)t->secret, strlen(t->secret), NULL, 0);
 	return 0;
 }
 
@@ -85,9 +88,9 @@ static const struct {
 	const char *word, *help;
 	int (*prepare)(struct task *t);
 } commands[] = {
-	{ "create", "--name NAME --scopes 'SCOPE...'   make a key and print its secret, once", prepare_create },
-	{ "list", "                                  names, states and scopes", prepare_list },
-	{ "revoke", "--name NAME                       end a key for good", prepare_revoke },
+    {"create", "--name NAME --scopes 'SCOPE...'   make a key and print its secret, once", prepare_create},
+    {"list", "                                  names, states and scopes", prepare_list},
+    {"revoke", "--name NAME                       end a key for good", prepare_revoke},
 };
 
 static int usage(FILE *f, int status)
@@ -101,7 +104,7 @@ static int usage(FILE *f, int status)
 /* Only the active node's ledger can do it: say which one that is. */
 static int check_role(const char *path)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct rolepage *page;
 	struct role_view v;
 
@@ -112,13 +115,14 @@ static int check_role(const char *path)
 	if (v.active == v.self && v.active != ROLEPAGE_NO_NODE)
 		return 0;
 	v.active_name[sizeof(v.active_name) - 1] = '\0';
-	return complain("this node is not active; the active node is", v.active_name[0] ? v.active_name : "not known");
+	return complain(
+	    "this node is not active; the active node is", v.active_name[0] ? v.active_name : "not known");
 }
 
 static int dial(const char *path)
 {
-	struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || strlen(path) >= sizeof(sa.sun_path))
@@ -164,7 +168,8 @@ static int show(const struct task *t, const struct wire_answer *a, const char *b
 	if (a->outcome == WIRE_NOT_EXECUTED || a->outcome == WIRE_OVERLOADED)
 		return complain("the ledger does not serve now", "nothing was changed, try again");
 	if (a->outcome != WIRE_DONE)
-		return complain("the outcome is not known", "look at `holdfastctl api-key list` before you try again");
+		return complain(
+		    "the outcome is not known", "look at `holdfastctl api-key list` before you try again");
 	if (a->status == 403)
 		return complain("not allowed", "only root may manage API keys");
 	if (a->status >= 300) {
@@ -182,7 +187,7 @@ static int show(const struct task *t, const struct wire_answer *a, const char *b
 
 static int run(struct task *t)
 {
-	struct options o = { .run_dir = t->run_dir };
+	struct options o = {.run_dir = t->run_dir};
 	char page[PATH_BYTES], socket_path[PATH_BYTES];
 	struct wire_answer a;
 	const char *body;
@@ -205,14 +210,14 @@ static int run(struct task *t)
 int main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "scopes", required_argument, NULL, 's' },
-		{ "run-dir", required_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	    {"name", required_argument, NULL, 'n'},
+	    {"scopes", required_argument, NULL, 's'},
+	    {"run-dir", required_argument, NULL, 'r'},
+	    {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
-	static struct task t = { .run_dir = RUN_DIR };
+	static struct task t = {.run_dir = RUN_DIR};
 	int c, code;
 
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {

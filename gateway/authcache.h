@@ -1,4 +1,5 @@
-/* Who a secret belongs to, as the ledger said less than a second ago. The ledger checks again when it executes. */
+/* Who a secret belongs to, as the ledger said less than a second ago. The ledger checks again when it
+ * executes. */
 #ifndef HOLDFAST_GATEWAY_AUTHCACHE_H
 #define HOLDFAST_GATEWAY_AUTHCACHE_H
 
@@ -19,8 +20,8 @@ struct authcache {
 };
 
 /* The hash is one of a long random secret, so its first byte spreads well. */
-static inline bool authcache_get(const struct authcache *c, const uint8_t hash[static HASH_BYTES], uint64_t now_us,
-    uint32_t *ret_scopes)
+static inline bool authcache_get(
+    const struct authcache *c, const uint8_t hash[static HASH_BYTES], uint64_t now_us, uint32_t *ret_scopes)
 {
 	unsigned slot = hash[0];
 
@@ -34,8 +35,8 @@ static inline bool authcache_get(const struct authcache *c, const uint8_t hash[s
 }
 
 /* asked_us: when the question was sent, not when the answer came. */
-static inline void authcache_put(struct authcache *c, const uint8_t hash[static HASH_BYTES], uint64_t asked_us,
-    uint32_t scopes)
+static inline void authcache_put(
+    struct authcache *c, const uint8_t hash[static HASH_BYTES], uint64_t asked_us, uint32_t scopes)
 {
 	unsigned slot = hash[0];
 

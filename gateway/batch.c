@@ -25,8 +25,9 @@ static int text_alloc(struct text *t, size_t bytes)
 
 int batch_tools_init(struct batch_tools *t)
 {
-	if (text_alloc(&t->sql, SQL_BYTES) || text_alloc(&t->journal, SQL_BYTES) || text_alloc(&t->accounts, SQL_BYTES) ||
-	    text_alloc(&t->admin, BODY_BYTES) || text_alloc(&t->body, BODY_BYTES)) {
+	if (text_alloc(&t->sql, SQL_BYTES) || text_alloc(&t->journal, SQL_BYTES) ||
+	    text_alloc(&t->accounts, SQL_BYTES) || text_alloc(&t->admin, BODY_BYTES) ||
+	    text_alloc(&t->body, BODY_BYTES)) {
 		batch_tools_free(t);
 		return -ENOMEM;
 	}
@@ -43,7 +44,8 @@ void batch_tools_free(struct batch_tools *t)
 	t->sql.at = t->journal.at = t->accounts.at = t->admin.at = t->body.at = NULL;
 }
 
-/* The clearing account of a channel and currency has an id that follows from both: no lookup, no second one. */
+/* The clearing account of a channel and currency has an id that follows from both: no lookup, no second one.
+ */
 static void clearing_id(const struct op *op, struct ulid *ret)
 {
 	unsigned char hash[crypto_generichash_BYTES];
@@ -77,8 +79,8 @@ static int look_up(struct batch_tools *t, struct request *list, struct errbuf *e
 		}
 		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE)
 			ids[id_count++] = &op->to;
-		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE || op->kind == OP_ACCOUNT_GET ||
-		    op->kind == OP_BALANCE_GET)
+		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE ||
+		    op->kind == OP_ACCOUNT_GET || op->kind == OP_BALANCE_GET)
 			ids[id_count++] = &op->from;
 	}
 	image_trim(t->image);
@@ -111,7 +113,7 @@ static uint64_t unix_us(void)
 /* A clearing account before its first use: in the image, written with its first movement. */
 static struct account *clearing_account(struct batch_tools *t, const struct op *op)
 {
-	struct account fresh = { .id = op->from, .kind = ACCOUNT_CLEARING };
+	struct account fresh = {.id = op->from, .kind = ACCOUNT_CLEARING};
 	struct account *a = image_account(t->image, &op->from);
 
 	if (a)
@@ -132,16 +134,16 @@ static int remember(struct batch_tools *t, const struct ledger_input *in, const 
 {
 	const struct op_message *m = in->message;
 	struct stored s = {
-		.seq = d->seq,
-		.principal = in->who->id,
-		.kind = m->op.kind,
-		.status = d->status,
-		.has_id = d->created,
-		.id = d->id,
-		.credit = m->op.to,
-		.amount = m->op.amount,
-		.body = t->body.at,
-		.body_bytes = t->body.used,
+	    .seq = d->seq,
+	    .principal = in->who->id,
+	    .kind = m->op.kind,
+	    .status = d->status,
+	    .has_id = d->created,
+	    .id = d->id,
+	    .credit = m->op.to,
+	    .amount = m->op.amount,
+	    .body = t->body.at,
+	    .body_bytes = t->body.used,
 	};
 
 	memcpy(s.key_hash, m->op.key_hash, HASH_BYTES);
@@ -176,8 +178,8 @@ static void touch(struct plan *p, struct account *a)
 }
 
 /* Writes down what was decided: rows of the transaction, image, answer. */
-static int take_effect(struct batch_tools *t, struct plan *p, struct request *r, const struct ledger_input *in,
-    const struct ledger_decision *d)
+static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
+    const struct ledger_input *in, const struct ledger_decision *d)
 {
 	const struct op_message *m = in->message;
 
@@ -193,8 +195,8 @@ static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
 		touch(p, in->to);
 	}
 	if (d->created && m->op.kind == OP_ACCOUNT_CREATE) {
-		struct account *a = image_add_account(t->image, &d->account, m->text[OP_TEXT_METADATA],
-		    m->op.text_bytes[OP_TEXT_METADATA]);
+		struct account *a = image_add_account(
+		    t->image, &d->account, m->text[OP_TEXT_METADATA], m->op.text_bytes[OP_TEXT_METADATA]);
 
 		if (!a)
 			return -ENOMEM;
@@ -207,10 +209,10 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r)
 {
 	const struct op_message *m = &r->message;
 	struct ledger_input in = {
-		.message = m,
-		.who = image_principal(t->image, m->op.secret_hash),
-		.next_seq = p->next.next_seq,
-		.now_us = p->next.last_us,
+	    .message = m,
+	    .who = image_principal(t->image, m->op.secret_hash),
+	    .next_seq = p->next.next_seq,
+	    .now_us = p->next.last_us,
 	};
 	struct ledger_decision d;
 
@@ -222,8 +224,8 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r)
 		in.from = existing_account(t, &m->op.from);
 	if (m->op.kind == OP_TOPUP_CREATE) {
 		in.from = clearing_account(t, &m->op);
-		in.same_reference = image_stored_by_reference(t->image, m->op.channel, m->text[OP_TEXT_REFERENCE],
-		    m->op.text_bytes[OP_TEXT_REFERENCE]);
+		in.same_reference = image_stored_by_reference(
+		    t->image, m->op.channel, m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE]);
 		if (!in.from)
 			return -ENOMEM;
 	}
@@ -271,7 +273,7 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
 	uint64_t now = unix_us();
-	struct plan p = { .next = t->head };
+	struct plan p = {.next = t->head};
 	int code;
 
 	p.next.batch_seq++;

@@ -1,4 +1,5 @@
-/* One batch: look up what the requests name, answer the reads, decide the writes, commit them as one transaction. */
+/* One batch: look up what the requests name, answer the reads, decide the writes, commit them as one
+ * transaction. */
 #ifndef HOLDFAST_GATEWAY_BATCH_H
 #define HOLDFAST_GATEWAY_BATCH_H
 
@@ -13,7 +14,7 @@ struct batch_tools {
 	struct store *store;
 	struct image *image;
 	struct queue *queue;
-	struct head head;	  /* as committed */
+	struct head head;				 /* as committed */
 	struct text sql, journal, accounts, admin, body; /* scratch */
 };
 
@@ -28,11 +29,12 @@ enum batch_end {
 	BATCH_UNKNOWN,	 /* COMMIT was sent */
 };
 
-/* Looks up everything the requests name and fills in the answers of reads (settled, but still in the list). Codes of
- * store.h. */
+/* Looks up everything the requests name and fills in the answers of reads (settled, but still in the list).
+ * Codes of store.h. */
 int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e);
 
-/* Decides the writes of the list and commits them. After BATCH_COMMITTED every write in the list has its answer. */
+/* Decides the writes of the list and commits them. After BATCH_COMMITTED every write in the list has its
+ * answer. */
 enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e);
 
 #endif

@@ -28,7 +28,8 @@ static bool passes_luhn(const char *digits, size_t count)
 
 static bool is_our_id(const char *bytes, size_t count)
 {
-	static const char *const prefixes[] = { "acc_", "tr_", "pay_", "ref_", "top_", "wd_", "usr_", "evt_", "req_", "" };
+	static const char *const prefixes[] = {
+	    "acc_", "tr_", "pay_", "ref_", "top_", "wd_", "usr_", "evt_", "req_", ""};
 	struct ulid ignored;
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
@@ -38,7 +39,8 @@ static bool is_our_id(const char *bytes, size_t count)
 }
 
 /* A run is a maximal sequence of digits with at most one blank or dash between two of them. */
-static size_t run_length(const char *bytes, size_t count, char digits[static CARD_DIGITS_MAX + 1], size_t *ret_digits)
+static size_t run_length(
+    const char *bytes, size_t count, char digits[static CARD_DIGITS_MAX + 1], size_t *ret_digits)
 {
 	size_t i = 0, n = 0;
 

@@ -29,7 +29,8 @@ struct client {
 	char in[IN_BYTES];
 };
 
-struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
+struct client *client_new(
+    sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
@@ -145,7 +146,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 static bool dial(struct client *c)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	uint64_t now_us = clock_boottime_us();
 	size_t n = strlen(c->path);
 

@@ -1,4 +1,5 @@
-/* A worker's line to one ledger: a stream socket, many operations at once, told apart by their ids. Reconnects. */
+/* A worker's line to one ledger: a stream socket, many operations at once, told apart by their ids.
+ * Reconnects. */
 #ifndef HOLDFAST_GATEWAY_CLIENT_H
 #define HOLDFAST_GATEWAY_CLIENT_H
 
@@ -18,10 +19,12 @@ struct client_handlers {
 };
 
 /* path and handlers are borrowed. NULL: no memory. */
-struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata);
+struct client *client_new(
+    sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata);
 void client_free(struct client *c);
 
-/* Connects when it must (not more often than every 20 ms) and sends. False: nothing was sent, try again later. */
+/* Connects when it must (not more often than every 20 ms) and sends. False: nothing was sent, try again
+ * later. */
 bool client_send(struct client *c, uint64_t id, const struct op_message *m);
 
 #endif

@@ -20,8 +20,8 @@ struct errand {
 	struct op_message *m;
 	uint64_t id; /* of the last sending; 0 never sent */
 	uint64_t deadline_us, retry_us;
-	int sent_to;	/* NOWHERE: not under way */
-	bool tainted;	/* a write that may have reached a COMMIT */
+	int sent_to;  /* NOWHERE: not under way */
+	bool tainted; /* a write that may have reached a COMMIT */
 	bool overloaded;
 };
 
@@ -38,7 +38,7 @@ struct courier {
 
 static int target(struct courier *c)
 {
-	struct errbuf ignored = { "" };
+	struct errbuf ignored = {""};
 	struct role_view v;
 
 	if (!c->page && rolepage_open(c->page_path, &c->page, &ignored))
@@ -55,7 +55,8 @@ bool courier_knows_role(struct courier *c)
 	return c->page;
 }
 
-static void finish(struct courier *c, struct errand *x, enum courier_end end, const struct wire_answer *a, const char *body)
+static void finish(
+    struct courier *c, struct errand *x, enum courier_end end, const struct wire_answer *a, const char *body)
 {
 	void *owner = x->owner;
 
@@ -171,10 +172,10 @@ static void on_lost(void *userdata, struct client *client)
 			miss(&c->errands[i], now_us);
 }
 
-static const struct client_handlers handlers = { .answer = on_answer, .lost = on_lost };
+static const struct client_handlers handlers = {.answer = on_answer, .lost = on_lost};
 
-struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path, const char *peer_path,
-    courier_handler *handler)
+struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path,
+    const char *peer_path, courier_handler *handler)
 {
 	struct courier *c = calloc(1, sizeof(*c));
 
@@ -223,7 +224,7 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 	while (c->errands[c->free_hint].owner)
 		c->free_hint = (c->free_hint + 1) % ERRANDS_MAX;
 	x = &c->errands[c->free_hint];
-	*x = (struct errand){ .owner = errand, .m = m, .deadline_us = deadline_us, .sent_to = NOWHERE };
+	*x = (struct errand){.owner = errand, .m = m, .deadline_us = deadline_us, .sent_to = NOWHERE};
 	if (c->count++ == 0)
 		start_tick(c);
 	dispatch(c, x, clock_boottime_us());

@@ -1,6 +1,7 @@
 /*
- * Carries operations of a worker to the ledger of the record and back: to this host's while its node is active, else to the
- * peer's; again and again, always with the same key, until there is an outcome or hold_timeout is over.
+ * Carries operations of a worker to the ledger of the record and back: to this host's while its node is
+ * active, else to the peer's; again and again, always with the same key, until there is an outcome or
+ * hold_timeout is over.
  */
 #ifndef HOLDFAST_GATEWAY_COURIER_H
 #define HOLDFAST_GATEWAY_COURIER_H
@@ -20,15 +21,16 @@ enum courier_end {
 	COURIER_OVERLOADED,
 };
 
-typedef void courier_handler(void *errand, enum courier_end end, const struct wire_answer *a, const char *body);
+typedef void courier_handler(
+    void *errand, enum courier_end end, const struct wire_answer *a, const char *body);
 
 /* Paths are borrowed. NULL: no memory. */
-struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path, const char *peer_path,
-    courier_handler *handler);
+struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path,
+    const char *peer_path, courier_handler *handler);
 void courier_free(struct courier *c);
 
-/* Takes an operation: message and errand are borrowed until the handler is called, exactly once and never from within this
- * call. False: too many are under way. */
+/* Takes an operation: message and errand are borrowed until the handler is called, exactly once and never
+ * from within this call. False: too many are under way. */
 bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us, void *errand);
 
 unsigned courier_count(const struct courier *c);

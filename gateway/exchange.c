@@ -84,13 +84,13 @@ static void reply_refusal(struct exchange *x)
 {
 	const struct refusal *r = &x->intake.refusal;
 	struct problem p = {
-		.code = r->code,
-		.detail = r->detail,
-		.param = r->param,
-		.request_id = x->intake.request_id,
-		.request_id_bytes = strlen(x->intake.request_id),
-		.fields = r->fields,
-		.field_count = r->field_count,
+	    .code = r->code,
+	    .detail = r->detail,
+	    .param = r->param,
+	    .request_id = x->intake.request_id,
+	    .request_id_bytes = strlen(x->intake.request_id),
+	    .fields = r->fields,
+	    .field_count = r->field_count,
 	};
 
 	reply_problem(x, &p);
@@ -99,10 +99,10 @@ static void reply_refusal(struct exchange *x)
 static void reply_code(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s)
 {
 	struct problem p = {
-		.code = code,
-		.detail = detail,
-		.request_id = x->intake.request_id,
-		.request_id_bytes = strlen(x->intake.request_id),
+	    .code = code,
+	    .detail = detail,
+	    .request_id = x->intake.request_id,
+	    .request_id_bytes = strlen(x->intake.request_id),
 	};
 
 	x->retry_after_s = retry_after_s;
@@ -143,7 +143,7 @@ static void ask_who(struct exchange *x)
 {
 	struct op *op = &x->auth.op;
 
-	x->auth.op = (struct op){ .kind = OP_AUTHENTICATE };
+	x->auth.op = (struct op){.kind = OP_AUTHENTICATE};
 	memcpy(op->secret_hash, x->intake.m.op.secret_hash, HASH_BYTES);
 	x->auth.text[OP_TEXT_REQUEST_ID] = x->intake.request_id;
 	op->text_bytes[OP_TEXT_REQUEST_ID] = (uint32_t)strlen(x->intake.request_id);
@@ -206,14 +206,18 @@ void exchange_on_errand(void *errand, enum courier_end end, const struct wire_an
 		take_answer(x, a, body);
 		break;
 	case COURIER_NOT_EXECUTED:
-		reply_code(x, PROBLEM_FAILOVER_IN_PROGRESS, "No node took the request in time; it was not executed.", 1);
+		reply_code(x, PROBLEM_FAILOVER_IN_PROGRESS,
+		    "No node took the request in time; it was not executed.", 1);
 		break;
 	case COURIER_OVERLOADED:
-		reply_code(x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.", 1);
+		reply_code(
+		    x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.", 1);
 		break;
 	case COURIER_UNKNOWN:
 		reply_code(x, PROBLEM_OUTCOME_UNKNOWN,
-		    "The outcome is not known yet: send the same request with the same Idempotency-Key again.", 1);
+		    "The outcome is not known yet: send the same request with the same Idempotency-Key "
+		    "again.",
+		    1);
 		break;
 	}
 	if (!x->pending)

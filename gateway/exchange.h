@@ -1,4 +1,5 @@
-/* One HTTP request and its answer, from the first header to the last byte. The HTTP library is not known here. */
+/* One HTTP request and its answer, from the first header to the last byte. The HTTP library is not known
+ * here. */
 #ifndef HOLDFAST_GATEWAY_EXCHANGE_H
 #define HOLDFAST_GATEWAY_EXCHANGE_H
 
@@ -50,8 +51,8 @@ void exchange_free(struct exchange *x);
 /* One more piece of the body; what exceeds the limit is not kept. */
 void exchange_take_body(struct exchange *x, const char *bytes, size_t count);
 
-/* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or waits for the
- * ledger (pending; desk->done is called later). */
+/* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or
+ * waits for the ledger (pending; desk->done is called later). */
 void exchange_run(struct exchange *x);
 
 /* The ledger's handler, for courier_new. */

@@ -13,8 +13,17 @@
 #define METADATA_VALUE_BYTES_MAX 500
 
 enum field_type {
-	FIELD_AMOUNT, FIELD_CURRENCY, FIELD_KIND, FIELD_OWNER, FIELD_MIN, FIELD_MAX, FIELD_METADATA,
-	FIELD_FROM, FIELD_TO, FIELD_CHANNEL, FIELD_REFERENCE,
+	FIELD_AMOUNT,
+	FIELD_CURRENCY,
+	FIELD_KIND,
+	FIELD_OWNER,
+	FIELD_MIN,
+	FIELD_MAX,
+	FIELD_METADATA,
+	FIELD_FROM,
+	FIELD_TO,
+	FIELD_CHANNEL,
+	FIELD_REFERENCE,
 };
 
 struct field {
@@ -25,23 +34,23 @@ struct field {
 };
 
 static const struct field fields[] = {
-	{ OP_ACCOUNT_CREATE, "currency", FIELD_CURRENCY, true },
-	{ OP_ACCOUNT_CREATE, "kind", FIELD_KIND, true },
-	{ OP_ACCOUNT_CREATE, "owner", FIELD_OWNER, false },
-	{ OP_ACCOUNT_CREATE, "min_balance", FIELD_MIN, false },
-	{ OP_ACCOUNT_CREATE, "max_balance", FIELD_MAX, false },
-	{ OP_ACCOUNT_CREATE, "metadata", FIELD_METADATA, false },
-	{ OP_TOPUP_CREATE, "account", FIELD_TO, true },
-	{ OP_TOPUP_CREATE, "amount", FIELD_AMOUNT, true },
-	{ OP_TOPUP_CREATE, "currency", FIELD_CURRENCY, true },
-	{ OP_TOPUP_CREATE, "channel", FIELD_CHANNEL, true },
-	{ OP_TOPUP_CREATE, "channel_reference", FIELD_REFERENCE, true },
-	{ OP_TRANSFER_CREATE, "from", FIELD_FROM, true },
-	{ OP_TRANSFER_CREATE, "to", FIELD_TO, true },
-	{ OP_TRANSFER_CREATE, "amount", FIELD_AMOUNT, true },
-	{ OP_TRANSFER_CREATE, "currency", FIELD_CURRENCY, true },
-	{ OP_TRANSFER_CREATE, "reference", FIELD_REFERENCE, false },
-	{ OP_TRANSFER_CREATE, "metadata", FIELD_METADATA, false },
+    {OP_ACCOUNT_CREATE, "currency", FIELD_CURRENCY, true},
+    {OP_ACCOUNT_CREATE, "kind", FIELD_KIND, true},
+    {OP_ACCOUNT_CREATE, "owner", FIELD_OWNER, false},
+    {OP_ACCOUNT_CREATE, "min_balance", FIELD_MIN, false},
+    {OP_ACCOUNT_CREATE, "max_balance", FIELD_MAX, false},
+    {OP_ACCOUNT_CREATE, "metadata", FIELD_METADATA, false},
+    {OP_TOPUP_CREATE, "account", FIELD_TO, true},
+    {OP_TOPUP_CREATE, "amount", FIELD_AMOUNT, true},
+    {OP_TOPUP_CREATE, "currency", FIELD_CURRENCY, true},
+    {OP_TOPUP_CREATE, "channel", FIELD_CHANNEL, true},
+    {OP_TOPUP_CREATE, "channel_reference", FIELD_REFERENCE, true},
+    {OP_TRANSFER_CREATE, "from", FIELD_FROM, true},
+    {OP_TRANSFER_CREATE, "to", FIELD_TO, true},
+    {OP_TRANSFER_CREATE, "amount", FIELD_AMOUNT, true},
+    {OP_TRANSFER_CREATE, "currency", FIELD_CURRENCY, true},
+    {OP_TRANSFER_CREATE, "reference", FIELD_REFERENCE, false},
+    {OP_TRANSFER_CREATE, "metadata", FIELD_METADATA, false},
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -84,7 +93,8 @@ static void complain(struct intake *in, const char *member, const char *below, c
 		put_pointer(f->pointer, sizeof(f->pointer), below);
 	f->code = code;
 	if (r->field_count++ == 0 && member) {
-		/* A cut name could be no UTF-8 any more: a name too long for a member of ours is not repeated. */
+		/* A cut name could be no UTF-8 any more: a name too long for a member of ours is not
+		 * repeated. */
 		if (strlen(member) < sizeof(r->param_name)) {
 			memcpy(r->param_name, member, strlen(member) + 1);
 			r->param = r->param_name;
@@ -92,7 +102,8 @@ static void complain(struct intake *in, const char *member, const char *below, c
 	}
 }
 
-static void read_integer(struct intake *in, const struct field *f, const json_t *v, int64_t min, int64_t max, int64_t *ret)
+static void read_integer(
+    struct intake *in, const struct field *f, const json_t *v, int64_t min, int64_t max, int64_t *ret)
 {
 	if (!json_is_integer(v))
 		complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
@@ -104,7 +115,8 @@ static void read_integer(struct intake *in, const struct field *f, const json_t 
 		*ret = json_integer_value(v);
 }
 
-static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
+static void read_id(
+    struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
 {
 	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
 		complain(in, f->name, NULL, "invalid");
@@ -160,7 +172,8 @@ static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 
 	if (json_object_size(v) > METADATA_MEMBERS_MAX)
 		complain(in, f->name, NULL, "too_many");
-	json_object_foreach(v, key, value) {
+	json_object_foreach(v, key, value)
+	{
 		size_t n = strlen(key);
 
 		if (n < 1 || n > METADATA_KEY_BYTES_MAX)
@@ -291,7 +304,8 @@ bool fields_read(struct intake *in)
 		else if (fields[i].required)
 			complain(in, fields[i].name, NULL, "required");
 	}
-	json_object_foreach(in->root, name, v) {
+	json_object_foreach(in->root, name, v)
+	{
 		if (!is_known(in->m.op.kind, name))
 			complain(in, name, NULL, "unknown_field");
 	}

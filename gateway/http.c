@@ -67,8 +67,8 @@ static void add_number(struct MHD_Response *r, const char *name, uint64_t v)
 
 static void add_headers(struct MHD_Response *r, const struct exchange *x)
 {
-	(void)MHD_add_response_header(r, "Content-Type",
-	    x->status < 400 ? "application/json" : "application/problem+json");
+	(void)MHD_add_response_header(
+	    r, "Content-Type", x->status < 400 ? "application/json" : "application/problem+json");
 	(void)MHD_add_response_header(r, "X-Request-Id", x->intake.request_id);
 	(void)MHD_add_response_header(r, "Cache-Control", "no-store");
 	if (x->from_ledger) {
@@ -77,8 +77,8 @@ static void add_headers(struct MHD_Response *r, const struct exchange *x)
 			add_number(r, "Ledger-Seq", x->answer.seq);
 	}
 	if (x->intake.route && x->intake.route->keyed)
-		(void)MHD_add_response_header(r, "Idempotent-Replayed",
-		    x->from_ledger && x->answer.replayed ? "true" : "false");
+		(void)MHD_add_response_header(
+		    r, "Idempotent-Replayed", x->from_ledger && x->answer.replayed ? "true" : "false");
 	if (x->retry_after_s)
 		add_number(r, "Retry-After", x->retry_after_s);
 	if (x->status == 401)
@@ -102,8 +102,15 @@ static enum MHD_Result respond(struct exchange *x, struct MHD_Connection *c)
 	return result;
 }
 
-static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, const char *url, const char *method,
-    const char *version, const char *upload, size_t *upload_bytes, void **context)
+static bool is_length_good(struct MHD_Connection *c)
+{
+	const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
+
+	return !length || strtoull(length, NULL, 10) <= BODY_BYTES_MAX;
+}
+
+static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_bytes, void **context)
 {
 	struct exchange *x = *context;
 
@@ -114,7 +121,11 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 		return MHD_NO;
 	if (!x->begun) {
 		take_facts(x, c, method);
-		return MHD_YES;
+		if (!is_length_good(c)) {
+			x->facts.too_large = true;
+			exchange_run(x); /* not a byte of it is read */
+		}
+		return x->answered ? respond(x, c) : MHD_YES;
 	}
 	if (*upload_bytes) {
 		exchange_take_body(x, upload, *upload_bytes);
@@ -138,7 +149,8 @@ static void *on_target(void *userdata, const char *target, struct MHD_Connection
 	return exchange_new(h->desk, target);
 }
 
-static void on_completed(void *userdata, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode why)
+static void on_completed(
+    void *userdata, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode why)
 {
 	struct exchange *x = *context;
 
@@ -195,14 +207,16 @@ static int watch(struct http *h, sd_event *event)
 
 	if (!info || sd_event_add_io(event, &h->io, info->epoll_fd, EPOLLIN, on_io, h) < 0 ||
 	    sd_event_add_time(event, &h->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, h) < 0 ||
-	    sd_event_source_set_enabled(h->timer, SD_EVENT_OFF) < 0 || sd_event_add_post(event, &h->post, on_post, h) < 0)
+	    sd_event_source_set_enabled(h->timer, SD_EVENT_OFF) < 0 ||
+	    sd_event_add_post(event, &h->post, on_post, h) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
 int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **ret, struct errbuf *e)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	struct http *h = calloc(1, sizeof(*h));
 
 	if (!h)
@@ -210,10 +224,11 @@ int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **re
 	h->desk = desk;
 	desk->done = on_done;
 	the_http = h;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL, NULL,
-	    on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL,
+	    NULL, on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK,
+	    on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+	    MHD_OPTION_END);
 	if (!h->daemon) {
 		free(h);
 		return err_set(e, -EADDRINUSE, "127.0.0.1:%u: cannot listen", port);

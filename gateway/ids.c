@@ -12,7 +12,8 @@ void ulid_make(uint64_t unix_ms, const uint8_t random[static ULID_RANDOM_BYTES],
 	memcpy(ret->byte + 6, random, ULID_RANDOM_BYTES);
 }
 
-/* 26 digits of 5 bits hold 130: the number stands right-aligned, so digit d covers bits 5d-2 to 5d+2 from the left. */
+/* 26 digits of 5 bits hold 130: the number stands right-aligned, so digit d covers bits 5d-2 to 5d+2 from the
+ * left. */
 static unsigned bit_at(const struct ulid *u, int bit)
 {
 	return bit < 0 ? 0 : (u->byte[bit / 8] >> (7 - bit % 8)) & 1u;
@@ -38,7 +39,7 @@ const char *id_format(const char *prefix, const struct ulid *u, char buf[static 
 bool id_parse(const char *text, size_t length, const char *prefix, struct ulid *ret)
 {
 	size_t n = strlen(prefix);
-	struct ulid u = { { 0 } };
+	struct ulid u = {{0}};
 
 	if (length != n + ULID_CHARS || memcmp(text, prefix, n) != 0 || text[n] > '7')
 		return false;

@@ -20,7 +20,8 @@ void ulid_make(uint64_t unix_ms, const uint8_t random[static ULID_RANDOM_BYTES],
 /* Writes prefix and ULID, terminated. Returns buf. */
 const char *id_format(const char *prefix, const struct ulid *u, char buf[static ID_TEXT_BYTES]);
 
-/* True when text is exactly the prefix and 26 upper-case Crockford characters of a 128-bit number; else *ret untouched. */
+/* True when text is exactly the prefix and 26 upper-case Crockford characters of a 128-bit number; else *ret
+ * untouched. */
 bool id_parse(const char *text, size_t length, const char *prefix, struct ulid *ret);
 
 bool ulid_equal(const struct ulid *a, const struct ulid *b);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 65536		 /* a power of two */
-#define STORED_SLOTS 4096	 /* a power of two */
-#define ACCOUNTS_MAX 400000	 /* above it the cache starts anew */
+#define SLOTS 65536	    /* a power of two */
+#define STORED_SLOTS 4096   /* a power of two */
+#define ACCOUNTS_MAX 400000 /* above it the cache starts anew */
 
 struct account_node {
 	struct account_node *next;
@@ -108,7 +108,8 @@ struct account *image_account(struct image *image, const struct ulid *id)
 	return NULL;
 }
 
-struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes)
+struct account *image_add_account(
+    struct image *image, const struct account *a, const char *metadata, size_t bytes)
 {
 	struct account_node *n = calloc(1, sizeof(*n));
 	size_t slot = hash(&a->id, sizeof(a->id)) % SLOTS;
@@ -169,9 +170,11 @@ struct principal *image_add_principal(struct image *image, const struct principa
 	return &n->principal;
 }
 
-const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
+const struct stored *image_stored(
+    struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
 {
-	for (struct stored_node *n = image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS]; n; n = n->next_by_key)
+	for (struct stored_node *n = image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS]; n;
+	     n = n->next_by_key)
 		if (n->stored.principal == principal && memcmp(n->stored.key_hash, key_hash, HASH_BYTES) == 0)
 			return &n->stored;
 	return NULL;
@@ -182,8 +185,8 @@ static size_t reference_slot(const char *channel, const char *reference, size_t 
 	return (hash(channel, strlen(channel)) ^ hash(reference, bytes)) % STORED_SLOTS;
 }
 
-const struct stored *image_stored_by_reference(struct image *image, const char *channel, const char *reference,
-    size_t bytes)
+const struct stored *image_stored_by_reference(
+    struct image *image, const char *channel, const char *reference, size_t bytes)
 {
 	struct stored_node *n = image->by_reference[reference_slot(channel, reference, bytes)];
 

@@ -102,7 +102,8 @@ static bool parse_body(struct intake *in)
 	json_error_t e;
 
 	if (is_too_deep(f->body, f->body_bytes))
-		return refuse(in, PROBLEM_MALFORMED_JSON, "The body is nested more than 16 levels deep.", NULL);
+		return refuse(
+		    in, PROBLEM_MALFORMED_JSON, "The body is nested more than 16 levels deep.", NULL);
 	in->root = json_loadb(f->body, f->body_bytes, flags, &e);
 	/* A number too large for 64 bits is good JSON; what it is good for is for the validation to say. */
 	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
@@ -110,7 +111,8 @@ static bool parse_body(struct intake *in)
 	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
 		in->root = json_null();
 	if (!in->root)
-		return refuse(in, PROBLEM_MALFORMED_JSON, "The body is not one well-formed JSON value.", NULL);
+		return refuse(
+		    in, PROBLEM_MALFORMED_JSON, "The body is not one well-formed JSON value.", NULL);
 	return true;
 }
 
@@ -120,7 +122,8 @@ bool intake_form(struct intake *in)
 
 	in->route = route_find(f->method, f->target, strcspn(f->target, "?"), in->param, in->refusal.allow);
 	if (!in->route && in->refusal.allow[0])
-		return refuse(in, PROBLEM_METHOD_NOT_ALLOWED, "The resource does not know this method.", NULL);
+		return refuse(
+		    in, PROBLEM_METHOD_NOT_ALLOWED, "The resource does not know this method.", NULL);
 	if (!in->route)
 		return refuse(in, PROBLEM_NOT_FOUND, "There is no such route.", NULL);
 	in->m.op.kind = in->route->op;
@@ -129,7 +132,8 @@ bool intake_form(struct intake *in)
 	if (!in->route->keyed)
 		return true;
 	if (!is_json_type(f->content_type))
-		return refuse(in, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.", "Content-Type");
+		return refuse(
+		    in, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.", "Content-Type");
 	return parse_body(in);
 }
 
@@ -140,12 +144,14 @@ bool intake_identify(struct intake *in)
 	const char *secret;
 
 	if (!a || strncasecmp(a, scheme, sizeof(scheme) - 1) != 0)
-		return refuse(in, PROBLEM_UNAUTHENTICATED, "Send an API key as Authorization: Bearer sk_...", NULL);
+		return refuse(
+		    in, PROBLEM_UNAUTHENTICATED, "Send an API key as Authorization: Bearer sk_...", NULL);
 	secret = a + sizeof(scheme) - 1;
 	secret += strspn(secret, " ");
 	if (strncmp(secret, "sk_", 3) != 0 || !is_visible(secret, 256))
 		return refuse(in, PROBLEM_UNAUTHENTICATED, "The API key is not known.", NULL);
-	(void)crypto_generichash(in->m.op.secret_hash, HASH_BYTES, (const unsigned char *)secret, strlen(secret), NULL, 0);
+	(void)crypto_generichash(
+	    in->m.op.secret_hash, HASH_BYTES, (const unsigned char *)secret, strlen(secret), NULL, 0);
 	return true;
 }
 
@@ -158,7 +164,8 @@ bool intake_authorize(struct intake *in, uint32_t scopes)
 
 static void hash_key(struct intake *in, const char *key)
 {
-	(void)crypto_generichash(in->m.op.key_hash, HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
+	(void)crypto_generichash(
+	    in->m.op.key_hash, HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
 }
 
 static bool check_key(struct intake *in)
@@ -229,7 +236,7 @@ static bool check_param(struct intake *in)
 
 static bool take_fingerprint(struct intake *in)
 {
-	const char *parts[] = { in->route->method, in->route->template, in->param, NULL };
+	const char *parts[] = {in->route->method, in->route->template, in->param, NULL};
 	crypto_generichash_state state;
 
 	in->canonical = json_dumps(in->root, JSON_COMPACT | JSON_SORT_KEYS);
@@ -237,8 +244,10 @@ static bool take_fingerprint(struct intake *in)
 		return refuse(in, PROBLEM_INTERNAL, "Out of memory.", NULL);
 	parts[3] = in->canonical;
 	(void)crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) /* with the NULs: no two lists run together */
-		(void)crypto_generichash_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]);
+	     i++) /* with the NULs: no two lists run together */
+		(void)crypto_generichash_update(
+		    &state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
 	(void)crypto_generichash_final(&state, in->m.op.fingerprint, HASH_BYTES);
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * One HTTP request on its way to an operation, in the order of errors of the API: form (size, media type, JSON), then who
- * may, then what it says. Every check that needs no ledger is here. No I/O, no clock.
+ * One HTTP request on its way to an operation, in the order of errors of the API: form (size, media type,
+ * JSON), then who may, then what it says. Every check that needs no ledger is here. No I/O, no clock.
  */
 #ifndef HOLDFAST_GATEWAY_INTAKE_H
 #define HOLDFAST_GATEWAY_INTAKE_H
@@ -44,21 +44,21 @@ struct intake {
 	const struct route *route;
 	char param[ROUTE_PARAM_BYTES];
 	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
-	json_t *root;		   /* owned */
+	json_t *root;		    /* owned */
 	char *canonical, *metadata; /* owned */
-	struct op_message m;	   /* texts point in here */
+	struct op_message m;	    /* texts point in here */
 	struct refusal refusal;
 };
 
-/* Starts: facts and channels (names separated by blanks) must outlive it; own_id is taken when the client brought no good
- * X-Request-Id. */
+/* Starts: facts and channels (names separated by blanks) must outlive it; own_id is taken when the client
+ * brought no good X-Request-Id. */
 void intake_init(struct intake *in, const struct http_facts *facts, const char *channels, const char *own_id);
 void intake_free(struct intake *in);
 
 /* Each: true, or false with in->refusal filled. */
-bool intake_form(struct intake *in);	     /* route, size, media type, JSON */
-bool intake_identify(struct intake *in);     /* Authorization: fills m.op.secret_hash */
+bool intake_form(struct intake *in);	 /* route, size, media type, JSON */
+bool intake_identify(struct intake *in); /* Authorization: fills m.op.secret_hash */
 bool intake_authorize(struct intake *in, uint32_t scopes);
-bool intake_validate(struct intake *in);     /* the rest: in->m is complete afterwards, but for the budget */
+bool intake_validate(struct intake *in); /* the rest: in->m is complete afterwards, but for the budget */
 
 #endif

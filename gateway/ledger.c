@@ -11,24 +11,24 @@ static const struct {
 	uint32_t scope;
 	const char *prefix, *route, *from, *to;
 } kinds[OP_KIND_END] = {
-	[OP_ACCOUNT_CREATE] = { SCOPE_ACCOUNTS_WRITE, "acc_", "/v1/accounts/", NULL, NULL },
-	[OP_TOPUP_CREATE] = { SCOPE_TOPUPS_WRITE, "top_", "/v1/topups/", "channel", "account" },
-	[OP_TRANSFER_CREATE] = { SCOPE_TRANSFERS_WRITE, "tr_", "/v1/transfers/", "from", "to" },
-	[OP_ACCOUNT_GET] = { SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL },
-	[OP_BALANCE_GET] = { SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL },
-	[OP_TRANSFER_GET] = { SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL },
-	[OP_TOPUP_GET] = { SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL },
+    [OP_ACCOUNT_CREATE] = {SCOPE_ACCOUNTS_WRITE, "acc_", "/v1/accounts/", NULL, NULL},
+    [OP_TOPUP_CREATE] = {SCOPE_TOPUPS_WRITE, "top_", "/v1/topups/", "channel", "account"},
+    [OP_TRANSFER_CREATE] = {SCOPE_TRANSFERS_WRITE, "tr_", "/v1/transfers/", "from", "to"},
+    [OP_ACCOUNT_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
+    [OP_BALANCE_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
+    [OP_TRANSFER_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
+    [OP_TOPUP_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
 };
 
-void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param, struct text *body,
-    struct ledger_decision *ret)
+void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param,
+    struct text *body, struct ledger_decision *ret)
 {
 	struct problem p = {
-		.code = (enum problem_code)code,
-		.detail = detail,
-		.param = param,
-		.request_id = in->message->text[OP_TEXT_REQUEST_ID],
-		.request_id_bytes = in->message->op.text_bytes[OP_TEXT_REQUEST_ID],
+	    .code = (enum problem_code)code,
+	    .detail = detail,
+	    .param = param,
+	    .request_id = in->message->text[OP_TEXT_REQUEST_ID],
+	    .request_id_bytes = in->message->op.text_bytes[OP_TEXT_REQUEST_ID],
 	};
 
 	problem_render(body, &p);
@@ -53,7 +53,8 @@ bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledg
 	else if (in->who->revoked)
 		ledger_refuse(in, PROBLEM_KEY_REVOKED, "The API key was revoked.", NULL, body, ret);
 	else if ((in->who->scopes & scope) != scope)
-		ledger_refuse(in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL, body, ret);
+		ledger_refuse(
+		    in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL, body, ret);
 	else
 		return true;
 	return false;
@@ -149,14 +150,14 @@ static void open_account(const struct ledger_input *in, struct text *body, struc
 	}
 	create(in, ret);
 	*a = (struct account){
-		.id = ret->id,
-		.kind = m->op.account_kind,
-		.has_min = m->op.has_min,
-		.has_max = m->op.has_max,
-		.min_balance = m->op.min_balance,
-		.max_balance = m->op.max_balance,
-		.last_seq = in->next_seq,
-		.created_us = in->now_us,
+	    .id = ret->id,
+	    .kind = m->op.account_kind,
+	    .has_min = m->op.has_min,
+	    .has_max = m->op.has_max,
+	    .min_balance = m->op.min_balance,
+	    .max_balance = m->op.max_balance,
+	    .last_seq = in->next_seq,
+	    .created_us = in->now_us,
 	};
 	memcpy(a->currency, m->op.currency, sizeof(a->currency));
 	if (m->op.text_bytes[OP_TEXT_METADATA]) {
@@ -175,22 +176,24 @@ static bool accounts_fit(const struct ledger_input *in, struct text *body, struc
 	const struct {
 		struct account *account;
 		const char *param;
-	} sides[] = { { in->from, kinds[op->kind].from }, { in->to, kinds[op->kind].to } };
+	} sides[] = {{in->from, kinds[op->kind].from}, {in->to, kinds[op->kind].to}};
 
 	for (unsigned i = 0; i < 2; i++)
 		if (sides[i].account->status == ACCOUNT_CLOSED) {
-			refuse_for_good(in, PROBLEM_ACCOUNT_CLOSED, "The account is closed.", sides[i].param, body, ret);
+			refuse_for_good(
+			    in, PROBLEM_ACCOUNT_CLOSED, "The account is closed.", sides[i].param, body, ret);
 			return false;
 		}
 	for (unsigned i = 0; i < 2; i++)
 		if (sides[i].account->status == ACCOUNT_FROZEN) {
-			refuse_for_good(in, PROBLEM_ACCOUNT_FROZEN, "The account is frozen.", sides[i].param, body, ret);
+			refuse_for_good(
+			    in, PROBLEM_ACCOUNT_FROZEN, "The account is frozen.", sides[i].param, body, ret);
 			return false;
 		}
 	for (unsigned i = 0; i < 2; i++)
 		if (memcmp(sides[i].account->currency, op->currency, sizeof(op->currency)) != 0) {
-			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH, "The account is kept in another currency.",
-			    sides[i].param, body, ret);
+			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH,
+			    "The account is kept in another currency.", sides[i].param, body, ret);
 			return false;
 		}
 	return true;
@@ -201,13 +204,13 @@ static void move(const struct ledger_input *in, struct text *body, struct ledger
 	const struct op *op = &in->message->op;
 
 	if (!account_allows_in(in->to, op->amount)) {
-		refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED, "The receiving account's max_balance would be exceeded.",
-		    "amount", body, ret);
+		refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED,
+		    "The receiving account's max_balance would be exceeded.", "amount", body, ret);
 		return;
 	}
 	if (!account_allows_out(in->from, op->amount)) {
-		refuse_for_good(in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.", "amount",
-		    body, ret);
+		refuse_for_good(in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.",
+		    "amount", body, ret);
 		return;
 	}
 	create(in, ret);
@@ -226,7 +229,7 @@ static void move(const struct ledger_input *in, struct text *body, struct ledger
 static bool is_same_topup(const struct stored *s, const struct op *op)
 {
 	return s->amount == op->amount && ulid_equal(&s->credit, &op->to) &&
-	    memcmp(s->currency, op->currency, sizeof(op->currency)) == 0;
+	       memcmp(s->currency, op->currency, sizeof(op->currency)) == 0;
 }
 
 static void decide_topup(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
@@ -234,7 +237,8 @@ static void decide_topup(const struct ledger_input *in, struct text *body, struc
 	const struct stored *old = in->same_reference;
 
 	assert(in->from && in->from->kind == ACCOUNT_CLEARING);
-	/* The channel's reference names money that came once: telling it again is no error, whatever happened since. */
+	/* The channel's reference names money that came once: telling it again is no error, whatever happened
+	 * since. */
 	if (old && is_same_topup(old, &in->message->op)) {
 		repeat(old, body, ret);
 		ret->stored = true; /* under the new key, so that this key can never mean anything else */
@@ -256,7 +260,7 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 	const struct op *op = &in->message->op;
 
 	assert(op_is_journalled(op->kind));
-	*ret = (struct ledger_decision){ 0 };
+	*ret = (struct ledger_decision){0};
 	if (!ledger_admits(in, body, ret))
 		return;
 	if (in->twin) {
@@ -264,7 +268,8 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 			repeat(in->twin, body, ret);
 		else
 			ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED,
-			    "The Idempotency-Key was used with another request.", "Idempotency-Key", body, ret);
+			    "The Idempotency-Key was used with another request.", "Idempotency-Key", body,
+			    ret);
 		return;
 	}
 	if (op->kind == OP_ACCOUNT_CREATE) {
@@ -277,8 +282,8 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 		return;
 	}
 	if (in->from == in->to) {
-		ledger_refuse(in, PROBLEM_VALIDATION_FAILED, "Both sides are the same account.", kinds[op->kind].to, body,
-		    ret);
+		ledger_refuse(in, PROBLEM_VALIDATION_FAILED, "Both sides are the same account.",
+		    kinds[op->kind].to, body, ret);
 		return;
 	}
 	if (op->kind == OP_TOPUP_CREATE)

@@ -1,4 +1,5 @@
-/* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which always goes on. */
+/* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which
+ * always goes on. */
 #include "gateway/link.h"
 #include "gateway/options.h"
 #include "gateway/problem.h"
@@ -32,7 +33,7 @@ struct ledgerd {
 	struct server *server;
 	struct link *link;
 	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES];
-	struct role_view seen;	     /* as of the last tick */
+	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
 	uint64_t close_asked, close_confirmed, reported_us;
 	struct ledger_report reported;
@@ -40,7 +41,7 @@ struct ledgerd {
 
 static void view(struct ledgerd *l, struct role_view *ret)
 {
-	static const struct role_view nobody = { .self = ROLEPAGE_NO_NODE - 1, .active = ROLEPAGE_NO_NODE };
+	static const struct role_view nobody = {.self = ROLEPAGE_NO_NODE - 1, .active = ROLEPAGE_NO_NODE};
 
 	if (l->page)
 		rolepage_read(l->page, ret);
@@ -48,7 +49,8 @@ static void view(struct ledgerd *l, struct role_view *ret)
 		*ret = nobody;
 }
 
-/* The last look before an answer leaves (R9): after its data was read or its COMMIT returned, whatever happened since. */
+/* The last look before an answer leaves (R9): after its data was read or its COMMIT returned, whatever
+ * happened since. */
 static void answer(struct ledgerd *l, struct request *r)
 {
 	struct role_view v;
@@ -83,12 +85,12 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 	while (list) {
 		struct request *next = list->next;
 		const struct op_message *m = &list->message;
-		struct wire_answer a = { .outcome = WIRE_DONE, .status = 409, .retry_after_s = 1 };
+		struct wire_answer a = {.outcome = WIRE_DONE, .status = 409, .retry_after_s = 1};
 		struct problem p = {
-			.code = PROBLEM_IDEMPOTENCY_IN_PROGRESS,
-			.detail = "A request with this Idempotency-Key is still being executed.",
-			.request_id = m->text[OP_TEXT_REQUEST_ID],
-			.request_id_bytes = m->op.text_bytes[OP_TEXT_REQUEST_ID],
+		    .code = PROBLEM_IDEMPOTENCY_IN_PROGRESS,
+		    .detail = "A request with this Idempotency-Key is still being executed.",
+		    .request_id = m->text[OP_TEXT_REQUEST_ID],
+		    .request_id_bytes = m->op.text_bytes[OP_TEXT_REQUEST_ID],
 		};
 		char body[2048];
 		struct text t;
@@ -102,15 +104,16 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 	}
 }
 
-static void on_op(void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id, const struct op_message *m)
+static void on_op(
+    void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id, const struct op_message *m)
 {
 	struct ledgerd *l = userdata;
-	struct wire_answer no = { .outcome = WIRE_OVERLOADED };
+	struct wire_answer no = {.outcome = WIRE_OVERLOADED};
 	struct request *r;
 
 	if (op_is_admin(m->op.kind) && !root) {
 		LOG(LOG_WARNING, "admin.refuse", KV_U("session", session));
-		no = (struct wire_answer){ .outcome = WIRE_DONE, .status = 403 };
+		no = (struct wire_answer){.outcome = WIRE_DONE, .status = 403};
 		server_send(l->server, session, id, &no, NULL);
 		return;
 	}
@@ -139,7 +142,8 @@ static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *u
 	return 0;
 }
 
-/* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked against it. */
+/* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked
+ * against it. */
 static void confirm_close(struct ledgerd *l)
 {
 	struct role_view v;
@@ -155,7 +159,7 @@ static void confirm_close(struct ledgerd *l)
 
 static void report(struct ledgerd *l)
 {
-	struct ledger_report now = { .fit = 1, .gate_closed_generation = l->close_confirmed };
+	struct ledger_report now = {.fit = 1, .gate_closed_generation = l->close_confirmed};
 	struct writer_status s;
 	uint64_t now_us = clock_boottime_us();
 
@@ -179,12 +183,12 @@ static void report(struct ledgerd *l)
 
 static void start_writer(struct ledgerd *l)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	if (!l->page && rolepage_open(l->page_path, &l->page, &e))
 		return; /* heartbeatd has not started yet; the report says that we are not ready */
-	if (!l->writer &&
-	    writer_start(l->queue, l->page, l->options.database_socket, l->options.database_user, &l->writer, &e)) {
+	if (!l->writer && writer_start(l->queue, l->page, l->options.database_socket,
+			      l->options.database_user, &l->writer, &e)) {
 		LOG(LOG_ERR, "writer.fail", KV_S("why", e.text));
 		sd_event_exit(l->event, 1);
 	}
@@ -201,7 +205,8 @@ static void look(struct ledgerd *l)
 	view(l, &v);
 	open = role_may_answer(&v, v.version, now_us);
 	lost = l->seen.active == l->seen.self && (v.active != v.self || v.epoch != l->seen.epoch);
-	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch || open != l->gate_was_open)
+	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch ||
+	    open != l->gate_was_open)
 		queue_poke(l->queue);
 	l->seen = v;
 	l->gate_was_open = open;
@@ -234,7 +239,8 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	sd_event_source *tick = NULL, *answers = NULL;
 	uint64_t now_us;
 
-	if (!options_path(&l->options, "role", l->page_path) || !options_path(&l->options, "ledgerd.sock", l->socket_path) ||
+	if (!options_path(&l->options, "role", l->page_path) ||
+	    !options_path(&l->options, "ledgerd.sock", l->socket_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
 	l->queue = queue_new();
@@ -246,7 +252,8 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
 	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(l->event, true) < 0)
+	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 ||
+	    sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return server_new(l->event, l->socket_path, on_op, l, &l->server, e);
 }
@@ -264,7 +271,7 @@ static void tear_down(struct ledgerd *l)
 int main(int argc, char **argv)
 {
 	static struct ledgerd l;
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	sigset_t stop;
 	int code = options_read(argc, argv, false, &l.options);
 
@@ -273,7 +280,8 @@ int main(int argc, char **argv)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
-	/* Before any thread: the loop takes them as events. A peer that is gone is an error code, not a signal. */
+	/* Before any thread: the loop takes them as events. A peer that is gone is an error code, not a
+	 * signal. */
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
 	    mysql_library_init(0, NULL, NULL)) {
 		LOG(LOG_ERR, "ledgerd.fail", KV_S("why", "cannot initialise the libraries"));

@@ -74,7 +74,7 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 
 static bool dial(struct link *l)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	l->fd = local_connect(l->path, LOCAL_CLIENT_LEDGERD, &e);
 	if (l->fd >= 0 && sd_event_add_io(l->event, &l->source, l->fd, EPOLLIN, on_packet, l) < 0)

@@ -16,7 +16,8 @@ typedef void link_handler(void *userdata, uint64_t close_generation);
 struct link *link_new(sd_event *event, const char *path, link_handler *handler, void *userdata);
 void link_free(struct link *l);
 
-/* Connects when there is no connection, and sends. Failures are logged once and tried again with the next report. */
+/* Connects when there is no connection, and sends. Failures are logged once and tried again with the next
+ * report. */
 void link_report(struct link *l, struct ledger_report *report);
 
 #endif

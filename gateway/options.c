@@ -15,12 +15,12 @@
 enum { OPT_HELP = 256, OPT_VERSION, OPT_RUN_DIR, OPT_DATABASE_SOCKET, OPT_DATABASE_USER };
 
 static const struct option long_options[] = {
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
-	{ "database-socket", required_argument, NULL, OPT_DATABASE_SOCKET },
-	{ "database-user", required_argument, NULL, OPT_DATABASE_USER },
-	{ NULL, 0, NULL, 0 },
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"run-dir", required_argument, NULL, OPT_RUN_DIR},
+    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {"database-user", required_argument, NULL, OPT_DATABASE_USER},
+    {NULL, 0, NULL, 0},
 };
 
 static void usage(FILE *f, const char *name, bool takes_instance)
@@ -66,7 +66,8 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 	bool check = false;
 	int c;
 
-	*ret = (struct options){ .run_dir = RUN_DIR, .database_socket = STORE_SOCKET, .database_user = STORE_USER };
+	*ret = (struct options){
+	    .run_dir = RUN_DIR, .database_socket = STORE_SOCKET, .database_user = STORE_USER};
 	while ((c = getopt_long(argc, argv, "f:n", long_options, NULL)) >= 0) {
 		switch (c) {
 		case 'f':
@@ -95,7 +96,8 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 			return 1;
 		}
 	}
-	if (argc - optind != (takes_instance && !check ? 1 : 0) && !(check && takes_instance && argc - optind == 1)) {
+	if (argc - optind != (takes_instance && !check ? 1 : 0) &&
+	    !(check && takes_instance && argc - optind == 1)) {
 		usage(stderr, name, takes_instance);
 		return 1;
 	}

@@ -15,8 +15,8 @@ struct options {
 	unsigned instance;				       /* workerd: N */
 };
 
-/* Reads options and configuration; prints what is wrong to standard error. -1: go on; otherwise exit with that status (0
- * after --help, --version and a good -n). */
+/* Reads options and configuration; prints what is wrong to standard error. -1: go on; otherwise exit with
+ * that status (0 after --help, --version and a good -n). */
 int options_read(int argc, char **argv, bool takes_instance, struct options *ret);
 
 /* run_dir/name. Returns buf, or NULL: too long. */

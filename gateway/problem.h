@@ -54,11 +54,11 @@ struct problem_field {
 
 struct problem {
 	enum problem_code code;
-	const char *detail;		     /* a sentence */
-	const char *param;		     /* member or header; NULL none */
-	const char *request_id;		     /* bytes, not terminated */
+	const char *detail;	/* a sentence */
+	const char *param;	/* member or header; NULL none */
+	const char *request_id; /* bytes, not terminated */
 	size_t request_id_bytes;
-	const struct problem_field *fields;  /* borrowed; NULL none */
+	const struct problem_field *fields; /* borrowed; NULL none */
 	size_t field_count;
 };
 

@@ -51,8 +51,8 @@ static void get_account(struct batch_tools *t, const struct ledger_input *in, st
 		account_render(&t->body, a);
 }
 
-static int get_resource(struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d,
-    struct errbuf *e)
+static int get_resource(struct batch_tools *t, const struct ledger_input *in, uint8_t kind,
+    struct ledger_decision *d, struct errbuf *e)
 {
 	const struct stored *s = NULL;
 	int code = row_load_resource(t->store, t->image, kind, &in->message->op.from, &t->sql, &s, e);
@@ -81,14 +81,15 @@ static void get_key(struct batch_tools *t, const struct ledger_input *in, struct
 		text_puts(&t->body, "}");
 		return;
 	}
-	text_puts(&t->body, queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\"" : "{\"state\":\"absent\"");
+	text_puts(&t->body, queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\""
+								      : "{\"state\":\"absent\"");
 	text_puts(&t->body, ",\"status\":null,\"resource\":null}");
 }
 
 int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 {
-	struct ledger_input in = { .message = &r->message };
-	struct ledger_decision d = { 0 };
+	struct ledger_input in = {.message = &r->message};
+	struct ledger_decision d = {0};
 	int code = 0;
 
 	text_clear(&t->body);

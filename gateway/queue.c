@@ -123,7 +123,7 @@ void request_settle(struct request *r, enum wire_outcome outcome)
 {
 	free(r->body);
 	r->body = NULL;
-	r->answer = (struct wire_answer){ .outcome = (uint8_t)outcome };
+	r->answer = (struct wire_answer){.outcome = (uint8_t)outcome};
 }
 
 static void wake(struct queue *q)
@@ -178,7 +178,8 @@ struct request *queue_take_answers(struct queue *q)
 
 static bool is_same_key(const uint8_t pair[static 2 * HASH_BYTES], const struct op *op)
 {
-	return memcmp(pair + HASH_BYTES, op->key_hash, HASH_BYTES) == 0 && memcmp(pair, op->secret_hash, HASH_BYTES) == 0;
+	return memcmp(pair + HASH_BYTES, op->key_hash, HASH_BYTES) == 0 &&
+	       memcmp(pair, op->secret_hash, HASH_BYTES) == 0;
 }
 
 /* Is there an earlier request with the same key? Up to `until` in the queue (NULL: all of it). */
@@ -196,7 +197,8 @@ static bool has_twin(const struct queue *q, const struct op *op, const struct re
 }
 
 /* Splits the queue: what `leaves` says goes to the caller, the rest stays in order. */
-static struct request *split(struct queue *q, uint64_t now_us, bool (*leaves)(struct queue *, struct request *, uint64_t))
+static struct request *split(
+    struct queue *q, uint64_t now_us, bool (*leaves)(struct queue *, struct request *, uint64_t))
 {
 	struct list out;
 

@@ -16,7 +16,7 @@
 
 struct request {
 	struct request *next;
-	uint64_t session, id;	  /* where the answer goes */
+	uint64_t session, id;		  /* where the answer goes */
 	uint64_t arrived_us, deadline_us; /* CLOCK_BOOTTIME */
 	bool twin_checked;
 	struct op_message message; /* texts point into bytes */
@@ -28,7 +28,8 @@ struct request {
 
 struct queue;
 
-/* NULL when something is lacking; `answers_fd` of the result is an eventfd that is readable when answers wait. */
+/* NULL when something is lacking; `answers_fd` of the result is an eventfd that is readable when answers
+ * wait. */
 struct queue *queue_new(void);
 void queue_free(struct queue *q);
 int queue_answers_fd(const struct queue *q);
@@ -52,7 +53,8 @@ void queue_stop(struct queue *q);
 /* Answers that wait, in order; the caller frees each. */
 struct request *queue_take_answers(struct queue *q);
 
-/* Requests that will not be executed: all of them when `all`, else those past their deadline. The caller answers them. */
+/* Requests that will not be executed: all of them when `all`, else those past their deadline. The caller
+ * answers them. */
 struct request *queue_take_expired(struct queue *q, uint64_t now_us, bool all);
 
 /* First-time requests that have waited TWIN_WAIT_US for an earlier one with the same key. */

@@ -6,21 +6,22 @@
 #include <string.h>
 
 const struct route routes[] = {
-	{ "POST", "/v1/accounts", OP_ACCOUNT_CREATE, true, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_NONE, NULL },
-	{ "GET", "/v1/accounts/{id}", OP_ACCOUNT_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_" },
-	{ "GET", "/v1/accounts/{id}/balance", OP_BALANCE_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_" },
-	{ "POST", "/v1/topups", OP_TOPUP_CREATE, true, SCOPE_TOPUPS_WRITE, ROUTE_PARAM_NONE, NULL },
-	{ "GET", "/v1/topups/{id}", OP_TOPUP_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "top_" },
-	{ "POST", "/v1/transfers", OP_TRANSFER_CREATE, true, SCOPE_TRANSFERS_WRITE, ROUTE_PARAM_NONE, NULL },
-	{ "GET", "/v1/transfers/{id}", OP_TRANSFER_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "tr_" },
-	{ "GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, false, SCOPE_NONE, ROUTE_PARAM_KEY, NULL },
-	{ "GET", "/healthz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
-	{ "GET", "/readyz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
-	{ NULL, NULL, 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL },
+    {"POST", "/v1/accounts", OP_ACCOUNT_CREATE, true, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_NONE, NULL},
+    {"GET", "/v1/accounts/{id}", OP_ACCOUNT_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_"},
+    {"GET", "/v1/accounts/{id}/balance", OP_BALANCE_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_"},
+    {"POST", "/v1/topups", OP_TOPUP_CREATE, true, SCOPE_TOPUPS_WRITE, ROUTE_PARAM_NONE, NULL},
+    {"GET", "/v1/topups/{id}", OP_TOPUP_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "top_"},
+    {"POST", "/v1/transfers", OP_TRANSFER_CREATE, true, SCOPE_TRANSFERS_WRITE, ROUTE_PARAM_NONE, NULL},
+    {"GET", "/v1/transfers/{id}", OP_TRANSFER_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "tr_"},
+    {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, false, SCOPE_NONE, ROUTE_PARAM_KEY, NULL},
+    {"GET", "/healthz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
+    {"GET", "/readyz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
+    {NULL, NULL, 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
 };
 
 /* Does the path follow the template? "{...}" is one segment of at least one character. */
-static bool matches(const char *template, const char *path, size_t bytes, char param[static ROUTE_PARAM_BYTES])
+static bool matches(
+    const char *template, const char *path, size_t bytes, char param[static ROUTE_PARAM_BYTES])
 {
 	const char *end = path + bytes;
 
@@ -29,7 +30,7 @@ static bool matches(const char *template, const char *path, size_t bytes, char p
 		size_t n = 0;
 
 		if (*template != '{') {
-			if (path == end || *path++ != *template++)
+			if (path == end || *path++ != *template ++)
 				return false;
 			continue;
 		}

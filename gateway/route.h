@@ -10,10 +10,10 @@ enum route_param { ROUTE_PARAM_NONE, ROUTE_PARAM_ID, ROUTE_PARAM_KEY };
 
 struct route {
 	const char *method, *template;
-	uint8_t op;	  /* enum op_kind; 0: answered by the worker itself */
-	bool keyed;	  /* needs an Idempotency-Key, has a body */
-	uint32_t scope;	  /* enum scope, all of them */
-	uint8_t param;	  /* enum route_param: what "{...}" stands for */
+	uint8_t op;	    /* enum op_kind; 0: answered by the worker itself */
+	bool keyed;	    /* needs an Idempotency-Key, has a body */
+	uint32_t scope;	    /* enum scope, all of them */
+	uint8_t param;	    /* enum route_param: what "{...}" stands for */
 	const char *prefix; /* of the identifier */
 };
 
@@ -23,8 +23,8 @@ struct route {
 /* Ends with a row whose method is NULL. */
 extern const struct route routes[];
 
-/* The route of a path (raw, percent-encoded, without query), *param its raw parameter (terminated, "" none). NULL: no
- * route; then allow is "" for an unknown path, or the methods that it knows. */
+/* The route of a path (raw, percent-encoded, without query), *param its raw parameter (terminated, "" none).
+ * NULL: no route; then allow is "" for an unknown path, or the methods that it knows. */
 const struct route *route_find(const char *method, const char *path, size_t path_bytes,
     char param[static ROUTE_PARAM_BYTES], char allow[static ROUTE_ALLOW_BYTES]);
 

@@ -51,9 +51,9 @@ int row_load_principals(struct store *s, struct image *image, struct text *sql, 
 	while (!code && (row = mysql_fetch_row(rows))) {
 		unsigned long *n = mysql_fetch_lengths(rows);
 		struct principal p = {
-			.id = get_u64(row[0]),
-			.scopes = (uint32_t)get_u64(row[3]),
-			.revoked = get_u64(row[4]) != 0,
+		    .id = get_u64(row[0]),
+		    .scopes = (uint32_t)get_u64(row[3]),
+		    .revoked = get_u64(row[4]) != 0,
 		};
 
 		get_word(row[1], n[1], p.name, sizeof(p.name));
@@ -69,29 +69,29 @@ int row_load_principals(struct store *s, struct image *image, struct text *sql, 
 static int take_account(struct image *image, MYSQL_ROW row, const unsigned long *n, struct errbuf *e)
 {
 	struct account a = {
-		.kind = (uint8_t)get_u64(row[1]),
-		.status = (uint8_t)get_u64(row[2]),
-		.posted = get_i64(row[5]),
-		.pending_in = get_i64(row[6]),
-		.pending_out = get_i64(row[7]),
-		.has_min = row[8],
-		.has_max = row[9],
-		.min_balance = get_i64(row[8]),
-		.max_balance = get_i64(row[9]),
-		.last_seq = get_u64(row[10]),
-		.created_us = get_u64(row[11]),
+	    .kind = (uint8_t)get_u64(row[1]),
+	    .status = (uint8_t)get_u64(row[2]),
+	    .posted = get_i64(row[5]),
+	    .pending_in = get_i64(row[6]),
+	    .pending_out = get_i64(row[7]),
+	    .has_min = row[8],
+	    .has_max = row[9],
+	    .min_balance = get_i64(row[8]),
+	    .max_balance = get_i64(row[9]),
+	    .last_seq = get_u64(row[10]),
+	    .created_us = get_u64(row[11]),
 	};
 
-	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET || a.kind >= ACCOUNT_KIND_END ||
-	    a.status > ACCOUNT_CLOSED || n[3] != 3)
+	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET ||
+	    a.kind >= ACCOUNT_KIND_END || a.status > ACCOUNT_CLOSED || n[3] != 3)
 		return err_set(e, -EBADMSG, "account: a row that this version does not understand");
 	get_word(row[3], n[3], a.currency, sizeof(a.currency));
 	get_word(row[4], n[4], a.channel, sizeof(a.channel));
 	return image_add_account(image, &a, row[12], row[12] ? n[12] : 0) ? 0 : no_memory(e);
 }
 
-int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count, struct text *sql,
-    struct errbuf *e)
+int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
+    struct text *sql, struct errbuf *e)
 {
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -99,8 +99,9 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 	int code;
 
 	text_clear(sql);
-	text_puts(sql, "SELECT id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
-		       "max_balance, last_seq, created_us, metadata FROM account WHERE id IN (");
+	text_puts(sql,
+	    "SELECT id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
+	    "max_balance, last_seq, created_us, metadata FROM account WHERE id IN (");
 	for (size_t i = 0; i < count; i++) {
 		if (image_account(image, ids[i]))
 			continue;
@@ -121,24 +122,25 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 
 static const char journal_columns[] =
     "SELECT j.seq, j.replay_of, j.principal, j.key_hash, j.fingerprint, j.kind, j.status, "
-    "COALESCE(j.public_id, o.public_id), j.credit, j.amount, j.currency, j.channel, j.channel_reference, j.body "
+    "COALESCE(j.public_id, o.public_id), j.credit, j.amount, j.currency, j.channel, j.channel_reference, "
+    "j.body "
     "FROM journal j LEFT JOIN journal o ON o.seq = j.replay_of WHERE ";
 
-static int take_stored(struct image *image, MYSQL_ROW row, const unsigned long *n, const struct stored **ret,
-    struct errbuf *e)
+static int take_stored(
+    struct image *image, MYSQL_ROW row, const unsigned long *n, const struct stored **ret, struct errbuf *e)
 {
 	struct stored r = {
-		.seq = row[1] ? get_u64(row[1]) : get_u64(row[0]),
-		.principal = get_u64(row[2]),
-		.kind = (uint8_t)get_u64(row[5]),
-		.status = (uint16_t)get_u64(row[6]),
-		.amount = get_i64(row[9]),
-		.body = row[13],
-		.body_bytes = row[13] ? n[13] : 0,
+	    .seq = row[1] ? get_u64(row[1]) : get_u64(row[0]),
+	    .principal = get_u64(row[2]),
+	    .kind = (uint8_t)get_u64(row[5]),
+	    .status = (uint16_t)get_u64(row[6]),
+	    .amount = get_i64(row[9]),
+	    .body = row[13],
+	    .body_bytes = row[13] ? n[13] : 0,
 	};
 
-	if (!get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) || !get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) ||
-	    !op_is_journalled(r.kind))
+	if (!get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) ||
+	    !get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) || !op_is_journalled(r.kind))
 		return err_set(e, -EBADMSG, "journal %llu: a row that this version does not understand",
 		    (unsigned long long)r.seq);
 	r.has_id = get_bytes(row[7], n[7], &r.id, sizeof(r.id));
@@ -153,8 +155,8 @@ static int take_stored(struct image *image, MYSQL_ROW row, const unsigned long *
 	return *ret ? 0 : no_memory(e);
 }
 
-static int load_stored(struct store *s, struct image *image, const struct text *sql, const struct stored **last,
-    struct errbuf *e)
+static int load_stored(struct store *s, struct image *image, const struct text *sql,
+    const struct stored **last, struct errbuf *e)
 {
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -186,8 +188,8 @@ int row_load_keys(struct store *s, struct image *image, const uint8_t *const *ke
 	return load_stored(s, image, sql, &ignored, e);
 }
 
-int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
-    struct text *sql, struct errbuf *e)
+int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups,
+    size_t count, struct text *sql, struct errbuf *e)
 {
 	const struct stored *ignored;
 
@@ -199,14 +201,15 @@ int row_load_references(struct store *s, struct image *image, const struct op_me
 		text_puts(sql, i ? " OR (j.channel=" : "(j.channel=");
 		text_put_hex(sql, topups[i]->op.channel, strlen(topups[i]->op.channel));
 		text_puts(sql, " AND j.channel_reference=");
-		text_put_hex(sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
+		text_put_hex(
+		    sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
 		text_puts(sql, ")");
 	}
 	return load_stored(s, image, sql, &ignored, e);
 }
 
-int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
-    const struct stored **found, struct errbuf *e)
+int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id,
+    struct text *sql, const struct stored **found, struct errbuf *e)
 {
 	*found = NULL;
 	text_clear(sql);
@@ -249,11 +252,13 @@ void row_put_account(struct text *sql, const struct account *a)
 {
 	const char *metadata = a->metadata ? a->metadata : "{}";
 
-	text_puts(sql, sql->used ? "," : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
-					 "pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
+	text_puts(sql,
+	    sql->used ? ","
+		      : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
+			"pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
 	text_puts(sql, "(");
 	text_put_hex(sql, &a->id, sizeof(a->id));
-	put_u64s(sql, (uint64_t[]){ a->kind, a->status }, 2);
+	put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
 	put_optional_hex(sql, true, a->currency, 3);
 	put_optional_hex(sql, a->channel[0], a->channel, strlen(a->channel));
 	put_optional_i64(sql, true, a->posted);
@@ -261,7 +266,7 @@ void row_put_account(struct text *sql, const struct account *a)
 	put_optional_i64(sql, true, a->pending_out);
 	put_optional_i64(sql, a->has_min, a->min_balance);
 	put_optional_i64(sql, a->has_max, a->max_balance);
-	put_u64s(sql, (uint64_t[]){ a->last_seq, a->created_us }, 2);
+	put_u64s(sql, (uint64_t[]){a->last_seq, a->created_us}, 2);
 	put_optional_hex(sql, true, metadata, strlen(metadata));
 	text_puts(sql, ")");
 }
@@ -280,11 +285,13 @@ void row_put_journal(struct text *sql, const struct ledger_input *in, const stru
 	const char *reference = in->message->text[OP_TEXT_REFERENCE];
 	size_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
-	text_puts(sql, sql->used ? ",(" : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
-					  "fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
-					  "credit_after, channel, channel_reference, reference, body, created_us) VALUES (");
+	text_puts(sql,
+	    sql->used ? ",("
+		      : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
+			"fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
+			"credit_after, channel, channel_reference, reference, body, created_us) VALUES (");
 	text_put_u64(sql, in->next_seq);
-	put_u64s(sql, (uint64_t[]){ in->who->id, batch_seq, op->kind, d->status }, 4);
+	put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
 	put_optional_hex(sql, true, op->key_hash, HASH_BYTES);
 	put_optional_hex(sql, true, op->fingerprint, HASH_BYTES);
 	put_optional_hex(sql, d->created, &d->id, sizeof(d->id));
@@ -299,7 +306,7 @@ void row_put_journal(struct text *sql, const struct ledger_input *in, const stru
 	put_optional_hex(sql, topup, reference, reference_bytes);
 	put_optional_hex(sql, d->moved && !topup && op->has_reference, reference, reference_bytes);
 	put_optional_hex(sql, true, body, body_bytes);
-	put_u64s(sql, (uint64_t[]){ in->now_us }, 1);
+	put_u64s(sql, (uint64_t[]){in->now_us}, 1);
 	text_puts(sql, ")");
 }
 
@@ -307,7 +314,7 @@ void row_put_principal(struct text *sql, const struct principal *p, uint64_t now
 {
 	text_puts(sql, "INSERT INTO api_key (id, scopes, created_us, name, secret_hash) VALUES (");
 	text_put_u64(sql, p->id);
-	put_u64s(sql, (uint64_t[]){ p->scopes, now_us }, 2);
+	put_u64s(sql, (uint64_t[]){p->scopes, now_us}, 2);
 	put_optional_hex(sql, true, p->name, strlen(p->name));
 	put_optional_hex(sql, true, p->secret_hash, HASH_BYTES);
 	text_puts(sql, ")");

@@ -7,15 +7,15 @@ static const struct {
 	const char *word;
 	uint32_t bit;
 } scopes_known[] = {
-	{ "users:write", SCOPE_USERS_WRITE },
-	{ "accounts:write", SCOPE_ACCOUNTS_WRITE },
-	{ "ledger:read", SCOPE_LEDGER_READ },
-	{ "transfers:write", SCOPE_TRANSFERS_WRITE },
-	{ "payments:write", SCOPE_PAYMENTS_WRITE },
-	{ "topups:write", SCOPE_TOPUPS_WRITE },
-	{ "withdrawals:write", SCOPE_WITHDRAWALS_WRITE },
-	{ "admin", SCOPE_ADMIN },
-	{ "*", SCOPE_ALL },
+    {"users:write", SCOPE_USERS_WRITE},
+    {"accounts:write", SCOPE_ACCOUNTS_WRITE},
+    {"ledger:read", SCOPE_LEDGER_READ},
+    {"transfers:write", SCOPE_TRANSFERS_WRITE},
+    {"payments:write", SCOPE_PAYMENTS_WRITE},
+    {"topups:write", SCOPE_TOPUPS_WRITE},
+    {"withdrawals:write", SCOPE_WITHDRAWALS_WRITE},
+    {"admin", SCOPE_ADMIN},
+    {"*", SCOPE_ALL},
 };
 
 int scope_parse(const char *text, uint32_t *ret, const char **bad)

@@ -20,7 +20,8 @@ enum scope {
 
 #define SCOPE_TEXT_BYTES 160
 
-/* Words separated by blanks or commas, "*" is all. 0, or -EINVAL: an unknown word, its place in *bad, or no word at all. */
+/* Words separated by blanks or commas, "*" is all. 0, or -EINVAL: an unknown word, its place in *bad, or no
+ * word at all. */
 int scope_parse(const char *text, uint32_t *ret, const char **bad);
 
 /* Writes the words ("*" for all), terminated. Returns buf. */

@@ -73,13 +73,15 @@ static void session_send(struct session *s)
 	if (sent)
 		memmove(s->out, s->out + sent, s->out_used - sent);
 	s->out_used -= sent;
-	if (!s->dead && sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+	if (!s->dead &&
+	    sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
 		s->dead = true;
 }
 
 /*
- * When was it sent, by our clock? What lay in a socket while somebody was frozen must not begin late (hold_timeout). Two
- * hosts, two clocks: the shortest delay seen counts as none, and is forgotten at 1000 ppm, for clocks drift.
+ * When was it sent, by our clock? What lay in a socket while somebody was frozen must not begin late
+ * (hold_timeout). Two hosts, two clocks: the shortest delay seen counts as none, and is forgotten at 1000
+ * ppm, for clocks drift.
  */
 static uint64_t sent_at(struct session *s, uint64_t sent_us)
 {
@@ -107,9 +109,11 @@ static bool session_parse(struct session *s)
 
 		if (n == 0)
 			break;
-		good = n > 0 && h.type == WIRE_OP && !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m);
+		good = n > 0 && h.type == WIRE_OP &&
+		       !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m);
 		if (good) {
-			s->server->handler(s->server->userdata, s->id, s->root, sent_at(s, m.op.sent_us), h.id, &m);
+			s->server->handler(
+			    s->server->userdata, s->id, s->root, sent_at(s, m.op.sent_us), h.id, &m);
 			at += (size_t)n;
 		}
 	}
@@ -192,7 +196,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 
 static int listen_on(const char *path, struct errbuf *e)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int fd;
 
 	if (strlen(path) >= sizeof(sa.sun_path))
@@ -212,8 +216,8 @@ bad:
 	return -EIO;
 }
 
-int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata, struct server **ret,
-    struct errbuf *e)
+int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata,
+    struct server **ret, struct errbuf *e)
 {
 	struct server *srv = calloc(1, sizeof(*srv));
 
@@ -268,7 +272,8 @@ static bool make_room(struct session *s, size_t bytes)
 	return true;
 }
 
-void server_send(struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
+void server_send(
+    struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
 {
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
 		struct session *s = srv->sessions[i];
@@ -276,7 +281,9 @@ void server_send(struct server *srv, uint64_t session, uint64_t id, const struct
 
 		if (!s || s->id != session || s->dead)
 			continue;
-		n = make_room(s, need) ? wire_encode_answer(s->out + s->out_used, s->out_size - s->out_used, id, a, body) : 0;
+		n = make_room(s, need)
+			? wire_encode_answer(s->out + s->out_used, s->out_size - s->out_used, id, a, body)
+			: 0;
 		if (!n)
 			s->dead = true; /* the worker takes a broken connection for "unknown" */
 		s->out_used += n;

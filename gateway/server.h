@@ -1,4 +1,5 @@
-/* The listening end of ledgerd: a stream socket for workers (and the peer's workers, through HAProxy), framed by wire.h. */
+/* The listening end of ledgerd: a stream socket for workers (and the peer's workers, through HAProxy), framed
+ * by wire.h. */
 #ifndef HOLDFAST_GATEWAY_SERVER_H
 #define HOLDFAST_GATEWAY_SERVER_H
 
@@ -11,21 +12,24 @@
 
 struct server;
 
-/* An operation has come. root: the other end is a process of root on this host. sent_us: when it was sent, by our own
- * CLOCK_BOOTTIME, as near as can be known. The message is borrowed. */
-typedef void server_handler(void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id,
-    const struct op_message *m);
+/* An operation has come. root: the other end is a process of root on this host. sent_us: when it was sent, by
+ * our own CLOCK_BOOTTIME, as near as can be known. The message is borrowed. */
+typedef void server_handler(
+    void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id, const struct op_message *m);
 
 /* Binds path (0660, an old socket there is replaced) and listens. 0, or -errno with e filled. */
-int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata, struct server **ret,
-    struct errbuf *e);
+int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata,
+    struct server **ret, struct errbuf *e);
 void server_free(struct server *s);
 
-/* Queues an answer; a session that is gone is ignored. server_flush sends; never call that from the handler. */
-void server_send(struct server *s, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body);
+/* Queues an answer; a session that is gone is ignored. server_flush sends; never call that from the handler.
+ */
+void server_send(
+    struct server *s, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body);
 void server_flush(struct server *s);
 
-/* Closes the sessions that have not taken their answers yet: what was not sent under the old view will not be. */
+/* Closes the sessions that have not taken their answers yet: what was not sent under the old view will not
+ * be. */
 void server_drop_unsent(struct server *s);
 
 #endif

@@ -16,7 +16,7 @@
 struct store {
 	MYSQL *db;
 	const char *socket, *user; /* borrowed */
-	pthread_mutex_t lock;	   /* over fd: it may be broken by another thread, never after it was closed */
+	pthread_mutex_t lock; /* over fd: it may be broken by another thread, never after it was closed */
 	int fd;
 	_Atomic uint64_t statement_since_us, commit_since_us;
 };
@@ -77,8 +77,8 @@ bool store_is_connected(const struct store *s)
 struct store_activity store_activity(const struct store *s)
 {
 	return (struct store_activity){
-		.statement_since_us = atomic_load(&s->statement_since_us),
-		.commit_since_us = atomic_load(&s->commit_since_us),
+	    .statement_since_us = atomic_load(&s->statement_since_us),
+	    .commit_since_us = atomic_load(&s->commit_since_us),
 	};
 }
 
@@ -127,7 +127,8 @@ int store_connect(struct store *s, struct errbuf *e)
 	atomic_store(&s->statement_since_us, clock_boottime_us());
 	if (mysql_real_connect(s->db, NULL, s->user, NULL, STORE_SCHEMA, 0, s->socket, 0)) {
 		set_fd(s, (int)mysql_get_socket(s->db));
-		/* Read committed: every SELECT sees what is committed now. No conversion of long IN lists: they are keys. */
+		/* Read committed: every SELECT sees what is committed now. No conversion of long IN lists:
+		 * they are keys. */
 		code = run_text(s, "session", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", e);
 		if (!code)
 			code = run_text(s, "session",
@@ -166,7 +167,7 @@ int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struc
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us FROM ledger_head WHERE id=1";
-	struct text t = { .at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1 };
+	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
 	int code = store_select(s, &t, &rows, e);
@@ -176,10 +177,10 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 	row = mysql_fetch_row(rows);
 	if (row && row[0] && row[1] && row[2] && row[3])
 		*ret = (struct head){
-			.epoch = strtoull(row[0], NULL, 10),
-			.batch_seq = strtoull(row[1], NULL, 10),
-			.next_seq = strtoull(row[2], NULL, 10),
-			.last_us = strtoull(row[3], NULL, 10),
+		    .epoch = strtoull(row[0], NULL, 10),
+		    .batch_seq = strtoull(row[1], NULL, 10),
+		    .next_seq = strtoull(row[2], NULL, 10),
+		    .last_us = strtoull(row[3], NULL, 10),
 		};
 	else
 		code = err_set(e, -EBADMSG, "ledger_head has no row");
@@ -208,8 +209,8 @@ int store_begin(struct store *s, const struct head *old, const struct head *new,
 	if (!code)
 		code = run(s, "ledger_head", t.at, t.used, e);
 	if (!code && mysql_affected_rows(s->db) != 1)
-		code = err_set(e, -ESTALE, "ledger_head is not at epoch %llu, batch %llu", (unsigned long long)old->epoch,
-		    (unsigned long long)old->batch_seq);
+		code = err_set(e, -ESTALE, "ledger_head is not at epoch %llu, batch %llu",
+		    (unsigned long long)old->epoch, (unsigned long long)old->batch_seq);
 	return code;
 }
 
@@ -222,7 +223,7 @@ int store_execute(struct store *s, const struct text *sql, struct errbuf *e)
 
 void store_rollback(struct store *s)
 {
-	struct errbuf ignored = { "" };
+	struct errbuf ignored = {""};
 
 	/* Without a connection the server rolls back by itself. */
 	if (s->db && run_text(s, "rollback", "ROLLBACK", &ignored))
@@ -244,7 +245,7 @@ int store_commit(struct store *s, struct errbuf *e)
 int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT @@last_gtid";
-	struct text t = { .at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1 };
+	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
 	int code = store_select(s, &t, &rows, e);

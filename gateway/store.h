@@ -1,4 +1,5 @@
-/* The ledger's connection to the database: one, used by one thread, with the fence of R12 around every transaction. */
+/* The ledger's connection to the database: one, used by one thread, with the fence of R12 around every
+ * transaction. */
 #ifndef HOLDFAST_GATEWAY_STORE_H
 #define HOLDFAST_GATEWAY_STORE_H
 
@@ -52,7 +53,8 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */
 int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struct errbuf *e);
 
-/* R12: begins a transaction with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1). */
+/* R12: begins a transaction with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1).
+ */
 int store_begin(struct store *s, const struct head *old, const struct head *new, struct errbuf *e);
 int store_execute(struct store *s, const struct text *sql, struct errbuf *e);
 void store_rollback(struct store *s);

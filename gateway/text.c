@@ -8,7 +8,7 @@ static const char hex_digits[] = "0123456789abcdef";
 
 void text_init(struct text *t, char *buf, size_t size)
 {
-	*t = (struct text){ .at = buf, .size = size };
+	*t = (struct text){.at = buf, .size = size};
 }
 
 void text_clear(struct text *t)
@@ -78,7 +78,7 @@ void text_put_hex(struct text *t, const void *bytes, size_t count)
 
 	text_puts(t, "x'");
 	for (size_t i = 0; i < count; i++) {
-		char two[2] = { hex_digits[b[i] >> 4], hex_digits[b[i] & 15] };
+		char two[2] = {hex_digits[b[i] >> 4], hex_digits[b[i] & 15]};
 
 		text_put(t, two, 2);
 	}

@@ -1,4 +1,5 @@
-/* A bounded text under construction: JSON bodies and SQL statements. Never allocates; too long is remembered. Pure. */
+/* A bounded text under construction: JSON bodies and SQL statements. Never allocates; too long is remembered.
+ * Pure. */
 #ifndef HOLDFAST_GATEWAY_TEXT_H
 #define HOLDFAST_GATEWAY_TEXT_H
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const uint32_t text_bytes_max[OP_TEXT_COUNT] = {
-	[OP_TEXT_REQUEST_ID] = OP_REQUEST_ID_BYTES_MAX,
-	[OP_TEXT_REFERENCE] = OP_REFERENCE_BYTES_MAX,
-	[OP_TEXT_METADATA] = OP_METADATA_BYTES_MAX,
+    [OP_TEXT_REQUEST_ID] = OP_REQUEST_ID_BYTES_MAX,
+    [OP_TEXT_REFERENCE] = OP_REFERENCE_BYTES_MAX,
+    [OP_TEXT_METADATA] = OP_METADATA_BYTES_MAX,
 };
 
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret)
@@ -26,9 +26,11 @@ static int op_check(const struct op *op)
 		return -EPROTO;
 	if (!memchr(op->currency, 0, sizeof(op->currency)) || !memchr(op->channel, 0, sizeof(op->channel)))
 		return -EPROTO;
-	if (op->kind == OP_ACCOUNT_CREATE && (op->account_kind < ACCOUNT_WALLET || op->account_kind >= ACCOUNT_KIND_END))
+	if (op->kind == OP_ACCOUNT_CREATE &&
+	    (op->account_kind < ACCOUNT_WALLET || op->account_kind >= ACCOUNT_KIND_END))
 		return -EPROTO;
-	if ((op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE) && (op->amount < 1 || op->amount > AMOUNT_MAX))
+	if ((op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE) &&
+	    (op->amount < 1 || op->amount > AMOUNT_MAX))
 		return -EPROTO;
 	return 0;
 }
@@ -59,7 +61,8 @@ int wire_decode_answer(const void *payload, size_t count, struct wire_answer *re
 	if (count < sizeof(*ret))
 		return -EPROTO;
 	memcpy(ret, payload, sizeof(*ret));
-	if (ret->outcome < WIRE_DONE || ret->outcome > WIRE_OVERLOADED || ret->body_bytes != count - sizeof(*ret))
+	if (ret->outcome < WIRE_DONE || ret->outcome > WIRE_OVERLOADED ||
+	    ret->body_bytes != count - sizeof(*ret))
 		return -EPROTO;
 	*body = (const char *)payload + sizeof(*ret);
 	return 0;
@@ -67,7 +70,7 @@ int wire_decode_answer(const void *payload, size_t count, struct wire_answer *re
 
 static char *put_header(void *buf, size_t total, uint16_t type, uint64_t id)
 {
-	struct wire_header h = { .bytes = (uint32_t)total, .version = WIRE_VERSION, .type = type, .id = id };
+	struct wire_header h = {.bytes = (uint32_t)total, .version = WIRE_VERSION, .type = type, .id = id};
 
 	memcpy(buf, &h, sizeof(h));
 	return (char *)buf + sizeof(h);

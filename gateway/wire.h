@@ -1,5 +1,5 @@
-/* The stream between workers and the ledger: header, fixed struct, variable bytes. Both ends come from one package and
- * one byte order; anything else is refused by the version. Pure. */
+/* The stream between workers and the ledger: header, fixed struct, variable bytes. Both ends come from one
+ * package and one byte order; anything else is refused by the version. Pure. */
 #ifndef HOLDFAST_GATEWAY_WIRE_H
 #define HOLDFAST_GATEWAY_WIRE_H
 
@@ -22,10 +22,10 @@ struct wire_header {
 };
 
 enum wire_outcome {
-	WIRE_DONE = 1,	    /* status and body hold */
-	WIRE_NOT_EXECUTED,  /* nothing happened and nothing will: ask again, here or elsewhere */
-	WIRE_UNKNOWN,	    /* may have been committed: ask again with the same key */
-	WIRE_OVERLOADED,    /* not executed, the queue is full */
+	WIRE_DONE = 1,	   /* status and body hold */
+	WIRE_NOT_EXECUTED, /* nothing happened and nothing will: ask again, here or elsewhere */
+	WIRE_UNKNOWN,	   /* may have been committed: ask again with the same key */
+	WIRE_OVERLOADED,   /* not executed, the queue is full */
 };
 
 struct wire_answer {
@@ -41,11 +41,12 @@ struct wire_answer {
 	uint64_t principal; /* OP_AUTHENTICATE */
 };
 
-/* Looks at the start of a stream. The length of the first frame when all of it is there, 0 when more is needed, -EPROTO for
- * another version, type or length than there can be. */
+/* Looks at the start of a stream. The length of the first frame when all of it is there, 0 when more is
+ * needed, -EPROTO for another version, type or length than there can be. */
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret);
 
-/* What follows the header of a WIRE_OP frame. The texts point into buf. 0, or -EPROTO: lengths or members out of range. */
+/* What follows the header of a WIRE_OP frame. The texts point into buf. 0, or -EPROTO: lengths or members out
+ * of range. */
 int wire_decode_op(const void *payload, size_t count, struct op_message *ret);
 
 /* The same for WIRE_ANSWER; *body points into payload. */

@@ -60,7 +60,7 @@ static void drop(struct writer *w)
 
 static void note_answered(struct writer *w)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct gtid g;
 
 	/* Only a tripwire (protocol.md S7): without it the answer is as true. */
@@ -103,7 +103,8 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	w->opened = true;
 	note_answered(w);
 	set_status(w, v->epoch, true, true, "");
-	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", next.batch_seq), KV_U("seq", next.next_seq - 1));
+	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", next.batch_seq),
+	    KV_U("seq", next.next_seq - 1));
 	return 0;
 }
 
@@ -115,13 +116,14 @@ static void settle_all(struct writer *w, struct request *list, enum wire_outcome
 }
 
 /*
- * R9: may what was committed (or found) under `*version` be answered? True with the version under which that is so;
- * false: the epoch is over and only the journal of the next one can tell. Waits while the gate is closed.
+ * R9: may what was committed (or found) under `*version` be answered? True with the version under which that
+ * is so; false: the epoch is over and only the journal of the next one can tell. Waits while the gate is
+ * closed.
  */
 static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 {
 	struct batch_tools *t = &w->tools;
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct role_view v;
 	struct head now;
 
@@ -133,7 +135,8 @@ static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 		if (role_may_answer(&v, *version, clock_boottime_us()))
 			return true;
 		if (role_may_answer(&v, v.version, clock_boottime_us())) {
-			/* Another record, the same epoch, and its state is established: did the batch land? */
+			/* Another record, the same epoch, and its state is established: did the batch land?
+			 */
 			if (store_read_head(t->store, &now, &e) || now.epoch != t->head.epoch ||
 			    now.batch_seq < t->head.batch_seq)
 				return false;
@@ -163,8 +166,8 @@ static void answer_writes(struct writer *w, struct request *list, uint64_t versi
 /* Nothing was written; the request is at fault, or we are. */
 static void answer_internal(struct writer *w, struct request *r, uint64_t version)
 {
-	struct ledger_input in = { .message = &r->message };
-	struct ledger_decision d = { 0 };
+	struct ledger_input in = {.message = &r->message};
+	struct ledger_decision d = {0};
 
 	text_clear(&w->tools.body);
 	ledger_refuse(&in, PROBLEM_INTERNAL, "The ledger could not execute this; nothing was written.", NULL,
@@ -178,7 +181,7 @@ static void answer_internal(struct writer *w, struct request *r, uint64_t versio
 /* After a rollback the image holds what never happened. False: the connection is lost as well. */
 static bool renew_image(struct writer *w)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	image_clear(w->tools.image);
 	if (row_load_principals(w->tools.store, w->tools.image, &w->tools.sql, &e)) {
@@ -194,7 +197,7 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 /* The server refused the batch: each request by itself, so that only the culprit fails. */
 static bool write_one_by_one(struct writer *w, struct request *list, uint64_t version)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	bool lost = !renew_image(w);
 
 	while (list) {
@@ -218,7 +221,7 @@ static bool write_one_by_one(struct writer *w, struct request *list, uint64_t ve
 /* Executes and answers writes. False: connection and image were dropped. */
 static bool write_list(struct writer *w, struct request *list, uint64_t version, bool alone)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	uint64_t batch = w->tools.head.batch_seq;
 
 	switch (batch_write(&w->tools, list, &e)) {
@@ -247,7 +250,8 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 }
 
 /* Takes what must not begin any more, and the reads (already answered), out of the list. */
-static struct request *part_list(struct writer *w, struct request *list, uint64_t version, bool local, bool reads)
+static struct request *part_list(
+    struct writer *w, struct request *list, uint64_t version, bool local, bool reads)
 {
 	struct request *writes = NULL, **end = &writes;
 	uint64_t now_us = clock_boottime_us();
@@ -275,7 +279,7 @@ static void run_batch(struct writer *w, const struct role_view *v)
 {
 	bool local = v->mode != ROLE_MODE_SYNC;
 	struct request *list = part_list(w, queue_take(w->queue), v->version, local, false);
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	if (list && batch_read(&w->tools, list, &e)) {
 		LOG(LOG_WARNING, "batch.fail", KV_S("why", e.text));
@@ -283,7 +287,8 @@ static void run_batch(struct writer *w, const struct role_view *v)
 		drop(w);
 		list = NULL;
 	}
-	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9 has it. */
+	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9
+	 * has it. */
 	list = part_list(w, list, v->version, local, true);
 	if (list)
 		(void)write_list(w, list, v->version, false);
@@ -293,7 +298,7 @@ static void run_batch(struct writer *w, const struct role_view *v)
 static void keep_connection(struct writer *w)
 {
 	uint64_t now_us = clock_boottime_us();
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	bool good;
 
 	if (now_us - w->pinged_us < PING_INTERVAL_US)
@@ -311,7 +316,7 @@ static void keep_connection(struct writer *w)
 
 static void try_open(struct writer *w, const struct role_view *v)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	uint64_t now_us;
 	bool fit;
 
@@ -373,8 +378,8 @@ static void writer_free(struct writer *w)
 	free(w);
 }
 
-int writer_start(struct queue *q, const struct rolepage *page, const char *socket, const char *user, struct writer **ret,
-    struct errbuf *e)
+int writer_start(struct queue *q, const struct rolepage *page, const char *socket, const char *user,
+    struct writer **ret, struct errbuf *e)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	int code = -ENOMEM;
@@ -386,7 +391,8 @@ int writer_start(struct queue *q, const struct rolepage *page, const char *socke
 	w->status.fit = true;
 	w->tools.store = store_new(socket, user);
 	w->tools.image = image_new();
-	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) && !pthread_mutex_init(&w->lock, NULL))
+	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) &&
+	    !pthread_mutex_init(&w->lock, NULL))
 		code = -pthread_create(&w->thread, NULL, run, w);
 	if (code) {
 		writer_free(w);

@@ -1,4 +1,5 @@
-/* The database thread of ledgerd: owns image and connection, opens them for an epoch (R6, R12), runs the batches (R9). */
+/* The database thread of ledgerd: owns image and connection, opens them for an epoch (R6, R12), runs the
+ * batches (R9). */
 #ifndef HOLDFAST_GATEWAY_WRITER_H
 #define HOLDFAST_GATEWAY_WRITER_H
 
@@ -23,8 +24,8 @@ struct writer_status {
 };
 
 /* Starts the thread. Everything is borrowed and must outlive it. 0, or -errno with e filled. */
-int writer_start(struct queue *q, const struct rolepage *page, const char *socket, const char *user, struct writer **ret,
-    struct errbuf *e);
+int writer_start(struct queue *q, const struct rolepage *page, const char *socket, const char *user,
+    struct writer **ret, struct errbuf *e);
 
 /* Stops and joins it; a COMMIT under way is broken off. */
 void writer_stop(struct writer *w);

@@ -1,10 +1,9 @@
 /*
- * Plays heartbeatd for the gateway's system test: owns a role page and the local socket in a directory of its own.
- *   fake_heartbeatd DIR    commands on standard input, one a line:
- *     role EPOCH VERSION ACTIVE MODE   the record (we are member 0; MODE stalled|solo|sync); our database is opened for it
- *     shut                             the gate closes and stays closed, with a close generation
- *     unshut                           the gate may open again
- * The gate is open while the ledger reports the barrier of the present epoch. DIR/report holds the last report.
+ * Plays heartbeatd for the gateway's system test: owns a role page and the local socket in a directory of its
+ * own. fake_heartbeatd DIR    commands on standard input, one a line: role EPOCH VERSION ACTIVE MODE   the
+ * record (we are member 0; MODE stalled|solo|sync); our database is opened for it shut the gate closes and
+ * stays closed, with a close generation unshut                           the gate may open again The gate is
+ * open while the ledger reports the barrier of the present epoch. DIR/report holds the last report.
  */
 #include "heartbeat/local.h"
 #include "heartbeat/localclient.h"
@@ -43,7 +42,7 @@ static void publish(struct fake *f)
 
 static void tell(struct fake *f)
 {
-	struct ledger_gate g = { .close_generation = f->generation };
+	struct ledger_gate g = {.close_generation = f->generation};
 
 	if (f->ledger >= 0)
 		(void)local_send(f->ledger, LOCAL_GATE, &g, sizeof(g));
@@ -61,8 +60,9 @@ static void take_command(struct fake *f, const char *line)
 		f->view.active = (uint8_t)active;
 		f->view.open = 1;
 		f->view.writable_epoch = active == 0 ? epoch : 0;
-		f->view.mode = (uint8_t)(strcmp(mode, "sync") == 0 ? ROLE_MODE_SYNC :
-							  strcmp(mode, "solo") == 0 ? ROLE_MODE_SOLO : ROLE_MODE_STALLED);
+		f->view.mode = (uint8_t)(strcmp(mode, "sync") == 0   ? ROLE_MODE_SYNC
+					 : strcmp(mode, "solo") == 0 ? ROLE_MODE_SOLO
+								     : ROLE_MODE_STALLED);
 		(void)snprintf(f->view.active_name, sizeof(f->view.active_name), "%s", active ? "b" : "a");
 	} else if (strncmp(line, "shut", 4) == 0) {
 		f->shut = true;
@@ -86,9 +86,12 @@ static void take_report(struct fake *f, const struct ledger_report *r)
 	out = fopen(f->temporary_path, "we");
 	if (!out)
 		return;
-	(void)fprintf(out, "fit=%u ready=%u barrier_epoch=%llu closed=%llu committing=%u answered_epoch=%llu answered=%s reason=%.100s\n",
-	    r->fit, r->ready, (unsigned long long)r->barrier_epoch, (unsigned long long)r->gate_closed_generation,
-	    r->commit_since_us != 0, (unsigned long long)r->answered_epoch, gtid_format(r->answered, answered), r->reason);
+	(void)fprintf(out,
+	    "fit=%u ready=%u barrier_epoch=%llu closed=%llu committing=%u answered_epoch=%llu answered=%s "
+	    "reason=%.100s\n",
+	    r->fit, r->ready, (unsigned long long)r->barrier_epoch,
+	    (unsigned long long)r->gate_closed_generation, r->commit_since_us != 0,
+	    (unsigned long long)r->answered_epoch, gtid_format(r->answered, answered), r->reason);
 	(void)fclose(out);
 	(void)rename(f->temporary_path, f->report_path);
 }
@@ -114,8 +117,8 @@ static void take_packets(struct fake *f)
 
 static int set_up(struct fake *f, const char *dir)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct errbuf e = { "" };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct errbuf e = {""};
 	char page[128];
 
 	(void)snprintf(page, sizeof(page), "%s/role", dir);
@@ -129,7 +132,8 @@ static int set_up(struct fake *f, const char *dir)
 		(void)fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
-	if (f->listener < 0 || bind(f->listener, (struct sockaddr *)&sa, sizeof(sa)) || listen(f->listener, 4)) {
+	if (f->listener < 0 || bind(f->listener, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    listen(f->listener, 4)) {
 		perror(sa.sun_path);
 		return 1;
 	}
@@ -145,8 +149,8 @@ int main(int argc, char **argv)
 		return 1;
 	(void)setvbuf(stdin, NULL, _IONBF, 0); /* poll and stdio would not agree otherwise */
 	for (;;) {
-		struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = f.listener, .events = POLLIN },
-			{ .fd = f.ledger, .events = POLLIN } };
+		struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+		    {.fd = f.listener, .events = POLLIN}, {.fd = f.ledger, .events = POLLIN}};
 
 		if (poll(p, 3, TICK_MS) < 0)
 			return 1;

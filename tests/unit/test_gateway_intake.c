@@ -19,8 +19,14 @@
 
 static struct http_facts post(const char *target, const char *body)
 {
-	return (struct http_facts){ .method = "POST", .target = target, .content_type = "application/json",
-		.authorization = "Bearer sk_1", .key = "k", .key_count = 1, .body = body, .body_bytes = strlen(body) };
+	return (struct http_facts){.method = "POST",
+	    .target = target,
+	    .content_type = "application/json",
+	    .authorization = "Bearer sk_1",
+	    .key = "k",
+	    .key_count = 1,
+	    .body = body,
+	    .body_bytes = strlen(body)};
 }
 
 /* Runs all stages; the code's word, or "ok". Leaves the first field's pointer and code in `field`. */
@@ -32,10 +38,11 @@ static const char *run(const struct http_facts *f, uint32_t scopes, char field[s
 	intake_init(&in, f, "bank card-x", "req_own");
 	field[0] = '\0';
 	if (!intake_form(&in) || (in.route->op && (!intake_identify(&in) || !intake_authorize(&in, scopes) ||
-							   !intake_validate(&in)))) {
+						      !intake_validate(&in)))) {
 		word = problem_word(in.refusal.code);
 		if (in.refusal.field_count)
-			(void)snprintf(field, 256, "%s %s", in.refusal.fields[0].pointer, in.refusal.fields[0].code);
+			(void)snprintf(
+			    field, 256, "%s %s", in.refusal.fields[0].pointer, in.refusal.fields[0].code);
 	}
 	if (op)
 		*op = in.m.op;
@@ -48,41 +55,46 @@ struct body_case {
 };
 
 static const struct body_case body_cases[] = {
-	{ "/v1/transfers", PAY(""), "ok", "" },
-	{ "/v1/transfers", PAY(",\"reference\":\"x\",\"metadata\":{\"a\":\"b\"}"), "ok", "" },
-	{ "/v1/transfers", "", "malformed_json", "" },
-	{ "/v1/transfers", "{", "malformed_json", "" },
-	{ "/v1/transfers", "{}x", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":1,\"a\":1}", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":\"\\u0000\"}", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":\"\\ud800\"}", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":\"\xff\"}", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "malformed_json", "" },
-	{ "/v1/transfers", "{\"a\":[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}", "validation_failed", "/from required" },
-	{ "/v1/transfers", "7", "validation_failed", " not_an_object" },
-	{ "/v1/transfers", "[]", "validation_failed", " not_an_object" },
-	{ "/v1/transfers", "{}", "validation_failed", "/from required" },
-	{ "/v1/transfers", PAY(",\"x/y\":1"), "validation_failed", "/x~1y unknown_field" },
-	{ "/v1/transfers", PAY(",\"reference\":1"), "validation_failed", "/reference wrong_type" },
-	{ "/v1/transfers", PAY(",\"reference\":null"), "validation_failed", "/reference wrong_type" },
-	{ "/v1/transfers", PAY(",\"reference\":\"\""), "validation_failed", "/reference too_short" },
-	{ "/v1/transfers", PAY(",\"reference\":\"card 4111-1111-1111-1111\""), "pan_not_allowed",
-	    "/reference pan_not_allowed" },
-	{ "/v1/transfers", PAY(",\"metadata\":{\"4111111111111111\":\"\"}"), "pan_not_allowed",
-	    "/metadata/4111111111111111 pan_not_allowed" },
-	{ "/v1/transfers", PAY(",\"metadata\":{\"a\":1}"), "validation_failed", "/metadata/a wrong_type" },
-	{ "/v1/transfers", PAY(",\"metadata\":[]"), "validation_failed", "/metadata wrong_type" },
-	{ "/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\"}", "ok", "" },
-	{ "/v1/accounts", "{\"kind\":\"piggy\",\"currency\":\"CNY\"}", "validation_failed", "/kind unknown_kind" },
-	{ "/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"cny\"}", "validation_failed", "/currency unknown_currency" },
-	{ "/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"min_balance\":1}", "validation_failed",
-	    "/min_balance too_large" },
-	{ "/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"max_balance\":-1}", "validation_failed",
-	    "/max_balance too_small" },
-	{ "/v1/topups", "{\"account\":\"" ACC1 "\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card-x\",\"channel_reference\":\"r\"}",
-	    "ok", "" },
-	{ "/v1/topups", "{\"account\":\"" ACC1 "\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card\",\"channel_reference\":\"r\"}",
-	    "validation_failed", "/channel unknown_channel" },
+    {"/v1/transfers", PAY(""), "ok", ""},
+    {"/v1/transfers", PAY(",\"reference\":\"x\",\"metadata\":{\"a\":\"b\"}"), "ok", ""},
+    {"/v1/transfers", "", "malformed_json", ""},
+    {"/v1/transfers", "{", "malformed_json", ""},
+    {"/v1/transfers", "{}x", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":1,\"a\":1}", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":\"\\u0000\"}", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":\"\\ud800\"}", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":\"\xff\"}", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "malformed_json", ""},
+    {"/v1/transfers", "{\"a\":[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}", "validation_failed", "/from required"},
+    {"/v1/transfers", "7", "validation_failed", " not_an_object"},
+    {"/v1/transfers", "[]", "validation_failed", " not_an_object"},
+    {"/v1/transfers", "{}", "validation_failed", "/from required"},
+    {"/v1/transfers", PAY(",\"x/y\":1"), "validation_failed", "/x~1y unknown_field"},
+    {"/v1/transfers", PAY(",\"reference\":1"), "validation_failed", "/reference wrong_type"},
+    {"/v1/transfers", PAY(",\"reference\":null"), "validation_failed", "/reference wrong_type"},
+    {"/v1/transfers", PAY(",\"reference\":\"\""), "validation_failed", "/reference too_short"},
+    {"/v1/transfers", PAY(",\"reference\":\"card 4111-1111-1111-1111\""), "pan_not_allowed",
+	"/reference pan_not_allowed"},
+    {"/v1/transfers", PAY(",\"metadata\":{\"4111111111111111\":\"\"}"), "pan_not_allowed",
+	"/metadata/4111111111111111 pan_not_allowed"},
+    {"/v1/transfers", PAY(",\"metadata\":{\"a\":1}"), "validation_failed", "/metadata/a wrong_type"},
+    {"/v1/transfers", PAY(",\"metadata\":[]"), "validation_failed", "/metadata wrong_type"},
+    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\"}", "ok", ""},
+    {"/v1/accounts", "{\"kind\":\"piggy\",\"currency\":\"CNY\"}", "validation_failed", "/kind unknown_kind"},
+    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"cny\"}", "validation_failed",
+	"/currency unknown_currency"},
+    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"min_balance\":1}", "validation_failed",
+	"/min_balance too_large"},
+    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"max_balance\":-1}", "validation_failed",
+	"/max_balance too_small"},
+    {"/v1/topups",
+	"{\"account\":\"" ACC1
+	"\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card-x\",\"channel_reference\":\"r\"}",
+	"ok", ""},
+    {"/v1/topups",
+	"{\"account\":\"" ACC1
+	"\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card\",\"channel_reference\":\"r\"}",
+	"validation_failed", "/channel unknown_channel"},
 };
 
 static void test_bodies(void **state)
@@ -104,11 +116,19 @@ static void test_amounts(void **state)
 	static const struct {
 		const char *amount, *field;
 	} cases[] = {
-		{ "1", "" }, { "9007199254740991", "" }, { "9007199254740992", "/amount too_large" },
-		{ "0", "/amount too_small" }, { "-1", "/amount too_small" }, { "-0", "/amount too_small" },
-		{ "1.0", "/amount not_an_integer" }, { "1e3", "/amount not_an_integer" }, { "\"1\"", "/amount wrong_type" },
-		{ "99999999999999999999", "/amount not_an_integer" }, { "1e999", " not_an_object" },
-		{ "true", "/amount wrong_type" }, { "null", "/amount wrong_type" },
+	    {"1", ""},
+	    {"9007199254740991", ""},
+	    {"9007199254740992", "/amount too_large"},
+	    {"0", "/amount too_small"},
+	    {"-1", "/amount too_small"},
+	    {"-0", "/amount too_small"},
+	    {"1.0", "/amount not_an_integer"},
+	    {"1e3", "/amount not_an_integer"},
+	    {"\"1\"", "/amount wrong_type"},
+	    {"99999999999999999999", "/amount not_an_integer"},
+	    {"1e999", " not_an_object"},
+	    {"true", "/amount wrong_type"},
+	    {"null", "/amount wrong_type"},
 	};
 	char body[512], field[256];
 
@@ -116,10 +136,12 @@ static void test_amounts(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct http_facts f;
 
-		(void)snprintf(body, sizeof(body), "{\"from\":\"" ACC1 "\",\"to\":\"" ACC2 "\",\"amount\":%s,\"currency\":\"CNY\"}",
+		(void)snprintf(body, sizeof(body),
+		    "{\"from\":\"" ACC1 "\",\"to\":\"" ACC2 "\",\"amount\":%s,\"currency\":\"CNY\"}",
 		    cases[i].amount);
 		f = post("/v1/transfers", body);
-		assert_string_equal(run(&f, SCOPE_ALL, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
+		assert_string_equal(
+		    run(&f, SCOPE_ALL, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
 		assert_string_equal(field, cases[i].field);
 	}
 }
@@ -166,19 +188,27 @@ static void test_routes(void **state)
 	static const struct {
 		const char *method, *target, *code;
 	} cases[] = {
-		{ "GET", "/healthz", "ok" }, { "GET", "/v1/accounts/" ACC1, "ok" },
-		{ "GET", "/v1/accounts/" ACC1 "/", "not_found" }, { "GET", "/v1/accounts/" ACC1 "/balance", "ok" },
-		{ "GET", "/v1/accounts/x", "not_found" }, { "GET", "/v1/accounts/" ACC1 "?a=1", "bad_parameter" },
-		{ "GET", "/v1/transfers", "method_not_allowed" }, { "HEAD", "/healthz", "method_not_allowed" },
-		{ "GET", "/v1/idempotency_keys/a%2Fb", "ok" }, { "GET", "/v1/idempotency_keys/a%2", "idempotency_key_invalid" },
-		{ "GET", "/v1/idempotency_keys/a%00", "idempotency_key_invalid" }, { "GET", "/v1/idempotency_keys/a/b", "not_found" },
-		{ "GET", "/v1/idempotency_keys/", "not_found" }, { "GET", "", "not_found" },
+	    {"GET", "/healthz", "ok"},
+	    {"GET", "/v1/accounts/" ACC1, "ok"},
+	    {"GET", "/v1/accounts/" ACC1 "/", "not_found"},
+	    {"GET", "/v1/accounts/" ACC1 "/balance", "ok"},
+	    {"GET", "/v1/accounts/x", "not_found"},
+	    {"GET", "/v1/accounts/" ACC1 "?a=1", "bad_parameter"},
+	    {"GET", "/v1/transfers", "method_not_allowed"},
+	    {"HEAD", "/healthz", "method_not_allowed"},
+	    {"GET", "/v1/idempotency_keys/a%2Fb", "ok"},
+	    {"GET", "/v1/idempotency_keys/a%2", "idempotency_key_invalid"},
+	    {"GET", "/v1/idempotency_keys/a%00", "idempotency_key_invalid"},
+	    {"GET", "/v1/idempotency_keys/a/b", "not_found"},
+	    {"GET", "/v1/idempotency_keys/", "not_found"},
+	    {"GET", "", "not_found"},
 	};
 	char field[256];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct http_facts f = { .method = cases[i].method, .target = cases[i].target, .authorization = "bearer sk_1" };
+		struct http_facts f = {
+		    .method = cases[i].method, .target = cases[i].target, .authorization = "bearer sk_1"};
 
 		assert_string_equal(run(&f, SCOPE_LEDGER_READ, field, NULL), cases[i].code);
 	}
@@ -194,7 +224,8 @@ static void test_fingerprint(void **state)
 	(void)state;
 	assert_string_equal(run(&f, SCOPE_ALL, field, &a), "ok");
 	f = post("/v1/transfers",
-	    "{ \"reference\":\"\\u0078\", \"currency\":\"CNY\",\"amount\": 1,\"to\":\"" ACC2 "\",\"from\":\"" ACC1 "\"}");
+	    "{ \"reference\":\"\\u0078\", \"currency\":\"CNY\",\"amount\": 1,\"to\":\"" ACC2
+	    "\",\"from\":\"" ACC1 "\"}");
 	assert_string_equal(run(&f, SCOPE_ALL, field, &b), "ok");
 	assert_memory_equal(a.fingerprint, b.fingerprint, HASH_BYTES);
 	assert_memory_equal(a.key_hash, b.key_hash, HASH_BYTES);
@@ -205,7 +236,7 @@ static void test_fingerprint(void **state)
 
 static void test_request_id(void **state)
 {
-	struct http_facts f = { .method = "GET", .target = "/healthz", .request_id = "mine" };
+	struct http_facts f = {.method = "GET", .target = "/healthz", .request_id = "mine"};
 	struct intake in;
 
 	(void)state;
@@ -222,12 +253,12 @@ static void test_request_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_amounts),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_fingerprint),
-		cmocka_unit_test(test_request_id),
+	    cmocka_unit_test(test_bodies),
+	    cmocka_unit_test(test_amounts),
+	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_fingerprint),
+	    cmocka_unit_test(test_request_id),
 	};
 
 	if (sodium_init() < 0)

@@ -1,4 +1,5 @@
-/* The decisions of the ledger: double entry, limits, idempotency; whatever happens, a currency sums to zero. */
+/* The decisions of the ledger: double entry, limits, idempotency; whatever happens, a currency sums to zero.
+ */
 #include "gateway/ledger.h"
 #include "gateway/scope.h"
 
@@ -40,7 +41,8 @@ static void set_up(struct bank *b)
 	b->who.scopes = SCOPE_ALL;
 	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
 		b->m.text[i] = "";
-	b->in = (struct ledger_input){ .message = &b->m, .who = &b->who, .next_seq = 5, .now_us = 1700000000000000 };
+	b->in = (struct ledger_input){
+	    .message = &b->m, .who = &b->who, .next_seq = 5, .now_us = 1700000000000000};
 	text_init(&b->body, b->buf, sizeof(b->buf));
 }
 
@@ -165,7 +167,7 @@ static void test_order_of_errors(void **state)
 
 static void test_idempotency(void **state)
 {
-	struct stored twin = { .seq = 3, .status = 402, .body = "{old}", .body_bytes = 5 };
+	struct stored twin = {.seq = 3, .status = 402, .body = "{old}", .body_bytes = 5};
 	struct bank b;
 
 	(void)state;
@@ -189,7 +191,8 @@ static void test_idempotency(void **state)
 
 static void test_topup_once(void **state)
 {
-	struct stored old = { .seq = 3, .status = 201, .body = "{old}", .body_bytes = 5, .amount = 100, .currency = "CNY" };
+	struct stored old = {
+	    .seq = 3, .status = 201, .body = "{old}", .body_bytes = 5, .amount = 100, .currency = "CNY"};
 	struct bank b;
 
 	(void)state;
@@ -266,11 +269,14 @@ static void test_property(void **state)
 				topup(&b, to, amount);
 			if (b.in.twin) {
 				assert_false(b.d.moved || b.d.stored);
-				assert_true(b.d.status == 422 || (b.d.status == row->status && b.body.used == row->body_bytes &&
-										memcmp(b.buf, row->body, row->body_bytes) == 0));
+				assert_true(b.d.status == 422 ||
+					    (b.d.status == row->status && b.body.used == row->body_bytes &&
+						memcmp(b.buf, row->body, row->body_bytes) == 0));
 			} else if (b.d.stored) {
-				*row = (struct stored){ .status = b.d.status, .seq = b.in.next_seq++, .body = bodies[key],
-					.body_bytes = b.body.used };
+				*row = (struct stored){.status = b.d.status,
+				    .seq = b.in.next_seq++,
+				    .body = bodies[key],
+				    .body_bytes = b.body.used};
 				memcpy(bodies[key], b.buf, b.body.used);
 				memcpy(row->fingerprint, b.m.op.fingerprint, HASH_BYTES);
 			}
@@ -286,13 +292,13 @@ static void test_property(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_transfer_moves_both_sides),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_order_of_errors),
-		cmocka_unit_test(test_idempotency),
-		cmocka_unit_test(test_topup_once),
-		cmocka_unit_test(test_account),
-		cmocka_unit_test(test_property),
+	    cmocka_unit_test(test_transfer_moves_both_sides),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_order_of_errors),
+	    cmocka_unit_test(test_idempotency),
+	    cmocka_unit_test(test_topup_once),
+	    cmocka_unit_test(test_account),
+	    cmocka_unit_test(test_property),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 
 static void test_ids(void **state)
 {
-	uint8_t random[ULID_RANDOM_BYTES] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 250 };
+	uint8_t random[ULID_RANDOM_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 250};
 	char buf[ID_TEXT_BYTES];
 	struct ulid a, b;
 
@@ -47,10 +47,17 @@ static void test_cardguard(void **state)
 		const char *text;
 		bool found;
 	} cases[] = {
-		{ "4111111111111111", true }, { "x4111 1111-1111 1111y", true }, { "4111111111111112", false },
-		{ "411111111111", false }, { "4111  1111 1111 1111", false }, { "", false }, { "-", false },
-		{ "4222222222222", true }, { "00000000000000000000", false }, { "acc_01234567890123456789012345", false },
-		{ "order 4111 1111 1111 1111 paid", true },
+	    {"4111111111111111", true},
+	    {"x4111 1111-1111 1111y", true},
+	    {"4111111111111112", false},
+	    {"411111111111", false},
+	    {"4111  1111 1111 1111", false},
+	    {"", false},
+	    {"-", false},
+	    {"4222222222222", true},
+	    {"00000000000000000000", false},
+	    {"acc_01234567890123456789012345", false},
+	    {"order 4111 1111 1111 1111 paid", true},
 	};
 
 	(void)state;
@@ -110,9 +117,14 @@ static void test_problems(void **state)
 {
 	char buf[512];
 	struct text t;
-	struct problem_field f = { "/amount", "too_small" };
-	struct problem p = { .code = PROBLEM_VALIDATION_FAILED, .detail = "d", .param = "amount", .request_id = "r",
-		.request_id_bytes = 1, .fields = &f, .field_count = 1 };
+	struct problem_field f = {"/amount", "too_small"};
+	struct problem p = {.code = PROBLEM_VALIDATION_FAILED,
+	    .detail = "d",
+	    .param = "amount",
+	    .request_id = "r",
+	    .request_id_bytes = 1,
+	    .fields = &f,
+	    .field_count = 1};
 
 	(void)state;
 	for (unsigned i = 0; i < PROBLEM_CODE_COUNT; i++) {
@@ -122,15 +134,17 @@ static void test_problems(void **state)
 	text_init(&t, buf, sizeof(buf));
 	problem_render(&t, &p);
 	buf[t.used] = '\0';
-	assert_string_equal(buf, "{\"type\":\"urn:holdfast:error:validation_failed\",\"title\":\"Validation failed\",\"status\":422,"
-				 "\"code\":\"validation_failed\",\"detail\":\"d\",\"param\":\"amount\",\"retryable\":false,"
-				 "\"request_id\":\"r\",\"errors\":[{\"pointer\":\"/amount\",\"code\":\"too_small\"}]}");
+	assert_string_equal(buf,
+	    "{\"type\":\"urn:holdfast:error:validation_failed\",\"title\":\"Validation "
+	    "failed\",\"status\":422,"
+	    "\"code\":\"validation_failed\",\"detail\":\"d\",\"param\":\"amount\",\"retryable\":false,"
+	    "\"request_id\":\"r\",\"errors\":[{\"pointer\":\"/amount\",\"code\":\"too_small\"}]}");
 }
 
 static void test_wire_op(void **state)
 {
-	struct op_message m = { .op = { .kind = OP_TRANSFER_CREATE, .amount = 5, .text_bytes = { 3, 0, 2 } },
-		.text = { "req", NULL, "{}" } };
+	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .amount = 5, .text_bytes = {3, 0, 2}},
+	    .text = {"req", NULL, "{}"}};
 	struct op_message got;
 	struct wire_header h;
 	char buf[1024];
@@ -150,7 +164,7 @@ static void test_wire_op(void **state)
 	m.op.amount = 0;
 	n = wire_encode_op(buf, sizeof(buf), 99, &m);
 	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h), &got), -EPROTO);
-	m.op = (struct op){ .kind = OP_KIND_END };
+	m.op = (struct op){.kind = OP_KIND_END};
 	n = wire_encode_op(buf, sizeof(buf), 99, &m);
 	assert_int_equal(wire_decode_op(buf + sizeof(h), n - sizeof(h), &got), -EPROTO);
 	buf[4] ^= 1;
@@ -159,7 +173,7 @@ static void test_wire_op(void **state)
 
 static void test_wire_answer(void **state)
 {
-	struct wire_answer a = { .outcome = WIRE_DONE, .status = 201, .body_bytes = 4, .seq = 8 }, got;
+	struct wire_answer a = {.outcome = WIRE_DONE, .status = 201, .body_bytes = 4, .seq = 8}, got;
 	struct wire_header h;
 	const char *body;
 	char buf[256];
@@ -176,10 +190,14 @@ static void test_wire_answer(void **state)
 static void test_image(void **state)
 {
 	struct image *image = image_new();
-	struct account a = { .posted = 5 };
-	struct stored s = { .principal = 1, .channel = "bank", .channel_reference = "r", .channel_reference_bytes = 1,
-		.body = "x", .body_bytes = 1 };
-	struct ulid id = { { 0 } };
+	struct account a = {.posted = 5};
+	struct stored s = {.principal = 1,
+	    .channel = "bank",
+	    .channel_reference = "r",
+	    .channel_reference_bytes = 1,
+	    .body = "x",
+	    .body_bytes = 1};
+	struct ulid id = {{0}};
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
@@ -209,7 +227,7 @@ static void test_image(void **state)
 
 static struct request *ask(uint8_t key, uint64_t arrived_us, uint64_t deadline_us)
 {
-	struct op_message m = { .op = { .kind = OP_TRANSFER_CREATE, .key_hash = { key } } };
+	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .key_hash = {key}}};
 	struct request *r = request_new(&m);
 
 	r->arrived_us = arrived_us;
@@ -258,16 +276,16 @@ static void test_queue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_cardguard),
-		cmocka_unit_test(test_currency),
-		cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_wire_op),
-		cmocka_unit_test(test_wire_answer),
-		cmocka_unit_test(test_image),
-		cmocka_unit_test(test_queue),
+	    cmocka_unit_test(test_ids),
+	    cmocka_unit_test(test_cardguard),
+	    cmocka_unit_test(test_currency),
+	    cmocka_unit_test(test_scopes),
+	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_problems),
+	    cmocka_unit_test(test_wire_op),
+	    cmocka_unit_test(test_wire_answer),
+	    cmocka_unit_test(test_image),
+	    cmocka_unit_test(test_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
