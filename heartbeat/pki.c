@@ -1,0 +1,205 @@
+#include "heartbeat/pki.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CA_CONTEXT "hfca-key" /* crypto_kdf: 8 bytes, never changed: another text is another CA */
+#define CA_SUBKEY 1
+#define NOT_BEFORE "20200101000000Z"
+#define NOT_AFTER "20491231235959Z"
+
+struct extension {
+	int nid;
+	const char *value;
+};
+
+static const struct extension ca_extensions[] = {
+	{ NID_basic_constraints, "critical,CA:TRUE,pathlen:0" },
+	{ NID_key_usage, "critical,keyCertSign,cRLSign" },
+	{ NID_subject_key_identifier, "hash" },
+};
+static const struct extension node_extensions[] = {
+	{ NID_basic_constraints, "critical,CA:FALSE" },
+	{ NID_key_usage, "critical,digitalSignature" },
+	{ NID_ext_key_usage, "serverAuth,clientAuth" },
+	{ NID_authority_key_identifier, "keyid" },
+};
+/* Not for clients: who holds the edge's key must not pass for a node in the mesh. */
+static const struct extension edge_extensions[] = {
+	{ NID_basic_constraints, "critical,CA:FALSE" },
+	{ NID_key_usage, "critical,digitalSignature" },
+	{ NID_ext_key_usage, "serverAuth" },
+	{ NID_authority_key_identifier, "keyid" },
+};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static EVP_PKEY *ca_key(const uint8_t *cluster_key)
+{
+	uint8_t seed[crypto_sign_ed25519_SEEDBYTES];
+	EVP_PKEY *key = NULL;
+
+	if (crypto_kdf_derive_from_key(seed, sizeof(seed), CA_SUBKEY, CA_CONTEXT, cluster_key) == 0)
+		key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
+	sodium_memzero(seed, sizeof(seed));
+	return key;
+}
+
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *x;
+	X509V3_CTX ctx;
+	bool good;
+
+	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+	x = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	good = x && X509_add_ext(cert, x, -1) == 1;
+	X509_EXTENSION_free(x);
+	return good;
+}
+
+static bool set_name(X509_NAME *name, const char *common)
+{
+	return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1, 0) == 1;
+}
+
+/* 1 for the CA, whose certificate must come out the same everywhere; otherwise random, as public CAs do. */
+static bool set_serial(X509 *cert, bool random)
+{
+	uint8_t bytes[16];
+	BIGNUM *n;
+	bool good;
+
+	if (!random)
+		return ASN1_INTEGER_set(X509_get_serialNumber(cert), 1) == 1;
+	randombytes_buf(bytes, sizeof(bytes));
+	bytes[0] &= 0x7f;
+	n = BN_bin2bn(bytes, sizeof(bytes), NULL);
+	good = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
+	BN_free(n);
+	return good;
+}
+
+/* A certificate for key, signed by signer; issuer NULL: by itself. NULL when libcrypto refuses. */
+static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *signer, const struct extension *extension,
+    size_t count, const char *alternative)
+{
+	X509 *cert = X509_new();
+	bool good = cert && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert, issuer != NULL) &&
+	    ASN1_TIME_set_string(X509_getm_notBefore(cert), NOT_BEFORE) == 1 &&
+	    ASN1_TIME_set_string(X509_getm_notAfter(cert), NOT_AFTER) == 1 && X509_set_pubkey(cert, key) == 1 &&
+	    set_name(X509_get_subject_name(cert), common) &&
+	    X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = add_extension(cert, issuer ? issuer : cert, extension[i].nid, extension[i].value);
+	if (good && alternative)
+		good = add_extension(cert, issuer, NID_subject_alt_name, alternative);
+	/* Ed25519 signs without randomness, and hashes by itself. */
+	if (good && X509_sign(cert, signer, NULL) > 0)
+		return cert;
+	X509_free(cert);
+	return NULL;
+}
+
+static bool take_pem(BIO *bio, char *ret)
+{
+	int n = BIO_read(bio, ret, PKI_PEM_BYTES - 1);
+
+	if (n <= 0 || BIO_pending(bio))
+		return false;
+	ret[n] = '\0';
+	return true;
+}
+
+/* Certificate, key, or both behind each other, as HAProxy wants it. */
+static bool to_pem(X509 *cert, EVP_PKEY *key, char *ret)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	bool good = bio && (!cert || PEM_write_bio_X509(bio, cert) == 1) &&
+	    (!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) && take_pem(bio, ret);
+
+	BIO_free(bio);
+	return good;
+}
+
+static bool make_leaf(const char *common, X509 *ca, EVP_PKEY *signer, const struct extension *extension, size_t count,
+    const char *alternative, X509 **cert, EVP_PKEY **key)
+{
+	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	*cert = *key ? certify(*key, common, ca, signer, extension, count, alternative) : NULL;
+	return *cert;
+}
+
+static bool make_node(const struct pki_subject *who, X509 *ca, EVP_PKEY *signer, struct pki_pem *ret)
+{
+	char alternative[160];
+	EVP_PKEY *key;
+	X509 *cert;
+	bool good;
+
+	(void)snprintf(alternative, sizeof(alternative), "IP:%s,IP:127.0.0.1,DNS:%s,DNS:localhost", who->address, who->name);
+	good = make_leaf(who->name, ca, signer, node_extensions, COUNT(node_extensions), alternative, &cert, &key) &&
+	    to_pem(cert, NULL, ret->node) && to_pem(NULL, key, ret->node_key);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return good;
+}
+
+static bool make_edge(const struct pki_subject *who, X509 *ca, EVP_PKEY *signer, struct pki_pem *ret)
+{
+	char alternative[80];
+	EVP_PKEY *key;
+	X509 *cert;
+	bool good;
+
+	(void)snprintf(alternative, sizeof(alternative), "IP:%s,DNS:%s", who->vip, who->cluster);
+	good = make_leaf(who->cluster, ca, signer, edge_extensions, COUNT(edge_extensions), alternative, &cert, &key) &&
+	    to_pem(cert, key, ret->edge);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return good;
+}
+
+static bool is_ipv4(const char *text)
+{
+	struct in_addr a;
+
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
+/* These go into a list that libcrypto parses: nothing but letters, digits and dashes may pass. */
+static bool is_name(const char *text)
+{
+	return *text && strlen(text) < 16 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_subject *who, struct pki_pem *ret,
+    struct errbuf *e)
+{
+	bool edge = who->vip && *who->vip;
+	char common[40];
+	EVP_PKEY *key;
+	X509 *ca;
+	bool good;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!is_name(who->cluster) || !is_name(who->name) || !is_ipv4(who->address) || (edge && !is_ipv4(who->vip)))
+		return err_set(e, -EINVAL, "certificates: '%s', '%s', '%s' are not a cluster, a node and its address",
+		    who->cluster, who->name, who->address);
+	(void)snprintf(common, sizeof(common), "%s Holdfast CA", who->cluster);
+	key = ca_key(cluster_key);
+	ca = key ? certify(key, common, NULL, key, ca_extensions, COUNT(ca_extensions), NULL) : NULL;
+	good = ca && to_pem(ca, NULL, ret->ca) && make_node(who, ca, key, ret) && (!edge || make_edge(who, ca, key, ret));
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}

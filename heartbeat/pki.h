@@ -1,0 +1,33 @@
+/*
+ * The cluster's own certificates. The CA is a function of the cluster key, so every node makes its own certificates
+ * from the key alone and nobody has to sign anything for anybody.
+ */
+#ifndef HOLDFAST_HEARTBEAT_PKI_H
+#define HOLDFAST_HEARTBEAT_PKI_H
+
+#include <stdint.h>
+
+#include "heartbeat/err.h"
+
+#define PKI_KEY_BYTES 32
+#define PKI_PEM_BYTES 4096
+
+struct pki_subject {
+	const char *cluster;
+	const char *name;    /* of the node: CN and DNS name */
+	const char *address; /* numeric IPv4 of the node */
+	const char *vip;     /* numeric IPv4 of the edge, no prefix length; NULL or "": no edge certificate */
+};
+
+struct pki_pem {
+	char ca[PKI_PEM_BYTES];	      /* certificate; the same bytes on every node of the cluster */
+	char node[PKI_PEM_BYTES];     /* certificate: CN the node, good for server and client */
+	char node_key[PKI_PEM_BYTES]; /* a secret */
+	char edge[PKI_PEM_BYTES];     /* certificate and key for the virtual IP: a secret; "" without a vip */
+};
+
+/* 0, or -EINVAL (a subject that is no name or address), -EIO (libcrypto refused) with *e filled. The caller wipes *ret. */
+int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_subject *who, struct pki_pem *ret,
+    struct errbuf *e);
+
+#endif
