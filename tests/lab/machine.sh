@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+# A machine: a systemd-nspawn container that boots its own systemd on its own disk and dies as a whole.
+# nodes/X holds upper and work (the disk), container (pid of systemd-nspawn), leader (pid of the machine's init), frozen.
+
+node_dir() {
+	printf '%s/nodes/%s' "$lab_dir" "$1"
+}
+
+machine_leader() {
+	process_recorded "$(node_dir "$1")/leader"
+}
+
+machine_container() {
+	process_recorded "$(node_dir "$1")/container"
+}
+
+machine_state() {
+	local leader
+	if ! leader=$(machine_leader "$1"); then
+		echo dead
+	elif [ -e "$(node_dir "$1")/frozen" ] || [[ $(ps -o stat= -p "$leader") == [Tt]* ]]; then
+		echo frozen
+	else
+		echo running
+	fi
+}
+
+# The journal is in the upper layer, so it can be read when the machine is dead or stuck.
+machine_journal() {
+	local node=$1 journal
+	journal=$(node_dir "$node")/upper/var/log/journal
+	shift
+	journalctl --directory="$journal" --quiet --no-pager --no-hostname --output=short-precise "$@" 2>/dev/null
+}
+
+# The lines that matter: warnings and worse, everything of ours, the last of them.
+machine_explain() {
+	local node=$1
+	{
+		echo "--- $node: journal"
+		{
+			machine_journal "$node" --priority=warning --lines=25
+			machine_journal "$node" --lines=40 --unit='holdfast-*' --unit=mariadb --unit=keepalived --unit=haproxy
+		} | sort -u -k3,3 | tail -n 60
+		echo "--- $node: console"
+		tail -n 5 "$(node_dir "$node")/console.log" 2>/dev/null
+	} >&2
+}
+
+machine_fail() {
+	local node=$1
+	shift
+	machine_explain "$node"
+	die "$node: $*"
+}
+
+# Runs as the container's own process from the first line on, so that its pid is known before it exists.
+# Mounts and control groups are its own and go with it.
+machine_boot_script='
+	node=$1 ns=$2 dir=$3 name=$4
+	start=$(cat /proc/$$/stat) && start=${start##*) } && set -- $start
+	echo "$$ ${20}" >"$dir/container"
+	# One control group for each machine: its systemd takes for the root of the tree whatever it is started in.
+	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+		[ -e "$hierarchy/cgroup.procs" ] || continue
+		mkdir -p "$hierarchy/$name" 2>/dev/null && echo $$ 2>/dev/null >"$hierarchy/$name/cgroup.procs"
+	done
+	mount -t overlay overlay -o "lowerdir=$(cat "$dir/lower"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root" || exit 1
+	exec systemd-nspawn --quiet --directory="$dir/root" --machine="$name" --hostname="$node" --boot --register=no \
+		--keep-unit --network-namespace-path="/run/netns/$ns" --capability=all --resolv-conf=off --timezone=off \
+		--link-journal=no --console=read-only --kill-signal=SIGRTMIN+3'
+
+machine_launch() {
+	local node=$1 dir ns
+	dir=$(node_dir "$node")
+	ns=$(node_ns "$node")
+	[ -f "$dir/lower" ] || die "$node has no disk: the lab is not up (lab up)"
+	rm -f "$dir/leader" "$dir/container" "$dir/frozen"
+	network_plug "$node"
+	# nsenter first: everything that belongs to the machine is found by its namespace, even if we are killed here.
+	setsid nsenter --net="/run/netns/$ns" -- unshare --mount --propagation slave -- \
+		bash -c "$machine_boot_script" - "$node" "$ns" "$dir" "$(node_ns "$node")" \
+		</dev/null >"$dir/console.log" 2>&1 9>&- 7>&- &
+	disown
+}
+
+# The machine's init: a child of systemd-nspawn that is process 1 of a namespace of its own.
+machine_find_leader() {
+	local dir=$1 container pid start
+	container=$(process_recorded "$dir/container") || return 1
+	for pid in $(cat "/proc/$container/task/$container/children" 2>/dev/null); do
+		if grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" 2>/dev/null && start=$(process_start "$pid"); then
+			echo "$pid $start" >"$dir/leader"
+			return 0
+		fi
+	done
+	return 1
+}
+
+machine_gone_or_leader() {
+	machine_find_leader "$1" || { [ -f "$1/container" ] && ! process_recorded "$1/container" >/dev/null; }
+}
+
+# Both under the node's lock: kill may come at any time, and must find either nothing or a leader.
+machine_lock() {
+	mkdir -p "$(node_dir "$1")"
+	exec 7>"$(node_dir "$1")/lock"
+	flock -w 20 7 || die "$1: another command holds it for 20 s"
+}
+
+machine_power_on() {
+	local node=$1 dir
+	dir=$(node_dir "$node")
+	machine_launch "$node"
+	wait_for 20 machine_gone_or_leader "$dir" && machine_leader "$node" >/dev/null ||
+		machine_fail "$node" "did not start"
+}
+
+machine_is_up() {
+	local node=$1 wanted=$2 leader state
+	leader=$(machine_leader "$node") || return 0
+	[ -S "/proc/$leader/root/run/systemd/private" ] || return 1
+	case $wanted in
+	basic) state=$(timeout 5 "$0" exec "$node" -- systemctl is-active basic.target 2>/dev/null) ;;
+	settled) state=$(timeout 5 "$0" exec "$node" -- systemctl is-system-running 2>/dev/null) ;;
+	esac
+	case $state in
+	active | running | degraded) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+machine_start() {
+	local node=$1
+	network_need
+	machine_lock "$node"
+	[ "$(machine_state "$node")" = dead ] || return 0
+	machine_power_on "$node"
+	exec 7>&-
+	wait_for 60 machine_is_up "$node" basic || machine_fail "$node" "systemd is not up after 60 s"
+	machine_leader "$node" >/dev/null || die "$node: died while it started"
+}
+
+machine_up_all() {
+	local node failed
+	for node in $nodes; do
+		machine_power_on "$node"
+	done
+	for node in $nodes; do
+		wait_for 60 machine_is_up "$node" settled || machine_fail "$node" "is not up after 60 s"
+		machine_leader "$node" >/dev/null || machine_fail "$node" "died while it started"
+		failed=$("$0" exec "$node" -- systemctl --failed --plain --no-legend | awk '{ printf " %s", $1 }')
+		[ -z "$failed" ] || machine_fail "$node" "failed units:$failed"
+		say "$node is up"
+	done
+}
+
+machine_is_gone() {
+	! machine_container "$1" >/dev/null && ! machine_leader "$1" >/dev/null
+}
+
+# Everything in the machine dies with its init; systemd-nspawn notices and leaves by itself.
+machine_power_off() {
+	local node=$1 leader container
+	leader=$(machine_leader "$node") && kill -KILL "$leader"
+	if ! wait_for 3 machine_is_gone "$node"; then
+		container=$(machine_container "$node") && kill -KILL "$container"
+		wait_for 10 machine_is_gone "$node" || die "$node: does not die"
+	fi
+	[ ! -e "/run/netns/$(node_ns "$node")" ] || network_kill_inside "$(node_ns "$node")"
+	rm -f "$(node_dir "$node")"/{leader,container,frozen}
+	machine_remove_groups "$node"
+}
+
+machine_kill() {
+	local node=$1
+	network_need
+	machine_lock "$node"
+	network_pull "$node" 2>/dev/null
+	machine_power_off "$node"
+	network_unplug "$node"
+}
+
+# A dead machine's control groups, deepest first. One that still has a dying process is tried again by the next down.
+machine_remove_groups() {
+	local hierarchy name
+	name=$(node_ns "$1")
+	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+		[ -d "$hierarchy/$name" ] || continue
+		find "$hierarchy/$name" -depth -type d -exec rmdir {} + 2>/dev/null
+	done
+	rm -rf "/run/systemd/nspawn/propagate/$name" "/run/systemd/nspawn/unix-export/$name"
+	return 0
+}
+
+# Every process in the machine's pid namespace, by host pid.
+machine_processes() {
+	local space
+	space=$(stat -L -c %i "/proc/$1/ns/pid" 2>/dev/null) || return 0
+	stat -L -c '%i %n' /proc/[0-9]*/ns/pid 2>/dev/null | awk -v s="$space" '$1 == s { split($2, p, "/"); print p[3] }'
+}
+
+machine_signal_all() {
+	local leader=$1 signal=$2 pids seen=""
+	# Again until nobody new turns up: a process may fork while we go through the list.
+	while pids=$(machine_processes "$leader") && [ "$pids" != "$seen" ]; do
+		# shellcheck disable=SC2086
+		kill "-$signal" $pids 2>/dev/null
+		seen=$pids
+	done
+}
+
+machine_freeze() {
+	local node=$1 leader
+	machine_lock "$node"
+	leader=$(machine_leader "$node") || die "$node is dead"
+	: >"$(node_dir "$node")/frozen"
+	machine_signal_all "$leader" STOP
+	# nsenter stops itself with its child and would stay so: the callers of exec hear 125 instead.
+	machine_exec_end "$node"
+}
+
+machine_thaw() {
+	local node=$1 leader
+	[ -d "$(node_dir "$node")" ] || return 0
+	machine_lock "$node"
+	rm -f "$(node_dir "$node")/frozen"
+	leader=$(machine_leader "$node") || return 0
+	machine_signal_all "$leader" CONT
+}
+
+machine_exec_end() {
+	local file pid
+	for file in "$(node_dir "$1")"/exec.*; do
+		pid=$(process_recorded "$file") && kill -USR1 "$pid"
+	done
+	return 0
+}
+
+# Exit status of the command, or 125 when the machine is dead or frozen, now or before the command ends.
+machine_exec() {
+	local node=$1 leader child status mark
+	shift
+	[ "$(machine_state "$node")" = running ] && leader=$(machine_leader "$node") || {
+		echo "lab: $node is $(machine_state "$node")" >&2
+		exit 125
+	}
+	mark=$(node_dir "$node")/exec.$$
+	trap 'rm -f "$mark"' EXIT
+	trap 'kill -KILL "$child"; exit 125' USR1
+	trap 'kill -INT "$child" 2>/dev/null' INT
+	trap 'kill -TERM "$child" 2>/dev/null' TERM HUP
+	echo "$$ $(process_start $$)" >"$mark"
+	nsenter --target "$leader" --mount --pid --net --uts --ipc -- \
+		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		TERM="${TERM:-dumb}" -- "$@" <&0 9>&- 7>&- &
+	child=$!
+	# A signal ends wait before the child does.
+	while wait "$child"; status=$?; kill -0 "$child" 2>/dev/null; do :; done
+	if [ $status -gt 128 ] && ! process_recorded "$(node_dir "$node")/leader" >/dev/null; then
+		status=125
+	fi
+	exit $status
+}
+
+# Also what an up or a kill that was itself killed left behind: nothing here relies on the records alone.
+machine_down_all() {
+	local node
+	for node in $nodes; do
+		[ ! -e "/run/netns/$switch_ns" ] || network_pull "$node" 2>/dev/null
+		[ ! -d "$(node_dir "$node")" ] || machine_power_off "$node"
+	done
+	network_down
+	for node in $nodes; do
+		machine_remove_groups "$node"
+	done
+	rm -rf "${lab_dir:?}/nodes"
+}
