@@ -9,7 +9,7 @@ node_ns() {
 }
 
 node_number() {
-	case $1 in a) echo 11 ;; b) echo 12 ;; w) echo 13 ;; client) echo 50 ;; esac
+	case $1 in a) echo 1 ;; b) echo 2 ;; w) echo 3 ;; client) echo 9 ;; esac
 }
 
 node_address() {
@@ -49,7 +49,7 @@ network_plug() {
 	network_do ip netns add "$ns"
 	network_do ip -n "$ns" link set lo up
 	network_do ip -n "$switch_ns" link add "$node" type veth \
-		peer name eth0 address "02:00:00:00:00:$number" netns "$ns"
+		peer name eth0 address "02:00:00:00:00:0$number" netns "$ns"
 	network_do ip -n "$switch_ns" link set "$node" master br0 up
 	network_do ip -n "$ns" addr add "$net_prefix.$number/24" dev eth0
 	network_do ip -n "$ns" link set eth0 up
