@@ -1,0 +1,230 @@
+#include "config.h"
+
+#include "replication/initdata.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "replication/copydir.h"
+#include "replication/password.h"
+#include "replication/process.h"
+#include "replication/token.h"
+
+#define INSTALL_LIMIT_MS 180000
+#define BOOTSTRAP_LIMIT_MS 120000
+#define DATABASE_USER "mysql" /* of the system */
+#define INSTALL_DB "/usr/bin/mariadb-install-db"
+#define MARIADBD "/usr/sbin/mariadbd"
+#define SCHEMA_FILES_MAX 100
+#define SCHEMA_FILE_BYTES (1024 * 1024)
+
+/* mariadbd --bootstrap takes one statement up to a ";" at the end of a line. Accounts come into being after FLUSH only.
+ * The ledger and the standby have few connections and can never take them all: root has to come in (facts: sessions
+ * that wait for an acknowledgement outlive their clients). */
+static const char accounts_sql[] =
+    "SET SESSION sql_log_bin=0;\n"
+    "FLUSH PRIVILEGES;\n"
+    "ALTER USER root@localhost IDENTIFIED VIA unix_socket;\n"
+    "DELETE FROM mysql.global_priv WHERE User='' OR (User<>'mariadb.sys' AND User<>'root') OR Host<>'localhost';\n"
+    "DELETE FROM mysql.db;\n"
+    "DELETE FROM mysql.proxies_priv WHERE Host<>'localhost';\n"
+    "FLUSH PRIVILEGES;\n"
+    "DROP DATABASE IF EXISTS test;\n"
+    "CREATE USER 'holdfast-ledger'@localhost IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS 64;\n"
+    "GRANT SELECT, INSERT, UPDATE ON holdfast.* TO 'holdfast-ledger'@localhost;\n"
+    "CREATE USER '" REPLICATION_USER "'@'%%' IDENTIFIED BY '%s' REQUIRE X509 WITH MAX_USER_CONNECTIONS 16;\n"
+    "GRANT REPLICATION SLAVE ON *.* TO '" REPLICATION_USER "'@'%%';\n"
+    "CREATE DATABASE holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
+    "USE holdfast;\n";
+
+static int is_sql(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 4, ".sql") == 0;
+}
+
+static int append_file(int fd, const char *path, struct errbuf *e)
+{
+	int in = open(path, O_RDONLY | O_CLOEXEC), code = 0;
+	char text[8192];
+	size_t total = 0;
+	ssize_t n;
+
+	if (in < 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	while (!code && (n = read(in, text, sizeof(text))) != 0) {
+		if (n < 0)
+			code = -errno;
+		else if ((total += (size_t)n) > SCHEMA_FILE_BYTES)
+			code = -EFBIG;
+		else if (write(fd, text, (size_t)n) != n)
+			code = -EIO;
+	}
+	close(in);
+	if (!code && write(fd, "\n", 1) != 1)
+		code = -EIO;
+	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+}
+
+static int append_schema(int fd, const char *directory, struct errbuf *e)
+{
+	struct dirent **names;
+	int count = scandir(directory, &names, is_sql, versionsort), code = 0;
+
+	if (count < 0)
+		return err_set(e, -errno, "%s: %s", directory, strerror(errno));
+	if (count == 0 || count > SCHEMA_FILES_MAX)
+		code = err_set(e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
+	for (int i = 0; i < count; i++) {
+		char path[512];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]->d_name);
+		if (!code)
+			code = append_file(fd, path, e);
+		free(names[i]);
+	}
+	free(names);
+	return code;
+}
+
+/* Everything that mariadbd --bootstrap gets to read, in memory: it holds a password. Returns the descriptor or -errno. */
+static int make_script(const struct initdata_paths *paths, struct errbuf *e)
+{
+	char password[REPLICATION_PASSWORD_BYTES];
+	int code = replication_password_load(paths->key, password, e), fd;
+
+	if (code)
+		return code;
+	fd = memfd_create("holdfast-init", MFD_CLOEXEC);
+	if (fd < 0)
+		code = err_set(e, -errno, "memfd: %s", strerror(errno));
+	else if (dprintf(fd, accounts_sql, password) < 0)
+		code = err_set(e, -EIO, "memfd: cannot write");
+	sodium_memzero(password, sizeof(password));
+	if (!code)
+		code = append_schema(fd, paths->schema, e);
+	if (!code && lseek(fd, 0, SEEK_SET) < 0)
+		code = err_set(e, -errno, "memfd: %s", strerror(errno));
+	if (code && fd >= 0)
+		close(fd);
+	return code ? code : fd;
+}
+
+static int install(const char *datadir_option, struct errbuf *e)
+{
+	const char *const argv[] = { INSTALL_DB, "--no-defaults", datadir_option, "--user=" DATABASE_USER,
+		"--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db",
+		"--skip-name-resolve", "--skip-log-bin", NULL };
+	const struct process_spec spec = { .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .group = true };
+
+	return process_run(&spec, INSTALL_LIMIT_MS, NULL, e);
+}
+
+static int bootstrap(const char *datadir_option, int script_fd, struct errbuf *e)
+{
+	const char *const argv[] = { MARIADBD, "--no-defaults", "--bootstrap", datadir_option, "--user=" DATABASE_USER,
+		"--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB", "--log-warnings=0",
+		"--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL };
+	const struct process_spec spec = { .argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true };
+
+	return process_run(&spec, BOOTSTRAP_LIMIT_MS, NULL, e);
+}
+
+/* The directory of the token, 0700. */
+static int make_parent(const char *path, struct errbuf *e)
+{
+	char dir[512];
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return 0;
+	*slash = '\0';
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return err_set(e, -errno, "%.180s: %s", dir, strerror(errno));
+	return 0;
+}
+
+static int check_nothing_there(const struct initdata_paths *paths, const char *datadir, struct errbuf *e)
+{
+	struct dirent **names;
+	int count = scandir(datadir, &names, NULL, NULL);
+
+	if (count < 0 && errno != ENOENT)
+		return err_set(e, -errno, "%s: %s", datadir, strerror(errno));
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	if (count >= 0)
+		free(names);
+	if (count > 2)
+		return err_set(e, -EEXIST, "%s: is not empty, and nothing is ever overwritten", datadir);
+	if (access(paths->token, F_OK) == 0)
+		return err_set(e, -EEXIST, "%s: there is a data token already", paths->token);
+	return 0;
+}
+
+static int fill(const struct copydir *c, int script_fd, struct errbuf *e)
+{
+	char option[COPYDIR_PATH_BYTES + 16];
+	int code;
+
+	(void)snprintf(option, sizeof(option), "--datadir=%s", c->made);
+	code = install(option, e);
+	return code ? code : bootstrap(option, script_fd, e);
+}
+
+static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+{
+	char boot_id[TOKEN_BOOT_ID_BYTES];
+	int code = token_boot_id(boot_id, e);
+
+	if (!code)
+		code = make_parent(paths->token, e);
+	return code ? code : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
+}
+
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+{
+	struct copydir c;
+	int code = check_nothing_there(paths, conf->datadir, e), script_fd;
+
+	if (code)
+		return code;
+	script_fd = make_script(paths, e);
+	if (script_fd < 0)
+		return script_fd;
+	code = copydir_begin(conf->datadir, &c, e);
+	/* Again, now that nobody else can be at it. */
+	if (!code)
+		code = check_nothing_there(paths, conf->datadir, e);
+	if (!code)
+		code = fill(&c, script_fd, e);
+	if (!code)
+		code = copydir_finish(&c, DATABASE_USER, e);
+	if (!code) {
+		code = make_token(paths, conf, ret, e);
+		if (code)
+			(void)copydir_remove(c.dir, NULL);
+	}
+	copydir_close(&c);
+	close(script_fd);
+	return code;
+}
+
+int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e)
+{
+	const struct initdata_paths paths = {
+		.key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH };
+
+	return initdata_run_at(&paths, conf, ret, e);
+}

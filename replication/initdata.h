@@ -1,0 +1,26 @@
+/* The first data of a new cluster: `holdfast-replicationd --init-data`. */
+#ifndef HOLDFAST_REPLICATION_INITDATA_H
+#define HOLDFAST_REPLICATION_INITDATA_H
+
+#include "heartbeat/conf.h"
+#include "heartbeat/err.h"
+#include "heartbeat/local.h"
+
+#define INITDATA_TOKEN_PATH CONF_STATE_DIR "/replication/token"
+
+struct initdata_paths {
+	const char *key;    /* cluster key, 64 hex digits */
+	const char *schema; /* directory; *.sql is applied in the order of the names */
+	const char *token;  /* data token to be made; its directory too, when missing */
+};
+
+/* Makes conf->datadir (mysql, 0700) with the accounts, the schema and an empty binary log, and a data token beside it.
+ * Overwrites nothing and runs alone. Takes some seconds; at most 5 minutes. 0 and *ret, or with e filled and nothing
+ * changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it, -EINVAL key, -ENOENT no
+ * schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, or -errno. */
+int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e);
+
+/* The same with other paths, for tests. */
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
+
+#endif
