@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # What the lab needs to know about the host: names, directories, the lock, processes.
 
 lab_dir=${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}
+[[ $lab_dir == /* ]] || lab_dir=$PWD/$lab_dir
 cache_dir=/var/cache/holdfast-lab
 nodes="a b w"
 net_prefix=10.77.0
@@ -54,28 +56,42 @@ lab_lock() {
 	flock -w 5 9 || die "another lab up or down is running in $lab_dir"
 }
 
-# Start time of a process in clock ticks, empty when it is gone or a zombie: a pid alone may have been reused.
-process_start() {
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-	# The name in parentheses may hold anything, the fields follow the last one.
-	read -r -a stat <<<"${stat##*) }"
-	[ "${stat[0]}" != Z ] && [ "${stat[0]}" != X ] || return 1
-	printf '%s' "${stat[19]}"
+# The hot paths (exec, kill) start no process of their own: what they find is in REPLY.
+
+# process_stat PID: REPLY is "STATE START", START in clock ticks, as a pid alone may have been reused; false when it is gone.
+process_stat() {
+	local stat=""
+	# The name in parentheses may hold anything, also a newline; the fields follow the last one.
+	{ IFS= read -r -d '' stat <"/proc/$1/stat"; } 2>/dev/null
+	local fields
+	read -r -a fields <<<"${stat##*) }"
+	REPLY="${fields[0]:-X} ${fields[19]:-}"
+	[[ $REPLY != [ZX]* ]]
 }
 
-# A file "PID START"; prints the pid while that very process lives.
+# process_recorded FILE: the file says "PID START"; while that very process lives, REPLY is "PID STATE".
 process_recorded() {
 	local pid start
-	read -r pid start 2>/dev/null <"$1" || return 1
-	[ "$(process_start "$pid")" = "$start" ] || return 1
-	printf '%s' "$pid"
+	{ read -r pid start <"$1"; } 2>/dev/null || return 1
+	process_stat "$pid" && [ "${REPLY#* }" = "$start" ] || return 1
+	REPLY="$pid ${REPLY%% *}"
 }
 
-# Runs a command whose mounts and processes vanish with us, however we end.
+process_record() {
+	process_stat "$1" && printf '%s %s\n' "$1" "${REPLY#* }" >"$2"
+}
+
+# Runs a command whose mounts and processes vanish with us, however we end. In the background, so that a signal to us counts
+# at once: bash runs its traps only between commands, but ends a wait.
 in_private() {
 	setpriv --pdeathsig KILL -- unshare --mount --propagation slave --pid --fork --kill-child=KILL --mount-proc -- \
-		"$@" 9>&- </dev/null
+		"$@" 9>&- 8>&- 7>&- </dev/null &
+	wait $!
+}
+
+# This program again, without our locks: they must end with us.
+lab_self() {
+	"$lab_source/lab" "$@" 9>&- 8>&- 7>&-
 }
 
 # wait_for SECONDS COMMAND...: true as soon as COMMAND is; false after SECONDS.
@@ -84,6 +100,6 @@ wait_for() {
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME/./}" -lt "$until_us" ] || return 1
-		sleep 0.05 9>&-
+		sleep "${wait_step:-0.05}" 9>&- 8>&- 7>&-
 	done
 }

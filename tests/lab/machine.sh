@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # A machine: a systemd-nspawn container that boots its own systemd on its own disk and dies as a whole.
 # nodes/X holds upper and work (the disk), container (pid of systemd-nspawn), leader (pid of the machine's init), frozen.
 
@@ -6,22 +7,23 @@ node_dir() {
 	printf '%s/nodes/%s' "$lab_dir" "$1"
 }
 
+# In REPLY: the pid of the machine's init, of its systemd-nspawn; false when it does not live.
 machine_leader() {
-	process_recorded "$(node_dir "$1")/leader"
+	process_recorded "$lab_dir/nodes/$1/leader" && REPLY=${REPLY% *}
 }
 
 machine_container() {
-	process_recorded "$(node_dir "$1")/container"
+	process_recorded "$lab_dir/nodes/$1/container" && REPLY=${REPLY% *}
 }
 
+# In REPLY: dead, frozen or running.
 machine_state() {
-	local leader
-	if ! leader=$(machine_leader "$1"); then
-		echo dead
-	elif [ -e "$(node_dir "$1")/frozen" ] || [[ $(ps -o stat= -p "$leader") == [Tt]* ]]; then
-		echo frozen
+	if ! process_recorded "$lab_dir/nodes/$1/leader"; then
+		REPLY=dead
+	elif [ -e "$lab_dir/nodes/$1/frozen" ] || [[ $REPLY == *" "[Tt] ]]; then
+		REPLY=frozen
 	else
-		echo running
+		REPLY=running
 	fi
 }
 
@@ -56,6 +58,7 @@ machine_fail() {
 
 # Runs as the container's own process from the first line on, so that its pid is known before it exists.
 # Mounts and control groups are its own and go with it.
+# shellcheck disable=SC2016 # for the inner shell
 machine_boot_script='
 	node=$1 ns=$2 dir=$3 name=$4
 	start=$(cat /proc/$$/stat) && start=${start##*) } && set -- $start
@@ -80,17 +83,17 @@ machine_launch() {
 	# nsenter first: everything that belongs to the machine is found by its namespace, even if we are killed here.
 	setsid nsenter --net="/run/netns/$ns" -- unshare --mount --propagation slave -- \
 		bash -c "$machine_boot_script" - "$node" "$ns" "$dir" "$(node_ns "$node")" \
-		</dev/null >"$dir/console.log" 2>&1 9>&- 7>&- &
+		</dev/null >"$dir/console.log" 2>&1 9>&- 8>&- 7>&- &
 	disown
 }
 
 # The machine's init: a child of systemd-nspawn that is process 1 of a namespace of its own.
 machine_find_leader() {
-	local dir=$1 container pid start
-	container=$(process_recorded "$dir/container") || return 1
-	for pid in $(cat "/proc/$container/task/$container/children" 2>/dev/null); do
-		if grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" 2>/dev/null && start=$(process_start "$pid"); then
-			echo "$pid $start" >"$dir/leader"
+	local dir=$1 pid pids=()
+	process_recorded "$dir/container" || return 1
+	{ read -r -a pids <"/proc/${REPLY% *}/task/${REPLY% *}/children"; } 2>/dev/null
+	for pid in "${pids[@]}"; do
+		if grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" 2>/dev/null && process_record "$pid" "$dir/leader"; then
 			return 0
 		fi
 	done
@@ -98,7 +101,7 @@ machine_find_leader() {
 }
 
 machine_gone_or_leader() {
-	machine_find_leader "$1" || { [ -f "$1/container" ] && ! process_recorded "$1/container" >/dev/null; }
+	machine_find_leader "$1" || { [ -f "$1/container" ] && ! process_recorded "$1/container"; }
 }
 
 # Both under the node's lock: kill may come at any time, and must find either nothing or a leader.
@@ -112,17 +115,18 @@ machine_power_on() {
 	local node=$1 dir
 	dir=$(node_dir "$node")
 	machine_launch "$node"
-	wait_for 20 machine_gone_or_leader "$dir" && machine_leader "$node" >/dev/null ||
+	if ! wait_for 20 machine_gone_or_leader "$dir" || ! machine_leader "$node"; then
 		machine_fail "$node" "did not start"
+	fi
 }
 
 machine_is_up() {
-	local node=$1 wanted=$2 leader state
-	leader=$(machine_leader "$node") || return 0
-	[ -S "/proc/$leader/root/run/systemd/private" ] || return 1
+	local node=$1 wanted=$2 state
+	machine_leader "$node" || return 0
+	[ -S "/proc/$REPLY/root/run/systemd/private" ] || return 1
 	case $wanted in
-	basic) state=$(timeout 5 "$0" exec "$node" -- systemctl is-active basic.target 2>/dev/null) ;;
-	settled) state=$(timeout 5 "$0" exec "$node" -- systemctl is-system-running 2>/dev/null) ;;
+	basic) state=$(lab_self exec "$node" -- timeout 5 systemctl is-active basic.target 2>/dev/null) ;;
+	settled) state=$(lab_self exec "$node" -- timeout 5 systemctl is-system-running 2>/dev/null) ;;
 	esac
 	case $state in
 	active | running | degraded) return 0 ;;
@@ -134,11 +138,13 @@ machine_start() {
 	local node=$1
 	network_need
 	machine_lock "$node"
-	[ "$(machine_state "$node")" = dead ] || return 0
+	machine_state "$node"
+	[ "$REPLY" = dead ] || return 0
+	machine_clear "$node"
 	machine_power_on "$node"
 	exec 7>&-
 	wait_for 60 machine_is_up "$node" basic || machine_fail "$node" "systemd is not up after 60 s"
-	machine_leader "$node" >/dev/null || die "$node: died while it started"
+	machine_leader "$node" || die "$node: died while it started"
 }
 
 machine_up_all() {
@@ -148,37 +154,53 @@ machine_up_all() {
 	done
 	for node in $nodes; do
 		wait_for 60 machine_is_up "$node" settled || machine_fail "$node" "is not up after 60 s"
-		machine_leader "$node" >/dev/null || machine_fail "$node" "died while it started"
-		failed=$("$0" exec "$node" -- systemctl --failed --plain --no-legend | awk '{ printf " %s", $1 }')
+		machine_leader "$node" || machine_fail "$node" "died while it started"
+		failed=$(lab_self exec "$node" -- systemctl --failed --plain --no-legend | awk '{ printf " %s", $1 }')
 		[ -z "$failed" ] || machine_fail "$node" "failed units:$failed"
 		say "$node is up"
 	done
 }
 
-machine_is_gone() {
-	! machine_container "$1" >/dev/null && ! machine_leader "$1" >/dev/null
+# Everything in the machine dies with its init. The record goes first: a command in the machine that dies of this must not
+# find it.
+machine_power_off() {
+	local dir=$lab_dir/nodes/$1 wait_step=0.005
+	if machine_leader "$1"; then
+		mv -f "$dir/leader" "$dir/leaving"
+		kill -KILL "$REPLY"
+		wait_for 10 machine_has_left "$1" || die "$1: does not die"
+	fi
 }
 
-# Everything in the machine dies with its init; systemd-nspawn notices and leaves by itself.
-machine_power_off() {
-	local node=$1 leader container
-	leader=$(machine_leader "$node") && kill -KILL "$leader"
+machine_has_left() {
+	! process_recorded "$lab_dir/nodes/$1/leaving"
+}
+
+machine_is_gone() {
+	machine_has_left "$1" && ! machine_container "$1" && ! machine_leader "$1"
+}
+
+# After power off: what is around the machine. systemd-nspawn notices and leaves by itself, the disk is free then.
+machine_clear() {
+	local node=$1 dir=$lab_dir/nodes/$1
+	machine_power_off "$node"
 	if ! wait_for 3 machine_is_gone "$node"; then
-		container=$(machine_container "$node") && kill -KILL "$container"
+		machine_container "$node" && kill -KILL "$REPLY"
 		wait_for 10 machine_is_gone "$node" || die "$node: does not die"
 	fi
 	[ ! -e "/run/netns/$(node_ns "$node")" ] || network_kill_inside "$(node_ns "$node")"
-	rm -f "$(node_dir "$node")"/{leader,container,frozen}
+	rm -f "$dir"/{leader,leaving,container,frozen}
 	machine_remove_groups "$node"
 }
 
+# As quick as can be: the next start or down clears the rest away.
 machine_kill() {
 	local node=$1
 	network_need
 	machine_lock "$node"
 	network_pull "$node" 2>/dev/null
 	machine_power_off "$node"
-	network_unplug "$node"
+	rm -f "$lab_dir/nodes/$node/frozen"
 }
 
 # A dead machine's control groups, deepest first. One that still has a dying process is tried again by the next down.
@@ -213,7 +235,8 @@ machine_signal_all() {
 machine_freeze() {
 	local node=$1 leader
 	machine_lock "$node"
-	leader=$(machine_leader "$node") || die "$node is dead"
+	machine_leader "$node" || die "$node is dead"
+	leader=$REPLY
 	: >"$(node_dir "$node")/frozen"
 	machine_signal_all "$leader" STOP
 	# nsenter stops itself with its child and would stay so: the callers of exec hear 125 instead.
@@ -225,39 +248,51 @@ machine_thaw() {
 	[ -d "$(node_dir "$node")" ] || return 0
 	machine_lock "$node"
 	rm -f "$(node_dir "$node")/frozen"
-	leader=$(machine_leader "$node") || return 0
+	machine_leader "$node" || return 0
+	leader=$REPLY
 	machine_signal_all "$leader" CONT
 }
 
 machine_exec_end() {
-	local file pid
+	local file
 	for file in "$(node_dir "$1")"/exec.*; do
-		pid=$(process_recorded "$file") && kill -USR1 "$pid"
+		process_recorded "$file" && kill -USR1 "${REPLY% *}"
 	done
 	return 0
 }
 
-# Exit status of the command, or 125 when the machine is dead or frozen, now or before the command ends.
+# The command itself, a child of nsenter; nsenter takes signals for itself only.
+machine_exec_signal() {
+	local pids
+	{ read -r -a pids <"/proc/$2/task/$2/children"; } 2>/dev/null
+	kill "-$1" "${pids[@]:-$2}" 2>/dev/null
+}
+
+# Exit status of the command, or 125 when the machine is dead or frozen, now or before the command ends. The command ends
+# with us, even if we are killed.
 machine_exec() {
 	local node=$1 leader child status mark
 	shift
-	[ "$(machine_state "$node")" = running ] && leader=$(machine_leader "$node") || {
-		echo "lab: $node is $(machine_state "$node")" >&2
+	machine_state "$node"
+	if [ "$REPLY" != running ] || ! machine_leader "$node"; then
+		echo "lab: $node is ${REPLY:-dead}" >&2
 		exit 125
-	}
-	mark=$(node_dir "$node")/exec.$$
+	fi
+	leader=$REPLY
+	mark=$lab_dir/nodes/$node/exec.$$
 	trap 'rm -f "$mark"' EXIT
 	trap 'kill -KILL "$child"; exit 125' USR1
-	trap 'kill -INT "$child" 2>/dev/null' INT
-	trap 'kill -TERM "$child" 2>/dev/null' TERM HUP
-	echo "$$ $(process_start $$)" >"$mark"
-	nsenter --target "$leader" --mount --pid --net --uts --ipc -- \
-		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-		TERM="${TERM:-dumb}" -- "$@" <&0 9>&- 7>&- &
+	trap 'machine_exec_signal INT "$child"' INT
+	trap 'machine_exec_signal TERM "$child"' TERM HUP
+	process_record $$ "$mark"
+	setpriv --pdeathsig KILL -- env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		nsenter --target "$leader" --mount --pid --net --uts --ipc -- setpriv --pdeathsig KILL -- "$@" <&0 9>&- 8>&- 7>&- &
 	child=$!
-	# A signal ends wait before the child does.
-	while wait "$child"; status=$?; kill -0 "$child" 2>/dev/null; do :; done
-	if [ $status -gt 128 ] && ! process_recorded "$(node_dir "$node")/leader" >/dev/null; then
+	# A signal ends wait before the child does. Without the output: bash reports a child that a signal ended.
+	{ while wait "$child"; status=$?; kill -0 "$child"; do :; done; } 2>/dev/null
+	# The record goes before the machine does.
+	if [ $status -gt 128 ] && ! machine_leader "$node"; then
 		status=125
 	fi
 	exit $status
@@ -268,7 +303,7 @@ machine_down_all() {
 	local node
 	for node in $nodes; do
 		[ ! -e "/run/netns/$switch_ns" ] || network_pull "$node" 2>/dev/null
-		[ ! -d "$(node_dir "$node")" ] || machine_power_off "$node"
+		[ ! -d "$(node_dir "$node")" ] || machine_clear "$node"
 	done
 	network_down
 	for node in $nodes; do

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # One bridge in a namespace of its own, a namespace and a cable for each node and for the client.
 # Nothing of it is visible in the host's own network.
 
@@ -48,16 +49,16 @@ network_plug() {
 	network_unplug "$node"
 	network_do ip netns add "$ns"
 	network_do ip -n "$ns" link set lo up
-	network_do ip -n "$switch_ns" link add "$node" type veth \
+	network_do ip -n "$switch_ns" link add name "$node" type veth \
 		peer name eth0 address "02:00:00:00:00:0$number" netns "$ns"
-	network_do ip -n "$switch_ns" link set "$node" master br0 up
+	network_do ip -n "$switch_ns" link set dev "$node" master br0 up
 	network_do ip -n "$ns" addr add "$net_prefix.$number/24" dev eth0
 	network_do ip -n "$ns" link set eth0 up
 }
 
 # Harmless when there is nothing. The cable goes by its own name: a namespace may outlive its file for a moment.
 network_unplug() {
-	ip -n "$switch_ns" link del "$1" 2>/dev/null 9>&-
+	ip -n "$switch_ns" link del dev "$1" 2>/dev/null 9>&-
 	if [ -e "/run/netns/$(node_ns "$1")" ]; then
 		network_do ip netns del "$(node_ns "$1")"
 	fi
@@ -66,7 +67,7 @@ network_unplug() {
 
 # Cable out, at the switch: no FIN and no RST of a dying machine gets through.
 network_pull() {
-	ip -n "$switch_ns" link set "$1" down 9>&-
+	ip -n "$switch_ns" link set dev "$1" down 9>&-
 }
 
 network_down() {
@@ -85,8 +86,8 @@ network_kill_inside() {
 		# shellcheck disable=SC2086
 		kill -KILL $pids 2>/dev/null
 		tries=$((tries + 1))
-		[ $tries -le 200 ] || die "processes in $ns do not die:" $pids
-		sleep 0.05 9>&-
+		[ $tries -le 200 ] || die "processes in $ns do not die: ${pids//$'\n'/ }"
+		sleep 0.05 9>&- 8>&- 7>&-
 	done
 }
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # The three commands that make a pair with a witness, and what the cluster says about itself.
 
 # The cluster's own words, from the first machine that answers; nothing when none does.
 pair_json() {
 	local node
 	for node in $nodes; do
-		timeout 5 "$0" exec "$node" -- holdfastctl status --json 2>/dev/null | jq -ce . 2>/dev/null && return 0
+		lab_self exec "$node" -- timeout 5 holdfastctl status --json 2>/dev/null | jq -ce . 2>/dev/null && return 0
 	done
 	return 1
 }
@@ -23,7 +24,9 @@ pair_step() {
 	local node=$1 seconds=$2 log
 	shift 2
 	log=$(node_dir "$node")/setup.log
-	if ! timeout "$seconds" "$0" exec "$node" -- "$@" >"$log" 2>&1 </dev/null 9>&-; then
+	# In the background like in_private, and ended with us.
+	setpriv --pdeathsig TERM -- timeout "$seconds" "$lab_source/lab" exec "$node" -- "$@" >"$log" 2>&1 </dev/null 9>&- &
+	if ! wait $!; then
 		sed "s/^/$node: /" "$log" >&2
 		machine_fail "$node" "'$1 $2' failed"
 	fi
@@ -40,9 +43,11 @@ pair_make() {
 	join+=($!)
 	pair_step b 120 holdfastctl join "$token" --name b --address "$(node_address b)" --interface eth0 --yes &
 	join+=($!)
+	lab_children=${join[*]}
 	for node in "${join[@]}"; do
 		wait "$node" || exit 1
 	done
+	lab_children=
 	say "b and w have joined"
 	wait_for 60 pair_is_sync || {
 		for node in $nodes; do machine_explain "$node"; done

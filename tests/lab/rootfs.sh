@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # The disks of the machines, in layers: a Debian with everything ours depends on, our packages installed by apt on top, and
 # a machine's own writes. The first two are cached, keyed by what went into them.
 
@@ -50,6 +51,7 @@ image_build() {
 	proxy=$(apt-config dump --format '%v' Acquire::http::Proxy 2>/dev/null)
 	[ -z "$proxy" ] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
 	mkdir -p "$archives"
+	# shellcheck disable=SC2016 # for mmdebstrap's shell
 	in_private mmdebstrap --quiet --variant=minbase --include="${packages// /,}" \
 		--dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Retries "3"' "${options[@]}" \
@@ -60,22 +62,23 @@ image_build() {
 		"$suite" "$target"
 }
 
-# Prints the directory of the image, built first when it is not there.
+# REPLY is the directory of the image, built first when it is not there.
 image_prepare() {
 	local kind=$1 packages=$base_packages image
 	[ "$kind" = witness ] || packages=$gateway_packages
 	image=$cache_dir/image-$kind-$(image_key "$kind")
 	if [ ! -d "$image" ]; then
-		say "building the $kind image (kept in $cache_dir)" >&2
+		say "building the $kind image (kept in $cache_dir)"
 		if ! image_build "$image.new" "$packages" >"$cache_dir/image-$kind.log" 2>&1; then
 			tail -n 20 "$cache_dir/image-$kind.log" >&2
 			die "the $kind image could not be built; all of it in $cache_dir/image-$kind.log"
 		fi
 		image_settle "$image.new"
 		mv "$image.new" "$image" || exit 1
-		layers_forget "image-$kind-*" 1
+		layers_forget "image-$kind-*" 2
 	fi
-	printf '%s' "$image"
+	touch "$image"
+	REPLY=$image
 }
 
 # Installs our packages as a user would, with apt, without network: what they depend on must be in the image.
@@ -83,6 +86,7 @@ installed_build() {
 	local image=$1 target=$2 archives=$3
 	shift 3
 	mkdir -p "$target/upper" "$target/work" "$target/root"
+	# shellcheck disable=SC2016 # for the inner shell
 	local script='
 		mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" || exit 1
 		archives=$3 root=$2/root
@@ -93,20 +97,21 @@ installed_build() {
 	in_private bash -c "$script" - "$image" "$target" "$archives" "$@"
 }
 
-# Prints "INSTALLED:IMAGE", the lower layers of a machine of this kind.
+# REPLY is "INSTALLED:IMAGE", the lower layers of a machine of this kind.
 installed_prepare() {
 	local kind=$1 archives=$2 image layer name files=() inside=()
-	image=$(image_prepare "$kind") || exit 1
+	image_prepare "$kind"
+	image=$REPLY
 	for name in ${own_packages[$kind]}; do
 		local found=("$archives/$name"_*.deb)
-		[ -f "${found[0]}" ] || die "no $name in $archives (packaging/build makes them)"
+		[ -f "${found[0]}" ] || die "no $name in $archives (packaging/debian/build makes them)"
 		[ ${#found[@]} -eq 1 ] || die "more than one $name in $archives"
 		files+=("${found[0]}")
 		inside+=("/packages/${found[0]##*/}")
 	done
 	layer=$cache_dir/installed-$kind-$({ echo "$image"; declare -f installed_build; sha256sum "${files[@]}"; } | hash_of)
 	if [ ! -d "$layer" ]; then
-		say "installing ${own_packages[$kind]}" >&2
+		say "installing ${own_packages[$kind]}"
 		if ! installed_build "$image" "$layer.new" "$archives" "${inside[@]}" >"$cache_dir/installed-$kind.log" 2>&1; then
 			tail -n 20 "$cache_dir/installed-$kind.log" >&2
 			die "$kind: our packages could not be installed; all of it in $cache_dir/installed-$kind.log"
@@ -116,18 +121,19 @@ installed_prepare() {
 		layers_forget "installed-$kind-*" 3
 	fi
 	touch "$layer"
-	printf '%s:%s' "$layer/upper" "$image"
+	REPLY=$layer/upper:$image
 }
 
 # Keeps the newest N of a kind.
 layers_forget() {
 	local pattern=$1 keep=$2 old
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086,SC2012 # a pattern; our own names have no blanks
 	(cd "$cache_dir" && ls -dt $pattern 2>/dev/null | tail -n +$((keep + 1))) | while read -r old; do
 		rm -rf "${cache_dir:?}/$old"
 	done
 }
 
+# rootfs_prepare ARCHIVES: a disk for each machine. Without ARCHIVES none of our packages is installed.
 rootfs_prepare() {
 	local archives=$1 node lower kind
 	# The cache is shared by all labs of the host.
@@ -136,7 +142,12 @@ rootfs_prepare() {
 	rm -rf "$cache_dir"/*.new
 	declare -A lowers
 	for kind in gateway witness; do
-		lowers[$kind]=$(installed_prepare "$kind" "$archives" 8>&-) || exit 1
+		if [ -n "$archives" ]; then
+			installed_prepare "$kind" "$archives"
+		else
+			image_prepare "$kind"
+		fi
+		lowers[$kind]=$REPLY
 	done
 	exec 8>&-
 	for node in $nodes; do

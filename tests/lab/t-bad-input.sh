@@ -1,4 +1,5 @@
 # Bad input to the API: a clear problem, and nothing executed.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 ask() { # METHOD PATH BODY HEADER...: prints "status code"
   local method=$1 path=$2 body=$3 h args=()
   shift 3

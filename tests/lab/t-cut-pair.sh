@@ -1,4 +1,5 @@
 # The cable between the gateways is cut while the witness sees both: no failover, SOLO.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load cut-pair
 now=$(active w)
 epoch=$(status w .epoch)

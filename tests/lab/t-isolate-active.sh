@@ -1,4 +1,5 @@
 # The active is cut off from everybody but the clients: the other takes over, the old one answers nothing.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load isolate-active
 was=$(active w)
 heir=$(other "$was")

@@ -1,4 +1,5 @@
 # The active loses its power, in both directions: the other takes over, nothing is lost, the dead one comes back.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load kill-active
 for round in 1 2; do
   was=$(active w)

@@ -1,4 +1,5 @@
 # The standby loses its power: SOLO, payments go on, and back to SYNC when it returns.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load kill-standby
 now=$(active w)
 standby=$(other "$now")

@@ -1,4 +1,5 @@
 # The witness loses its power: nothing happens but that it is shown.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load kill-witness
 now=$(active a)
 epoch=$(status a .epoch)

@@ -1,4 +1,5 @@
 # init and join with bad input: one line, exit status not 0, nothing changed.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 refused() { # WHAT NODE PATTERN COMMAND...
   local what=$1 node=$2 pattern=$3 out before after
   shift 3

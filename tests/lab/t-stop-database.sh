@@ -1,4 +1,5 @@
 # mariadbd on the active is stopped by hand: the role is handed over.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load stop-database
 was=$(active w)
 heir=$(other "$was")
