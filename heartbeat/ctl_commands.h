@@ -1,0 +1,15 @@
+/* The commands of holdfastctl. Each returns the exit status: 0 done, 1 failed (one line on stderr says why),
+ * 2 used wrongly. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_COMMANDS_H
+#define HOLDFAST_HEARTBEAT_CTL_COMMANDS_H
+
+#include "heartbeat/ctl_options.h"
+
+int ctl_init(const struct ctl_options *o);
+int ctl_join(const struct ctl_options *o);
+int ctl_token(const struct ctl_options *o);
+int ctl_status(const struct ctl_options *o); /* 0 serving, 1 not serving, 2 heartbeatd does not answer */
+int ctl_reconfigure(const struct ctl_options *o);
+int ctl_api_key(const struct ctl_options *o);
+
+#endif

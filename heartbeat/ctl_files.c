@@ -1,0 +1,162 @@
+#include "heartbeat/ctl_files.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_DIRS 16
+
+static int find_owner(const struct ctl_owner *owner, uid_t *uid, gid_t *gid, struct errbuf *e)
+{
+	const struct passwd *p = owner->user ? getpwnam(owner->user) : NULL;
+	const struct group *g = owner->group ? getgrnam(owner->group) : NULL;
+
+	if (owner->user && !p)
+		return err_set(e, -ENOENT, "there is no user '%s'", owner->user);
+	if (owner->group && !g)
+		return err_set(e, -ENOENT, "there is no group '%s'", owner->group);
+	*uid = p ? p->pw_uid : 0;
+	*gid = g ? g->gr_gid : 0;
+	return 0;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n < 0)
+			continue;
+		text += n;
+		left -= (size_t)n;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+/* A rename is there after a power loss only when its directory has been written. */
+static int sync_parent(const char *path)
+{
+	char dir[CTL_PATH_BYTES];
+	size_t n = (size_t)(strrchr(path, '/') - path);
+	int fd, code;
+
+	memcpy(dir, path, n);
+	dir[n] = '\0';
+	fd = open(n ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	code = fsync(fd) ? -errno : 0;
+	close(fd);
+	return code;
+}
+
+int ctl_file_write(const char *path, const char *text, const struct ctl_owner *owner, struct errbuf *e)
+{
+	char fresh[CTL_PATH_BYTES + 8];
+	uid_t uid;
+	gid_t gid;
+	int fd, code = find_owner(owner, &uid, &gid, e);
+
+	assert(path[0] == '/' && strlen(path) < CTL_PATH_BYTES);
+	if (code)
+		return code;
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
+	(void)unlink(fresh);
+	/* Nobody else may open it before it has its owner and mode: it may hold a key. */
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	code = write_all(fd, text);
+	if (!code && (fchown(fd, uid, gid) || fchmod(fd, owner->mode)))
+		code = -errno;
+	close(fd);
+	if (!code && rename(fresh, path))
+		code = -errno;
+	if (!code)
+		code = sync_parent(path);
+	if (code)
+		(void)unlink(fresh);
+	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+}
+
+int ctl_owner_set(const char *path, const struct ctl_owner *owner, struct errbuf *e)
+{
+	uid_t uid;
+	gid_t gid;
+	int code = find_owner(owner, &uid, &gid, e);
+
+	if (code)
+		return code;
+	if (lchown(path, uid, gid) || chmod(path, owner->mode))
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+int ctl_dir_make(const char *path, const struct ctl_owner *owner, struct errbuf *e)
+{
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	return ctl_owner_set(path, owner, e);
+}
+
+static bool is_empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+	bool empty = dir;
+
+	while (empty && (d = readdir(dir)))
+		empty = strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0;
+	if (dir)
+		(void)closedir(dir);
+	return empty;
+}
+
+void ctl_undo_expect(struct ctl_undo *u, const char *path)
+{
+	struct stat s;
+	bool exists = lstat(path, &s) == 0;
+
+	if (exists && !is_empty_dir(path))
+		return;
+	assert(u->entries < CTL_UNDO_MAX && strlen(path) < CTL_PATH_BYTES);
+	(void)snprintf(u->entry[u->entries].path, CTL_PATH_BYTES, "%s", path);
+	u->entry[u->entries++].existed = exists;
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
+{
+	(void)s;
+	(void)at;
+	if (remove(path) && errno != ENOENT)
+		(void)fprintf(stderr, "holdfastctl: %s stays behind: %s\n", path, strerror(errno));
+	(void)kind;
+	return 0;
+}
+
+static int remove_below(const char *path, const struct stat *s, int kind, struct FTW *at)
+{
+	return at->level ? remove_one(path, s, kind, at) : 0;
+}
+
+void ctl_undo_run(struct ctl_undo *u)
+{
+	while (u->entries) {
+		u->entries--;
+		(void)nftw(u->entry[u->entries].path,
+		    u->entry[u->entries].existed ? remove_below : remove_one, OPEN_DIRS,
+		    FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	}
+}

@@ -1,0 +1,104 @@
+/* init: the first gateway of a new cluster. */
+#include "heartbeat/ctl_commands.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_setup.h"
+#include "heartbeat/ctl_token.h"
+#include "heartbeat/invite.h"
+#include "heartbeat/local.h"
+
+#define DATA_TIMEOUT_MS 180000
+#define SERVING_LIMIT_S 60
+#define DEFAULT_CLUSTER "pay"
+
+static int make_data(struct ctl_setup *s, struct errbuf *e)
+{
+	const char *const argv[] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data", NULL};
+	int code = ctl_run(argv, DATA_TIMEOUT_MS, &s->output, e);
+	size_t n = strspn(s->output.out, "0123456789abcdef");
+
+	if (code)
+		return code;
+	if (n != 2 * TOKEN_BYTES || (s->output.out[n] && s->output.out[n] != '\n'))
+		return err_set(e, -EPROTO,
+		    "holdfast-replicationd --init-data printed no token of %d hexadecimal digits",
+		    2 * TOKEN_BYTES);
+	memcpy(s->data_token, s->output.out, n);
+	s->data_token[n] = '\0';
+	return 0;
+}
+
+static int is_serving(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return look->serving;
+}
+
+static int wait_serving(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_serving, SERVING_LIMIT_S, &last, e);
+
+	if (code != -ETIMEDOUT)
+		return code;
+	if (!last.answered)
+		return err_set(e, code, "holdfast-heartbeatd does not answer after %d s", SERVING_LIMIT_S);
+	return err_set(e, code, "not serving after %d s: %s%s%s", SERVING_LIMIT_S, last.state,
+	    last.reason[0] ? ": " : "", last.reason);
+}
+
+static const struct ctl_step steps[] = {
+    {"stopping mariadb, haproxy and keepalived", ctl_setup_units},
+    {"writing keys, certificates and configuration", ctl_layout_make},
+    {"making an empty ledger", make_data},
+    {"writing the first record", ctl_setup_register},
+    {"starting", ctl_setup_start},
+    {"waiting until it serves", wait_serving},
+};
+
+static int print_end(const struct ctl_setup *s)
+{
+	struct errbuf e = {""};
+
+	(void)printf("\n%s serves at https://%.*s/, alone until a second gateway joins.\n\n", s->conf.name,
+	    (int)strcspn(s->conf.vip, "/"), s->conf.vip);
+	if (ctl_token_print(stdout, &s->conf, s->key, s->member, s->members, &e) == 0)
+		return 0;
+	(void)fprintf(stderr, "holdfastctl: init: it serves, but: %s; see 'holdfastctl token'\n", e.text);
+	return 1;
+}
+
+int ctl_init(const struct ctl_options *given)
+{
+	static struct ctl_setup s = {.command = "init"};
+	struct ctl_options o = *given;
+	struct errbuf e = {""};
+	int code;
+
+	o.cluster = o.cluster ? o.cluster : DEFAULT_CLUSTER;
+	code = ctl_setup_conf(&o, &s.conf, &e);
+	if (!code)
+		code = ctl_setup_check(&s, &e);
+	if (code) {
+		(void)fprintf(stderr, "holdfastctl: init: %s\n", e.text);
+		return 1;
+	}
+	code = ctl_setup_confirm(&s, o.yes);
+	if (code)
+		return code;
+	invite_new_key(s.key);
+	memcpy(s.member[0].name, s.conf.name, sizeof(s.member[0].name));
+	memcpy(s.member[0].address, s.conf.address, sizeof(s.member[0].address));
+	s.member[0].kind = s.conf.kind;
+	s.members = 1;
+	code = ctl_setup_run(&s, steps, sizeof(steps) / sizeof(steps[0]));
+	if (!code)
+		code = print_end(&s);
+	sodium_memzero(&s, sizeof(s));
+	return code;
+}

@@ -1,0 +1,216 @@
+/* join: this machine becomes a member of the cluster that a token names. */
+#include "heartbeat/ctl_join.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_setup.h"
+
+#define ADMISSION_LIMIT_S 45
+#define SYNC_LIMIT_S 120
+
+static void take_member(struct settings_member *ret, const char *name, const char *address, uint32_t kind)
+{
+	*ret = (struct settings_member){.kind = kind};
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
+	(void)snprintf(ret->address, sizeof(ret->address), "%s", address);
+}
+
+/* The edge and the replication are made for a pair. */
+static int check_pair(const struct invite *v, struct errbuf *e)
+{
+	const char *first = NULL;
+
+	for (uint32_t i = 0; i < v->members; i++) {
+		if (v->member[i].kind != CONF_KIND_GATEWAY)
+			continue;
+		if (first)
+			return err_set(e, -EINVAL,
+			    "the cluster has two gateways already, %s and %s: want --witness", first,
+			    v->member[i].name);
+		first = v->member[i].name;
+	}
+	return 0;
+}
+
+int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
+{
+	if (!o->witness && !o->interface)
+		return err_set(e, -EINVAL,
+		    "--interface is missing: a gateway needs one, a witness is joined with --witness");
+	if (o->witness && o->interface)
+		return err_set(e, -EINVAL,
+		    "--interface and --witness: a witness holds no address, leave --interface out");
+	if (strcmp(o->address, v->member[0].address) == 0)
+		return err_set(e, -EINVAL,
+		    "--address %s is the member %s, which made the token: join is for another machine",
+		    o->address, v->member[0].name);
+	for (uint32_t i = 0; i < v->members; i++) {
+		const struct invite_member *m = &v->member[i];
+
+		if (strcmp(o->name, m->name) == 0)
+			return err_set(e, -EINVAL, "--name %s belongs to the member at %s: take another one",
+			    m->name, m->address);
+		if (strcmp(o->address, m->address) == 0)
+			return err_set(
+			    e, -EINVAL, "--address %s belongs to the member %s", m->address, m->name);
+	}
+	if (v->members >= CTL_MEMBERS_MAX)
+		return err_set(
+		    e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
+	if (ctl_ipv4_of(o->address) == ctl_ipv4_of(v->vip))
+		return err_set(
+		    e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
+	return o->witness ? 0 : check_pair(v, e);
+}
+
+void ctl_join_apply(const struct invite *v, struct conf *ret)
+{
+	memcpy(ret->cluster, v->cluster, sizeof(ret->cluster));
+	memcpy(ret->seed_address, v->member[0].address, sizeof(ret->seed_address));
+	if (ret->kind == CONF_KIND_GATEWAY)
+		memcpy(ret->vip, v->vip, sizeof(ret->vip));
+	ret->heartbeat_port = v->heartbeat_port;
+	ret->interval_ms = v->interval_ms;
+	ret->lease_ms = v->lease_ms;
+	ret->peer_timeout_ms = v->peer_timeout_ms;
+	ret->database_port = v->database_port;
+	ret->mesh_http_port = v->mesh_http_port;
+	ret->mesh_ledger_port = v->mesh_ledger_port;
+	ret->mesh_seed_port = v->mesh_seed_port;
+}
+
+static int is_member(const struct ctl_look *look, struct errbuf *e)
+{
+	if (look->refused)
+		return err_set(e, -EACCES, "the cluster refused: %s", look->reason);
+	return look->member;
+}
+
+static int is_in_sync(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return look->in_sync;
+}
+
+static int wait_admission(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_member, ADMISSION_LIMIT_S, &last, e);
+
+	if (code == 0)
+		s->keep = true;
+	if (code != -ETIMEDOUT)
+		return code;
+	if (!last.answered)
+		return err_set(e, code, "holdfast-heartbeatd does not answer after %d s", ADMISSION_LIMIT_S);
+	if (!last.heard)
+		return err_set(e, code,
+		    "no answer from %s, UDP port %u, in %d s: is it up, is the port open both ways, is the "
+		    "token of this cluster ('holdfastctl token' there)?",
+		    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
+	return err_set(e, code, "not admitted after %d s; the cluster is %s; %s", ADMISSION_LIMIT_S,
+	    last.mode, last.reason[0] ? last.reason : "it must serve to admit a member");
+}
+
+static int wait_sync(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_in_sync, SYNC_LIMIT_S, &last, e);
+
+	if (code == -EINTR)
+		return err_set(
+		    e, code, "interrupted; this machine is a member and goes on: see 'holdfastctl status'");
+	if (code != -ETIMEDOUT)
+		return code;
+	return err_set(e, code,
+	    "not in sync after %d s, but a member, and it goes on: %s%s%s; see 'holdfastctl status'",
+	    SYNC_LIMIT_S, last.state, last.reason[0] ? ": " : "", last.reason);
+}
+
+/* Others may have joined since the token was made; the edge is rendered from the list that heartbeatd has
+ * now. */
+static int refresh(struct ctl_setup *s, struct errbuf *e)
+{
+	static const char *const argv[] = {
+	    "systemctl", "start", "--no-block", "holdfast-reconfigure.service", NULL};
+
+	return ctl_run(argv, 10000, &s->output, e);
+}
+
+static const struct ctl_step gateway_steps[] = {
+    {"stopping mariadb, haproxy and keepalived", ctl_setup_units},
+    {"writing keys, certificates and configuration", ctl_layout_make},
+    {"writing the state of a member to be", ctl_setup_register},
+    {"starting", ctl_setup_start},
+    {"waiting for admission", wait_admission},
+    {"telling the edge of its neighbours", refresh},
+    {"waiting until the data is in sync", wait_sync},
+};
+
+static const struct ctl_step witness_steps[] = {
+    {"writing key, certificate and configuration", ctl_layout_make},
+    {"writing the state of a member to be", ctl_setup_register},
+    {"starting", ctl_setup_start},
+    {"waiting for admission", wait_admission},
+};
+
+/* Everything that can be found out without changing anything. */
+static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errbuf *e)
+{
+	struct ctl_options words = *o;
+	struct invite v;
+	int code = ctl_check_fresh(CONF_STATE_DIR "/mysql", e);
+
+	if (!code)
+		code = invite_parse(o->token, &v, e);
+	if (code)
+		return code;
+	code = ctl_join_check(o, &v, e);
+	words.vip = v.vip; /* conf_read insists on one for a gateway */
+	words.cluster = v.cluster;
+	if (!code)
+		code = ctl_setup_conf(&words, &s->conf, e);
+	if (!code) {
+		if (o->witness)
+			memset(s->conf.vip, 0, sizeof(s->conf.vip));
+		ctl_join_apply(&v, &s->conf);
+		memcpy(s->key, v.key, sizeof(s->key));
+		for (; s->members < v.members; s->members++)
+			take_member(&s->member[s->members], v.member[s->members].name,
+			    v.member[s->members].address, v.member[s->members].kind);
+		take_member(&s->member[s->members++], s->conf.name, s->conf.address, s->conf.kind);
+		code = ctl_setup_check(s, e);
+	}
+	sodium_memzero(&v, sizeof(v));
+	return code;
+}
+
+int ctl_join(const struct ctl_options *o)
+{
+	static struct ctl_setup s = {.command = "join"};
+	struct errbuf e = {""};
+	int code = prepare(&s, o, &e);
+
+	if (code) {
+		(void)fprintf(stderr, "holdfastctl: join: %s\n", e.text);
+		code = 1;
+	} else {
+		code = ctl_setup_confirm(&s, o->yes);
+	}
+	if (!code)
+		code =
+		    o->witness
+			? ctl_setup_run(&s, witness_steps, sizeof(witness_steps) / sizeof(witness_steps[0]))
+			: ctl_setup_run(&s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
+	if (!code)
+		(void)printf("\n%s is a member of %s%s.\n", s.conf.name, s.conf.cluster,
+		    o->witness ? "" : " and in sync");
+	sodium_memzero(&s, sizeof(s));
+	return code;
+}

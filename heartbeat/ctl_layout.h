@@ -1,0 +1,15 @@
+/* Where a member keeps its files: directories, the cluster key, certificates, the configuration, and what
+ * follows from it. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_LAYOUT_H
+#define HOLDFAST_HEARTBEAT_CTL_LAYOUT_H
+
+#include "heartbeat/ctl_setup.h"
+
+/* A step: makes all of them from s->conf, s->key and s->member; lists in s->undo what was not there. 0 or
+ * -errno with e. */
+int ctl_layout_make(struct ctl_setup *s, struct errbuf *e);
+
+/* Reads the cluster key. 0, or -errno (-EINVAL: not 64 hexadecimal digits) with e filled. */
+int ctl_layout_key(uint8_t ret[static PKI_KEY_BYTES], struct errbuf *e);
+
+#endif

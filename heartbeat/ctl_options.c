@@ -1,0 +1,110 @@
+#include "heartbeat/ctl_options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "heartbeat/ctl_check.h"
+
+struct option {
+	const char *name;
+	enum ctl_option bit;
+	bool (*good)(const char *value); /* NULL: takes no value */
+	size_t at;			 /* in struct ctl_options */
+	const char *wanted;
+};
+
+#define AT(member) offsetof(struct ctl_options, member)
+
+/* clang-format off */
+static const struct option options[] = {
+	{ "--name", CTL_NAME, ctl_is_name, AT(name), "1 to 15 of a-z 0-9 -, beginning with a letter" },
+	{ "--address", CTL_ADDRESS, ctl_is_ipv4, AT(address), "an IPv4 address of this machine, such as 10.0.0.1" },
+	{ "--vip", CTL_VIP, ctl_is_cidr, AT(vip), "an IPv4 address with prefix length 1 to 32, such as 10.0.0.100/24" },
+	{ "--interface", CTL_INTERFACE, ctl_is_interface, AT(interface), "a network interface of this machine, such as eth0" },
+	{ "--cluster", CTL_CLUSTER, ctl_is_name, AT(cluster), "1 to 15 of a-z 0-9 -, beginning with a letter" },
+	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },
+	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
+	{ "--json", CTL_JSON, NULL, AT(json), NULL },
+};
+/* clang-format on */
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+/* The option that word names, "--name" or "--name=value"; *value is what follows the sign, or NULL. */
+static const struct option *find(const char *word, const char **value)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		size_t n = strlen(options[i].name);
+
+		if (strncmp(word, options[i].name, n) != 0 || (word[n] && word[n] != '='))
+			continue;
+		*value = word[n] ? word + n + 1 : NULL;
+		return &options[i];
+	}
+	return NULL;
+}
+
+static int take_value(const struct option *o, const char *value, struct ctl_options *ret, struct errbuf *e)
+{
+	if (!value)
+		return err_set(e, -EINVAL, "%s wants a value: %s", o->name, o->wanted);
+	if (!o->good(value))
+		return err_set(e, -EINVAL, "%s is '%.64s', want %s", o->name, value, o->wanted);
+	memcpy((char *)ret + o->at, &value, sizeof(value));
+	return 0;
+}
+
+static int take_flag(const struct option *o, const char *value, struct ctl_options *ret, struct errbuf *e)
+{
+	if (value)
+		return err_set(e, -EINVAL, "%s takes no value", o->name);
+	*(bool *)((char *)ret + o->at) = true;
+	return 0;
+}
+
+static int check_needs(const struct ctl_command *c, unsigned seen, struct errbuf *e)
+{
+	unsigned missing = c->needs & ~seen;
+
+	if (missing & CTL_TOKEN)
+		return err_set(e, -EINVAL,
+		    "the token is missing: the word that 'holdfastctl token' prints on a gateway");
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (missing & options[i].bit)
+			return err_set(
+			    e, -EINVAL, "%s is missing: want %s", options[i].name, options[i].wanted);
+	return 0;
+}
+
+int ctl_options_parse(
+    const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e)
+{
+	unsigned seen = 0;
+
+	*ret = (struct ctl_options){.rest = argv};
+	if (command->takes & CTL_REST)
+		return 0;
+	for (; *argv; argv++) {
+		const char *value;
+		const struct option *o = find(*argv, &value);
+		int code;
+
+		if (!o && **argv != '-' && (command->takes & CTL_TOKEN) && !ret->token) {
+			ret->token = *argv;
+			seen |= CTL_TOKEN;
+			continue;
+		}
+		if (!o || !(command->takes & o->bit))
+			return err_set(e, -EINVAL, "'%.64s' is not for this command: holdfastctl %s %s",
+			    *argv, command->word, command->synopsis);
+		if (seen & o->bit)
+			return err_set(e, -EINVAL, "%s is there twice", o->name);
+		seen |= o->bit;
+		if (o->good && !value && argv[1])
+			value = *++argv;
+		code = o->good ? take_value(o, value, ret, e) : take_flag(o, value, ret, e);
+		if (code)
+			return code;
+	}
+	return check_needs(command, seen, e);
+}

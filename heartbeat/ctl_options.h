@@ -1,0 +1,42 @@
+/* What may stand behind a command of holdfastctl: one table of options, and which of them a command takes and
+ * needs. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_OPTIONS_H
+#define HOLDFAST_HEARTBEAT_CTL_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "heartbeat/err.h"
+
+enum ctl_option {
+	CTL_NAME = 1 << 0,
+	CTL_ADDRESS = 1 << 1,
+	CTL_VIP = 1 << 2,
+	CTL_INTERFACE = 1 << 3,
+	CTL_CLUSTER = 1 << 4,
+	CTL_WITNESS = 1 << 5,
+	CTL_YES = 1 << 6,
+	CTL_JSON = 1 << 7,
+	CTL_TOKEN = 1 << 8, /* the one word that is no option */
+	CTL_REST = 1 << 9,  /* everything is another program's */
+};
+
+struct ctl_options {
+	const char *name, *address, *vip, *interface, *cluster, *token; /* point into argv; NULL: not given */
+	bool witness, yes, json;
+	char **rest; /* NULL terminated */
+};
+
+/* A command. The table is in holdfastctl.c; dispatch, usage and help walk it. */
+struct ctl_command {
+	const char *word, *synopsis, *help;
+	unsigned takes, needs;			 /* bits of enum ctl_option */
+	int (*run)(const struct ctl_options *o); /* returns the exit status */
+};
+
+/* argv holds what follows the command's word and is NULL terminated. 0, or -EINVAL with e filled: an option
+ * that is unknown, not for this command, given twice, without its value, with a value of the wrong form, or
+ * missing. */
+int ctl_options_parse(
+    const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e);
+
+#endif

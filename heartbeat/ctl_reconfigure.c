@@ -1,0 +1,90 @@
+/* reconfigure: HAProxy and keepalived learn who the members are now. Run by holdfast-reconfigure.service. */
+#include "heartbeat/ctl_commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_files.h"
+#include "heartbeat/ctl_run.h"
+
+#define RELOAD_TIMEOUT_MS 60000
+
+/* What was rendered but not yet taken over: a reload that failed is tried again by the next run. */
+#define PENDING_DIR "/run/holdfast"
+
+static const struct {
+	unsigned bit;
+	const char *pending;
+	const char *argv[4];
+} reactions[] = {
+    {SETTINGS_UNITS, PENDING_DIR "/pending-units", {"systemctl", "daemon-reload", NULL}},
+    {SETTINGS_HAPROXY, PENDING_DIR "/pending-haproxy",
+	{"systemctl", "reload-or-restart", "haproxy.service", NULL}},
+    {SETTINGS_KEEPALIVED, PENDING_DIR "/pending-keepalived",
+	{"systemctl", "reload-or-restart", "keepalived.service", NULL}},
+};
+#define REACTIONS (sizeof(reactions) / sizeof(reactions[0]))
+
+static int react(unsigned changed, struct errbuf *e)
+{
+	static const struct ctl_owner owner = {NULL, NULL, 0644};
+	int first = 0;
+
+	for (size_t i = 0; i < REACTIONS; i++)
+		if (changed & reactions[i].bit)
+			(void)ctl_file_write(reactions[i].pending, "", &owner, NULL);
+	for (size_t i = 0; i < REACTIONS; i++) {
+		int code;
+
+		if (!(changed & reactions[i].bit) && access(reactions[i].pending, F_OK))
+			continue;
+		code = ctl_run(reactions[i].argv, RELOAD_TIMEOUT_MS, NULL, first ? NULL : e);
+		if (code)
+			first = first ? first : code;
+		else
+			(void)unlink(reactions[i].pending);
+	}
+	return first;
+}
+
+static int render_all(const struct conf *conf, unsigned *changed, struct errbuf *e)
+{
+	struct settings_member member[CTL_MEMBERS_MAX];
+	unsigned members = 0;
+	int code = ctl_members_ask(member, &members, e);
+
+	if (!code && !members)
+		code = err_set(e, -EAGAIN, "the members are not known yet");
+	return code ? code : settings_write(conf, member, members, changed, e);
+}
+
+int ctl_reconfigure(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+	unsigned changed = 0;
+	struct conf conf;
+	int code;
+
+	(void)o;
+	if (geteuid() != 0) {
+		(void)fprintf(stderr, "holdfastctl: reconfigure: this must be run as root\n");
+		return 1;
+	}
+	if (conf_load(CONF_PATH, &conf, stderr))
+		return 1;
+	if (conf.kind == CONF_KIND_WITNESS)
+		return 0;
+	code = render_all(&conf, &changed, &e);
+	if (!code)
+		code = react(changed, &e);
+	if (code) {
+		(void)fprintf(stderr, "holdfastctl: reconfigure: %s\n", e.text);
+		return 1;
+	}
+	if (changed & SETTINGS_MARIADB)
+		(void)printf("mariadb.cnf has changed: it holds from the next start of the database\n");
+	return 0;
+}

@@ -1,0 +1,198 @@
+#include "heartbeat/ctl_setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_check.h"
+
+#define LOOK_MS 250
+#define CONF_TEXT_BYTES 512
+#define REGISTER_TIMEOUT_MS 20000
+#define REGISTER_PATH CONF_STATE_DIR "/heartbeat/register"
+
+int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf *e)
+{
+	char text[CONF_TEXT_BYTES], complaints[ERR_TEXT_BYTES] = "";
+	FILE *f, *errs;
+	unsigned errors;
+
+	(void)snprintf(text, sizeof(text),
+	    "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n",
+	    o->cluster ? "name = " : "", o->cluster ? o->cluster : "", o->vip ? "vip = " : "",
+	    o->vip ? o->vip : "", o->name, o->address, o->witness ? "witness" : "gateway",
+	    o->interface ? "interface = " : "", o->interface ? o->interface : "");
+	f = fmemopen(text, strlen(text), "r");
+	errs = fmemopen(complaints, sizeof(complaints), "w");
+	if (!f || !errs)
+		return err_set(e, -ENOMEM, "out of memory");
+	errors = conf_read(f, "configuration", ret, errs);
+	(void)fclose(f);
+	(void)fclose(errs);
+	complaints[strcspn(complaints, "\n")] = '\0';
+	return errors ? err_set(e, -EINVAL, "%s", complaints) : 0;
+}
+
+int ctl_setup_check(const struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_host host;
+	int code = ctl_check_fresh(s->conf.datadir, e);
+
+	if (!code)
+		code = ctl_host_read(&host, e);
+	if (!code)
+		code = ctl_check_network(&s->conf, &host, e);
+	return code ? code : ctl_check_installed(s->conf.kind, e);
+}
+
+static void show_plan(const struct ctl_setup *s)
+{
+	const struct conf *c = &s->conf;
+	bool gateway = c->kind == CONF_KIND_GATEWAY;
+
+	if (c->seed_address[0])
+		(void)printf("This machine joins the cluster %s at %s", c->cluster, c->seed_address);
+	else
+		(void)printf("This machine begins the cluster %s", c->cluster);
+	(void)printf(" as the %s %s, address %s.\n", gateway ? "gateway" : "witness", c->name, c->address);
+	if (gateway)
+		(void)printf("  the virtual IP %s goes to %s while it is active\n"
+			     "  the services mariadb, haproxy and keepalived of this machine are stopped and "
+			     "then run by Holdfast;\n"
+			     "  what is in /var/lib/mysql stays there and is not used\n",
+		    c->vip, c->interface);
+	(void)printf("  files are written below /etc/holdfast, " CONF_STATE_DIR "%s\n",
+	    gateway ? " and /etc/systemd/system" : "");
+	(void)printf("Go on? [y/N] ");
+	(void)fflush(stdout);
+}
+
+int ctl_setup_confirm(const struct ctl_setup *s, bool yes)
+{
+	char answer[16] = "";
+
+	if (yes)
+		return 0;
+	if (!isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr, "holdfastctl: %s: nobody is there to ask: add --yes\n", s->command);
+		return 2;
+	}
+	show_plan(s);
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	(void)fprintf(stderr, "holdfastctl: %s: not done, nothing was changed\n", s->command);
+	return 1;
+}
+
+/* What a program said before it gave up, for who wants more than one line. */
+static void show_output(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (n)
+			(void)fprintf(stderr, "  | %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void take_back(struct ctl_setup *s)
+{
+	(void)printf("taking it back\n");
+	(void)fflush(stdout);
+	ctl_ignore_signals();
+	if (s->units.taken || s->conf.kind == CONF_KIND_WITNESS) /* otherwise they are not ours yet */
+		ctl_units_stop(&s->conf);
+	ctl_undo_run(&s->undo);
+	ctl_units_give_back(&s->units);
+}
+
+int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps)
+{
+	struct errbuf e = {""};
+
+	ctl_catch_signals();
+	for (size_t i = 0; i < steps; i++) {
+		(void)printf("%s\n", step[i].text);
+		(void)fflush(stdout);
+		memset(&s->output, 0, sizeof(s->output));
+		if (step[i].run(s, &e) == 0)
+			continue;
+		show_output(s->output.err);
+		if (!s->keep)
+			take_back(s);
+		(void)fprintf(stderr, "holdfastctl: %s: %s%s\n", s->command, e.text,
+		    s->keep ? "" : "; nothing was changed");
+		return 1;
+	}
+	return 0;
+}
+
+int ctl_setup_units(struct ctl_setup *s, struct errbuf *e)
+{
+	return ctl_units_take(&s->conf, &s->units, &s->output, e);
+}
+
+int ctl_setup_register(struct ctl_setup *s, struct errbuf *e)
+{
+	static const struct ctl_owner owner = {"holdfast-heartbeat", "holdfast", 0600};
+	const char *const init[] = {
+	    HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--init-state", "--token", s->data_token, NULL};
+	const char *const join[] = {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--join-state", NULL};
+	int code = ctl_run(s->data_token[0] ? init : join, REGISTER_TIMEOUT_MS, &s->output, e);
+
+	return code ? code : ctl_owner_set(REGISTER_PATH, &owner, e);
+}
+
+int ctl_setup_start(struct ctl_setup *s, struct errbuf *e)
+{
+	return ctl_units_start(&s->conf, &s->output, e);
+}
+
+static void show_look(const struct ctl_setup *s, const struct ctl_look *look)
+{
+	if (!look->answered)
+		(void)printf("  %s: holdfast-heartbeatd does not answer yet\n", s->conf.name);
+	else if (s->conf.seed_address[0] && !look->member && !look->heard)
+		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name,
+		    s->conf.seed_address, s->conf.heartbeat_port);
+	else
+		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name, look->member ? "" : "no member yet, ",
+		    look->mode, look->state, look->reason[0] ? ": " : "", look->reason);
+	(void)fflush(stdout);
+}
+
+static time_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+int ctl_setup_wait(const struct ctl_setup *s, int (*done)(const struct ctl_look *look, struct errbuf *e),
+    unsigned limit_s, struct ctl_look *last, struct errbuf *e)
+{
+	struct ctl_look shown = {.mode = "-"};
+
+	time_t until = now_s() + limit_s;
+
+	for (;;) {
+		int code;
+
+		ctl_status_ask(s->conf.name, s->conf.address, last);
+		if (memcmp(&shown, last, sizeof(shown)) != 0) {
+			show_look(s, last);
+			shown = *last;
+		}
+		code = done(last, e);
+		if (code)
+			return code > 0 ? 0 : code;
+		if (now_s() >= until)
+			return -ETIMEDOUT;
+		if (ctl_pause(LOOK_MS))
+			return err_set(e, -EINTR, "interrupted");
+	}
+}

@@ -1,0 +1,33 @@
+/* What the cluster says about itself, as a table for people and as facts for those who wait. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_STATUS_H
+#define HOLDFAST_HEARTBEAT_CTL_STATUS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "heartbeat/err.h"
+
+#define CTL_REASON_BYTES 128
+
+/* A status as this node sees it, in few words. */
+struct ctl_look {
+	bool answered; /* heartbeatd spoke; otherwise nothing else is set */
+	bool serving;  /* the cluster serves */
+	bool member;   /* the record has this node, by name and address */
+	bool in_sync;  /* this node holds every acknowledged payment */
+	bool heard;    /* another member has told us something */
+	bool refused;  /* admission was refused, and will be; reason says why */
+	char mode[16], state[24], reason[CTL_REASON_BYTES];
+};
+
+/* Takes a look out of a status. What is missing in it is false or "". */
+void ctl_status_look(const json_t *status, const char *name, const char *address, struct ctl_look *ret);
+
+/* Asks heartbeatd of this machine; answered is false when it does not speak. */
+void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret);
+
+/* Prints the table. */
+void ctl_status_print(FILE *f, const json_t *status);
+
+#endif

@@ -1,0 +1,114 @@
+#include "heartbeat/ctl_token.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_layout.h"
+
+static void add(struct invite *v, const char *name, const char *address, uint32_t kind)
+{
+	struct invite_member *m = &v->member[v->members++];
+
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	(void)snprintf(m->address, sizeof(m->address), "%s", address);
+	m->kind = kind;
+}
+
+int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
+    const struct settings_member *member, unsigned members, struct invite *ret, struct errbuf *e)
+{
+	*ret = (struct invite){
+	    .heartbeat_port = conf->heartbeat_port,
+	    .interval_ms = conf->interval_ms,
+	    .lease_ms = conf->lease_ms,
+	    .peer_timeout_ms = conf->peer_timeout_ms,
+	    .database_port = conf->database_port,
+	    .mesh_http_port = conf->mesh_http_port,
+	    .mesh_ledger_port = conf->mesh_ledger_port,
+	    .mesh_seed_port = conf->mesh_seed_port,
+	};
+	if (conf->kind == CONF_KIND_WITNESS)
+		return err_set(e, -EINVAL, "this machine is the witness: run it on a gateway");
+	memcpy(ret->cluster, conf->cluster, sizeof(ret->cluster));
+	memcpy(ret->vip, conf->vip, sizeof(ret->vip));
+	memcpy(ret->key, key, sizeof(ret->key));
+	add(ret, conf->name, conf->address, conf->kind);
+	for (unsigned i = 0; i < members; i++) {
+		if (strcmp(member[i].name, conf->name) == 0)
+			continue;
+		if (ret->members == INVITE_MEMBERS_MAX)
+			return err_set(
+			    e, -EINVAL, "the cluster has more than %d members", INVITE_MEMBERS_MAX);
+		add(ret, member[i].name, member[i].address, member[i].kind);
+	}
+	return 0;
+}
+
+/* The first of our usual names that no member has. */
+static const char *free_name(const struct invite *v, const char *const *names)
+{
+	for (; names[1]; names++) {
+		bool taken = false;
+
+		for (uint32_t i = 0; i < v->members; i++)
+			taken = taken || strcmp(v->member[i].name, *names) == 0;
+		if (!taken)
+			break;
+	}
+	return *names;
+}
+
+int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
+    const struct settings_member *member, unsigned members, struct errbuf *e)
+{
+	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {
+									      "w", "w2", "w3", NULL};
+	char token[INVITE_TEXT_BYTES];
+	struct invite v;
+	int code = ctl_token_fill(conf, key, member, members, &v, e);
+
+	if (!code && invite_format(&v, token))
+		code = err_set(e, -EINVAL, "these members do not fit into a token");
+	if (!code) {
+		(void)fprintf(f,
+		    "On the second gateway, with its own address and interface:\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s\n\n"
+		    "On the witness, with its own address:\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS --witness\n\n"
+		    "Who has this token can join: keep it as secret as the data.\n",
+		    token, free_name(&v, gateways), conf->interface, token, free_name(&v, witnesses));
+		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
+	}
+	sodium_memzero(token, sizeof(token));
+	sodium_memzero(&v, sizeof(v));
+	return code;
+}
+
+int ctl_token(const struct ctl_options *o)
+{
+	struct settings_member member[CTL_MEMBERS_MAX];
+	uint8_t key[PKI_KEY_BYTES];
+	unsigned members = 0;
+	struct errbuf e = {""};
+	struct conf conf;
+	int code = 0;
+
+	(void)o;
+	if (access(CONF_PATH, F_OK))
+		code = err_set(&e, -ENOENT, "this machine belongs to no cluster: there is no %s", CONF_PATH);
+	else if (conf_load(CONF_PATH, &conf, stderr))
+		code = err_set(&e, -EINVAL, "%s is not good", CONF_PATH);
+	if (!code)
+		code = ctl_layout_key(key, &e);
+	if (!code)
+		code = ctl_members_ask(member, &members, &e);
+	if (!code)
+		code = ctl_token_print(stdout, &conf, key, member, members, &e);
+	sodium_memzero(key, sizeof(key));
+	if (code)
+		(void)fprintf(stderr, "holdfastctl: token: %s\n", e.text);
+	return code != 0;
+}

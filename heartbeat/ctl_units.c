@@ -1,0 +1,147 @@
+#include "heartbeat/ctl_units.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ASK_TIMEOUT_MS 10000
+#define START_TIMEOUT_MS 60000
+#define STOP_TIMEOUT_MS 100000 /* systemd kills after 90 s */
+#define UNIT_BYTES 64
+
+static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
+#define MARIADB foreign[0]
+
+/* In the order in which they are started. */
+static const struct {
+	const char *name;
+	bool witness; /* a witness has it too */
+	bool worker;  /* one for each */
+} units[] = {
+    {"holdfast-heartbeatd.service", true, false},
+    {"holdfast-replicationd.service", false, false},
+    {"holdfast-ledgerd.service", false, false},
+    {"holdfast-workerd@", false, true},
+    {"holdfast-seed.socket", false, false},
+    {"haproxy.service", false, false},
+    {"keepalived.service", false, false},
+    {"holdfast-reconfigure.path", false, false},
+};
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+static int systemctl(
+    const char *verb, const char *unit, unsigned timeout_ms, struct ctl_output *output, struct errbuf *e)
+{
+	const char *const argv[] = {"systemctl", verb, unit, NULL};
+
+	return ctl_run(argv, timeout_ms, output, e);
+}
+
+int ctl_units_take(
+    const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e)
+{
+	int code = 0;
+
+	if (conf->kind == CONF_KIND_WITNESS)
+		return 0;
+	for (size_t i = 0; i < CTL_FOREIGN; i++) {
+		code = systemctl("is-enabled", foreign[i], ASK_TIMEOUT_MS, output, e);
+		ret->enabled[i] = strncmp(output->out, "enabled", strlen("enabled")) == 0;
+		if (code != -EINTR && code != -ETIMEDOUT)
+			code = systemctl("is-active", foreign[i], ASK_TIMEOUT_MS, output, e);
+		ret->active[i] = strncmp(output->out, "active", strlen("active")) == 0;
+		if (code == -EINTR || code == -ETIMEDOUT)
+			return code;
+	}
+	ret->taken = true;
+	code = systemctl("disable", MARIADB, ASK_TIMEOUT_MS, output, e);
+	for (size_t i = 0; i < CTL_FOREIGN && !code; i++)
+		code = systemctl("stop", foreign[i], STOP_TIMEOUT_MS, output, e);
+	return code;
+}
+
+/* What it said last before it gave up; e and *output keep what systemctl said when the journal has nothing.
+ */
+static void explain(const char *unit, struct ctl_output *output)
+{
+	const char *const argv[] = {
+	    "journalctl", "--unit", unit, "--lines=8", "--output=cat", "--no-pager", "--quiet", NULL};
+	struct ctl_output journal;
+
+	if (ctl_run(argv, ASK_TIMEOUT_MS, &journal, NULL) == 0 && journal.out[0])
+		memcpy(output->err, journal.out, sizeof(output->err));
+}
+
+static int start_one(const char *unit, struct ctl_output *output, struct errbuf *e)
+{
+	int code = systemctl("enable", unit, ASK_TIMEOUT_MS, output, e);
+
+	/* One that failed often lately is refused by its start limit, which is not about now. */
+	if (!code)
+		(void)systemctl("reset-failed", unit, ASK_TIMEOUT_MS, output, NULL);
+	if (!code)
+		code = systemctl("start", unit, START_TIMEOUT_MS, output, e);
+	if (!code)
+		return 0;
+	explain(unit, output);
+	return err_wrap(e, code, "%s", unit);
+}
+
+/* Calls each for every unit of this node, in order; ends with the first that returns not 0. */
+static int for_each(const struct conf *conf,
+    int (*each)(const char *unit, struct ctl_output *, struct errbuf *), struct ctl_output *output,
+    struct errbuf *e)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < UNITS && !code; i++) {
+		if (conf->kind == CONF_KIND_WITNESS && !units[i].witness)
+			continue;
+		if (!units[i].worker)
+			code = each(units[i].name, output, e);
+		for (uint32_t n = 1; units[i].worker && n <= conf->workers && !code; n++) {
+			char unit[UNIT_BYTES];
+
+			(void)snprintf(unit, sizeof(unit), "%s%u.service", units[i].name, n);
+			code = each(unit, output, e);
+		}
+	}
+	return code;
+}
+
+int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e)
+{
+	const char *const reload[] = {"systemctl", "daemon-reload", NULL};
+	int code = ctl_run(reload, START_TIMEOUT_MS, output, e);
+
+	return code ? code : for_each(conf, start_one, output, e);
+}
+
+static int stop_one(const char *unit, struct ctl_output *output, struct errbuf *e)
+{
+	const char *const argv[] = {"systemctl", "disable", "--now", unit, NULL};
+
+	(void)ctl_run(argv, STOP_TIMEOUT_MS, output, e);
+	return 0;
+}
+
+void ctl_units_stop(const struct conf *conf)
+{
+	/* replicationd is asked to stop before its database: it would start it again. */
+	(void)for_each(conf, stop_one, NULL, NULL);
+	if (conf->kind == CONF_KIND_GATEWAY)
+		(void)systemctl("stop", MARIADB, STOP_TIMEOUT_MS, NULL, NULL);
+}
+
+void ctl_units_give_back(const struct ctl_units *u)
+{
+	const char *const reload[] = {"systemctl", "daemon-reload", NULL};
+
+	(void)ctl_run(reload, START_TIMEOUT_MS, NULL, NULL);
+	for (size_t i = 0; u->taken && i < CTL_FOREIGN; i++) {
+		(void)systemctl(u->enabled[i] ? "enable" : "disable", foreign[i], ASK_TIMEOUT_MS, NULL, NULL);
+		if (u->active[i])
+			(void)systemctl("start", foreign[i], START_TIMEOUT_MS, NULL, NULL);
+	}
+}

@@ -1,0 +1,34 @@
+/* The systemd units of a member: ours, and those of MariaDB, HAProxy and keepalived, which we take over. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_UNITS_H
+#define HOLDFAST_HEARTBEAT_CTL_UNITS_H
+
+#include <stdbool.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/ctl_run.h"
+#include "heartbeat/err.h"
+
+#define CTL_FOREIGN 3
+
+/* What the units of others were before we came. */
+struct ctl_units {
+	bool taken; /* the rest is known */
+	bool enabled[CTL_FOREIGN], active[CTL_FOREIGN];
+};
+
+/* Notes what the units of others are, stops them, and disables MariaDB's, which only replicationd may start.
+ * Nothing on a witness. 0, or as ctl_run with e and output filled. */
+int ctl_units_take(
+    const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e);
+
+/* Makes systemd read the drop-ins, enables and starts every unit of this node. 0, or as ctl_run; output->err
+ * then holds the last lines of the journal of the unit that did not start. */
+int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e);
+
+/* Stops and disables all that ctl_units_start started. As far as it goes; complains to nobody. */
+void ctl_units_stop(const struct conf *conf);
+
+/* Makes the units of others what they were. The drop-ins are gone by now. */
+void ctl_units_give_back(const struct ctl_units *units);
+
+#endif

@@ -1,0 +1,123 @@
+/* holdfastctl: sets up a member and shows the cluster. */
+#include "config.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_options.h"
+
+#define EXIT_USAGE 2
+
+static int help(const struct ctl_options *o);
+static int version(const struct ctl_options *o);
+
+/* clang-format off */
+static const struct ctl_command commands[] = {
+	{ "init", "--name NAME --address IP --vip IP/LENGTH --interface IF [--cluster NAME] [--yes]",
+	  "make the first gateway of a new cluster on this machine",
+	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
+	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_init },
+	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness) [--yes]",
+	  "make this machine a member of the cluster that the token names",
+	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
+	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS, ctl_join },
+	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
+	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving, 1 not, 2 no answer",
+	  CTL_JSON, 0, ctl_status },
+	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
+	  ctl_reconfigure },
+	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",
+	  "make, list or revoke the keys of clients; on the active node", CTL_REST, 0, ctl_api_key },
+	{ "help", "", "print this", 0, 0, help },
+	{ "--version", "", "print the version", 0, 0, version },
+};
+/* clang-format on */
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *f)
+{
+	(void)fprintf(f, "usage: holdfastctl COMMAND ...\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)fprintf(f, "  %s%s%s\n      %s\n", commands[i].word, commands[i].synopsis[0] ? " " : "",
+		    commands[i].synopsis, commands[i].help);
+}
+
+static int help(const struct ctl_options *o)
+{
+	(void)o;
+	usage(stdout);
+	return 0;
+}
+
+static int version(const struct ctl_options *o)
+{
+	(void)o;
+	(void)puts("holdfastctl " PACKAGE_VERSION);
+	return 0;
+}
+
+/* It becomes the helper, so that its messages and its exit status come through unchanged. The helper insists
+ * on root. */
+int ctl_api_key(const struct ctl_options *o)
+{
+	static const char path[] = HOLDFAST_LIBEXECDIR "/holdfast-api-key";
+	char *argv[16] = {(char *)path};
+	size_t n = 1;
+
+	for (char **word = o->rest; *word; word++) {
+		if (n == sizeof(argv) / sizeof(argv[0]) - 1) {
+			(void)fprintf(stderr, "holdfastctl: api-key: too many words\n");
+			return EXIT_USAGE;
+		}
+		argv[n++] = *word;
+	}
+	(void)execv(path, argv);
+	perror("holdfastctl: api-key: holdfast-api-key, which only a gateway has");
+	return 1;
+}
+
+/* Also under the names that people try first. */
+static const struct ctl_command *find(const char *word)
+{
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		word = "help";
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].word, word) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct ctl_command *c = argc > 1 ? find(argv[1]) : NULL;
+	struct errbuf e = {""};
+	struct ctl_options o;
+
+	(void)umask(022);
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!c) {
+		(void)fprintf(stderr, "holdfastctl: '%s' is no command; see 'holdfastctl help'\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (sodium_init() < 0) {
+		(void)fprintf(stderr, "holdfastctl: libsodium does not start\n");
+		return 1;
+	}
+	if (argc == 3 && !(c->takes & CTL_REST) &&
+	    (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+		(void)printf("holdfastctl %s %s\n    %s\n", c->word, c->synopsis, c->help);
+		return 0;
+	}
+	if (ctl_options_parse(c, argv + 2, &o, &e)) {
+		(void)fprintf(stderr, "holdfastctl: %s: %s\n", c->word, e.text);
+		return EXIT_USAGE;
+	}
+	return c->run(&o);
+}
