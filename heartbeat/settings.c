@@ -1,0 +1,256 @@
+#include "heartbeat/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UNIT_DIR "/etc/systemd/system/"
+#define ETC_DIR "/etc/holdfast/"
+#define TEXT_BYTES_MAX (256 * 1024)
+
+struct setting {
+	const char *target;
+	const char *template; /* NULL: the parts behind each other instead */
+	const char *part[2];
+	mode_t mode;
+	const char *owner, *group;
+	unsigned bit; /* enum settings_changed */
+};
+
+/* Certificates first: what names them is written when they are there. */
+static const struct setting settings[] = {
+    {CONF_PKI_DIR "/node-full.pem", NULL, {CONF_PKI_DIR "/node.pem", CONF_PKI_DIR "/node.key"}, 0600, "root",
+	"root", SETTINGS_HAPROXY},
+    {CONF_PKI_DIR "/mariadb.pem", NULL, {CONF_PKI_DIR "/node.pem"}, 0644, "root", "root", SETTINGS_MARIADB},
+    {CONF_PKI_DIR "/mariadb.key", NULL, {CONF_PKI_DIR "/node.key"}, 0400, "mysql", "root", SETTINGS_MARIADB},
+    {ETC_DIR "haproxy.cfg", "haproxy.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY},
+    {ETC_DIR "keepalived.conf", "keepalived.conf.in", {NULL}, 0644, "root", "root", SETTINGS_KEEPALIVED},
+    {ETC_DIR "mariadb.cnf", "mariadb.cnf.in", {NULL}, 0644, "root", "root", SETTINGS_MARIADB},
+    {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root",
+	SETTINGS_UNITS},
+    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root",
+	SETTINGS_UNITS},
+    {UNIT_DIR "keepalived.service.d/holdfast.conf", "keepalived.service.conf", {NULL}, 0644, "root", "root",
+	SETTINGS_UNITS},
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* A file that does not exist yet is another content than any. NULL with *code set when it cannot be read. */
+static char *read_text(const char *path, int *code, struct errbuf *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = fd >= 0 ? malloc(TEXT_BYTES_MAX + 1) : NULL;
+	size_t used = 0;
+	ssize_t n = 1;
+
+	*code = fd < 0 ? -errno : text ? 0 : -ENOMEM;
+	while (!*code && n > 0 && used < TEXT_BYTES_MAX) {
+		n = read(fd, text + used, TEXT_BYTES_MAX - used);
+		if (n > 0)
+			used += (size_t)n;
+		else if (n < 0)
+			*code = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!*code && used == TEXT_BYTES_MAX)
+		*code = -EFBIG;
+	if (*code) {
+		(void)err_set(e, *code, "%s: %s", path, strerror(-*code));
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	return text;
+}
+
+static int join_path(char ret[static PATH_MAX], const char *first, const char *second, struct errbuf *e)
+{
+	if ((size_t)snprintf(ret, PATH_MAX, "%s%s", first, second) >= PATH_MAX)
+		return err_set(e, -ENAMETOOLONG, "%s%s: path too long", first, second);
+	return 0;
+}
+
+static int make_parents(char *path, struct errbuf *e)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int code = 0;
+
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+		*slash = '/';
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+static int give_to(int fd, const struct setting *s, struct errbuf *e)
+{
+	const struct passwd *user = getpwnam(s->owner);
+	const struct group *group = getgrnam(s->group);
+
+	if (!user)
+		return err_set(e, -ESRCH, "%s: there is no user %s", s->target, s->owner);
+	if (!group)
+		return err_set(e, -ESRCH, "%s: there is no group %s", s->target, s->group);
+	if (fchown(fd, user->pw_uid, group->gr_gid))
+		return err_set(e, -errno, "%s: %s", s->target, strerror(errno));
+	return 0;
+}
+
+static int fill(int fd, const struct setting *s, const char *text, bool owned, struct errbuf *e)
+{
+	int code = owned ? give_to(fd, s, e) : 0;
+
+	if (code)
+		return code;
+	for (size_t done = 0, size = strlen(text); done < size;) {
+		ssize_t n = write(fd, text + done, size - done);
+
+		if (n < 0 && errno != EINTR)
+			return err_set(e, -errno, "%s: %s", s->target, strerror(errno));
+		if (n > 0)
+			done += (size_t)n;
+	}
+	if (fchmod(fd, s->mode) || fsync(fd))
+		return err_set(e, -errno, "%s: %s", s->target, strerror(errno));
+	return 0;
+}
+
+static int sync_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int fd, code = 0;
+
+	*slash = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*slash = '/';
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		code = -errno;
+	close(fd);
+	return code;
+}
+
+static int replace(char *path, const struct setting *s, const char *text, bool owned, struct errbuf *e)
+{
+	char temporary[PATH_MAX];
+	int fd, code = join_path(temporary, path, ".new", e);
+
+	if (!code)
+		code = make_parents(path, e);
+	if (code)
+		return code;
+	/* Nobody else's leftover, and never anybody's to read before it is whole. */
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s", temporary, strerror(errno));
+	code = fill(fd, s, text, owned, e);
+	if (close(fd) && !code)
+		code = err_set(e, -errno, "%s: %s", temporary, strerror(errno));
+	if (!code && rename(temporary, path))
+		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+	if (code) {
+		(void)unlink(temporary);
+		return code;
+	}
+	code = sync_parent(path);
+	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+}
+
+static int write_setting(
+    const char *root, const struct setting *s, const char *text, unsigned *changed, struct errbuf *e)
+{
+	struct errbuf ignored;
+	char path[PATH_MAX], *old;
+	int code = join_path(path, root, s->target, e);
+	bool same;
+
+	if (code)
+		return code;
+	old = read_text(path, &code, &ignored);
+	same = old && strcmp(old, text) == 0;
+	free(old);
+	if (same)
+		return 0;
+	code = replace(path, s, text, !*root, e);
+	if (!code)
+		*changed |= s->bit;
+	return code;
+}
+
+/* The parts behind each other. NULL with *code set. */
+static char *put_together(const char *root, const struct setting *s, int *code, struct errbuf *e)
+{
+	char path[PATH_MAX], *text[2] = {NULL, NULL}, *all = NULL;
+
+	*code = 0;
+	for (unsigned i = 0; i < 2 && s->part[i] && !*code; i++) {
+		*code = join_path(path, root, s->part[i], e);
+		if (!*code)
+			text[i] = read_text(path, code, e);
+	}
+	if (!*code && asprintf(&all, "%s%s", text[0], text[1] ? text[1] : "") < 0) {
+		*code = err_set(e, -ENOMEM, "%s: out of memory", s->target);
+		all = NULL;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (text[i])
+			explicit_bzero(text[i], strlen(text[i]));
+		free(text[i]);
+	}
+	return all;
+}
+
+static char *make_text(const char *root, const char *templates, const struct setting *s,
+    const struct settings_values *v, int *code, struct errbuf *e)
+{
+	char directory[PATH_MAX], path[PATH_MAX];
+
+	if (!s->template)
+		return put_together(root, s, code, e);
+	*code = join_path(directory, templates, "/", e);
+	if (!*code)
+		*code = join_path(path, directory, s->template, e);
+	return *code ? NULL : render_file(path, v->pair, v->pairs, code, e);
+}
+
+int settings_write_below(const char *root, const char *templates, const struct conf *conf,
+    const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
+{
+	char *text[SETTINGS] = {NULL};
+	struct settings_values v;
+	int code;
+
+	*changed = 0;
+	if (conf->kind == CONF_KIND_WITNESS)
+		return 0;
+	code = settings_values(conf, member, count, &v, e);
+	for (size_t i = 0; i < SETTINGS && !code; i++)
+		text[i] = make_text(root, templates, &settings[i], &v, &code, e);
+	for (size_t i = 0; i < SETTINGS && !code; i++)
+		code = write_setting(root, &settings[i], text[i], changed, e);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (text[i])
+			explicit_bzero(text[i], strlen(text[i]));
+		free(text[i]);
+	}
+	return code;
+}
+
+int settings_write(const struct conf *conf, const struct settings_member *member, unsigned count,
+    unsigned *changed, struct errbuf *e)
+{
+	return settings_write_below("", HOLDFAST_DATADIR, conf, member, count, changed, e);
+}

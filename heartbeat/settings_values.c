@@ -1,0 +1,136 @@
+#include "heartbeat/settings.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define RUN_DIR "/run/holdfast"
+#define ANSWER_MARGIN_MS                                                                                     \
+	3000 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
+#define PEER_WEIGHT_OF_WORKER 10 /* half of what haproxy.cfg.in gives to a worker of our own */
+#define HAPROXY_WEIGHT_MAX 256
+
+static bool is_ipv4(const char *text)
+{
+	struct in_addr a;
+
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
+/* The peer among the members; *ret stays NULL when there is none. */
+static int find_peer(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const struct settings_member **ret, struct errbuf *e)
+{
+	*ret = NULL;
+	for (unsigned i = 0; i < count; i++) {
+		const struct settings_member *m = &member[i];
+		size_t length = strnlen(m->name, sizeof(m->name));
+
+		if (!length || length == sizeof(m->name) ||
+		    strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
+			return err_set(e, -EINVAL, "member %u: 1 to 15 of a-z 0-9 - are a name", i);
+		if (!memchr(m->address, '\0', sizeof(m->address)) || !is_ipv4(m->address))
+			return err_set(e, -EINVAL, "member %s: not an IPv4 address", m->name);
+		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0)
+			continue;
+		if (*ret)
+			return err_set(
+			    e, -EINVAL, "members %s and %s: a gateway has one peer", (*ret)->name, m->name);
+		*ret = m;
+	}
+	return 0;
+}
+
+/* VRRP knows 1 to 255. The last byte of the address is there to be taken, and differs between clusters of one
+ * network. */
+static int take_vip(const struct conf *conf, struct settings_values *v, struct errbuf *e)
+{
+	struct in_addr a;
+	unsigned last;
+
+	(void)snprintf(v->vip, sizeof(v->vip), "%s", conf->vip);
+	v->vip[strcspn(v->vip, "/")] = '\0';
+	if (!strchr(conf->vip, '/') || inet_pton(AF_INET, v->vip, &a) != 1)
+		return err_set(e, -EINVAL,
+		    "vip '%s': an address with prefix length is wanted, such as 10.0.0.100/24", conf->vip);
+	last = ntohl(a.s_addr) & 255;
+	(void)snprintf(v->router_id, sizeof(v->router_id), "%u", last ? last : 255);
+	return 0;
+}
+
+static int list_workers(const struct conf *conf, struct settings_values *v, struct errbuf *e)
+{
+	size_t used = 0;
+
+	if (conf->workers < 1 || conf->workers > SETTINGS_WORKERS_MAX)
+		return err_set(
+		    e, -EINVAL, "workers: %" PRIu32 " is not 1 to %d", conf->workers, SETTINGS_WORKERS_MAX);
+	for (uint32_t i = 0; i < conf->workers; i++)
+		used += (size_t)snprintf(v->workers + used, sizeof(v->workers) - used,
+		    "%s\tserver w%" PRIu32 " 127.0.0.1:%" PRIu32, i ? "\n" : "", i + 1,
+		    conf->worker_port + i);
+	assert(used < sizeof(v->workers));
+	return 0;
+}
+
+static void format_numbers(const struct conf *conf, struct settings_values *v)
+{
+	uint32_t weight = conf->workers * PEER_WEIGHT_OF_WORKER;
+
+	(void)snprintf(v->weight, sizeof(v->weight), "%" PRIu32,
+	    weight < HAPROXY_WEIGHT_MAX ? weight : HAPROXY_WEIGHT_MAX);
+	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
+	(void)snprintf(
+	    v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
+	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
+	(void)snprintf(v->worker_port, sizeof(v->worker_port), "%u", (uint16_t)conf->worker_port);
+	(void)snprintf(v->mesh_port[0], sizeof(v->mesh_port[0]), "%u", (uint16_t)conf->mesh_http_port);
+	(void)snprintf(v->mesh_port[1], sizeof(v->mesh_port[1]), "%u", (uint16_t)conf->mesh_ledger_port);
+	(void)snprintf(v->mesh_port[2], sizeof(v->mesh_port[2]), "%u", (uint16_t)conf->mesh_seed_port);
+}
+
+int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
+    struct settings_values *ret, struct errbuf *e)
+{
+	const struct settings_member *peer;
+	int code = find_peer(conf, member, count, &peer, e);
+
+	if (!code)
+		code = take_vip(conf, ret, e);
+	if (!code)
+		code = list_workers(conf, ret, e);
+	if (code)
+		return code;
+	format_numbers(conf, ret);
+	const struct render_pair pair[] = {
+	    {"NODE", conf->name},
+	    {"ADDRESS", conf->address},
+	    {"INTERFACE", conf->interface},
+	    {"VIP", ret->vip},
+	    {"VIP_CIDR", conf->vip},
+	    {"ROUTER_ID", ret->router_id},
+	    {"RUN_DIR", RUN_DIR},
+	    {"PKI_DIR", CONF_PKI_DIR},
+	    {"DATADIR", conf->datadir},
+	    {"DATABASE_PORT", ret->database_port},
+	    {"SYNC_RELAY_LOG", conf->durability_received ? "0" : "1"},
+	    {"HOLD_MS", ret->hold_ms},
+	    {"ANSWER_MS", ret->answer_ms},
+	    {"WORKERS", ret->workers},
+	    {"WORKER_PORT", ret->worker_port},
+	    {"MESH_HTTP_PORT", ret->mesh_port[0]},
+	    {"MESH_LEDGER_PORT", ret->mesh_port[1]},
+	    {"MESH_SEED_PORT", ret->mesh_port[2]},
+	    {"WITH_PEER", peer ? "" : NULL},
+	    {"PEER_NAME", peer ? peer->name : NULL},
+	    {"PEER_ADDRESS", peer ? peer->address : NULL},
+	    {"PEER_WEIGHT", peer ? ret->weight : NULL},
+	};
+	_Static_assert(sizeof(pair) <= sizeof(ret->pair), "a place for each pair");
+	memcpy(ret->pair, pair, sizeof(pair));
+	ret->pairs = sizeof(pair) / sizeof(pair[0]);
+	return 0;
+}

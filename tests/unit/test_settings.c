@@ -1,0 +1,238 @@
+/* What the templates are filled with, and what is written when. */
+#include "heartbeat/settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct conf node_a = {
+    .cluster = "pay",
+    .name = "a",
+    .address = "10.0.0.1",
+    .interface = "eth0",
+    .vip = "10.0.0.100/24",
+    .datadir = "/var/lib/holdfast/mysql",
+    .database_port = 3306,
+    .workers = 3,
+    .worker_port = 8101,
+    .hold_timeout_ms = 5000,
+    .mesh_http_port = 7443,
+    .mesh_ledger_port = 7444,
+    .mesh_seed_port = 7445,
+};
+static const struct settings_member trio[] = {
+    {"a", "10.0.0.1", CONF_KIND_GATEWAY},
+    {"b", "10.0.0.2", CONF_KIND_GATEWAY},
+    {"w", "10.0.0.3", CONF_KIND_WITNESS},
+};
+
+static const char *value(const struct settings_values *v, const char *name)
+{
+	for (size_t i = 0; i < v->pairs; i++)
+		if (strcmp(v->pair[i].name, name) == 0)
+			return v->pair[i].value;
+	fail_msg("no value for %s", name);
+	return NULL;
+}
+
+static void test_pair(void **state)
+{
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	assert_int_equal(settings_values(&node_a, trio, 3, &v, &e), 0);
+	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
+	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
+	assert_string_equal(value(&v, "ROUTER_ID"), "100");
+	assert_string_equal(value(&v, "WORKERS"),
+	    "\tserver w1 127.0.0.1:8101\n\tserver w2 127.0.0.1:8102\n\tserver w3 127.0.0.1:8103");
+	assert_string_equal(value(&v, "PEER_NAME"), "b");
+	assert_string_equal(value(&v, "PEER_ADDRESS"), "10.0.0.2");
+	assert_string_equal(value(&v, "PEER_WEIGHT"), "30");
+	assert_string_equal(value(&v, "WITH_PEER"), "");
+	assert_string_equal(value(&v, "ANSWER_MS"), "8000");
+	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "1");
+}
+
+static void test_alone(void **state)
+{
+	struct conf conf = node_a;
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	conf.durability_received = 1;
+	conf.workers = 64;
+	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.0/16");
+	assert_int_equal(settings_values(&conf, trio, 1, &v, &e), 0);
+	assert_null(value(&v, "WITH_PEER"));
+	assert_null(value(&v, "PEER_NAME"));
+	assert_string_equal(value(&v, "ROUTER_ID"), "255");
+	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "0");
+	assert_int_equal(settings_values(&conf, NULL, 0, &v, &e), 0);
+	assert_int_equal(settings_values(&conf, &trio[1], 2, &v, &e), 0);
+	assert_string_equal(value(&v, "PEER_WEIGHT"), "256");
+}
+
+static void test_refusals(void **state)
+{
+	static const struct settings_member evil[] = {{"b\nuser root", "10.0.0.2", CONF_KIND_GATEWAY}},
+					    nowhere[] = {{"b", "10.0.0.2 ssl", CONF_KIND_GATEWAY}},
+					    crowd[] = {trio[1], {"c", "10.0.0.4", 0}};
+	struct conf conf = node_a;
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	assert_int_equal(settings_values(&conf, evil, 1, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, nowhere, 1, &v, &e), -EINVAL);
+	assert_string_equal(e.text, "member b: not an IPv4 address");
+	assert_int_equal(settings_values(&conf, crowd, 2, &v, &e), -EINVAL);
+	assert_string_equal(e.text, "members b and c: a gateway has one peer");
+	conf.workers = 65;
+	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+	conf.workers = 1;
+	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.7");
+	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+}
+
+static void put(const char *root, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s%s", root, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void check(const char *root, const char *name, const char *text, mode_t mode)
+{
+	char path[PATH_MAX], buf[256] = "";
+	struct stat st;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s%s", root, name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	(void)fread(buf, 1, sizeof(buf) - 1, f);
+	(void)fclose(f);
+	assert_string_equal(buf, text);
+}
+
+static char root[] = "/tmp/test_settings.XXXXXX", templates[64];
+
+static int set_up(void **state)
+{
+	static const char *const parts[] = {"/etc", "/etc/holdfast", "/etc/holdfast/pki", "/templates"};
+	static const char *const files[] = {"/templates/haproxy.service.conf",
+	    "/templates/keepalived.service.conf", "/templates/mariadb.service.conf"};
+	char path[PATH_MAX];
+
+	(void)state;
+	if (!mkdtemp(root))
+		return -1;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", root, parts[i]);
+		if (mkdir(path, 0755))
+			return -1;
+	}
+	(void)snprintf(templates, sizeof(templates), "%s/templates", root);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		put(root, files[i], "[Service]\n");
+	put(root, "/templates/haproxy.cfg.in", "bind @VIP@\npeer @PEER_NAME@\n");
+	put(root, "/templates/keepalived.conf.in", "router @ROUTER_ID@\n");
+	put(root, "/templates/mariadb.cnf.in", "port = @DATABASE_PORT@\n");
+	put(root, "/etc/holdfast/pki/node.pem", "certificate\n");
+	put(root, "/etc/holdfast/pki/node.key", "key\n");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const made[] = {"/etc/holdfast/pki/node.pem", "/etc/holdfast/pki/node.key",
+	    "/etc/holdfast/pki/node-full.pem", "/etc/holdfast/pki/mariadb.pem",
+	    "/etc/holdfast/pki/mariadb.key", "/etc/holdfast/pki", "/etc/holdfast/haproxy.cfg",
+	    "/etc/holdfast/keepalived.conf", "/etc/holdfast/mariadb.cnf", "/etc/holdfast",
+	    "/etc/systemd/system/mariadb.service.d/holdfast.conf", "/etc/systemd/system/mariadb.service.d",
+	    "/etc/systemd/system/haproxy.service.d/holdfast.conf", "/etc/systemd/system/haproxy.service.d",
+	    "/etc/systemd/system/keepalived.service.d/holdfast.conf",
+	    "/etc/systemd/system/keepalived.service.d", "/etc/systemd/system", "/etc/systemd", "/etc",
+	    "/templates/haproxy.cfg.in", "/templates/keepalived.conf.in", "/templates/mariadb.cnf.in",
+	    "/templates/haproxy.service.conf", "/templates/keepalived.service.conf",
+	    "/templates/mariadb.service.conf", "/templates", ""};
+	char path[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", root, made[i]);
+		if (remove(path))
+			return -1; /* something is there that nobody announced, such as a temporary file */
+	}
+	return 0;
+}
+
+static void test_write(void **state)
+{
+	struct conf witness = node_a;
+	unsigned changed = 99;
+	struct errbuf e;
+
+	(void)state;
+	witness.kind = CONF_KIND_WITNESS;
+	assert_int_equal(settings_write_below(root, templates, &witness, trio, 3, &changed, &e), 0);
+	assert_int_equal(changed, 0);
+	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), 0);
+	assert_int_equal(changed, SETTINGS_HAPROXY | SETTINGS_KEEPALIVED | SETTINGS_MARIADB | SETTINGS_UNITS);
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\n", 0640);
+	check(root, "/etc/holdfast/mariadb.cnf", "port = 3306\n", 0644);
+	check(root, "/etc/holdfast/pki/node-full.pem", "certificate\nkey\n", 0600);
+	check(root, "/etc/holdfast/pki/mariadb.key", "key\n", 0400);
+	check(root, "/etc/systemd/system/mariadb.service.d/holdfast.conf", "[Service]\n", 0644);
+	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), 0);
+	assert_int_equal(changed, 0);
+	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 3, &changed, &e), 0);
+	assert_int_equal(changed, SETTINGS_HAPROXY);
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
+}
+
+/* An error in the last template leaves all files as they were. */
+static void test_all_or_nothing(void **state)
+{
+	unsigned changed = 99;
+	struct errbuf e;
+
+	(void)state;
+	put(root, "/templates/mariadb.cnf.in", "port = @NONSENSE@\n");
+	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), -ENOKEY);
+	assert_non_null(strstr(e.text, "mariadb.cnf.in:1: unknown placeholder @NONSENSE@"));
+	assert_int_equal(changed, 0);
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_pair),
+	    cmocka_unit_test(test_alone),
+	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_write),
+	    cmocka_unit_test(test_all_or_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
