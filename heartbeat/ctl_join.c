@@ -21,6 +21,17 @@ static void take_member(struct settings_member *ret, const char *name, const cha
 	(void)snprintf(ret->address, sizeof(ret->address), "%s", address);
 }
 
+int ctl_join_usage(const struct ctl_options *o, struct errbuf *e)
+{
+	if (!o->witness && !o->interface)
+		return err_set(e, -EINVAL,
+		    "--interface is missing: a gateway needs one, a witness is joined with --witness");
+	if (o->witness && o->interface)
+		return err_set(e, -EINVAL,
+		    "--interface and --witness: a witness holds no address, leave --interface out");
+	return 0;
+}
+
 /* The edge and the replication are made for a pair. */
 static int check_pair(const struct invite *v, struct errbuf *e)
 {
@@ -40,12 +51,6 @@ static int check_pair(const struct invite *v, struct errbuf *e)
 
 int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
 {
-	if (!o->witness && !o->interface)
-		return err_set(e, -EINVAL,
-		    "--interface is missing: a gateway needs one, a witness is joined with --witness");
-	if (o->witness && o->interface)
-		return err_set(e, -EINVAL,
-		    "--interface and --witness: a witness holds no address, leave --interface out");
 	if (strcmp(o->address, v->member[0].address) == 0)
 		return err_set(e, -EINVAL,
 		    "--address %s is the member %s, which made the token: join is for another machine",
@@ -195,8 +200,13 @@ int ctl_join(const struct ctl_options *o)
 {
 	static struct ctl_setup s = {.command = "join"};
 	struct errbuf e = {""};
-	int code = prepare(&s, o, &e);
+	int code = ctl_join_usage(o, &e);
 
+	if (code) {
+		(void)fprintf(stderr, "holdfastctl: join: %s\n", e.text);
+		return 2;
+	}
+	code = prepare(&s, o, &e);
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: join: %s\n", e.text);
 		code = 1;

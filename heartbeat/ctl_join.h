@@ -7,6 +7,9 @@
 #include "heartbeat/err.h"
 #include "heartbeat/invite.h"
 
+/* Either an interface or a witness? 0, or -EINVAL with e filled. */
+int ctl_join_usage(const struct ctl_options *o, struct errbuf *e);
+
 /* Do these options go with each other and with the members in the token? 0, or -EINVAL with e filled. */
 int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct errbuf *e);
 

@@ -1,0 +1,456 @@
+/* holdfastctl without a machine: options, checks, the token, certificates, templates, status, programs,
+ * taking back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_files.h"
+#include "heartbeat/ctl_join.h"
+#include "heartbeat/ctl_options.h"
+#include "heartbeat/ctl_run.h"
+#include "heartbeat/ctl_setup.h"
+#include "heartbeat/ctl_status.h"
+#include "heartbeat/ctl_token.h"
+#include "heartbeat/invite.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WORDS_MAX 16
+
+static const struct ctl_command a_command = {
+    "try",
+    "TOKEN --name N",
+    "",
+    CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
+    CTL_TOKEN | CTL_NAME,
+    NULL,
+};
+
+/* Parses words separated by blanks; *e says why not. */
+static int parse(const char *words, struct ctl_options *ret, struct errbuf *e)
+{
+	static char text[256];
+	static char *argv[WORDS_MAX + 1];
+	char *save = NULL;
+	size_t n = 0;
+
+	(void)snprintf(text, sizeof(text), "%s", words);
+	for (char *w = strtok_r(text, " ", &save); w && n < WORDS_MAX; w = strtok_r(NULL, " ", &save))
+		argv[n++] = w;
+	argv[n] = NULL;
+	e->text[0] = '\0';
+	return ctl_options_parse(&a_command, argv, ret, e);
+}
+
+static void test_options_are_taken_in_any_order_and_form(void **state)
+{
+	struct ctl_options o;
+	struct errbuf e;
+
+	(void)state;
+	assert_int_equal(parse("--name=b --yes hf1-x --address 10.0.0.2 --witness", &o, &e), 0);
+	assert_string_equal(o.name, "b");
+	assert_string_equal(o.token, "hf1-x");
+	assert_string_equal(o.address, "10.0.0.2");
+	assert_true(o.yes && o.witness && !o.json);
+	assert_null(o.vip);
+}
+
+static void test_options_that_are_wrong_are_named(void **state)
+{
+	static const struct {
+		const char *words, *said;
+	} cases[] = {
+	    {"t", "--name is missing: want 1 to 15"},
+	    {"--name b", "the token is missing"},
+	    {"t --name", "--name wants a value"},
+	    {"t --name B", "--name is 'B', want 1 to 15"},
+	    {"t --name 1b", "--name is '1b'"},
+	    {"t --name sixteen-letters-x", "--name is"},
+	    {"t --name b --name c", "--name is there twice"},
+	    {"t --name b --json", "'--json' is not for this command"},
+	    {"t --name b more", "'more' is not for this command"},
+	    {"t --nam b", "'--nam' is not for this command"},
+	    {"t --name b --yes=1", "--yes takes no value"},
+	    {"t --name b --address host", "--address is 'host', want an IPv4 address"},
+	    {"t --name b --address 10.0.0.1/24", "--address is '10.0.0.1/24'"},
+	    {"t --name b --vip 10.0.0.100", "--vip is '10.0.0.100', want an IPv4 address with prefix"},
+	    {"t --name b --vip 10.0.0.100/33", "--vip is"},
+	    {"t --name b --vip 10.0.0.100/0", "--vip is"},
+	    {"t --name b --vip 10.0.0.100/2x", "--vip is"},
+	    {"t --name b --vip 10.0.0/24", "--vip is"},
+	    {"t --name b --interface a/b", "--interface is"},
+	    {"t --name b --interface sixteen-letters-", "--interface is"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ctl_options o;
+		struct errbuf e;
+
+		assert_int_equal(parse(cases[i].words, &o, &e), -EINVAL);
+		if (!strstr(e.text, cases[i].said))
+			fail_msg("'%s' is answered with '%s'", cases[i].words, e.text);
+		assert_null(strchr(e.text, '\n'));
+	}
+}
+
+/* "lo" is an interface that every machine has; that it is the loopback is told by a flag. */
+static const struct ctl_host host = {
+    .address = {{"lo", 0x0a4d0001, 0xffffff00, false}, {"other", 0x0a4e0001, 0xffffff00, false},
+	{"lo0", 0x7f000001, 0xff000000, true}},
+    .addresses = 3,
+};
+
+static void test_network_is_checked(void **state)
+{
+	static const struct {
+		const char *address, *interface, *vip, *said;
+	} cases[] = {
+	    {"10.77.0.1", "lo", "10.77.0.100/24", NULL},
+	    {"10.77.0.1", "", "", NULL},
+	    {"10.77.0.1", "none9", "10.77.0.100/24", "--interface none9: this machine has no such"},
+	    {"10.77.0.2", "lo", "10.77.0.100/24", "--address 10.77.0.2 is not an address of this machine"},
+	    {"10.78.0.1", "lo", "10.78.0.100/24", "--address 10.78.0.1 is on other, not on --interface lo"},
+	    {"127.0.0.1", "", "", "loopback"},
+	    {"10.77.0.1", "lo", "10.77.0.1/24", "--vip is the address of this machine"},
+	    {"10.77.0.1", "lo", "10.78.0.1/24", "already an address of this machine, on other"},
+	    {"10.77.0.1", "lo", "10.77.1.100/24",
+		"--vip 10.77.1.100/24 is not in the network of lo, 10.77.0.0/24"},
+	    {"10.77.0.1", "lo", "10.77.0.255/24", "broadcast"},
+	    {"10.77.0.1", "lo", "10.77.0.0/24", "network or the broadcast"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct errbuf e = {""};
+		struct conf c = {0};
+		int code;
+
+		(void)snprintf(c.address, sizeof(c.address), "%s", cases[i].address);
+		(void)snprintf(c.interface, sizeof(c.interface), "%s", cases[i].interface);
+		(void)snprintf(c.vip, sizeof(c.vip), "%s", cases[i].vip);
+		code = ctl_check_network(&c, &host, &e);
+		assert_int_equal(code, cases[i].said ? -EINVAL : 0);
+		if (cases[i].said && !strstr(e.text, cases[i].said))
+			fail_msg("case %zu is answered with '%s'", i, e.text);
+	}
+}
+
+static struct invite an_invite(void)
+{
+	struct invite v = {
+	    .cluster = "pay",
+	    .vip = "10.0.0.100/24",
+	    .heartbeat_port = 7400,
+	    .interval_ms = 50,
+	    .lease_ms = 400,
+	    .peer_timeout_ms = 500,
+	    .database_port = 3306,
+	    .mesh_http_port = 7443,
+	    .mesh_ledger_port = 7444,
+	    .mesh_seed_port = 7445,
+	    .members = 2,
+	    .member = {{"a", "10.0.0.1", CONF_KIND_GATEWAY}, {"w", "10.0.0.3", CONF_KIND_WITNESS}},
+	};
+
+	for (unsigned i = 0; i < INVITE_KEY_BYTES; i++)
+		v.key[i] = (uint8_t)(i * 7);
+	return v;
+}
+
+static void test_a_printed_token_makes_the_configuration_of_a_member(void **state)
+{
+	static const struct settings_member members[] = {
+	    {"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"a", "10.0.0.1", CONF_KIND_GATEWAY}};
+	struct ctl_options first = {.name = "a",
+	    .address = "10.0.0.1",
+	    .vip = "10.0.0.100/24",
+	    .interface = "eth0",
+	    .cluster = "pay"};
+	struct ctl_options second = {.name = "w", .address = "10.0.0.3", .witness = true};
+	uint8_t key[INVITE_KEY_BYTES] = {1, 2, 3};
+	char text[4096] = "", *token;
+	struct conf a, w;
+	struct invite v;
+	struct errbuf e = {""};
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_int_equal(ctl_setup_conf(&first, &a, &e), 0);
+	a.lease_ms = 600;
+	assert_int_equal(ctl_token_print(f, &a, key, members, COUNT(members), &e), 0);
+	(void)fclose(f);
+	assert_null(strstr(text, "--name b"));
+	token = strstr(text, "holdfastctl join ") + strlen("holdfastctl join ");
+	token[strcspn(token, " ")] = '\0';
+	assert_int_equal(invite_parse(token, &v, &e), 0);
+	assert_string_equal(v.member[0].name, "a");
+	assert_string_equal(v.member[1].name, "b");
+	assert_int_equal(ctl_join_check(&second, &v, &e), 0);
+	assert_int_equal(ctl_setup_conf(&second, &w, &e), 0);
+	ctl_join_apply(&v, &w);
+	assert_string_equal(w.seed_address, "10.0.0.1");
+	assert_int_equal(w.lease_ms, 600);
+	assert_string_equal(w.vip, "");
+	w.kind = CONF_KIND_WITNESS;
+	assert_int_equal(ctl_token_print(stdout, &w, key, members, COUNT(members), &e), -EINVAL);
+}
+
+static void test_join_is_checked_against_the_token(void **state)
+{
+	static const struct {
+		struct ctl_options o;
+		const char *said;
+	} cases[] = {
+	    {{.name = "b", .address = "10.0.0.2", .interface = "eth0"}, NULL},
+	    {{.name = "b", .address = "10.0.0.1", .interface = "eth0"}, "which made the token"},
+	    {{.name = "w", .address = "10.0.0.2", .interface = "eth0"},
+		"--name w belongs to the member at 10.0.0.3"},
+	    {{.name = "b", .address = "10.0.0.3", .witness = true},
+		"--address 10.0.0.3 belongs to the member w"},
+	    {{.name = "b", .address = "10.0.0.100", .witness = true}, "is the virtual IP"},
+	};
+	struct ctl_options o = {.name = "c", .address = "10.0.0.4", .interface = "eth0"};
+	struct invite v = an_invite();
+	struct errbuf e = {""};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(ctl_join_check(&cases[i].o, &v, &e), cases[i].said ? -EINVAL : 0);
+		if (cases[i].said && !strstr(e.text, cases[i].said))
+			fail_msg("case %zu is answered with '%s'", i, e.text);
+	}
+	assert_int_equal(ctl_join_usage(&o, &e), 0);
+	o.witness = true;
+	assert_int_equal(ctl_join_usage(&o, &e), -EINVAL);
+	o.witness = false;
+	o.interface = NULL;
+	assert_int_equal(ctl_join_usage(&o, &e), -EINVAL);
+	v.member[1].kind = CONF_KIND_GATEWAY;
+	assert_int_equal(ctl_join_check(&o, &v, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "two gateways already, a and w"));
+}
+
+static const char status_text[] =
+    "{\"cluster\":\"pay\",\"epoch\":7,\"mode\":\"SOLO\",\"observed\":false,\"active\":\"a\",\"in_sync\":["
+    "\"a\"],"
+    "\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":\"a\"},\"nodes\":["
+    "{\"name\":\"a\",\"kind\":\"gateway\",\"address\":\"10.0.0.1\",\"state\":\"active\",\"reachable\":true,"
+    "\"gtid_binlog\":\"0-1-42\",\"gtid_applied\":null,\"lease_ms\":350,\"reason\":\"\"},"
+    "{\"name\":\"b\",\"kind\":\"gateway\",\"address\":\"10.0.0.2\",\"state\":\"seeding\",\"reachable\":true,"
+    "\"gtid_binlog\":null,\"backlog_ms\":0,\"reason\":\"12 of 100 MB\"}],"
+    "\"last_transition\":{\"epoch\":7,\"from\":\"b\",\"to\":\"a\",\"reason\":\"lease-expired\",\"took_ms\":"
+    "431,"
+    "\"at\":\"2026-01-01T00:00:00.000Z\"},\"state\":\"seeding\",\"reason\":\"12 of 100 MB\"}";
+
+static void test_a_look_at_the_status(void **state)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *empty = json_object();
+	struct ctl_look look;
+
+	(void)state;
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_true(
+	    look.answered && look.serving && look.member && look.heard && !look.in_sync && !look.refused);
+	assert_string_equal(look.state, "seeding");
+	ctl_status_look(status, "a", "10.0.0.1", &look);
+	assert_true(look.member && look.in_sync);
+	ctl_status_look(status, "b", "10.0.0.9", &look);
+	assert_false(look.member || look.in_sync);
+	json_object_set_new(status, "reason", json_string("the name b belongs to another member"));
+	json_object_set_new(status, "mode", json_string("STALLED"));
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_true(look.refused && !look.member && !look.serving);
+	ctl_status_look(empty, "b", "10.0.0.2", &look);
+	assert_false(look.serving || look.member || look.heard || look.in_sync || look.refused);
+	json_decref(status);
+	json_decref(empty);
+}
+
+static void test_the_status_as_a_table(void **state)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *empty = json_object();
+	char out[2048] = "";
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	ctl_status_print(f, status);
+	ctl_status_print(f, empty);
+	(void)fclose(f);
+	assert_non_null(strstr(out, "mode SOLO unobserved  epoch 7  active a  address 10.0.0.100/24 on a\n"));
+	assert_non_null(strstr(out, "seeding"));
+	assert_non_null(strstr(out, "12 of 100 MB\n"));
+	assert_non_null(
+	    strstr(out, "last move: b -> a at 2026-01-01T00:00:00.000Z, lease-expired, took 431 ms"));
+	assert_non_null(strstr(out, "no member is known yet"));
+	json_decref(status);
+	json_decref(empty);
+}
+
+static void test_members_are_taken(void **state)
+{
+	json_t *good = json_loads("[{\"name\":\"a\",\"kind\":\"gateway\",\"address\":\"10.0.0.1\"},"
+				  "{\"name\":\"w\",\"kind\":\"witness\",\"address\":\"10.0.0.3\"}]",
+	    0, NULL);
+	json_t *bad = json_loads("[{\"name\":\"a\"}]", 0, NULL),
+	       *error = json_loads("{\"error\":\"x\"}", 0, NULL);
+	struct settings_member m[CTL_MEMBERS_MAX];
+	struct errbuf e = {""};
+	unsigned count;
+
+	(void)state;
+	assert_int_equal(ctl_members_take(good, m, &count, &e), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(m[1].name, "w");
+	assert_int_equal(m[1].kind, CONF_KIND_WITNESS);
+	assert_int_equal(ctl_members_take(bad, m, &count, &e), -EPROTO);
+	assert_int_equal(ctl_members_take(error, m, &count, &e), -EPROTO);
+	json_decref(good);
+	json_decref(bad);
+	json_decref(error);
+}
+
+static void test_programs_are_run(void **state)
+{
+	const char *const good[] = {"sh", "-c", "echo out; echo err >&2", NULL};
+	const char *const bad[] = {"sh", "-c", "echo first >&2; echo why >&2; exit 3", NULL};
+	const char *const mute[] = {"sh", "-c", "exit 4", NULL};
+	const char *const slow[] = {"sleep", "60", NULL};
+	const char *const none[] = {"/nonexistent/program", NULL};
+	const char *const leaves[] = {"sh", "-c", "sleep 20 & echo done", NULL};
+	struct ctl_output o;
+	struct errbuf e = {""};
+
+	(void)state;
+	assert_int_equal(ctl_run(good, 5000, &o, &e), 0);
+	assert_string_equal(o.out, "out\n");
+	assert_string_equal(o.err, "err\n");
+	assert_int_equal(ctl_run(bad, 5000, &o, &e), -EIO);
+	assert_string_equal(e.text, "sh: why");
+	assert_int_equal(o.status, 3);
+	assert_int_equal(ctl_run(mute, 5000, NULL, &e), -EIO);
+	assert_string_equal(e.text, "sh: exit status 4");
+	assert_int_equal(ctl_run(slow, 100, &o, &e), -ETIMEDOUT);
+	assert_int_equal(o.status, 128 + SIGKILL);
+	assert_true(ctl_run(none, 5000, &o, &e) < 0);
+	assert_string_equal(e.text, "program: No such file or directory");
+	assert_int_equal(ctl_run(leaves, 5000, &o, &e), 0);
+	assert_string_equal(o.out, "done\n");
+}
+
+static void test_long_output_keeps_its_end_of_errors(void **state)
+{
+	const char *const argv[] = {"sh", "-c",
+	    "i=0; while [ $i -lt 3000 ]; do echo line $i; echo line $i >&2; i=$((i+1)); done; exit 1", NULL};
+	struct ctl_output o;
+	struct errbuf e = {""};
+
+	(void)state;
+	assert_int_equal(ctl_run(argv, 20000, &o, &e), -EIO);
+	assert_int_equal(strncmp(o.out, "line 0\nline 1\n", 14), 0);
+	assert_string_equal(e.text, "sh: line 2999");
+	assert_string_equal(o.err + strlen(o.err) - 10, "line 2999\n");
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool exists(const char *dir, const char *name)
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Owners are only for root: the files' own are tested as they are. */
+static void test_what_was_made_is_taken_back(void **state)
+{
+	char dir[] = "/tmp/holdfast-test-XXXXXX", path[5][64];
+	static const char *const names[] = {"old", "empty", "new", "new/file", "old/file"};
+	struct ctl_undo u = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < COUNT(names); i++)
+		(void)snprintf(path[i], sizeof(path[i]), "%s/%s", dir, names[i]);
+	assert_int_equal(mkdir(path[0], 0700), 0);
+	assert_int_equal(mkdir(path[1], 0700), 0);
+	write_text(path[4], "kept");
+	for (size_t i = 0; i < COUNT(names); i++)
+		ctl_undo_expect(&u, path[i]);
+	assert_int_equal(mkdir(path[2], 0700), 0);
+	write_text(path[3], "goes");
+	(void)snprintf(path[3], sizeof(path[3]), "%s/empty/file", dir);
+	write_text(path[3], "goes too");
+	ctl_undo_run(&u);
+	assert_true(exists(dir, "old/file"));
+	assert_true(exists(dir, "empty"));
+	assert_false(exists(dir, "empty/file"));
+	assert_false(exists(dir, "new"));
+	assert_int_equal(unlink(path[4]) | rmdir(path[0]) | rmdir(path[1]) | rmdir(dir), 0);
+}
+
+static void test_a_file_is_written_whole(void **state)
+{
+	static const struct ctl_owner secret = {NULL, NULL, 0600}, nobody = {"no-such-user", NULL, 0600};
+	char dir[] = "/tmp/holdfast-test-XXXXXX", path[64];
+	struct errbuf e = {""};
+	struct stat s;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/file", dir);
+	assert_int_equal(ctl_file_write(path, "text\n", &secret, &e), 0);
+	assert_int_equal(stat(path, &s), 0);
+	assert_int_equal(s.st_mode & 07777, 0600);
+	assert_int_equal(s.st_size, 5);
+	assert_int_equal(ctl_file_write(path, "other", &nobody, &e), -ENOENT);
+	assert_non_null(strstr(e.text, "no-such-user"));
+	assert_int_equal(unlink(path) | rmdir(dir), 0);
+	assert_int_equal(ctl_file_write(path, "text\n", &secret, &e), -ENOENT);
+	assert_non_null(strstr(e.text, path));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_options_are_taken_in_any_order_and_form),
+	    cmocka_unit_test(test_options_that_are_wrong_are_named),
+	    cmocka_unit_test(test_network_is_checked),
+	    cmocka_unit_test(test_a_printed_token_makes_the_configuration_of_a_member),
+	    cmocka_unit_test(test_join_is_checked_against_the_token),
+	    cmocka_unit_test(test_a_look_at_the_status),
+	    cmocka_unit_test(test_the_status_as_a_table),
+	    cmocka_unit_test(test_members_are_taken),
+	    cmocka_unit_test(test_programs_are_run),
+	    cmocka_unit_test(test_long_output_keeps_its_end_of_errors),
+	    cmocka_unit_test(test_what_was_made_is_taken_back),
+	    cmocka_unit_test(test_a_file_is_written_whole),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
