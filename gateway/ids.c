@@ -16,7 +16,7 @@ void ulid_make(uint64_t unix_ms, const uint8_t random[static ULID_RANDOM_BYTES],
  * left. */
 static unsigned bit_at(const struct ulid *u, int bit)
 {
-	return bit < 0 ? 0 : (u->byte[bit / 8] >> (7 - bit % 8)) & 1u;
+	return bit < 0 ? 0 : ((unsigned)u->byte[bit / 8] >> (7 - bit % 8)) & 1u;
 }
 
 const char *id_format(const char *prefix, const struct ulid *u, char buf[static ID_TEXT_BYTES])

@@ -1,11 +1,11 @@
 /* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which
  * always goes on. */
-#include "gateway/link.h"
 #include "gateway/options.h"
 #include "gateway/problem.h"
 #include "gateway/queue.h"
 #include "gateway/server.h"
 #include "gateway/writer.h"
+#include "heartbeat/link.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -177,7 +177,7 @@ static void report(struct ledgerd *l)
 	if (memcmp(&now, &l->reported, sizeof(now)) == 0 && now_us - l->reported_us < REPORT_EVERY_US)
 		return;
 	l->reported_us = now_us;
-	link_report(l->link, &now);
+	link_send(l->link, LOCAL_LEDGER, &now, sizeof(now));
 	l->reported = now;
 }
 
@@ -219,10 +219,14 @@ static void look(struct ledgerd *l)
 	report(l);
 }
 
-static void on_gate(void *userdata, uint64_t close_generation)
+static void on_packet(void *userdata, const struct local_header *packet)
 {
 	struct ledgerd *l = userdata;
+	uint64_t close_generation;
 
+	if (packet->type != LOCAL_GATE)
+		return;
+	close_generation = ((const struct ledger_gate *)(const void *)packet)->close_generation;
 	if (close_generation > l->close_asked || close_generation < l->close_confirmed)
 		l->close_asked = close_generation; /* lower: another life of heartbeatd */
 	look(l);
@@ -246,7 +250,7 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	l->queue = queue_new();
 	if (!l->queue || sd_event_default(&l->event) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
-	l->link = link_new(l->event, l->link_path, on_gate, l);
+	l->link = link_new(l->event, l->link_path, LOCAL_CLIENT_LEDGERD, on_packet, l);
 	if (!l->link || sd_event_now(l->event, CLOCK_MONOTONIC, &now_us) < 0 ||
 	    sd_event_add_time(l->event, &tick, CLOCK_MONOTONIC, now_us, 1000, on_tick, l) < 0 ||
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||

@@ -15,7 +15,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
-enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF };
+enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -23,11 +23,12 @@ static const struct option long_options[] = {
 	{ "role", required_argument, NULL, OPT_ROLE },
 	{ "peer", required_argument, NULL, OPT_PEER },
 	{ "database-conf", required_argument, NULL, OPT_DATABASE_CONF },
+	{ "database-socket", required_argument, NULL, OPT_DATABASE_SOCKET },
 	{ NULL, 0, NULL, 0 },
 };
 
 struct arguments {
-	const char *conf_path, *role_path, *peer_socket, *database_conf;
+	const char *conf_path, *role_path, *peer_socket, *database_conf, *database_socket;
 };
 
 static void usage(FILE *f)
@@ -38,15 +39,17 @@ static void usage(FILE *f)
 	    "  -f FILE               configuration (default %s)\n"
 	    "  --role PATH           role page (default %s)\n"
 	    "  --database-conf FILE  of the mariadbd to copy (default %s)\n"
+	    "  --database-socket S   of the mariadbd to copy (default %s)\n"
 	    "  --peer SOCKET         way to the active (default %s)\n",
-	    CONF_PATH, ROLEPAGE_PATH, SEED_DATABASE_CONF, SEED_PEER_SOCKET);
+	    CONF_PATH, ROLEPAGE_PATH, SEED_DATABASE_CONF, SEED_DATABASE_SOCKET, SEED_PEER_SOCKET);
 }
 
 static int send_copy(const struct arguments *a)
 {
 	struct conf conf;
 	struct errbuf e = { "" };
-	struct seed_send s = { .role_path = a->role_path, .database_conf = a->database_conf, .out_fd = STDOUT_FILENO };
+	struct seed_send s = { .role_path = a->role_path, .database_conf = a->database_conf,
+		.database_socket = a->database_socket, .out_fd = STDOUT_FILENO };
 
 	if (conf_load(a->conf_path, &conf, stderr))
 		return 1;
@@ -92,6 +95,9 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_DATABASE_CONF:
 			a->database_conf = optarg;
 			break;
+		case OPT_DATABASE_SOCKET:
+			a->database_socket = optarg;
+			break;
 		case OPT_HELP:
 			usage(stdout);
 			return 0;
@@ -109,7 +115,7 @@ static int read_options(int argc, char **argv, struct arguments *a)
 int main(int argc, char **argv)
 {
 	struct arguments a = { .conf_path = CONF_PATH, .role_path = ROLEPAGE_PATH, .peer_socket = SEED_PEER_SOCKET,
-		.database_conf = SEED_DATABASE_CONF };
+		.database_conf = SEED_DATABASE_CONF, .database_socket = SEED_DATABASE_SOCKET };
 	int code = read_options(argc, argv, &a);
 
 	if (code >= 0)

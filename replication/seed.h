@@ -7,13 +7,15 @@
 
 #define SEED_PEER_SOCKET "/run/holdfast/seed-peer.sock"
 #define SEED_DATABASE_CONF "/etc/holdfast/mariadb.cnf"
+#define SEED_DATABASE_SOCKET "/run/mysqld/mysqld.sock"
 #define SEED_COPY_FILE "holdfast-copy" /* in a copied data directory: "gtid=POSITION\n" */
 #define SEED_MARIADB_BACKUP "/usr/bin/mariadb-backup"
 #define SEED_MBSTREAM "/usr/bin/mbstream"
 
 struct seed_send {
 	const char *role_path;	   /* role page */
-	const char *database_conf; /* of the mariadbd that is copied: also where its socket is */
+	const char *database_conf; /* of the mariadbd that is copied */
+	const char *database_socket;
 	const char *datadir;	   /* for the size only */
 	int out_fd;		   /* the connection */
 };

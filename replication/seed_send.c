@@ -41,14 +41,15 @@ static int check_role(const char *path, uint64_t *ret_epoch, struct errbuf *e)
 
 static int start_backup(const struct seed_send *s, struct process *p, int *ret_fd, struct errbuf *e)
 {
-	char defaults[512], target[] = "/tmp/holdfast-seed.XXXXXX", option[64];
+	char defaults[512], from[512], target[] = "/tmp/holdfast-seed.XXXXXX", option[64];
 	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments only. */
 	const char *const argv[] = { SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream", "--user=root",
-		"--parallel=1", option, NULL };
+		from, "--parallel=1", option, NULL };
 	struct process_spec spec = { .argv = argv, .stdin_fd = -1, .background = true };
 	int pair[2], code;
 
 	(void)snprintf(defaults, sizeof(defaults), "--defaults-file=%s", s->database_conf);
+	(void)snprintf(from, sizeof(from), "--socket=%s", s->database_socket);
 	if (!mkdtemp(target))
 		return err_set(e, -errno, "%s: %s", target, strerror(errno));
 	(void)snprintf(option, sizeof(option), "--target-dir=%s", target);

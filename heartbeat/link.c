@@ -1,10 +1,11 @@
-#include "gateway/link.h"
+#include "heartbeat/link.h"
 
 #include "heartbeat/localclient.h"
 #include "heartbeat/log.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,12 +16,14 @@ struct link {
 	sd_event_source *source;
 	const char *path;
 	int fd;
+	enum local_client who;
 	bool complained;
 	link_handler *handler;
 	void *userdata;
 };
 
-struct link *link_new(sd_event *event, const char *path, link_handler *handler, void *userdata)
+struct link *link_new(
+    sd_event *event, const char *path, enum local_client who, link_handler *handler, void *userdata)
 {
 	struct link *l = calloc(1, sizeof(*l));
 
@@ -28,6 +31,7 @@ struct link *link_new(sd_event *event, const char *path, link_handler *handler, 
 		return NULL;
 	l->event = event;
 	l->path = path;
+	l->who = who;
 	l->fd = -1;
 	l->handler = handler;
 	l->userdata = userdata;
@@ -55,16 +59,14 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 	struct link *l = userdata;
 	union {
 		struct local_header header;
-		struct ledger_gate gate;
-		char bytes[sizeof(struct local_text)];
+		_Alignas(max_align_t) char bytes[sizeof(struct local_text)]; /* the largest */
 	} packet;
 	ssize_t n;
 
 	(void)source;
 	(void)revents;
 	while ((n = local_receive(fd, &packet, sizeof(packet))) > 0)
-		if (packet.header.type == LOCAL_GATE)
-			l->handler(l->userdata, packet.gate.close_generation);
+		l->handler(l->userdata, &packet.header);
 	if (n != -EAGAIN) {
 		LOG(LOG_NOTICE, "heartbeatd.lose", KV_S("why", n ? strerror((int)-n) : "end of file"));
 		hang_up(l);
@@ -76,7 +78,7 @@ static bool dial(struct link *l)
 {
 	struct errbuf e = {""};
 
-	l->fd = local_connect(l->path, LOCAL_CLIENT_LEDGERD, &e);
+	l->fd = local_connect(l->path, l->who, &e);
 	if (l->fd >= 0 && sd_event_add_io(l->event, &l->source, l->fd, EPOLLIN, on_packet, l) < 0)
 		hang_up(l);
 	if (l->fd < 0 && !l->complained)
@@ -85,13 +87,13 @@ static bool dial(struct link *l)
 	return l->fd >= 0;
 }
 
-void link_report(struct link *l, struct ledger_report *report)
+void link_send(struct link *l, enum local_type type, void *packet, size_t size)
 {
 	int code;
 
-	if (l->fd < 0 && !dial(l))
+	if ((l->fd < 0 && !dial(l)) || !packet)
 		return;
-	code = local_send(l->fd, LOCAL_LEDGER, report, sizeof(*report));
+	code = local_send(l->fd, type, packet, size);
 	/* A heartbeatd that reads too slowly gets the next one: each report is complete. */
 	if (code && code != -EAGAIN)
 		hang_up(l);

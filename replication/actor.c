@@ -1,0 +1,324 @@
+#include "replication/actor_parts.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+#include "replication/durable.h"
+
+#define LOOK_MS 50	/* between two looks when nothing is to be done */
+#define SOON_MS 5	/* while something is awaited */
+#define AGAIN_MS 200	/* after a step that failed */
+#define STUCK_US 1500000 /* without a look for so long, the database is not fit */
+
+static void poke(int fd)
+{
+	uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof(one));
+}
+
+static void unpoke(int fd)
+{
+	uint64_t n;
+
+	(void)!read(fd, &n, sizeof(n));
+}
+
+static void look_at_files(struct actor *a)
+{
+	struct sight *s = &a->sight;
+	struct token_file t = { 0 };
+	char path[256];
+	struct errbuf e;
+
+	(void)snprintf(path, sizeof(path), "%s/ibdata1", a->conf->datadir);
+	s->data = access(path, F_OK) == 0;
+	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
+	s->copy_new = access(path, F_OK) == 0;
+	(void)token_load(ACTOR_TOKEN, &t, &e);
+	s->token = t.token;
+	/* A mark that cannot be read is a mark. */
+	if (dirty_load(ACTOR_DIRTY, &s->dirty, &e))
+		s->dirty.epoch = UINT64_MAX;
+}
+
+/* False: systemd did not answer, so nothing is known and nothing may be done. */
+static bool look_at_server(struct actor *a, struct errbuf *e)
+{
+	struct sight *s = &a->sight;
+	enum server_state state = server_look(a->server, e);
+
+	if (state == SERVER_UNKNOWN)
+		return false;
+	s->process = state != SERVER_DOWN;
+	if (a->life != server_life(a->server) || !s->process) {
+		a->life = server_life(a->server);
+		step_forget(a);
+	}
+	return true;
+}
+
+static void look_at_database(struct actor *a, struct errbuf *e)
+{
+	struct sight *s = &a->sight;
+	uint64_t relay_before = relay_epoch(a->relay);
+	int code;
+
+	s->up = false;
+	s->db = (struct observation){ 0 };
+	if (!s->process)
+		return;
+	code = database_open(a->db, e);
+	if (code == -ECONNREFUSED)
+		e->text[0] = '\0'; /* it is starting */
+	if (code)
+		return;
+	if (s->row_sent)
+		code = step_take_row(a, 0, e);
+	if (code)
+		LOG(LOG_WARNING, "epoch-row.fail", KV_S("why", e->text));
+	code = observe(a->db, &s->db, e);
+	s->up = !code;
+	s->relay_epoch = relay_before == relay_epoch(a->relay) ? relay_before : 0;
+	s->backlog_ms = s->up && s->db.slave ?
+				backlog_take(&a->backlog, s->db.received.seq, s->db.applied.seq, clock_boottime_us()) :
+				0;
+}
+
+/* Everything is read anew; the order first, so that what is read later is at least as new. */
+static bool look(struct actor *a, struct errbuf *e)
+{
+	uint64_t epoch = a->sight.order.epoch;
+
+	e->text[0] = '\0';
+	pthread_mutex_lock(&a->lock);
+	a->sight.order = a->order;
+	pthread_mutex_unlock(&a->lock);
+	if (a->sight.order.epoch != epoch)
+		a->sight.marked = false;
+	look_at_files(a);
+	if (!look_at_server(a, e))
+		return false;
+	look_at_database(a, e);
+	return true;
+}
+
+static void publish(struct actor *a, const struct plan_rule *rule, uint32_t facts, const char *failure)
+{
+	struct repl_report report;
+	bool changed;
+
+	facts_report(&a->sight, rule, failure, &report);
+	pthread_mutex_lock(&a->lock);
+	changed = !a->looked || memcmp(&report, &a->report, sizeof(report)) != 0;
+	a->report = report;
+	a->facts = facts;
+	a->looked = true;
+	a->looked_us = clock_boottime_us();
+	pthread_mutex_unlock(&a->lock);
+	if (changed)
+		poke(a->changed_fd);
+}
+
+static void tell_step(struct actor *a, const struct plan_rule *rule)
+{
+	if (rule->step != a->last_step && rule->step != STEP_NONE && rule->step != STEP_WAIT)
+		LOG(LOG_NOTICE, "plan.step", KV_S("step", plan_step_text(rule->step)), KV_S("why", rule->why),
+		    KV_U("want", a->sight.order.want), KV_U("epoch", a->sight.order.epoch));
+	a->last_step = rule->step;
+}
+
+/* Keeps the words of a failure until a step succeeds; they are logged when they change. */
+static void note_failure(struct actor *a, const struct plan_rule *rule, int code, const struct errbuf *e)
+{
+	const char *text = code && e->text[0] ? e->text : "";
+
+	if (code && code != -EAGAIN && strcmp(a->failure, text) != 0)
+		LOG(LOG_ERR, "plan.fail", KV_S("step", plan_step_text(rule->step)), KV_S("why", text));
+	(void)snprintf(a->failure, sizeof(a->failure), "%s", text);
+}
+
+/* One look and at most one step. Returns how long to wait before the next. */
+static int turn(struct actor *a)
+{
+	const struct plan_rule *rule;
+	struct errbuf e = { "" };
+	uint32_t facts;
+	int code;
+
+	if (!look(a, &e)) {
+		note_failure(a, &plan_rules[0], -EIO, &e);
+		return AGAIN_MS;
+	}
+	facts = facts_of(&a->sight);
+	rule = plan_next((enum repl_want)a->sight.order.want, facts);
+	if (e.text[0] && !a->sight.up)
+		(void)snprintf(a->failure, sizeof(a->failure), "%s", e.text);
+	else if (rule->step == STEP_NONE)
+		a->failure[0] = '\0';
+	tell_step(a, rule);
+	publish(a, rule, facts, a->failure[0] ? a->failure : NULL);
+	if (rule->step == STEP_NONE)
+		return LOOK_MS;
+	if (rule->step == STEP_WAIT || rule->step == STEP_FAIL)
+		return rule->step == STEP_WAIT ? SOON_MS : LOOK_MS;
+	e.text[0] = '\0';
+	code = step_take(a, rule->step, &e);
+	note_failure(a, rule, code, &e);
+	return code == 0 ? 0 : code == -EAGAIN ? SOON_MS : AGAIN_MS;
+}
+
+static void *run(void *userdata)
+{
+	struct actor *a = userdata;
+
+	while (!a->ending) {
+		int wait_ms = turn(a);
+		struct pollfd p[3] = {
+			{ .fd = a->wake_fd, .events = POLLIN },
+			/* Its end is news (C7), and so is the answer to the epoch row. */
+			{ .fd = server_pidfd(a->server), .events = POLLIN },
+			{ .fd = a->sight.row_sent ? database_fd(a->row_db) : -1, .events = POLLIN },
+		};
+
+		if (wait_ms > 0)
+			(void)poll(p, 3, wait_ms);
+		if (p[0].revents)
+			unpoke(a->wake_fd);
+	}
+	return NULL;
+}
+
+/* S7: a token speaks of relay logs too, and those may not have survived a cut of power. */
+static int check_token(struct actor *a, struct errbuf *e)
+{
+	struct dirty_mark dirty;
+	struct token_file t;
+	struct errbuf ignored;
+	int code = token_boot_id(a->boot_id, e);
+
+	if (code || token_load(ACTOR_TOKEN, &t, &ignored))
+		return code;
+	if (dirty_load(ACTOR_DIRTY, &dirty, &ignored))
+		dirty.epoch = 0;
+	if (token_survives(&t, a->boot_id, dirty.epoch != 0))
+		return 0;
+	LOG(LOG_WARNING, "token.destroy", KV_S("why", "the machine was restarted and relay logs are not fsynced"));
+	return durable_remove(ACTOR_TOKEN, e);
+}
+
+static int make(struct actor *a, struct errbuf *e)
+{
+	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	a->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	a->db = database_new(DATABASE_SOCKET);
+	a->row_db = database_new(DATABASE_SOCKET);
+	a->server = server_new();
+	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->server)
+		return err_set(e, -ENOMEM, "no memory or descriptors to start");
+	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
+		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
+	return check_token(a, e);
+}
+
+static void unmake(struct actor *a)
+{
+	if (a->wake_fd >= 0)
+		close(a->wake_fd);
+	if (a->changed_fd >= 0)
+		close(a->changed_fd);
+	database_free(a->db);
+	database_free(a->row_db);
+	server_free(a->server);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+int actor_new(const struct conf *conf, const char *password, const struct relay *relay, struct actor **ret, struct errbuf *e)
+{
+	struct actor *a = calloc(1, sizeof(*a));
+	int code;
+
+	if (!a)
+		return err_set(e, -ENOMEM, "no memory to start");
+	a->conf = conf;
+	a->password = password;
+	a->relay = relay;
+	a->wake_fd = a->changed_fd = -1;
+	pthread_mutex_init(&a->lock, NULL);
+	code = make(a, e);
+	if (!code && pthread_create(&a->thread, NULL, run, a))
+		code = err_set(e, -EAGAIN, "no thread: %s", strerror(errno));
+	if (code) {
+		unmake(a);
+		return code;
+	}
+	*ret = a;
+	return 0;
+}
+
+void actor_free(struct actor *a)
+{
+	if (!a)
+		return;
+	a->ending = true;
+	a->cancel = true;
+	poke(a->wake_fd);
+	(void)pthread_join(a->thread, NULL);
+	unmake(a);
+}
+
+/* A fresh copy is worth waiting for only as long as the same active is to be followed from outside. */
+static bool still_seeds(const struct repl_order *before, const struct repl_order *now)
+{
+	return now->want == REPL_WANT_FOLLOW_OUT && now->active == before->active;
+}
+
+void actor_order(struct actor *a, const struct repl_order *order)
+{
+	pthread_mutex_lock(&a->lock);
+	a->cancel = !still_seeds(&a->order, order);
+	a->order = *order;
+	pthread_mutex_unlock(&a->lock);
+	poke(a->wake_fd);
+}
+
+int actor_fd(const struct actor *a)
+{
+	return a->changed_fd;
+}
+
+bool actor_report(struct actor *a, struct repl_report *ret)
+{
+	bool looked;
+
+	unpoke(a->changed_fd);
+	pthread_mutex_lock(&a->lock);
+	looked = a->looked;
+	*ret = a->report;
+	if (clock_boottime_us() > a->looked_us + STUCK_US)
+		ret->fit = 0;
+	pthread_mutex_unlock(&a->lock);
+	return looked;
+}
+
+void actor_answer_gate(struct actor *a, char line[static GATE_LINE_BYTES])
+{
+	const char *why;
+	enum gate_role role;
+
+	pthread_mutex_lock(&a->lock);
+	role = a->looked ? gate_decide((enum repl_want)a->order.want, a->facts, &why) : GATE_REFUSED;
+	if (!a->looked)
+		why = "replicationd has only just started";
+	gate_format(role, a->order.self + 1u, why, line);
+	pthread_mutex_unlock(&a->lock);
+}

@@ -1,0 +1,60 @@
+/* What the actor's loop and its steps share. Only the actor's thread touches it, but for what `lock` guards. */
+#ifndef HOLDFAST_REPLICATION_ACTOR_PARTS_H
+#define HOLDFAST_REPLICATION_ACTOR_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "replication/actor.h"
+#include "replication/backlog.h"
+#include "replication/database.h"
+#include "replication/facts.h"
+#include "replication/server.h"
+#include "replication/token.h"
+
+#define ACTOR_DIR CONF_STATE_DIR "/replication"
+#define ACTOR_TOKEN ACTOR_DIR "/token"
+#define ACTOR_DIRTY ACTOR_DIR "/dirty"
+#define ACTOR_SALVAGE ACTOR_DIR "/salvage"
+#define ACTOR_TAILS CONF_STATE_DIR "/unacknowledged"
+#define ACTOR_COPY_FILE "holdfast-copy" /* in a data directory that is a fresh copy: its position */
+
+struct actor {
+	const struct conf *conf;
+	const char *password;
+	const struct relay *relay;
+	struct database *db;
+	struct database *row_db; /* for the epoch row, whose COMMIT may wait for an acknowledgement */
+	struct server *server;
+	struct sight sight;
+	struct backlog backlog;
+	char boot_id[TOKEN_BOOT_ID_BYTES];
+	unsigned life;		 /* of the server that the memory in sight is about */
+	uint64_t started_us;	 /* when a start was asked for last */
+	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
+	enum plan_step last_step;
+	atomic_bool cancel; /* programs that a step waits for give up */
+	atomic_bool ending;
+	pthread_t thread;
+	int wake_fd, changed_fd;
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct repl_order order;
+	struct repl_report report;
+	uint32_t facts;
+	bool looked;
+	uint64_t looked_us;
+};
+
+/* Takes the step. 0: done, look again; -EAGAIN: not yet, look again soon; otherwise -errno with e filled. */
+int step_take(struct actor *a, enum plan_step step, struct errbuf *e);
+
+/* Forgets what was true of a life of the server that has ended. */
+void step_forget(struct actor *a);
+
+/* Takes the answer to the epoch row's COMMIT, if it has come. 0 or -errno with e filled: it will be sent again. */
+int step_take_row(struct actor *a, int wait_ms, struct errbuf *e);
+
+#endif

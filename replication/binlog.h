@@ -1,0 +1,40 @@
+/*
+ * Whole transactions out of binary and relay logs. A log that was cut off by a crash ends in the middle of a group of
+ * events, and one that was reconnected may have such a stump in its middle; what follows it must not commit it. So the
+ * groups are taken out one by one, and only whole ones.
+ * Format: https://mariadb.com/kb/en/2-binlog-event-header/ and .../gtid_event/, .../xid_event/, .../query_event/
+ */
+#ifndef HOLDFAST_REPLICATION_BINLOG_H
+#define HOLDFAST_REPLICATION_BINLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heartbeat/gtid.h"
+
+struct binlog_cut {
+	/* in */
+	uint64_t above_seq; /* groups with a greater sequence number are taken, each once and in rising order */
+	bool (*take)(void *userdata, const uint8_t *bytes, size_t size); /* false: stop, could not be written */
+	void *userdata;
+	/* out, kept from file to file */
+	struct gtid last;     /* last whole group seen, taken or not */
+	struct gtid taken;    /* last whole group taken */
+	uint64_t groups;      /* taken */
+	uint64_t stumps;      /* groups that had no end */
+	bool begun;	      /* a header has been taken */
+};
+
+#define BINLOG_MAGIC_BYTES 4
+#define BINLOG_STOPPED (-1)
+#define BINLOG_NO_LOG (-2) /* not a binary log, or encrypted */
+
+/* Walks one whole log file. 0, also when its end is torn; BINLOG_STOPPED or BINLOG_NO_LOG. */
+int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size);
+
+/* The highest sequence number that the logs before this one held, from its Gtid_list event; 0 when there were none.
+ * UINT64_MAX: the file does not say. */
+uint64_t binlog_first_seq(const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,224 @@
+#include "replication/database.h"
+
+#include <errmsg.h>
+#include <errno.h>
+#include <mysql.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_LIMIT_S 3
+#define STATEMENT_BYTES 4096
+
+struct database {
+	MYSQL *my;
+	char socket_path[108];
+	unsigned last_errno;
+};
+
+struct database_row {
+	MYSQL_RES *result;
+	MYSQL_ROW value;
+};
+
+struct database *database_new(const char *socket_path)
+{
+	struct database *db = calloc(1, sizeof(*db));
+
+	if (db)
+		(void)snprintf(db->socket_path, sizeof(db->socket_path), "%s", socket_path);
+	return db;
+}
+
+void database_free(struct database *db)
+{
+	if (!db)
+		return;
+	database_close(db);
+	free(db);
+}
+
+bool database_is_open(const struct database *db)
+{
+	return db->my != NULL;
+}
+
+void database_close(struct database *db)
+{
+	if (db->my)
+		mysql_close(db->my);
+	db->my = NULL;
+}
+
+/* Says what went wrong. A connection on which no answer came is useless: the answer might come later. */
+static int failed(struct database *db, const char *statement, struct errbuf *e)
+{
+	unsigned number = mysql_errno(db->my);
+	bool lost = number == 0 || (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR);
+
+	(void)err_set(e, -EREMOTEIO, "%.60s: %s (%u)", statement, mysql_error(db->my), number);
+	db->last_errno = number;
+	if (lost)
+		database_close(db);
+	return lost ? -EPIPE : -EREMOTEIO;
+}
+
+int database_open(struct database *db, struct errbuf *e)
+{
+	unsigned limit = ANSWER_LIMIT_S;
+	MYSQL *my;
+
+	if (db->my)
+		return 0;
+	my = mysql_init(NULL);
+	if (!my)
+		return err_set(e, -ENOMEM, "no memory for a database connection");
+	(void)mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &limit);
+	(void)mysql_options(my, MYSQL_OPT_READ_TIMEOUT, &limit);
+	(void)mysql_options(my, MYSQL_OPT_WRITE_TIMEOUT, &limit);
+	if (!mysql_real_connect(my, NULL, "root", NULL, NULL, 0, db->socket_path, 0)) {
+		unsigned number = mysql_errno(my);
+
+		(void)err_set(e, -EIO, "%s: %s (%u)", db->socket_path, mysql_error(my), number);
+		mysql_close(my);
+		return number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR ? -ECONNREFUSED : -EIO;
+	}
+	db->my = my;
+	return 0;
+}
+
+static int format_statement(char *buf, const char *format, va_list ap, struct errbuf *e)
+{
+	int n = vsnprintf(buf, STATEMENT_BYTES, format, ap);
+
+	return n < 0 || n >= STATEMENT_BYTES ? err_set(e, -E2BIG, "statement too long: %.60s", buf) : 0;
+}
+
+static int run(struct database *db, const char *statement, struct errbuf *e)
+{
+	if (!db->my)
+		return err_set(e, -EPIPE, "not connected");
+	return mysql_query(db->my, statement) ? failed(db, statement, e) : 0;
+}
+
+int database_run(struct database *db, struct errbuf *e, const char *format, ...)
+{
+	char statement[STATEMENT_BYTES];
+	MYSQL_RES *result;
+	va_list ap;
+	int code;
+
+	va_start(ap, format);
+	code = format_statement(statement, format, ap, e);
+	va_end(ap);
+	if (!code)
+		code = run(db, statement, e);
+	if (code)
+		return code;
+	result = mysql_store_result(db->my);
+	if (result)
+		mysql_free_result(result);
+	else if (mysql_errno(db->my))
+		return failed(db, statement, e);
+	return 0;
+}
+
+int database_query(struct database *db, struct database_row **ret, struct errbuf *e, const char *format, ...)
+{
+	char statement[STATEMENT_BYTES];
+	struct database_row *row;
+	va_list ap;
+	int code;
+
+	*ret = NULL;
+	va_start(ap, format);
+	code = format_statement(statement, format, ap, e);
+	va_end(ap);
+	if (!code)
+		code = run(db, statement, e);
+	if (code)
+		return code;
+	row = calloc(1, sizeof(*row));
+	if (!row) {
+		database_close(db);
+		return err_set(e, -ENOMEM, "no memory for an answer");
+	}
+	row->result = mysql_store_result(db->my);
+	if (!row->result) {
+		free(row);
+		return failed(db, statement, e);
+	}
+	row->value = mysql_fetch_row(row->result);
+	if (!row->value) {
+		database_row_free(row);
+		return err_set(e, -ENOENT, "%.60s: no row", statement);
+	}
+	*ret = row;
+	return 0;
+}
+
+const char *database_value(const struct database_row *row, const char *column)
+{
+	const MYSQL_FIELD *field = mysql_fetch_fields(row->result);
+	unsigned fields = mysql_num_fields(row->result);
+
+	for (unsigned i = 0; i < fields; i++)
+		if (strcasecmp(field[i].name, column) == 0)
+			return row->value[i] ? row->value[i] : "";
+	return "";
+}
+
+uint64_t database_number(const struct database_row *row, const char *column)
+{
+	return strtoull(database_value(row, column), NULL, 10);
+}
+
+void database_row_free(struct database_row *row)
+{
+	if (!row)
+		return;
+	mysql_free_result(row->result);
+	free(row);
+}
+
+int database_send(struct database *db, struct errbuf *e, const char *statement)
+{
+	if (!db->my)
+		return err_set(e, -EPIPE, "not connected");
+	return mysql_send_query(db->my, statement, strlen(statement)) ? failed(db, statement, e) : 0;
+}
+
+int database_fd(const struct database *db)
+{
+	return db->my ? (int)mysql_get_socket(db->my) : -1;
+}
+
+int database_finish(struct database *db, struct errbuf *e)
+{
+	if (!db->my)
+		return err_set(e, -EPIPE, "not connected");
+	return mysql_read_query_result(db->my) ? failed(db, "answer", e) : 0;
+}
+
+unsigned database_errno(const struct database *db)
+{
+	return db->last_errno;
+}
+
+bool database_quote(const char *text, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	for (; *text; text++) {
+		if (at + 3 > size)
+			return false;
+		if (*text == '\'' || *text == '\\')
+			buf[at++] = '\\';
+		buf[at++] = *text;
+	}
+	if (at >= size)
+		return false;
+	buf[at] = '\0';
+	return true;
+}

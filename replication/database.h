@@ -1,0 +1,53 @@
+/* One connection to the mariadbd of this host, as root over its unix socket. Not thread safe: one owner. */
+#ifndef HOLDFAST_REPLICATION_DATABASE_H
+#define HOLDFAST_REPLICATION_DATABASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heartbeat/err.h"
+
+#define DATABASE_SOCKET "/run/mysqld/mysqld.sock"
+#define DATABASE_VALUE_BYTES 512
+
+struct database; /* the connection, open or not */
+
+struct database *database_new(const char *socket_path);
+void database_free(struct database *db);
+
+/* Connects unless it is connected. 0, -ECONNREFUSED while nobody accepts, or another -errno with e filled. */
+int database_open(struct database *db, struct errbuf *e);
+void database_close(struct database *db);
+bool database_is_open(const struct database *db);
+
+/*
+ * Statements are printf formats; a value in one comes from us or was checked. An answer that does not come within
+ * the connection's time limit (3 s) closes the connection. All return 0; -EREMOTEIO when the server refused the
+ * statement (the connection stays; database_errno() tells why); -EPIPE when the connection is lost.
+ */
+int database_run(struct database *db, struct errbuf *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Takes the first row of the answer: values by column name. -ENOENT: no row. */
+struct database_row;
+int database_query(struct database *db, struct database_row **ret, struct errbuf *e, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Of a row: the value, "" for NULL and for a column that is not there. Lives as long as the row. */
+const char *database_value(const struct database_row *row, const char *column);
+uint64_t database_number(const struct database_row *row, const char *column);
+void database_row_free(struct database_row *row);
+
+/* Sends a statement without waiting for its answer; database_fd() becomes readable, and database_finish() takes it. No
+ * other call is allowed in between, except database_close(). */
+int database_send(struct database *db, struct errbuf *e, const char *statement);
+int database_fd(const struct database *db);
+int database_finish(struct database *db, struct errbuf *e);
+
+/* The server's error number of the last -EREMOTEIO (https://mariadb.com/kb/en/mariadb-error-codes/). */
+unsigned database_errno(const struct database *db);
+
+/* Copies text into buf as the inside of a quoted SQL string. False: it does not fit. */
+bool database_quote(const char *text, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,117 @@
+#include "replication/facts.h"
+
+#include <string.h>
+
+/* Positions that are this close are the moving end of the same stream. */
+#define CAUGHT_UP_SEQ 1000
+
+/* A history that does not fit: the position is not, or no longer, in the active's log; anything that stops the
+ * applier. https://mariadb.com/kb/en/mariadb-error-codes/ Everything else may heal by itself. */
+#define ER_MASTER_FATAL_ERROR_READING_BINLOG 1236
+
+static bool is_broken(const struct observation *o)
+{
+	return o->slave && ((!o->sql_runs && o->sql_errno) || (!o->io_runs && o->io_errno == ER_MASTER_FATAL_ERROR_READING_BINLOG));
+}
+
+static bool follows(const struct sight *s)
+{
+	return s->up && s->db.slave && s->db.io_connected && s->db.sql_runs && s->order.epoch &&
+	       s->relay_epoch == s->order.epoch;
+}
+
+static bool caught_up(const struct sight *s)
+{
+	return follows(s) && s->db.received.seq && s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
+}
+
+/* The epoch for which this server is open: its mark, its row and its read_only agree. */
+static uint64_t opened_epoch(const struct sight *s)
+{
+	bool open = s->up && !s->db.read_only && s->dirty.epoch && s->dirty.epoch == s->db.ledger_epoch;
+
+	return open ? s->dirty.epoch : 0;
+}
+
+uint32_t facts_of(const struct sight *s)
+{
+	const struct observation *o = &s->db;
+	bool up = s->up;
+	const struct {
+		bool holds;
+		enum plan_fact fact;
+	} facts[] = {
+		{ s->data, F_DATA },
+		{ s->process, F_PROCESS },
+		{ up, F_UP },
+		{ up && !o->read_only, F_WRITABLE },
+		{ up && o->semi_sync, F_SEMI },
+		{ s->order.semi_sync != 0, F_SEMI_WANTED },
+		{ !token_is_none(&s->token), F_TOKEN },
+		{ s->dirty.epoch != 0, F_DIRTY },
+		{ s->dirty.epoch != 0 && s->dirty.epoch == s->order.epoch, F_DIRTY_NOW },
+		{ s->prepared, F_PREPARED },
+		{ s->copy_new, F_COPY_NEW },
+		{ up && o->slave, F_SLAVE },
+		{ up && o->io_runs, F_IO },
+		{ up && o->sql_runs, F_SQL },
+		{ up && is_broken(o), F_BROKEN },
+		{ follows(s), F_FOLLOWS },
+		{ caught_up(s), F_CAUGHT_UP },
+		{ up && s->drained_epoch && s->drained_epoch == s->order.epoch, F_DRAINED },
+		{ up && o->ledger_epoch == s->order.epoch, F_ROW },
+		{ up && s->row_sent, F_ROW_SENT },
+		{ s->order.epoch && opened_epoch(s) == s->order.epoch, F_OPENED },
+		{ up && s->marked, F_MARKED },
+	};
+	uint32_t bits = 0;
+
+	_Static_assert(sizeof(facts) / sizeof(facts[0]) == PLAN_FACT_COUNT, "every fact has a line");
+	for (unsigned i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		bits |= facts[i].holds ? (uint32_t)facts[i].fact : 0;
+	return bits;
+}
+
+static void say(char *reason, const char *text)
+{
+	size_t n = strlen(text);
+
+	n = n < LOCAL_REASON_BYTES - 1 ? n : LOCAL_REASON_BYTES - 1;
+	memcpy(reason, text, n);
+	reason[n] = '\0';
+}
+
+void facts_report(const struct sight *s, const struct plan_rule *rule, const char *failure, struct repl_report *ret)
+{
+	const struct observation *o = &s->db;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->state = rule->state;
+	ret->token = s->token;
+	ret->dirty = s->dirty.epoch != 0;
+	ret->db_up = s->up;
+	if (failure)
+		say(ret->reason, failure);
+	else if (s->up && (is_broken(o) || (o->slave && !o->io_connected && o->error[0])))
+		say(ret->reason, o->error);
+	else if (rule->state != REPL_OPEN && rule->state != REPL_FOLLOWING)
+		say(ret->reason, rule->why);
+	if (!s->up)
+		return;
+	ret->fit = rule->state != REPL_FAILED && !is_broken(o);
+	ret->semi_sync = o->semi_sync;
+	ret->semi_clients = (uint8_t)(o->semi_clients < 255 ? o->semi_clients : 255);
+	ret->following = follows(s);
+	ret->follow_epoch = follows(s) ? s->order.epoch : 0;
+	ret->drained_epoch = s->drained_epoch;
+	ret->opened_epoch = opened_epoch(s);
+	ret->binlog = o->binlog;
+	/* What was received over a connection of another epoch says nothing about this one (R5). */
+	ret->received = follows(s) ? o->received : (struct gtid){ 0 };
+	ret->applied = o->applied;
+	ret->sync_marked = s->marked && o->semi_sync;
+	ret->sync_mark = s->sync_mark;
+	ret->no_tx_moved = s->marked && o->semi_sync && o->no_tx != s->no_tx_at_mark;
+	ret->backlog_ms = s->backlog_ms;
+	ret->opened_at = ret->opened_epoch ? s->dirty.opened_at : (struct gtid){ 0 };
+}

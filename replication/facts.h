@@ -1,0 +1,40 @@
+/* From what was read to what is true: the facts that the plan is made of, and the report to heartbeatd. Pure. */
+#ifndef HOLDFAST_REPLICATION_FACTS_H
+#define HOLDFAST_REPLICATION_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heartbeat/local.h"
+#include "replication/observation.h"
+#include "replication/plan.h"
+#include "replication/token.h"
+
+struct sight {
+	struct repl_order order;
+	/* beside the data */
+	bool data;	  /* there is a data directory with something in it */
+	bool copy_new;	  /* the data is a fresh copy whose position was not entered yet */
+	struct token token;
+	struct dirty_mark dirty;
+	/* the server */
+	bool process, up;
+	struct observation db; /* of this moment, when up */
+	uint64_t relay_epoch;  /* a connection to the active stood for this epoch before and after db was read */
+	/* what this replicationd did in this life of the server */
+	bool prepared;		/* tail exported, token destroyed, for a SLAVE start */
+	uint64_t drained_epoch; /* PROMOTE ended well */
+	bool row_sent;
+	bool marked;		/* sync_mark and no_tx_at_mark are of this opening, read while semi-sync was on */
+	struct gtid sync_mark;
+	uint64_t no_tx_at_mark;
+	uint32_t backlog_ms;
+};
+
+/* The bits of enum plan_fact. */
+uint32_t facts_of(const struct sight *s);
+
+/* The complete report, for the rule that plan_next() chose. failure: why the step before failed, NULL: it did not. */
+void facts_report(const struct sight *s, const struct plan_rule *rule, const char *failure, struct repl_report *ret);
+
+#endif

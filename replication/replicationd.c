@@ -1,0 +1,243 @@
+/* The loop of holdfast-replicationd: orders in, reports out, the relay, and the gate's questions. Nothing here waits. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <mysql.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/link.h"
+#include "heartbeat/log.h"
+#include "replication/actor.h"
+#include "replication/initdata.h"
+#include "replication/password.h"
+#include "replication/plan.h"
+#include "replication/token.h"
+
+#define REPORT_US 100000
+
+struct replicationd {
+	struct conf conf;
+	char password[REPLICATION_PASSWORD_BYTES];
+	sd_event *loop;
+	struct link *link;
+	struct relay *relay;
+	struct actor *actor;
+	int gate;
+};
+
+static void report(struct replicationd *r)
+{
+	struct repl_report now;
+
+	/* Before the first look there is nothing to say: silence is true, zeros would not be. */
+	if (actor_report(r->actor, &now))
+		link_send(r->link, LOCAL_REPLICATION, &now, sizeof(now));
+	else
+		link_send(r->link, LOCAL_REPLICATION, NULL, 0);
+}
+
+/* The relay first: a cut must not wait for the actor. */
+static void on_packet(void *userdata, const struct local_header *packet)
+{
+	struct replicationd *r = userdata;
+	const struct repl_order *o = (const void *)packet;
+	struct errbuf e;
+	int want;
+
+	if (packet->type != LOCAL_ORDER)
+		return;
+	want = plan_relay(o);
+	if (want == 0)
+		relay_close(r->relay);
+	else if (want > 0 && relay_open(r->relay, o->active_address, (uint16_t)r->conf.database_port, o->epoch, &e))
+		LOG(LOG_ERR, "relay.fail", KV_S("why", e.text));
+	actor_order(r->actor, o);
+}
+
+static int on_report(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source;
+	(void)fd;
+	(void)revents;
+	report(userdata);
+	return 0;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	report(userdata);
+	return sd_event_source_set_time(source, usec + REPORT_US);
+}
+
+/* One line fits into the buffer of a new socket, so this does not wait either. */
+static int on_question(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct replicationd *r = userdata;
+	char line[GATE_LINE_BYTES];
+	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)source;
+	(void)revents;
+	if (one < 0)
+		return 0;
+	actor_answer_gate(r->actor, line);
+	if (send(one, line, strlen(line), MSG_NOSIGNAL) < 0)
+		LOG(LOG_WARNING, "gate.unheard", KV_S("why", strerror(errno)));
+	close(one);
+	line[strcspn(line, "\n")] = '\0';
+	LOG(LOG_NOTICE, "gate.answer", KV_S("answer", line));
+	return 0;
+}
+
+static int open_gate(struct replicationd *r, struct errbuf *e)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = GATE_SOCKET };
+
+	r->gate = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (r->gate < 0)
+		return err_set(e, -errno, "socket: %s", strerror(errno));
+	(void)unlink(GATE_SOCKET);
+	if (bind(r->gate, (struct sockaddr *)&sa, sizeof(sa)) || chmod(GATE_SOCKET, 0600) || listen(r->gate, 4))
+		return err_set(e, -errno, GATE_SOCKET ": %s", strerror(errno));
+	return sd_event_add_io(r->loop, NULL, r->gate, EPOLLIN, on_question, r) < 0 ? err_set(e, -ENOMEM, "event loop") : 0;
+}
+
+static int set_up(struct replicationd *r, struct errbuf *e)
+{
+	sd_event_source *tick = NULL;
+	int code = replication_password_load(CONF_KEY_PATH, r->password, e);
+
+	if (code)
+		return code;
+	if (sd_event_default(&r->loop) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	r->relay = relay_new(r->loop, (uint16_t)r->conf.relay_port);
+	r->link = link_new(r->loop, LOCAL_SOCKET, LOCAL_CLIENT_REPLICATIOND, on_packet, r);
+	if (!r->relay || !r->link)
+		return err_set(e, -ENOMEM, "out of memory");
+	code = actor_new(&r->conf, r->password, r->relay, &r->actor, e);
+	if (!code)
+		code = open_gate(r, e);
+	if (code)
+		return code;
+	if (sd_event_add_io(r->loop, NULL, actor_fd(r->actor), EPOLLIN, on_report, r) < 0 ||
+	    sd_event_add_time(r->loop, &tick, CLOCK_MONOTONIC, 0, 1000, on_tick, r) < 0 ||
+	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
+	    sd_event_add_signal(r->loop, NULL, SIGTERM, NULL, NULL) < 0 ||
+	    sd_event_add_signal(r->loop, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(r->loop, true) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	return 0;
+}
+
+static void tear_down(struct replicationd *r)
+{
+	if (r->relay)
+		relay_close(r->relay);
+	actor_free(r->actor);
+	link_free(r->link);
+	relay_free(r->relay);
+	if (r->gate >= 0)
+		close(r->gate);
+	sd_event_unref(r->loop);
+	sodium_memzero(r->password, sizeof(r->password));
+}
+
+static int run(struct replicationd *r)
+{
+	struct errbuf e = { "" };
+	int code;
+
+	r->gate = -1;
+	code = set_up(r, &e);
+	if (code) {
+		LOG(LOG_ERR, "start.failed", KV_S("why", e.text));
+	} else {
+		LOG(LOG_NOTICE, "daemon.start", KV_S("version", PACKAGE_VERSION), KV_S("node", r->conf.name));
+		(void)sd_notify(0, "READY=1");
+		code = sd_event_loop(r->loop);
+		LOG(LOG_NOTICE, "daemon.stop", KV_I("code", code));
+	}
+	tear_down(r);
+	return code ? 1 : 0;
+}
+
+static int init_data(const struct conf *conf)
+{
+	char hex[TOKEN_HEX_BYTES];
+	struct token token;
+	struct errbuf e;
+
+	if (initdata_run(conf, &token, &e)) {
+		(void)fprintf(stderr, "holdfast-replicationd: %s\n", e.text);
+		return 1;
+	}
+	token_hex(&token, hex);
+	return puts(hex) < 0;
+}
+
+static void usage(FILE *f)
+{
+	(void)fprintf(f, "usage: holdfast-replicationd [-n] [-f FILE]\n"
+			 "       holdfast-replicationd --init-data [-f FILE]\n"
+			 "  -f FILE       configuration (" CONF_PATH ")\n"
+			 "  -n            check the configuration and exit\n"
+			 "  --init-data   make the data directory of a new cluster and print its data token\n"
+			 "  --version, --help\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = { { "init-data", no_argument, NULL, 'i' }, { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	static struct replicationd r;
+	const char *path = CONF_PATH;
+	bool check = false, init = false;
+	sigset_t stop;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': path = optarg; break;
+		case 'n': check = true; break;
+		case 'i': init = true; break;
+		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
+		case 'h': usage(stdout); return 0;
+		default: usage(stderr); return 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	if (conf_load(path, &r.conf, stderr))
+		return 1;
+	if (r.conf.kind != CONF_KIND_GATEWAY) {
+		(void)fprintf(stderr, "%s: [node] kind is witness; a witness has no database\n", path);
+		return 1;
+	}
+	if (check)
+		return 0;
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTERM);
+	(void)sigaddset(&stop, SIGINT);
+	/* Before any thread: the loop takes them as events. */
+	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
+	    mysql_library_init(0, NULL, NULL)) {
+		LOG(LOG_ERR, "start.failed", KV_S("why", "cannot initialise the libraries"));
+		return 1;
+	}
+	return init ? init_data(&r.conf) : run(&r);
+}

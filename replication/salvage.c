@@ -1,0 +1,272 @@
+#include "replication/salvage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "replication/binlog.h"
+#include "replication/durable.h"
+#include "replication/process.h"
+
+#define PATH_BYTES 256
+#define LOGS_MAX 4096
+#define PROGRAM_LIMIT_MS 600000
+
+struct logs {
+	unsigned count;
+	char (*path)[PATH_BYTES];
+};
+
+struct map {
+	const uint8_t *data;
+	size_t size;
+};
+
+static int map_file(const char *path, struct map *ret, struct errbuf *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *p = NULL;
+	int code = 0;
+
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st)) {
+		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+	} else if (st.st_size > 0) {
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+	}
+	close(fd);
+	*ret = code ? (struct map){ 0 } : (struct map){ p, (size_t)st.st_size };
+	return code;
+}
+
+static void unmap(struct map *m)
+{
+	if (m->data)
+		(void)munmap((void *)(uintptr_t)m->data, m->size);
+}
+
+/* The index has a line a log, "./relay.000002", oldest first. */
+static int read_index(const char *datadir, const char *index, struct logs *ret, struct errbuf *e)
+{
+	char line[PATH_BYTES], path[PATH_BYTES];
+	FILE *f;
+	int code = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", datadir, index);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+	ret->path = calloc(LOGS_MAX, sizeof(*ret->path));
+	while (!code && ret->path && fgets(line, sizeof(line), f)) {
+		const char *name = line[0] == '.' && line[1] == '/' ? line + 2 : line;
+		int n;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!*name)
+			continue;
+		n = *name == '/' ? snprintf(path, sizeof(path), "%s", name) :
+				   snprintf(path, sizeof(path), "%s/%s", datadir, name);
+		if (n < 0 || n >= PATH_BYTES || ret->count == LOGS_MAX)
+			code = err_set(e, -E2BIG, "%s/%s: too many or too long names", datadir, index);
+		else
+			memcpy(ret->path[ret->count++], path, (size_t)n + 1);
+	}
+	if (!ret->path)
+		code = err_set(e, -ENOMEM, "no memory for a list of logs");
+	(void)fclose(f);
+	return code;
+}
+
+/* The first log that can hold something above `above`: the last one of which it is known that all before it is older. */
+static unsigned first_of_interest(const struct logs *logs, struct gtid above)
+{
+	unsigned i = logs->count;
+
+	while (i > 1) {
+		struct map m;
+		uint64_t seq;
+
+		i--;
+		if (map_file(logs->path[i], &m, NULL))
+			return 0;
+		seq = binlog_first_seq(m.data, m.size);
+		unmap(&m);
+		if (seq <= above.seq)
+			return i;
+	}
+	return 0;
+}
+
+static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
+{
+	const int *fd = userdata;
+
+	while (size) {
+		ssize_t n = write(*fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+static int cut_all(const struct logs *logs, struct binlog_cut *c, struct errbuf *e)
+{
+	for (unsigned i = first_of_interest(logs, (struct gtid){ 0, 0, c->above_seq }); i < logs->count; i++) {
+		struct map m;
+		int code = map_file(logs->path[i], &m, e);
+
+		if (code)
+			return code;
+		code = m.size ? binlog_cut(c, m.data, m.size) : 0;
+		unmap(&m);
+		if (code == BINLOG_NO_LOG)
+			return err_set(e, -EINVAL, "%s is not a binary log that can be read", logs->path[i]);
+		if (code)
+			return err_set(e, -EIO, "what was in %s could not be written: %s", logs->path[i], strerror(errno));
+	}
+	return 0;
+}
+
+int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target, struct salvage_result *ret,
+    struct errbuf *e)
+{
+	struct logs logs = { 0 };
+	struct binlog_cut c = { .above_seq = above.seq, .take = write_out };
+	int fd, code = read_index(datadir, index, &logs, e);
+
+	*ret = (struct salvage_result){ 0 };
+	if (code) {
+		free(logs.path);
+		return code;
+	}
+	fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		code = err_set(e, -errno, "%s: %s", target, strerror(errno));
+	} else {
+		c.userdata = &fd;
+		code = cut_all(&logs, &c, e);
+		if (!code && fsync(fd))
+			code = err_set(e, -errno, "%s: %s", target, strerror(errno));
+		close(fd);
+		if (code || !c.groups)
+			(void)unlink(target);
+	}
+	free(logs.path);
+	if (!code)
+		*ret = (struct salvage_result){ c.groups, c.last };
+	return code ? code : durable_sync_parent(target, e);
+}
+
+int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e)
+{
+	const char *reader_argv[] = { "/usr/bin/mariadb-binlog", file, NULL };
+	const char *client_argv[] = { "/usr/bin/mariadb", "--no-defaults", "--socket", socket_path, "--binary-mode", "--batch",
+		NULL };
+	struct process reader = { 0 }, client = { 0 };
+	int pipes[2], code;
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return err_set(e, -errno, "pipe: %s", strerror(errno));
+	code = process_start(&(struct process_spec){ .argv = client_argv, .stdin_fd = pipes[0], .stdout_fd = -1 }, &client, e);
+	if (!code)
+		code = process_start(&(struct process_spec){ .argv = reader_argv, .stdin_fd = -1, .stdout_fd = pipes[1] },
+		    &reader, e);
+	close(pipes[0]);
+	close(pipes[1]);
+	if (!code)
+		code = process_wait(&reader, PROGRAM_LIMIT_MS, cancel, e);
+	if (!code)
+		code = process_wait(&client, PROGRAM_LIMIT_MS, cancel, e);
+	process_kill(&reader);
+	process_kill(&client);
+	return code;
+}
+
+/* "###   @2='\x00\x01...'" is the public id of an inserted journal row: 16 bytes, some of them as they are. */
+static bool take_id(const char *line, uint8_t id[static 16])
+{
+	const char *p = strstr(line, "@2='");
+	unsigned n = 0;
+
+	if (!p)
+		return false;
+	for (p += 4; n < 16 && *p && !(*p == '\'' && p[1] == '\n'); n++) {
+		unsigned v;
+
+		if (p[0] == '\\' && p[1] == 'x' && sscanf(p + 2, "%2x", &v) == 1) {
+			id[n] = (uint8_t)v;
+			p += 4;
+		} else if (p[0] == '\\' && p[1]) {
+			id[n] = (uint8_t)p[1];
+			p += 2;
+		} else {
+			id[n] = (uint8_t)*p++;
+		}
+	}
+	/* Trailing zeros of a BINARY column are not printed. */
+	while (n < 16)
+		id[n++] = 0;
+	return true;
+}
+
+static int list_payments(const char *sql, const char *target, struct errbuf *e)
+{
+	FILE *in = fopen(sql, "re"), *out = fopen(target, "we");
+	bool in_journal = false;
+	char line[8192];
+	int code = 0;
+
+	while (in && out && fgets(line, sizeof(line), in)) {
+		uint8_t id[16];
+
+		if (strncmp(line, "### INSERT INTO ", 16) == 0)
+			in_journal = strstr(line, "`journal`") != NULL;
+		if (!in_journal || strncmp(line, "###   @2=", 9) != 0 || !take_id(line, id))
+			continue;
+		for (unsigned i = 0; i < sizeof(id); i++)
+			(void)fprintf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
+		(void)fputc('\n', out);
+	}
+	if (!in || !out || ferror(in) || ferror(out) || fflush(out) || fsync(fileno(out)))
+		code = err_set(e, -EIO, "%s: %s", target, strerror(errno));
+	if (in)
+		(void)fclose(in);
+	if (out)
+		(void)fclose(out);
+	return code;
+}
+
+int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e)
+{
+	const char *argv[] = { "/usr/bin/mariadb-binlog", "-v", file, NULL };
+	char sql[PATH_BYTES], payments[PATH_BYTES];
+	int fd, code;
+
+	(void)snprintf(sql, sizeof(sql), "%s.sql", file);
+	(void)snprintf(payments, sizeof(payments), "%s.payments", file);
+	fd = open(sql, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s", sql, strerror(errno));
+	code = process_run(&(struct process_spec){ .argv = argv, .stdin_fd = -1, .stdout_fd = fd }, PROGRAM_LIMIT_MS, cancel, e);
+	if (!code && fsync(fd))
+		code = err_set(e, -errno, "%s: %s", sql, strerror(errno));
+	close(fd);
+	if (!code)
+		code = list_payments(sql, payments, e);
+	return code ? code : durable_sync_parent(sql, e);
+}

@@ -1,0 +1,32 @@
+/*
+ * What lies in log files beside the data and is nowhere else: transactions that a standby had acknowledged but not
+ * applied when its mariadbd ended (relay logs, protocol.md S7), and those that a deposed active wrote and nobody
+ * acknowledged (binary logs, R11).
+ */
+#ifndef HOLDFAST_REPLICATION_SALVAGE_H
+#define HOLDFAST_REPLICATION_SALVAGE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "heartbeat/err.h"
+#include "heartbeat/gtid.h"
+
+struct salvage_result {
+	uint64_t groups; /* taken out */
+	struct gtid last; /* of all whole groups in the logs; seq 0: there is none */
+};
+
+/* Writes the whole transactions above `above` of the logs named in datadir/index into a new file `target`, a binary log
+ * by itself; no groups: no file. 0 or -errno with e filled. */
+int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target, struct salvage_result *ret,
+    struct errbuf *e);
+
+/* Executes such a file on the server at socket_path, with the GTIDs it has. 0 or the codes of process_run(). */
+int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);
+
+/* Writes such a file as SQL with the rows in comments to `file`.sql and the ids of the payments in it, one a line, to
+ * `file`.payments. 0 or -errno. */
+int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e);
+
+#endif

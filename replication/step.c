@@ -1,0 +1,365 @@
+#include "replication/actor_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+#include "replication/durable.h"
+#include "replication/process.h"
+#include "replication/salvage.h"
+
+#define START_AGAIN_US 1000000
+#define ROW_PATIENCE_MS 20
+#define SEED_LIMIT_MS (12u * 3600 * 1000)
+#define PATH_BYTES 256
+
+void step_forget(struct actor *a)
+{
+	struct sight *s = &a->sight;
+
+	s->drained_epoch = 0;
+	s->row_sent = false;
+	s->marked = false;
+	database_close(a->db);
+	database_close(a->row_db);
+}
+
+static int step_kill(struct actor *a, struct errbuf *e)
+{
+	a->sight.prepared = false;
+	step_forget(a);
+	return server_kill(a->server, e);
+}
+
+static int drop_token(struct actor *a, struct errbuf *e)
+{
+	int code = durable_remove(ACTOR_TOKEN, e);
+
+	if (!code && !token_is_none(&a->sight.token))
+		LOG(LOG_NOTICE, "token.destroy", KV_S("want", "standby"), KV_U("epoch", a->sight.order.epoch));
+	return code;
+}
+
+/* R11: what this node wrote and nobody acknowledged is everything above the position at which the next one opened. */
+static int export_tail(struct actor *a, struct errbuf *e)
+{
+	const struct repl_order *o = &a->sight.order;
+	char file[PATH_BYTES], when[32];
+	struct salvage_result r;
+	time_t now = time(NULL);
+	struct tm tm;
+	int code;
+
+	if (o->active_opened_at.seq == 0)
+		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", o->member_name[o->active]);
+	if (mkdir(ACTOR_TAILS, 0700) && errno != EEXIST)
+		return err_set(e, -errno, ACTOR_TAILS ": %s", strerror(errno));
+	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	(void)snprintf(file, sizeof(file), ACTOR_TAILS "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
+	code = salvage_cut(a->conf->datadir, "binlog.index", o->active_opened_at, file, &r, e);
+	if (code || r.groups == 0)
+		return code;
+	code = salvage_print(file, &a->ending, e);
+	if (!code)
+		LOG(LOG_WARNING, "tail.export", KV_U("transactions", r.groups), KV_S("file", file));
+	return code;
+}
+
+static int step_prepare(struct actor *a, struct errbuf *e)
+{
+	int code = a->sight.dirty.epoch ? export_tail(a, e) : 0;
+
+	if (!code)
+		code = drop_token(a, e);
+	a->sight.prepared = !code;
+	return code;
+}
+
+static int step_start(struct actor *a, struct errbuf *e)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	if (a->started_us && now_us < a->started_us + START_AGAIN_US)
+		return err_set(e, -EAGAIN, "mariadbd does not start: journalctl -u mariadb");
+	a->started_us = now_us;
+	return server_start(a->server, e);
+}
+
+static int step_clean(struct actor *a, struct errbuf *e)
+{
+	a->sight.prepared = false;
+	return durable_remove(ACTOR_DIRTY, e);
+}
+
+static int step_destroy_token(struct actor *a, struct errbuf *e)
+{
+	return drop_token(a, e);
+}
+
+/* The copy that is replaced has nothing that the active lacks but its tail. */
+static int step_seed(struct actor *a, struct errbuf *e)
+{
+	const char *argv[] = { HOLDFAST_LIBEXECDIR "/holdfast-seed", "receive", a->conf->datadir, NULL };
+	int code = a->sight.dirty.epoch && a->sight.data ? export_tail(a, e) : 0;
+
+	if (!code)
+		code = drop_token(a, e);
+	if (!code)
+		code = step_kill(a, e);
+	if (code)
+		return code;
+	LOG(LOG_NOTICE, "seed.begin", KV_S("active", a->sight.order.member_name[a->sight.order.active]));
+	code = process_run(&(struct process_spec){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1 }, SEED_LIMIT_MS,
+	    &a->cancel, e);
+	if (code)
+		return code;
+	LOG(LOG_NOTICE, "seed.end", KV_S("datadir", a->conf->datadir));
+	return durable_remove(ACTOR_DIRTY, e);
+}
+
+static int step_enter_position(struct actor *a, struct errbuf *e)
+{
+	char path[PATH_BYTES], text[128], *end;
+	struct gtid g;
+	int code;
+
+	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
+	code = durable_read(path, text, sizeof(text), e);
+	if (code)
+		return code;
+	end = strchr(text, '\n');
+	if (strncmp(text, "gtid=", 5) != 0 || !end)
+		return err_set(e, -EINVAL, "%s: line 1: gtid= expected", path);
+	*end = '\0';
+	if (gtid_parse(text + 5, &g))
+		return err_set(e, -EINVAL, "%s: line 1: '%.40s' is not a GTID", path, text + 5);
+	code = database_run(a->db, e, "RESET MASTER");
+	if (!code)
+		code = database_run(a->db, e, "SET GLOBAL gtid_binlog_state='%s'", text + 5);
+	if (!code)
+		code = database_run(a->db, e, "SET GLOBAL gtid_slave_pos='%s'", text + 5);
+	return code ? code : durable_remove(path, e);
+}
+
+static int step_semi_off(struct actor *a, struct errbuf *e)
+{
+	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=0");
+}
+
+static int step_follow(struct actor *a, struct errbuf *e)
+{
+	int code;
+
+	if (a->sight.db.slave) {
+		code = database_run(a->db, e, "STOP SLAVE");
+		if (!code)
+			code = database_run(a->db, e, "RESET SLAVE ALL");
+		if (code)
+			return code;
+	}
+	/* log_slave_updates: what this log holds is what was applied. Without it transactions would be fetched again. */
+	code = database_run(a->db, e, "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos");
+	if (!code)
+		code = database_run(a->db, e,
+		    "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%u, MASTER_USER='holdfast-replication',"
+		    " MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1,"
+		    " MASTER_SSL=1, MASTER_SSL_CA='" CONF_PKI_DIR "/ca.pem', MASTER_SSL_CERT='" CONF_PKI_DIR "/mariadb.pem',"
+		    " MASTER_SSL_KEY='" CONF_PKI_DIR "/mariadb.key', MASTER_SSL_VERIFY_SERVER_CERT=0",
+		    a->conf->relay_port, a->password);
+	if (!code)
+		code = database_run(a->db, e, "START SLAVE");
+	return code;
+}
+
+static int step_start_io(struct actor *a, struct errbuf *e)
+{
+	return database_run(a->db, e, "START SLAVE IO_THREAD");
+}
+
+static int step_start_sql(struct actor *a, struct errbuf *e)
+{
+	return database_run(a->db, e, "START SLAVE SQL_THREAD");
+}
+
+static int step_stop_io(struct actor *a, struct errbuf *e)
+{
+	/* R6: the relay was closed by whoever brought the order; with it open, stopping the thread would cut nothing. */
+	if (relay_open_epoch(a->relay) && a->sight.order.want == REPL_WANT_PROMOTE)
+		return err_set(e, -EAGAIN, "the relay is still open");
+	return database_run(a->db, e, "STOP SLAVE IO_THREAD");
+}
+
+static int step_drain(struct actor *a, struct errbuf *e)
+{
+	const struct observation *o = &a->sight.db;
+	char gtid[GTID_TEXT_BYTES];
+	int code;
+
+	if (!gtid_reaches(o->applied, o->received)) {
+		code = database_run(a->db, e, "DO MASTER_GTID_WAIT('%s', 0.05)", gtid_format(o->received, gtid));
+		return code ? code : -EAGAIN;
+	}
+	code = database_run(a->db, e, "STOP SLAVE");
+	return code ? code : database_run(a->db, e, "RESET SLAVE ALL");
+}
+
+/* B2. Groups are filtered by GTID, so that doing it again does nothing. */
+static int salvage(struct actor *a, struct errbuf *e)
+{
+	struct salvage_result r;
+	struct observation now;
+	int code = salvage_cut(a->conf->datadir, "relay.index", a->sight.db.applied, ACTOR_SALVAGE, &r, e);
+
+	if (!code && r.groups)
+		code = salvage_apply(ACTOR_SALVAGE, DATABASE_SOCKET, &a->ending, e);
+	if (!code)
+		code = observe(a->db, &now, e);
+	if (code)
+		return code;
+	if (!gtid_reaches(now.binlog, r.last))
+		return err_set(e, -EBADMSG, "the relay log reaches %" PRIu64 ", the data only %" PRIu64, r.last.seq,
+		    now.binlog.seq);
+	if (r.groups)
+		LOG(LOG_NOTICE, "relay-log.salvage", KV_U("transactions", r.groups), KV_U("seq", r.last.seq));
+	(void)unlink(ACTOR_SALVAGE);
+	return database_run(a->db, e, "RESET SLAVE ALL");
+}
+
+static int step_salvage(struct actor *a, struct errbuf *e)
+{
+	struct errbuf ignored;
+	int code = salvage(a, e);
+
+	/* Not provable: another copy is whole and in use, so this one says that it is not. Never when it may be the last. */
+	if ((code == -EBADMSG || code == -EINVAL) && a->sight.order.want == REPL_WANT_FOLLOW_IN)
+		(void)drop_token(a, &ignored);
+	return code;
+}
+
+static int step_say_drained(struct actor *a, struct errbuf *e)
+{
+	if (relay_open_epoch(a->relay))
+		return err_set(e, -EAGAIN, "the relay is still open");
+	a->sight.drained_epoch = a->sight.order.epoch;
+	return 0;
+}
+
+static int step_new_token(struct actor *a, struct errbuf *e)
+{
+	struct token t;
+	int code = token_create(ACTOR_TOKEN, a->conf->name, a->boot_id, !a->conf->durability_received, &t, e);
+
+	if (!code)
+		LOG(LOG_NOTICE, "token.create", KV_U("epoch", a->sight.order.epoch));
+	return code;
+}
+
+static int step_set_semi(struct actor *a, struct errbuf *e)
+{
+	a->sight.marked = false;
+	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=%d", a->sight.order.semi_sync != 0);
+}
+
+static int step_set_dirty(struct actor *a, struct errbuf *e)
+{
+	struct dirty_mark d = { .epoch = a->sight.order.epoch, .opened_at = a->sight.db.binlog };
+
+	return dirty_store(ACTOR_DIRTY, &d, e);
+}
+
+static int step_send_row(struct actor *a, struct errbuf *e)
+{
+	const struct repl_order *o = &a->sight.order;
+	int code = database_open(a->row_db, e);
+
+	if (!code)
+		code = database_run(a->row_db, e, "BEGIN");
+	if (!code)
+		code = database_run(a->row_db, e, "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (%" PRIu64 ", '%s')",
+		    o->epoch, a->conf->name);
+	if (!code)
+		code = database_run(a->row_db, e, "UPDATE holdfast.ledger_head SET epoch=%" PRIu64 " WHERE id=1 AND epoch<%" PRIu64,
+		    o->epoch, o->epoch);
+	if (!code)
+		code = database_send(a->row_db, e, "COMMIT");
+	if (code) {
+		database_close(a->row_db);
+		return code;
+	}
+	a->sight.row_sent = true;
+	return step_take_row(a, ROW_PATIENCE_MS, e);
+}
+
+int step_take_row(struct actor *a, int wait_ms, struct errbuf *e)
+{
+	struct pollfd p = { .fd = database_fd(a->row_db), .events = POLLIN };
+	int code;
+
+	if (!a->sight.row_sent || (p.fd >= 0 && poll(&p, 1, wait_ms) == 0))
+		return 0;
+	code = database_finish(a->row_db, e);
+	a->sight.row_sent = false;
+	if (code)
+		database_close(a->row_db);
+	return code;
+}
+
+static int step_writable(struct actor *a, struct errbuf *e)
+{
+	int code = database_run(a->db, e, "SET GLOBAL read_only=0");
+
+	if (!code)
+		LOG(LOG_NOTICE, "database.open", KV_U("epoch", a->sight.order.epoch));
+	return code;
+}
+
+/* R5: semi-sync was seen on before this position is read. */
+static int step_mark(struct actor *a, struct errbuf *e)
+{
+	struct observation now;
+	int code = observe(a->db, &now, e);
+
+	if (code)
+		return code;
+	a->sight.sync_mark = now.binlog;
+	a->sight.no_tx_at_mark = now.no_tx;
+	a->sight.marked = true;
+	return 0;
+}
+
+/* In the order of PLAN_STEPS; none: the step is to wait. */
+static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
+	[STEP_KILL] = step_kill,
+	[STEP_PREPARE] = step_prepare,
+	[STEP_START] = step_start,
+	[STEP_CLEAN] = step_clean,
+	[STEP_SEED] = step_seed,
+	[STEP_ENTER_POSITION] = step_enter_position,
+	[STEP_SEMI_OFF] = step_semi_off,
+	[STEP_DESTROY_TOKEN] = step_destroy_token,
+	[STEP_FOLLOW] = step_follow,
+	[STEP_START_IO] = step_start_io,
+	[STEP_START_SQL] = step_start_sql,
+	[STEP_STOP_IO] = step_stop_io,
+	[STEP_DRAIN] = step_drain,
+	[STEP_SALVAGE] = step_salvage,
+	[STEP_SAY_DRAINED] = step_say_drained,
+	[STEP_NEW_TOKEN] = step_new_token,
+	[STEP_SET_SEMI] = step_set_semi,
+	[STEP_SET_DIRTY] = step_set_dirty,
+	[STEP_SEND_ROW] = step_send_row,
+	[STEP_WRITABLE] = step_writable,
+	[STEP_MARK] = step_mark,
+};
+
+int step_take(struct actor *a, enum plan_step step, struct errbuf *e)
+{
+	return steps[step] ? steps[step](a, e) : -EAGAIN;
+}
