@@ -1,0 +1,249 @@
+#!/bin/bash
+# The first data and a fresh copy of it, for real: two private mariadbd with the configuration that is shipped, a
+# heartbeatd that is played, and holdfast-seed between them. Needs root, mariadb-server and mariadb-backup; without them it
+# is skipped. Everything lives in a directory of its own and is gone afterwards.
+set -u
+BUILD=${BUILD:-$PWD}
+SOURCE=${srcdir:-.}
+PORT=${SEED_PORT:-18306}
+
+for program in mariadbd mariadb-install-db mariadb-backup mbstream mariadb openssl; do
+	command -v "$program" >/dev/null || { echo "SKIP: $program is missing"; exit 77; }
+done
+[ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
+
+D=$(mktemp -d /tmp/holdfast-seed-test.XXXXXX)
+chmod 755 "$D"
+declare -A PID=()
+FAILED=0
+
+stop() { # NAME [SIGNAL]
+	[ -n "${PID[$1]:-}" ] || return 0
+	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
+	wait "${PID[$1]}" 2>/dev/null
+	unset "PID[$1]"
+}
+
+finish() {
+	local name
+	for name in "${!PID[@]}"; do stop "$name" KILL; done
+	[ "$FAILED" = 0 ] || tail -n 20 "$D"/*.log
+	rm -rf "$D"
+}
+trap finish EXIT
+
+fail() { echo "not ok: $*"; FAILED=1; }
+pass() { echo "ok: $*"; }
+equal() { # WHAT GOT WANTED
+	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
+}
+matches() { # WHAT GOT PATTERN
+	if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
+}
+
+until_true() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1)); shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+helper() { timeout 120 "$BUILD/tests/unit/seed_helper" "$@"; }
+sql() { # NODE STATEMENTS
+	timeout 20 mariadb --no-defaults -S "$D/$1/run/mysqld.sock" -u root -N -B -e "$2" 2>&1
+}
+count() { sql "$1" "SELECT COUNT(*) FROM holdfast.cluster_epoch"; }
+sums() { sql "$1" "CHECKSUM TABLE holdfast.cluster_epoch, holdfast.ledger_head, holdfast.account, holdfast.journal"; }
+lines_of_copy() { ls "$D/b" | grep -c '^mysql\.\(new\|old\)$'; }
+
+make_node() { # NODE NUMBER
+	mkdir -p "$D/$1/run"
+	chown mysql "$D/$1/run"
+	cat >"$D/$1/holdfast.conf" <<-CONF
+		[cluster]
+		vip = 127.0.0.9/8
+		[node]
+		name = $1
+		address = 127.0.0.1$2
+		interface = lo
+		[replication]
+		datadir = $D/$1/mysql
+	CONF
+	sed -e "s|@ADDRESS@|127.0.0.1$2|; s|@DATABASE_PORT@|$((PORT + $2))|; s|@DATADIR@|$D/$1/mysql|; s|@SYNC_RELAY_LOG@|1|" \
+		-e "s|@PKI_DIR@|$D/pki|; s|/run/mysqld/|$D/$1/run/|; s|^innodb_buffer_pool_size.*|innodb_buffer_pool_size = 32M|" \
+		"$SOURCE/etc/mariadb.cnf.in" >"$D/$1/mariadb.cnf"
+}
+
+start_mariadbd() { # NODE NUMBER
+	mariadbd --defaults-file="$D/$1/mariadb.cnf" --server-id="$2" --init-rpl-role=MASTER >>"$D/$1.log" 2>&1 &
+	PID[mariadbd-$1]=$!
+	until_true 30 sql_answers "$1" || { fail "mariadbd of $1 does not come up"; exit 1; }
+}
+sql_answers() { timeout 5 mariadb --no-defaults -S "$D/$1/run/mysqld.sock" -u root -e "SELECT 1"; }
+
+make_certificates() {
+	mkdir "$D/pki"
+	(cd "$D/pki" && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem &&
+		openssl req -newkey rsa:2048 -nodes -subj /CN=node -keyout mariadb.key -out node.csr &&
+		openssl x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out mariadb.pem) \
+		>"$D/openssl.log" 2>&1 || fail "certificates"
+	chmod 644 "$D"/pki/*
+}
+
+test_process() {
+	equal "a program that ends well" "$(helper run 5000 /bin/true)" "0 "
+	matches "its exit status and last words" "$(helper run 5000 /bin/sh -c 'echo one >&2; echo two >&2; exit 3')" \
+		'^EIO /bin/sh: exit status 3: two$'
+	matches "one that hangs" "$(helper run 200 /bin/sleep 60)" '^ETIMEDOUT .*within 200 ms'
+	matches "one that is not there" "$(helper run 200 /nonexistent)" '^ENOENT /nonexistent'
+	matches "one that prints a lot" "$(helper run 20000 /bin/sh -c 'seq 200000 >&2; echo end >&2; exit 1')" 'status 1: end$'
+}
+
+test_init() {
+	printf '%064d\n' 7 >"$D/key"
+	mkdir "$D/schema-bad"
+	cp "$SOURCE"/etc/schema/*.sql "$D/schema-bad"
+	echo "CREATE TABEL nonsense;" >"$D/schema-bad/999-bad.sql"
+	matches "a bad schema is said" "$(helper init "$D/a/holdfast.conf" "$D/key" "$D/schema-bad" "$D/a/state/token")" "mariadbd: .*"
+	equal "and leaves nothing" "$(ls "$D/a" | tr '\n' ' ')" "holdfast.conf mariadb.cnf mysql.lock run "
+	mkdir "$D/a/mysql"
+	echo precious >"$D/a/mysql/file"
+	matches "a directory that is not empty" "$(helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token")" \
+		'is not empty'
+	equal "is left alone" "$(cat "$D/a/mysql/file")" precious
+	rm -r "$D/a/mysql"
+	TOKEN=$(helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token")
+	matches "init-data" "$TOKEN" '^[0-9a-f]{32}$'
+	equal "the token lies beside the data" "$(head -n 1 "$D/a/state/token")" "token=$TOKEN"
+	equal "modes and owners" "$(stat -c '%U %a' "$D/a/mysql" "$D/a/state" "$D/a/state/token" | tr '\n' ' ')" "mysql 700 root 700 root 600 "
+	matches "a second init-data is refused" \
+		"$(helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/other")" 'is not empty'
+}
+
+test_first_data() {
+	start_mariadbd a 1
+	equal "no complaint in the log" "$(grep -c '\[ERROR\]' "$D/a.log")" 0
+	equal "the binary log is empty" "$(sql a "SELECT @@gtid_binlog_state, @@gtid_current_pos" | tr -d '\t')" ""
+	equal "read only" "$(sql a "SELECT @@read_only")" 1
+	equal "accounts" "$(sql a "SELECT User, Host FROM mysql.user ORDER BY User" | tr '\t\n' '@ ')" \
+		"holdfast-ledger@localhost holdfast-replication@% mariadb.sys@localhost root@localhost "
+	equal "no test database" "$(sql a "SHOW DATABASES LIKE 'test%'")" ""
+	matches "root comes in by socket only" "$(sql a "SHOW GRANTS FOR root@localhost")" 'VIA unix_socket WITH GRANT'
+	equal "the ledger's rights" "$(sql a "SHOW GRANTS FOR 'holdfast-ledger'@localhost" | grep -c 'GRANT SELECT, INSERT, UPDATE ON `holdfast`')" 1
+	matches "replication needs a certificate" "$(sql a "SHOW CREATE USER 'holdfast-replication'@'%'")" 'REQUIRE X509'
+	equal "the schema is there" "$(sql a "SELECT epoch, next_seq FROM holdfast.ledger_head" | tr '\t' ' ')" "0 1"
+	sql a "SET GLOBAL read_only=0; INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (1, 'a')" >/dev/null
+	equal "the first transaction" "$(sql a "SELECT @@gtid_binlog_pos")" 0-1-1
+}
+
+start_heartbeatd() {
+	mkfifo "$D/commands"
+	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
+	PID[fake]=$!
+	exec 7>"$D/commands"
+	until_true 10 test -s "$D/role" || fail "no role page"
+}
+role() { echo "$@" >&7; sleep 0.2; }
+
+serve() { # WAY: in the background, until one connection was served
+	rm -f "$D/seed.sock"
+	"$BUILD/tests/unit/seed_helper" serve "$D/seed.sock" "$1" "$BUILD/holdfast-seed" -f "$D/a/holdfast.conf" \
+		--role "$D/role" --database-conf "$D/a/mariadb.cnf" --database-socket "$D/a/run/mysqld.sock" send >"$D/serve.out" 2>&1 &
+	PID[serve]=$!
+	until_true 10 test -S "$D/seed.sock" || fail "no seed socket"
+}
+served() { wait "${PID[serve]}"; unset "PID[serve]"; cat "$D/serve.out"; }
+receive() { timeout 120 "$BUILD/holdfast-seed" --peer "$D/seed.sock" receive "$D/b/mysql" 2>&1; }
+
+refused_copy() { # WHAT WAY PATTERN
+	local said
+	serve "$2"
+	said=$(receive) && fail "$1: accepted"
+	matches "$1" "$said" "$3"
+	served >/dev/null
+	equal "$1: nothing is left" "$(lines_of_copy)" 0
+	[ ! -e "$D/b/mysql/mark" ] || equal "$1: the old data is untouched" "$(cat "$D/b/mysql/mark")" "as it was"
+}
+
+test_refusals() {
+	matches "no sender" "$(receive)" 'seed.sock: '
+	refused_copy "no role" whole 'refused: this node is not the active'
+	role role 2 2 1 solo
+	refused_copy "the other is active" whole 'refused: this node is not the active'
+	role role 1 1 0 solo
+	mkdir -p "$D/b/mysql/mysql"
+	echo "as it was" >"$D/b/mysql/mark"
+	refused_copy "a stream cut in the greeting" cut=10 'ended before it was complete'
+	refused_copy "a stream cut after the greeting" cut=30 'ended before it was complete'
+	refused_copy "a stream cut in the middle" cut=3000000 'ended before it was complete'
+	refused_copy "a stream cut before the trailer" drop=45 'ended before it was complete'
+	refused_copy "a stream cut in the trailer" drop=1 'ended before it was complete'
+	refused_copy "a changed byte" flip=2000000 'not what was sent|mbstream|cannot be'
+	(flock 9; receive >"$D/locked.out") 9>"$D/b/mysql.lock"
+	matches "only one at a time" "$(cat "$D/locked.out")" 'another copy is being made'
+	stop mariadbd-a KILL
+	refused_copy "the sender's database is down" whole 'the sender failed: .*mariadb-backup: exit status'
+	start_mariadbd a 1
+	sql a "SET GLOBAL read_only=0" >/dev/null
+}
+
+enter_position() { # NODE POSITION
+	sql "$1" "RESET MASTER; SET GLOBAL gtid_binlog_state='$2'; SET GLOBAL gtid_slave_pos='$2'"
+}
+
+test_copy() {
+	local said
+	serve whole
+	said=$(receive)
+	equal "a copy, and its position" "$said" "gtid=$(sql a "SELECT @@gtid_binlog_pos")"
+	equal "the sender is content" "$(served)" sent
+	equal "the copy says it is one" "$(cat "$D/b/mysql/holdfast-copy")" "$said"
+	equal "it belongs to mysql" "$(stat -c '%U %a' "$D/b/mysql")" "mysql 700"
+	equal "nothing else is left" "$(lines_of_copy)" 0
+	[ ! -e "$D/b/mysql/mark" ] && pass "the old data is gone" || fail "the old data is still there"
+	start_mariadbd b 2
+	equal "no complaint in the log of the copy" "$(grep -c '\[ERROR\]' "$D/b.log")" 0
+	equal "the same data" "$(sums b)" "$(sums a)"
+	serve whole
+	matches "a running database is not replaced" "$(receive)" 'works on it'
+	stop serve KILL
+	equal "the position is entered" "$(enter_position b "${said#gtid=}")" ""
+}
+
+follow() { # NODE MASTER-NUMBER
+	sql "$1" "CHANGE MASTER TO MASTER_HOST='127.0.0.1$2', MASTER_PORT=$((PORT + $2)), MASTER_USER='holdfast-replication',
+		MASTER_PASSWORD='$(helper password "$D/key")', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_SSL=1,
+		MASTER_SSL_CA='$D/pki/ca.pem', MASTER_SSL_CERT='$D/pki/mariadb.pem', MASTER_SSL_KEY='$D/pki/mariadb.key',
+		MASTER_SSL_VERIFY_SERVER_CERT=0; START SLAVE"
+}
+same() { [ "$(sums a)" = "$(sums b)" ] && [ "$(sql a "SELECT @@gtid_binlog_pos")" = "$(sql b "SELECT @@gtid_binlog_pos")" ]; }
+
+test_follow_and_promote() {
+	equal "the copy follows" "$(follow b 1)" ""
+	sql a "INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (10, 'a'), (11, 'a')" >/dev/null
+	until_true 20 same && pass "and gets what is new" || fail "it does not catch up: $(sql b 'SHOW SLAVE STATUS\G' | grep Last)"
+	stop mariadbd-b KILL
+	start_mariadbd b 2
+	equal "its position survives a power cut" "$(sql b "SELECT @@gtid_binlog_pos")" "$(sql a "SELECT @@gtid_binlog_pos")"
+	sql b "START SLAVE" >/dev/null
+	local seq; seq=$(sql a "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos,'-',-1)")
+	sql b "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only=0; INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (12, 'b')" >/dev/null
+	equal "promoted, it goes on where the other was" "$(sql b "SELECT @@gtid_binlog_pos")" "0-2-$((seq + 1))"
+	sql a "SET GLOBAL read_only=1" >/dev/null
+	sql a "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos" >/dev/null
+	follow a 2 >/dev/null
+	until_true 20 same && pass "and the other follows it" || fail "it does not: $(sql a 'SHOW SLAVE STATUS\G' | grep Last)"
+}
+
+make_certificates
+make_node a 1
+make_node b 2
+test_process
+test_init
+test_first_data
+start_heartbeatd
+test_refusals
+test_copy
+test_follow_and_promote
+[ "$FAILED" = 0 ]
