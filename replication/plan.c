@@ -1,6 +1,7 @@
 #include "replication/plan.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #define W(id) (1u << REPL_WANT_##id)
 #define IN (W(HOLD_IN) | W(FOLLOW_IN))
@@ -84,7 +85,7 @@ const struct plan_rule *plan_next(enum repl_want want, uint32_t facts)
 		if ((r->wants & bit) && (facts & r->set) == r->set && !(facts & r->clear))
 			return r;
 	}
-	assert(!"every want has a last rule");
+	assert(false && "every want has a last rule");
 	return &plan_rules[0];
 }
 

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""edge_worker.py NAME PORT LOG: stands for a worker behind the edge. Says its name, and writes each request into LOG.
+
+/fail/ID breaks off the first request of that ID that any worker has, without an answer; /slow/MS answers after that time;
+/refuse answers 503 as a worker does."""
+import http.server
+import os
+import sys
+import time
+
+NAME, PORT, LOG = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+
+class Worker(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def note(self, body):
+        key = self.headers.get("Idempotency-Key", "-")
+        line = f"{NAME} {self.command} {self.path} {key} {len(body)} {self.headers.get('X-Forwarded-For', '-')}\n"
+        with open(LOG, "a+b", buffering=0) as f:
+            f.write(line.encode())
+            f.seek(0)
+            return sum(1 for old in f if old.split()[2] == self.path.encode())
+
+    def answer(self, status, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-Id", "req_" + NAME)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def handle_request(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/healthz":
+            self.answer(200, "{}")
+            return
+        count = self.note(body)
+        if self.path.startswith("/fail/") and count == 1:
+            self.close_connection = True
+            return
+        if self.path.startswith("/slow/"):
+            time.sleep(int(self.path.split("/")[2]) / 1000)
+        self.answer(503 if self.path == "/refuse" else 200, NAME + "\n")
+
+    do_GET = do_POST = handle_request
+
+    def log_message(self, format, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", PORT), Worker)
+    print(os.getpid(), flush=True)
+    server.serve_forever()
