@@ -136,13 +136,17 @@ void ctl_undo_expect(struct ctl_undo *u, const char *path)
 	u->entry[u->entries++].existed = exists;
 }
 
+static unsigned left_behind;
+
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
 {
 	(void)s;
 	(void)at;
-	if (remove(path) && errno != ENOENT)
-		(void)fprintf(stderr, "holdfastctl: %s stays behind: %s\n", path, strerror(errno));
 	(void)kind;
+	if (remove(path) && errno != ENOENT) {
+		(void)fprintf(stderr, "holdfastctl: %s stays behind: %s\n", path, strerror(errno));
+		left_behind++;
+	}
 	return 0;
 }
 
@@ -151,12 +155,14 @@ static int remove_below(const char *path, const struct stat *s, int kind, struct
 	return at->level ? remove_one(path, s, kind, at) : 0;
 }
 
-void ctl_undo_run(struct ctl_undo *u)
+unsigned ctl_undo_run(struct ctl_undo *u)
 {
+	left_behind = 0;
 	while (u->entries) {
 		u->entries--;
 		(void)nftw(u->entry[u->entries].path,
 		    u->entry[u->entries].existed ? remove_below : remove_one, OPEN_DIRS,
-		    FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		    FTW_DEPTH | FTW_PHYS);
 	}
+	return left_behind;
 }

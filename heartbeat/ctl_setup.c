@@ -98,15 +98,19 @@ static void show_output(const char *text)
 	}
 }
 
-static void take_back(struct ctl_setup *s)
+/* What came of it, for the last line. */
+static const char *take_back(struct ctl_setup *s)
 {
+	unsigned left;
+
 	(void)printf("taking it back\n");
 	(void)fflush(stdout);
 	ctl_ignore_signals();
 	if (s->units.taken || s->conf.kind == CONF_KIND_WITNESS) /* otherwise they are not ours yet */
 		ctl_units_stop(&s->conf);
-	ctl_undo_run(&s->undo);
+	left = ctl_undo_run(&s->undo);
 	ctl_units_give_back(&s->units);
+	return left ? "; not all of it could be taken back, see above" : "; nothing was changed";
 }
 
 int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps)
@@ -121,10 +125,8 @@ int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps
 		if (step[i].run(s, &e) == 0)
 			continue;
 		show_output(s->output.err);
-		if (!s->keep)
-			take_back(s);
-		(void)fprintf(stderr, "holdfastctl: %s: %s%s\n", s->command, e.text,
-		    s->keep ? "" : "; nothing was changed");
+		(void)fprintf(
+		    stderr, "holdfastctl: %s: %s%s\n", s->command, e.text, s->keep ? "" : take_back(s));
 		return 1;
 	}
 	return 0;

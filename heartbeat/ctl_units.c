@@ -84,8 +84,10 @@ static int start_one(const char *unit, struct ctl_output *output, struct errbuf 
 		code = systemctl("start", unit, START_TIMEOUT_MS, output, e);
 	if (!code)
 		return 0;
+	if (code != -EIO)
+		return err_wrap(e, code, "%s", unit);
 	explain(unit, output);
-	return err_wrap(e, code, "%s", unit);
+	return err_set(e, code, "%s does not start, for the reason in the lines above", unit);
 }
 
 /* Calls each for every unit of this node, in order; ends with the first that returns not 0. */

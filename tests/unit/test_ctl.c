@@ -402,7 +402,7 @@ static void test_what_was_made_is_taken_back(void **state)
 	write_text(path[3], "goes");
 	(void)snprintf(path[3], sizeof(path[3]), "%s/empty/file", dir);
 	write_text(path[3], "goes too");
-	ctl_undo_run(&u);
+	assert_int_equal(ctl_undo_run(&u), 0);
 	assert_true(exists(dir, "old/file"));
 	assert_true(exists(dir, "empty"));
 	assert_false(exists(dir, "empty/file"));
