@@ -157,7 +157,7 @@ static void show_look(const struct ctl_setup *s, const struct ctl_look *look)
 {
 	if (!look->answered)
 		(void)printf("  %s: holdfast-heartbeatd does not answer yet\n", s->conf.name);
-	else if (s->conf.seed_address[0] && !look->member && !look->heard)
+	else if (s->conf.seed_address[0] && !look->member && !look->heard && !look->refused)
 		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name,
 		    s->conf.seed_address, s->conf.heartbeat_port);
 	else
