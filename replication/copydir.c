@@ -18,10 +18,11 @@ static int fail(struct errbuf *e, const char *path)
 }
 
 /* Calls act for everything below and including path, a directory after what is in it. */
-static int walk(const char *path, int (*act)(const FTSENT *entry, void *context), void *context, struct errbuf *e)
+static int walk(
+    const char *path, int (*act)(const FTSENT *entry, void *context), void *context, struct errbuf *e)
 {
 	char copy[COPYDIR_PATH_BYTES + 8];
-	char *paths[] = { copy, NULL };
+	char *paths[] = {copy, NULL};
 	FTSENT *entry;
 	FTS *fts;
 	int code = 0;
@@ -64,7 +65,8 @@ static int act_measure(const FTSENT *entry, void *context)
 {
 	uint64_t *bytes = context;
 
-	if (entry->fts_level == 1 && (strncmp(entry->fts_name, "binlog.", 7) == 0 || strncmp(entry->fts_name, "relay", 5) == 0))
+	if (entry->fts_level == 1 &&
+	    (strncmp(entry->fts_name, "binlog.", 7) == 0 || strncmp(entry->fts_name, "relay", 5) == 0))
 		return 0;
 	*bytes += (uint64_t)entry->fts_statp->st_blocks * 512;
 	return 0;
@@ -87,7 +89,7 @@ int copydir_size(const char *path, uint64_t *ret_bytes, struct errbuf *e)
 
 int copydir_in_use(const char *dir, struct errbuf *e)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[COPYDIR_PATH_BYTES + 16];
 	int fd, code = 0;
 
@@ -116,7 +118,8 @@ static int take_lock(struct copydir *c, struct errbuf *e)
 
 		close(c->lock_fd);
 		c->lock_fd = -1;
-		return err_set(e, code, "%.180s: %s", path, code == -EBUSY ? "another copy is being made" : strerror(-code));
+		return err_set(e, code, "%.180s: %s", path,
+		    code == -EBUSY ? "another copy is being made" : strerror(-code));
 	}
 	return 0;
 }
@@ -124,7 +127,7 @@ static int take_lock(struct copydir *c, struct errbuf *e)
 /* Whatever stands at DIR goes away in the end: it had better be data. */
 static int check_replaceable(const char *dir, struct errbuf *e)
 {
-	static const char *const signs[] = { "ibdata1", "ib_logfile0", "aria_log_control", "mysql" };
+	static const char *const signs[] = {"ibdata1", "ib_logfile0", "aria_log_control", "mysql"};
 	char path[COPYDIR_PATH_BYTES + 32];
 
 	if (rmdir(dir) == 0 || errno == ENOENT)
@@ -144,11 +147,12 @@ int copydir_begin(const char *dir, struct copydir *c, struct errbuf *e)
 	size_t length = strlen(dir);
 	int code;
 
-	*c = (struct copydir){ .lock_fd = -1 };
+	*c = (struct copydir){.lock_fd = -1};
 	while (length > 1 && dir[length - 1] == '/')
 		length--;
 	if (dir[0] != '/' || length < 2 || length > COPYDIR_PATH_BYTES - 8)
-		return err_set(e, -EINVAL, "%.100s: an absolute path of at most %d bytes expected", dir, COPYDIR_PATH_BYTES - 8);
+		return err_set(e, -EINVAL, "%.100s: an absolute path of at most %d bytes expected", dir,
+		    COPYDIR_PATH_BYTES - 8);
 	(void)snprintf(c->dir, sizeof(c->dir), "%.*s", (int)length, dir);
 	(void)snprintf(c->made, sizeof(c->made), "%.*s.new", (int)length, dir);
 	(void)snprintf(c->old, sizeof(c->old), "%.*s.old", (int)length, dir);
@@ -198,7 +202,8 @@ static int swap(const struct copydir *c, struct errbuf *e)
 		return 0;
 	if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)
 		return fail(e, c->dir);
-	/* There was none, or the file system cannot exchange: copydir_begin brings DIR.old back if we die in between. */
+	/* There was none, or the file system cannot exchange: copydir_begin brings DIR.old back if we die in
+	 * between. */
 	if (rename(c->dir, c->old) && errno != ENOENT)
 		return fail(e, c->dir);
 	if (rename(c->made, c->dir)) {

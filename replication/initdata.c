@@ -26,14 +26,15 @@
 #define SCHEMA_FILES_MAX 100
 #define SCHEMA_FILE_BYTES (1024 * 1024)
 
-/* mariadbd --bootstrap takes one statement up to a ";" at the end of a line. Accounts come into being after FLUSH only.
- * The ledger and the standby have few connections and can never take them all: root has to come in (facts: sessions
- * that wait for an acknowledgement outlive their clients). */
+/* mariadbd --bootstrap takes one statement up to a ";" at the end of a line. Accounts come into being after
+ * FLUSH only. The ledger and the standby have few connections and can never take them all: root has to come
+ * in (facts: sessions that wait for an acknowledgement outlive their clients). */
 static const char accounts_sql[] =
     "SET SESSION sql_log_bin=0;\n"
     "FLUSH PRIVILEGES;\n"
     "ALTER USER root@localhost IDENTIFIED VIA unix_socket;\n"
-    "DELETE FROM mysql.global_priv WHERE User='' OR (User<>'mariadb.sys' AND User<>'root') OR Host<>'localhost';\n"
+    "DELETE FROM mysql.global_priv WHERE User='' OR (User<>'mariadb.sys' AND User<>'root') OR "
+    "Host<>'localhost';\n"
     "DELETE FROM mysql.db;\n"
     "DELETE FROM mysql.proxies_priv WHERE Host<>'localhost';\n"
     "FLUSH PRIVILEGES;\n"
@@ -83,7 +84,8 @@ static int append_schema(int fd, const char *directory, struct errbuf *e)
 	if (count < 0)
 		return err_set(e, -errno, "%s: %s", directory, strerror(errno));
 	if (count == 0 || count > SCHEMA_FILES_MAX)
-		code = err_set(e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
+		code = err_set(
+		    e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
 	for (int i = 0; i < count; i++) {
 		char path[512];
 
@@ -96,7 +98,8 @@ static int append_schema(int fd, const char *directory, struct errbuf *e)
 	return code;
 }
 
-/* Everything that mariadbd --bootstrap gets to read, in memory: it holds a password. Returns the descriptor or -errno. */
+/* Everything that mariadbd --bootstrap gets to read, in memory: it holds a password. Returns the descriptor
+ * or -errno. */
 static int make_script(const struct initdata_paths *paths, struct errbuf *e)
 {
 	char password[REPLICATION_PASSWORD_BYTES];
@@ -121,20 +124,21 @@ static int make_script(const struct initdata_paths *paths, struct errbuf *e)
 
 static int install(const char *datadir_option, struct errbuf *e)
 {
-	const char *const argv[] = { INSTALL_DB, "--no-defaults", datadir_option, "--user=" DATABASE_USER,
-		"--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db",
-		"--skip-name-resolve", "--skip-log-bin", NULL };
-	const struct process_spec spec = { .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .group = true };
+	const char *const argv[] = {INSTALL_DB, "--no-defaults", datadir_option, "--user=" DATABASE_USER,
+	    "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db",
+	    "--skip-name-resolve", "--skip-log-bin", NULL};
+	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .group = true};
 
 	return process_run(&spec, INSTALL_LIMIT_MS, NULL, e);
 }
 
 static int bootstrap(const char *datadir_option, int script_fd, struct errbuf *e)
 {
-	const char *const argv[] = { MARIADBD, "--no-defaults", "--bootstrap", datadir_option, "--user=" DATABASE_USER,
-		"--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB", "--log-warnings=0",
-		"--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL };
-	const struct process_spec spec = { .argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true };
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option,
+	    "--user=" DATABASE_USER, "--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB",
+	    "--log-warnings=0", "--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL};
+	const struct process_spec spec = {
+	    .argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true};
 
 	return process_run(&spec, BOOTSTRAP_LIMIT_MS, NULL, e);
 }
@@ -183,17 +187,20 @@ static int fill(const struct copydir *c, int script_fd, struct errbuf *e)
 	return code ? code : bootstrap(option, script_fd, e);
 }
 
-static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+static int make_token(
+    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
 {
 	char boot_id[TOKEN_BOOT_ID_BYTES];
 	int code = token_boot_id(boot_id, e);
 
 	if (!code)
 		code = make_parent(paths->token, e);
-	return code ? code : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
+	return code ? code
+		    : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
 }
 
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+int initdata_run_at(
+    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
 {
 	struct copydir c;
 	int code = check_nothing_there(paths, conf->datadir, e), script_fd;
@@ -224,7 +231,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e)
 {
 	const struct initdata_paths paths = {
-		.key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH };
+	    .key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH};
 
 	return initdata_run_at(&paths, conf, ret, e);
 }

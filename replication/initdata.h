@@ -14,13 +14,15 @@ struct initdata_paths {
 	const char *token;  /* data token to be made; its directory too, when missing */
 };
 
-/* Makes conf->datadir (mysql, 0700) with the accounts, the schema and an empty binary log, and a data token beside it.
- * Overwrites nothing and runs alone. Takes some seconds; at most 5 minutes. 0 and *ret, or with e filled and nothing
- * changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it, -EINVAL key, -ENOENT no
- * schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, or -errno. */
+/* Makes conf->datadir (mysql, 0700) with the accounts, the schema and an empty binary log, and a data token
+ * beside it. Overwrites nothing and runs alone. Takes some seconds; at most 5 minutes. 0 and *ret, or with e
+ * filled and nothing changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it,
+ * -EINVAL key, -ENOENT no schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, or -errno.
+ */
 int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e);
 
 /* The same with other paths, for tests. */
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
+int initdata_run_at(
+    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
 
 #endif

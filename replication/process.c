@@ -17,7 +17,8 @@
 #define CANCEL_LOOK_MS 50
 #define CHILD_NICE 10
 
-/* What the child needs, made before fork: after it, only async-signal-safe calls are allowed (we may have threads). */
+/* What the child needs, made before fork: after it, only async-signal-safe calls are allowed (we may have
+ * threads). */
 struct child_plan {
 	const struct process_spec *spec;
 	pid_t parent;
@@ -60,7 +61,7 @@ static void child_priority(void)
 static _Noreturn void child(const struct child_plan *plan)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8";
-	static char *const environment[] = { path, locale, NULL };
+	static char *const environment[] = {path, locale, NULL};
 	const struct process_spec *spec = plan->spec;
 	int in = spec->stdin_fd < 0 ? plan->null_fd : spec->stdin_fd;
 	int out = spec->stdout_fd < 0 ? plan->null_fd : spec->stdout_fd;
@@ -158,10 +159,10 @@ static int open_all(const struct process_spec *spec, int fd[static FD_COUNT])
 int process_start(const struct process_spec *spec, struct process *p, struct errbuf *e)
 {
 	struct process_spec own = *spec;
-	struct child_plan plan = { .spec = &own, .parent = getpid() };
+	struct child_plan plan = {.spec = &own, .parent = getpid()};
 	int fd[FD_COUNT], code;
 
-	*p = (struct process){ .pid_fd = -1, .errors_fd = -1, .group = spec->group, .name = spec->argv[0] };
+	*p = (struct process){.pid_fd = -1, .errors_fd = -1, .group = spec->group, .name = spec->argv[0]};
 	code = open_all(spec, fd);
 	if (!code) {
 		own.stdin_fd = fd[FD_IN];
@@ -255,7 +256,8 @@ int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel
 	int status, code = 0;
 
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = p->pid_fd, .events = POLLIN }, { .fd = p->errors_fd, .events = POLLIN } };
+		struct pollfd fds[2] = {
+		    {.fd = p->pid_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}};
 		pid_t got = waitpid(p->pid, &status, WNOHANG);
 
 		process_read_errors(p);
@@ -292,7 +294,8 @@ void process_kill(struct process *p)
 	close_all(&p->errors_fd, 1);
 }
 
-int process_run(const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e)
+int process_run(
+    const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e)
 {
 	struct process p;
 	int code = process_start(spec, &p, e);

@@ -18,13 +18,13 @@
 enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET };
 
 static const struct option long_options[] = {
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "role", required_argument, NULL, OPT_ROLE },
-	{ "peer", required_argument, NULL, OPT_PEER },
-	{ "database-conf", required_argument, NULL, OPT_DATABASE_CONF },
-	{ "database-socket", required_argument, NULL, OPT_DATABASE_SOCKET },
-	{ NULL, 0, NULL, 0 },
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"role", required_argument, NULL, OPT_ROLE},
+    {"peer", required_argument, NULL, OPT_PEER},
+    {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
+    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {NULL, 0, NULL, 0},
 };
 
 struct arguments {
@@ -34,8 +34,10 @@ struct arguments {
 static void usage(FILE *f)
 {
 	(void)fprintf(f,
-	    "usage: holdfast-seed [-f FILE] send           stream a copy of this node's data to standard output\n"
-	    "       holdfast-seed [--peer SOCKET] receive DIR   fetch one from the active and put it in DIR's place\n"
+	    "usage: holdfast-seed [-f FILE] send           stream a copy of this node's data to standard "
+	    "output\n"
+	    "       holdfast-seed [--peer SOCKET] receive DIR   fetch one from the active and put it in "
+	    "DIR's place\n"
 	    "  -f FILE               configuration (default %s)\n"
 	    "  --role PATH           role page (default %s)\n"
 	    "  --database-conf FILE  of the mariadbd to copy (default %s)\n"
@@ -47,9 +49,11 @@ static void usage(FILE *f)
 static int send_copy(const struct arguments *a)
 {
 	struct conf conf;
-	struct errbuf e = { "" };
-	struct seed_send s = { .role_path = a->role_path, .database_conf = a->database_conf,
-		.database_socket = a->database_socket, .out_fd = STDOUT_FILENO };
+	struct errbuf e = {""};
+	struct seed_send s = {.role_path = a->role_path,
+	    .database_conf = a->database_conf,
+	    .database_socket = a->database_socket,
+	    .out_fd = STDOUT_FILENO};
 
 	if (conf_load(a->conf_path, &conf, stderr))
 		return 1;
@@ -65,8 +69,8 @@ static int send_copy(const struct arguments *a)
 
 static int receive_copy(const struct arguments *a, const char *dir)
 {
-	const struct seed_receive r = { .peer_socket = a->peer_socket, .dir = dir, .user = "mysql" };
-	struct errbuf e = { "" };
+	const struct seed_receive r = {.peer_socket = a->peer_socket, .dir = dir, .user = "mysql"};
+	struct errbuf e = {""};
 	struct gtid position;
 	char text[GTID_TEXT_BYTES];
 
@@ -114,8 +118,11 @@ static int read_options(int argc, char **argv, struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .conf_path = CONF_PATH, .role_path = ROLEPAGE_PATH, .peer_socket = SEED_PEER_SOCKET,
-		.database_conf = SEED_DATABASE_CONF, .database_socket = SEED_DATABASE_SOCKET };
+	struct arguments a = {.conf_path = CONF_PATH,
+	    .role_path = ROLEPAGE_PATH,
+	    .peer_socket = SEED_PEER_SOCKET,
+	    .database_conf = SEED_DATABASE_CONF,
+	    .database_socket = SEED_DATABASE_SOCKET};
 	int code = read_options(argc, argv, &a);
 
 	if (code >= 0)

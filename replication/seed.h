@@ -16,13 +16,13 @@ struct seed_send {
 	const char *role_path;	   /* role page */
 	const char *database_conf; /* of the mariadbd that is copied */
 	const char *database_socket;
-	const char *datadir;	   /* for the size only */
-	int out_fd;		   /* the connection */
+	const char *datadir; /* for the size only */
+	int out_fd;	     /* the connection */
 };
 
-/* Streams a copy, or refuses, and tells the receiver which. 0, or with e filled: -EPERM refused (not the active, not open
- * for writing, role page too old), -ESTALE no longer the active at the end, -ETIMEDOUT, -EPIPE the receiver is gone, -EIO
- * mariadb-backup failed, or -errno. */
+/* Streams a copy, or refuses, and tells the receiver which. 0, or with e filled: -EPERM refused (not the
+ * active, not open for writing, role page too old), -ESTALE no longer the active at the end, -ETIMEDOUT,
+ * -EPIPE the receiver is gone, -EIO mariadb-backup failed, or -errno. */
 int seed_send_run(const struct seed_send *s, struct errbuf *e);
 
 struct seed_receive {
@@ -31,9 +31,10 @@ struct seed_receive {
 	const char *user; /* who gets the files */
 };
 
-/* Makes a copy in DIR.new, prepares it, and puts it in the place of DIR. 0 and its position, or with e filled and DIR as
- * it was: codes of copydir.h, -ECONNREFUSED refused by the sender, -ENOSPC, -EPROTO or -EBADMSG (hash) or -EPIPE (cut) a
- * stream that is not whole, -EREMOTEIO the sender failed, -EIO a program of MariaDB failed, -ETIMEDOUT, or -errno. */
+/* Makes a copy in DIR.new, prepares it, and puts it in the place of DIR. 0 and its position, or with e filled
+ * and DIR as it was: codes of copydir.h, -ECONNREFUSED refused by the sender, -ENOSPC, -EPROTO or -EBADMSG
+ * (hash) or -EPIPE (cut) a stream that is not whole, -EREMOTEIO the sender failed, -EIO a program of MariaDB
+ * failed, -ETIMEDOUT, or -errno. */
 int seed_receive_run(const struct seed_receive *r, struct gtid *ret, struct errbuf *e);
 
 #endif

@@ -30,7 +30,7 @@ void seed_sum_end(struct seed_sum *s, uint8_t ret[static SEED_END_BYTES])
 /* Waits until something can be done. Hang-ups are left to the read or write that follows. */
 static int wait_for(int fd, short events, const char *what, struct errbuf *e)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p = {.fd = fd, .events = events};
 	int n;
 
 	do
@@ -57,7 +57,8 @@ int seed_write(int fd, const void *data, size_t length, const char *what, struct
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return err_set(e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
+			return err_set(
+			    e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
 		at += n;
 		length -= (size_t)n;
 	}
@@ -78,7 +79,8 @@ int seed_read(int fd, void *data, size_t length, const char *what, struct errbuf
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return err_set(e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
+			return err_set(
+			    e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
 		if (n == 0)
 			return err_set(e, -EPIPE, "%s: ended before it was complete", what);
 		at += n;
@@ -104,7 +106,7 @@ int seed_read_line(int fd, char line[static SEED_LINE_BYTES], const char *what, 
 
 int seed_frame_write(int fd, enum seed_type type, const void *data, size_t length, struct errbuf *e)
 {
-	uint8_t head[SEED_HEAD_BYTES] = { (uint8_t)type };
+	uint8_t head[SEED_HEAD_BYTES] = {(uint8_t)type};
 	uint32_t n = htobe32((uint32_t)length);
 	int code;
 

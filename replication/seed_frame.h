@@ -1,7 +1,8 @@
 /*
- * How a fresh copy travels: one line, then frames. The line is "holdfast-seed 1 BYTES\n" (what the copy will take on disk,
- * about) or "refused: why\n". A frame is its type, the length of what follows (32 bits, big endian) and that. Only SEED_END
- * with the right count and hash makes a copy whole; a connection that just ends never does.
+ * How a fresh copy travels: one line, then frames. The line is "holdfast-seed 1 BYTES\n" (what the copy will
+ * take on disk, about) or "refused: why\n". A frame is its type, the length of what follows (32 bits, big
+ * endian) and that. Only SEED_END with the right count and hash makes a copy whole; a connection that just
+ * ends never does.
  */
 #ifndef HOLDFAST_REPLICATION_SEED_FRAME_H
 #define HOLDFAST_REPLICATION_SEED_FRAME_H
@@ -38,8 +39,9 @@ void seed_sum_begin(struct seed_sum *s);
 void seed_sum_add(struct seed_sum *s, const uint8_t *data, size_t length);
 void seed_sum_end(struct seed_sum *s, uint8_t ret[static SEED_END_BYTES]); /* ends s: once only */
 
-/* Writes or reads exactly length bytes on a descriptor that may be non-blocking. 0, -ETIMEDOUT after SEED_STALL_MS without
- * progress, -EPIPE: the other side is gone or the stream ended too soon, or -errno. e names what. */
+/* Writes or reads exactly length bytes on a descriptor that may be non-blocking. 0, -ETIMEDOUT after
+ * SEED_STALL_MS without progress, -EPIPE: the other side is gone or the stream ended too soon, or -errno. e
+ * names what. */
 int seed_write(int fd, const void *data, size_t length, const char *what, struct errbuf *e);
 int seed_read(int fd, void *data, size_t length, const char *what, struct errbuf *e);
 
@@ -49,8 +51,8 @@ int seed_read_line(int fd, char line[static SEED_LINE_BYTES], const char *what, 
 /* One frame. Codes of seed_write. */
 int seed_frame_write(int fd, enum seed_type type, const void *data, size_t length, struct errbuf *e);
 
-/* The next frame that is not SEED_ALIVE into data (SEED_DATA_BYTES). -EPROTO: unknown type or a length that cannot be.
- * -EREMOTEIO: SEED_FAIL, e says what the sender said. Otherwise codes of seed_read. */
+/* The next frame that is not SEED_ALIVE into data (SEED_DATA_BYTES). -EPROTO: unknown type or a length that
+ * cannot be. -EREMOTEIO: SEED_FAIL, e says what the sender said. Otherwise codes of seed_read. */
 int seed_frame_read(int fd, enum seed_type *ret_type, uint8_t *data, size_t *ret_length, struct errbuf *e);
 
 #endif

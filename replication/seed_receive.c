@@ -23,7 +23,7 @@
 
 static int dial(const char *path, struct errbuf *e)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd;
 
 	if (strlen(path) >= sizeof(to.sun_path))
@@ -73,8 +73,8 @@ static int check_space(const char *path, uint64_t bytes, struct errbuf *e)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (free_bytes < need)
-		return err_set(e, -ENOSPC, "%.120s: %" PRIu64 " MiB free, %" PRIu64 " MiB needed", path, free_bytes >> 20,
-		    need >> 20);
+		return err_set(e, -ENOSPC, "%.120s: %" PRIu64 " MiB free, %" PRIu64 " MiB needed", path,
+		    free_bytes >> 20, need >> 20);
 	return 0;
 }
 
@@ -106,8 +106,8 @@ static int pump(int fd, int to_fd, struct errbuf *e)
 
 static int unpack(int fd, const char *dir, struct errbuf *e)
 {
-	const char *const argv[] = { SEED_MBSTREAM, "-x", "-C", dir, NULL };
-	struct process_spec spec = { .argv = argv, .stdout_fd = -1 };
+	const char *const argv[] = {SEED_MBSTREAM, "-x", "-C", dir, NULL};
+	struct process_spec spec = {.argv = argv, .stdout_fd = -1};
 	struct process p;
 	struct errbuf own;
 	int pair[2], code;
@@ -129,7 +129,8 @@ static int unpack(int fd, const char *dir, struct errbuf *e)
 	if (code == 0)
 		return process_wait(&p, UNPACK_END_MS, NULL, e);
 	/* When it was mbstream that broke the pipe, its own words are the better ones. */
-	if (process_wait(&p, 1000, NULL, &own) == -EIO && code == -EPIPE && strncmp(e->text, "mbstream", 8) == 0)
+	if (process_wait(&p, 1000, NULL, &own) == -EIO && code == -EPIPE &&
+	    strncmp(e->text, "mbstream", 8) == 0)
 		*e = own;
 	return code;
 }
@@ -137,8 +138,8 @@ static int unpack(int fd, const char *dir, struct errbuf *e)
 static int prepare(const char *dir, struct errbuf *e)
 {
 	char target[COPYDIR_PATH_BYTES + 16];
-	const char *const argv[] = { SEED_MARIADB_BACKUP, "--no-defaults", "--prepare", target, NULL };
-	const struct process_spec spec = { .argv = argv, .stdin_fd = -1, .stdout_fd = -1 };
+	const char *const argv[] = {SEED_MARIADB_BACKUP, "--no-defaults", "--prepare", target, NULL};
+	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1};
 
 	(void)snprintf(target, sizeof(target), "--target-dir=%s", dir);
 	return process_run(&spec, PREPARE_MS, NULL, e);

@@ -14,9 +14,9 @@
 #include "replication/process.h"
 #include "replication/seed_frame.h"
 
-#define PAGE_AGE_US 2000000   /* heartbeatd writes it many times a second */
-#define SILENCE_MS 600000     /* mariadb-backup may wait for a long statement, but not for ever */
-#define LAST_WORDS_MS 60000   /* from the end of its stream to its exit */
+#define PAGE_AGE_US 2000000 /* heartbeatd writes it many times a second */
+#define SILENCE_MS 600000   /* mariadb-backup may wait for a long statement, but not for ever */
+#define LAST_WORDS_MS 60000 /* from the end of its stream to its exit */
 
 /* May a copy of this node's data be handed out? Fills the epoch. */
 static int check_role(const char *path, uint64_t *ret_epoch, struct errbuf *e)
@@ -42,10 +42,11 @@ static int check_role(const char *path, uint64_t *ret_epoch, struct errbuf *e)
 static int start_backup(const struct seed_send *s, struct process *p, int *ret_fd, struct errbuf *e)
 {
 	char defaults[512], from[512], target[] = "/tmp/holdfast-seed.XXXXXX", option[64];
-	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments only. */
-	const char *const argv[] = { SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream", "--user=root",
-		from, "--parallel=1", option, NULL };
-	struct process_spec spec = { .argv = argv, .stdin_fd = -1, .background = true };
+	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments
+	 * only. */
+	const char *const argv[] = {SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream",
+	    "--user=root", from, "--parallel=1", option, NULL};
+	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .background = true};
 	int pair[2], code;
 
 	(void)snprintf(defaults, sizeof(defaults), "--defaults-file=%s", s->database_conf);
@@ -69,11 +70,13 @@ static int start_backup(const struct seed_send *s, struct process *p, int *ret_f
 	return code;
 }
 
-/* Waits for the next piece and tells the receiver meanwhile that we live. 1: something to read, 0: not yet. */
-static int await_piece(const struct seed_send *s, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
+/* Waits for the next piece and tells the receiver meanwhile that we live. 1: something to read, 0: not yet.
+ */
+static int await_piece(
+    const struct seed_send *s, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
 {
-	struct pollfd fds[3] = { { .fd = in_fd, .events = POLLIN }, { .fd = p->errors_fd, .events = POLLIN },
-		{ .fd = s->out_fd } };
+	struct pollfd fds[3] = {
+	    {.fd = in_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}, {.fd = s->out_fd}};
 	int n = poll(fds, 3, SEED_ALIVE_MS);
 
 	if (n < 0)
@@ -91,7 +94,8 @@ static int await_piece(const struct seed_send *s, struct process *p, int in_fd, 
 	return seed_frame_write(s->out_fd, SEED_ALIVE, NULL, 0, e);
 }
 
-static int pump(const struct seed_send *s, struct process *p, int in_fd, struct seed_sum *sum, struct errbuf *e)
+static int pump(
+    const struct seed_send *s, struct process *p, int in_fd, struct seed_sum *sum, struct errbuf *e)
 {
 	uint8_t *data = malloc(SEED_DATA_BYTES);
 	uint32_t silent_ms = 0;

@@ -1,11 +1,14 @@
 /*
  * What test_seed.sh cannot do in a shell:
- *   seed_helper init CONF KEY SCHEMA TOKEN     initdata with paths of its own; prints the data token
- *   seed_helper password KEY                   prints the replication password
- *   seed_helper serve SOCKET WAY PROGRAM...    one connection gets what the program prints, the way it is told: "whole",
- *                                              "cut=N" closed after N bytes, "drop=N" without the last N (at
- *                                              most 100), "flip=N" byte N changed
- *   seed_helper run LIMIT_MS PROGRAM...        process_run; prints its code and words
+ *
+ * seed_helper init CONF KEY SCHEMA TOKEN: initdata with paths of its own; prints the data token
+ *
+ * seed_helper password KEY: prints the replication password
+ *
+ * seed_helper serve SOCKET WAY PROGRAM...: one connection gets what the program prints, the way it is told:
+ * "whole", "cut=N" closed after N bytes, "drop=N" without the last N (at most 100), "flip=N" byte N changed
+ *
+ * seed_helper run LIMIT_MS PROGRAM...: process_run; prints its code and words
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,9 +28,9 @@
 
 static int command_init(char **argv)
 {
-	const struct initdata_paths paths = { .key = argv[1], .schema = argv[2], .token = argv[3] };
+	const struct initdata_paths paths = {.key = argv[1], .schema = argv[2], .token = argv[3]};
 	char hex[TOKEN_HEX_BYTES];
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct token token;
 	struct conf conf;
 
@@ -45,7 +48,7 @@ static int command_init(char **argv)
 static int command_password(char **argv)
 {
 	char password[REPLICATION_PASSWORD_BYTES];
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	int code = replication_password_load(argv[0], password, &e);
 
 	(void)puts(code ? e.text : password);
@@ -54,7 +57,7 @@ static int command_password(char **argv)
 
 static int accept_one(const char *path)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
@@ -91,9 +94,9 @@ static void forward(int from, int to, const char *way)
 
 static int command_serve(char **argv)
 {
-	struct process_spec spec = { .argv = (const char *const *)argv + 2, .stdin_fd = -1 };
+	struct process_spec spec = {.argv = (const char *const *)argv + 2, .stdin_fd = -1};
 	struct process p;
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	int fd = accept_one(argv[0]), pair[2], code;
 
 	if (fd < 0 || pipe2(pair, O_CLOEXEC))
@@ -115,8 +118,8 @@ static int command_serve(char **argv)
 static int command_run(char **argv)
 {
 	const struct process_spec spec = {
-		.argv = (const char *const *)argv + 1, .stdin_fd = -1, .stdout_fd = STDOUT_FILENO, .group = true };
-	struct errbuf e = { "" };
+	    .argv = (const char *const *)argv + 1, .stdin_fd = -1, .stdout_fd = STDOUT_FILENO, .group = true};
+	struct errbuf e = {""};
 	int code = process_run(&spec, (uint32_t)strtoul(argv[0], NULL, 10), NULL, &e);
 
 	(void)printf("%s %s\n", code ? strerrorname_np(-code) : "0", e.text);
@@ -129,8 +132,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int least;
 		int (*run)(char **argv);
-	} commands[] = { { "init", 6, command_init }, { "password", 3, command_password }, { "serve", 5, command_serve },
-		{ "run", 4, command_run } };
+	} commands[] = {{"init", 6, command_init}, {"password", 3, command_password},
+	    {"serve", 5, command_serve}, {"run", 4, command_run}};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -55,7 +55,8 @@ sql() { # NODE STATEMENTS
 }
 count() { sql "$1" "SELECT COUNT(*) FROM holdfast.cluster_epoch"; }
 sums() { sql "$1" "CHECKSUM TABLE holdfast.cluster_epoch, holdfast.ledger_head, holdfast.account, holdfast.journal"; }
-lines_of_copy() { ls "$D/b" | grep -c '^mysql\.\(new\|old\)$'; }
+seq_of() { sql "$1" "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos,'-',-1)"; }
+lines_of_copy() { find "$D/b" -maxdepth 1 \( -name mysql.new -o -name mysql.old \) | wc -l; }
 
 make_node() { # NODE NUMBER
 	mkdir -p "$D/$1/run"
@@ -192,23 +193,38 @@ enter_position() { # NODE POSITION
 	sql "$1" "RESET MASTER; SET GLOBAL gtid_binlog_state='$2'; SET GLOBAL gtid_slave_pos='$2'"
 }
 
+start_writer() { # payments go on while the copy is made
+	seq -f 'INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (%.0f, "w");' 1000 1000000 |
+		mariadb --no-defaults -S "$D/a/run/mysqld.sock" -u root >"$D/writer.out" 2>&1 &
+	PID[writer]=$!
+	until_true 10 written 50 || fail "the writer does not write"
+}
+written() { [ "$(count a)" -ge "$1" ]; }
+
 test_copy() {
-	local said
+	local said before after
+	start_writer
+	before=$(seq_of a)
 	serve whole
 	said=$(receive)
-	equal "a copy, and its position" "$said" "gtid=$(sql a "SELECT @@gtid_binlog_pos")"
+	after=$(seq_of a)
 	equal "the sender is content" "$(served)" sent
+	stop writer
+	matches "a copy, and its position" "$said" '^gtid=0-1-[0-9]+$'
+	[ "${said##*-}" -ge "$before" ] && [ "${said##*-}" -le "$after" ] || fail "position $said, written $before to $after"
+	[ "$after" -gt "$before" ] && pass "writing went on meanwhile" || fail "nothing was written meanwhile"
 	equal "the copy says it is one" "$(cat "$D/b/mysql/holdfast-copy")" "$said"
 	equal "it belongs to mysql" "$(stat -c '%U %a' "$D/b/mysql")" "mysql 700"
 	equal "nothing else is left" "$(lines_of_copy)" 0
 	[ ! -e "$D/b/mysql/mark" ] && pass "the old data is gone" || fail "the old data is still there"
 	start_mariadbd b 2
 	equal "no complaint in the log of the copy" "$(grep -c '\[ERROR\]' "$D/b.log")" 0
-	equal "the same data" "$(sums b)" "$(sums a)"
+	equal "as many transactions as the position says" "$(($(count b) + 0))" "${said##*-}"
 	serve whole
 	matches "a running database is not replaced" "$(receive)" 'works on it'
 	stop serve KILL
 	equal "the position is entered" "$(enter_position b "${said#gtid=}")" ""
+	equal "and says so" "$(sql b "SELECT @@gtid_binlog_pos, @@gtid_slave_pos" | tr '\t' ' ')" "${said#gtid=} ${said#gtid=}"
 }
 
 follow() { # NODE MASTER-NUMBER
@@ -221,13 +237,12 @@ same() { [ "$(sums a)" = "$(sums b)" ] && [ "$(sql a "SELECT @@gtid_binlog_pos")
 
 test_follow_and_promote() {
 	equal "the copy follows" "$(follow b 1)" ""
-	sql a "INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (10, 'a'), (11, 'a')" >/dev/null
-	until_true 20 same && pass "and gets what is new" || fail "it does not catch up: $(sql b 'SHOW SLAVE STATUS\G' | grep Last)"
+	until_true 30 same && pass "and gets what is new" || fail "it does not catch up: $(sql b 'SHOW SLAVE STATUS\G' | grep Last)"
 	stop mariadbd-b KILL
 	start_mariadbd b 2
 	equal "its position survives a power cut" "$(sql b "SELECT @@gtid_binlog_pos")" "$(sql a "SELECT @@gtid_binlog_pos")"
 	sql b "START SLAVE" >/dev/null
-	local seq; seq=$(sql a "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos,'-',-1)")
+	local seq; seq=$(seq_of a)
 	sql b "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only=0; INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (12, 'b')" >/dev/null
 	equal "promoted, it goes on where the other was" "$(sql b "SELECT @@gtid_binlog_pos")" "0-2-$((seq + 1))"
 	sql a "SET GLOBAL read_only=1" >/dev/null
