@@ -39,7 +39,8 @@ int ctl_owner_set(const char *path, const struct ctl_owner *owner, struct errbuf
  * with all that is in it; an empty directory will be empty again; anything else stays as it is. */
 void ctl_undo_expect(struct ctl_undo *u, const char *path);
 
-/* Removes what is listed, the last first. Says on stderr what it could not remove, and returns how many that are. */
+/* Removes what is listed, the last first. Says on stderr what it could not remove, and returns how many that
+ * are. */
 unsigned ctl_undo_run(struct ctl_undo *u);
 
 #endif

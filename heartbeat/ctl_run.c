@@ -30,6 +30,9 @@ void ctl_catch_signals(void)
 
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
 		(void)sigaction(caught[i], &a, NULL);
+	/* Who listens to us may go away in the middle: that must not leave half a member behind. */
+	a.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &a, NULL);
 }
 
 void ctl_ignore_signals(void)
@@ -81,6 +84,7 @@ static void become(const char *const argv[], int out, int err)
 	(void)sigaction(SIGINT, &usual, NULL);
 	(void)sigaction(SIGTERM, &usual, NULL);
 	(void)sigaction(SIGHUP, &usual, NULL);
+	(void)sigaction(SIGPIPE, &usual, NULL);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(EXIT_NOT_STARTED);
 	(void)execvpe(argv[0], (char *const *)argv, environment);

@@ -15,8 +15,8 @@ struct ctl_output {
 	int status;		    /* exit status; 128 + number of a signal */
 };
 
-/* Catches SIGINT, SIGTERM and SIGHUP from now on: ctl_run and ctl_pause then end with -EINTR, so that what
- * was begun can be taken back. */
+/* Catches SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE, from now on: ctl_run and ctl_pause then end with
+ * -EINTR, so that what was begun can be taken back. */
 void ctl_catch_signals(void);
 
 /* Looks away from signals that have come and may come: what follows must end. */

@@ -16,6 +16,7 @@
 #define LOOK_MS 50	/* between two looks when nothing is to be done */
 #define SOON_MS 5	/* while something is awaited */
 #define AGAIN_MS 200	/* after a step that failed */
+#define SEED_AGAIN_MS 2000
 #define STUCK_US 1500000 /* without a look for so long, the database is not fit */
 
 static void poke(int fd)
@@ -101,6 +102,7 @@ static bool look(struct actor *a, struct errbuf *e)
 	e->text[0] = '\0';
 	pthread_mutex_lock(&a->lock);
 	a->sight.order = a->order;
+	a->cancel = a->ending;
 	pthread_mutex_unlock(&a->lock);
 	if (a->sight.order.epoch != epoch)
 		a->sight.marked = false;
@@ -173,7 +175,9 @@ static int turn(struct actor *a)
 	e.text[0] = '\0';
 	code = step_take(a, rule->step, &e);
 	note_failure(a, rule, code, &e);
-	return code == 0 ? 0 : code == -EAGAIN ? SOON_MS : AGAIN_MS;
+	if (code == 0 || code == -EAGAIN)
+		return code ? SOON_MS : 0;
+	return rule->step == STEP_SEED ? SEED_AGAIN_MS : AGAIN_MS;
 }
 
 static void *run(void *userdata)
@@ -285,7 +289,8 @@ static bool still_seeds(const struct repl_order *before, const struct repl_order
 void actor_order(struct actor *a, const struct repl_order *order)
 {
 	pthread_mutex_lock(&a->lock);
-	a->cancel = !still_seeds(&a->order, order);
+	if (!still_seeds(&a->order, order))
+		a->cancel = true;
 	a->order = *order;
 	pthread_mutex_unlock(&a->lock);
 	poke(a->wake_fd);

@@ -285,7 +285,7 @@ machine_exec() {
 	trap 'machine_exec_signal INT "$child"' INT
 	trap 'machine_exec_signal TERM "$child"' TERM HUP
 	process_record $$ "$mark"
-	setpriv --pdeathsig KILL -- env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+	setpriv --pdeathsig KILL -- env -i --default-signal=INT,QUIT HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		nsenter --target "$leader" --mount --pid --net --uts --ipc -- setpriv --pdeathsig KILL -- "$@" <&0 9>&- 8>&- 7>&- &
 	child=$!
