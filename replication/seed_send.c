@@ -42,8 +42,8 @@ static int check_role(const char *path, uint64_t *ret_epoch, struct errbuf *e)
 static int start_backup(const struct seed_send *s, struct process *p, int *ret_fd, struct errbuf *e)
 {
 	char defaults[512], from[512], target[] = "/tmp/holdfast-seed.XXXXXX", option[64];
-	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments only,
-	 * which last as long as the log's copier sleeps (usually 1 s, and so a gap of 1 s). */
+	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments
+	 * only, which last as long as the log's copier sleeps (usually 1 s, and so a gap of 1 s). */
 	const char *const argv[] = {SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream",
 	    "--user=root", from, "--parallel=1", "--log-copy-interval=10", option, NULL};
 	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .background = true};
