@@ -203,23 +203,36 @@ machine_kill() {
 	rm -f "$lab_dir/nodes/$node/frozen"
 }
 
-# A dead machine's control groups, deepest first. One that still has a dying process is tried again by the next down.
-machine_remove_groups() {
-	local hierarchy name
-	name=$(node_ns "$1")
+machine_group_paths() {
+	local hierarchy
 	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-		[ -d "$hierarchy/$name" ] || continue
-		find "$hierarchy/$name" -depth -type d -exec rmdir {} + 2>/dev/null
+		[ ! -d "$hierarchy/$lab_name-$1" ] || printf '%s\n' "$hierarchy/$lab_name-$1"
 	done
-	rm -rf "/run/systemd/nspawn/propagate/$name" "/run/systemd/nspawn/unix-export/$name"
-	return 0
+}
+
+machine_groups_removed() {
+	local groups
+	mapfile -t groups < <(machine_group_paths "$1")
+	[ ${#groups[@]} -gt 0 ] || return 0
+	# Deepest first.
+	find "${groups[@]}" -depth -type d -exec rmdir {} + 2>/dev/null
+	return 1
+}
+
+# A dead machine's control groups. A dying process leaves its own a moment after its namespaces.
+machine_remove_groups() {
+	local wait_step=0.01
+	wait_for 5 machine_groups_removed "$1" || die "$1: cannot remove the control groups" "$(machine_group_paths "$1")"
+	rm -rf "/run/systemd/nspawn/propagate/$lab_name-$1" "/run/systemd/nspawn/unix-export/$lab_name-$1"
 }
 
 # Every process in the machine's pid namespace, by host pid.
 machine_processes() {
 	local space
 	space=$(stat -L -c %i "/proc/$1/ns/pid" 2>/dev/null) || return 0
+	# Some end while we look, which is no failure.
 	stat -L -c '%i %n' /proc/[0-9]*/ns/pid 2>/dev/null | awk -v s="$space" '$1 == s { split($2, p, "/"); print p[3] }'
+	return 0
 }
 
 machine_signal_all() {

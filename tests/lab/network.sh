@@ -108,14 +108,18 @@ network_cut() {
 
 # A percentage of what leaves the node and of what reaches it.
 network_loss() {
-	network_need
 	local node=$1 percent=$2 handle rules=""
+	[ "$percent" -gt 0 ] || [ -e "/run/netns/$switch_ns" ] || return 0
+	network_need
 	for handle in $(network_nft -a list chain bridge lab losses | awk -v n="\"$node\"" '$2 == n { print $NF }'); do
 		rules+="delete rule bridge lab losses handle $handle"$'\n'
 	done
+	local dice="numgen random mod 100 < $percent"
+	# nft refuses a comparison that is always true.
+	[ "$percent" -lt 100 ] || dice=
 	if [ "$percent" -gt 0 ]; then
-		rules+="add rule bridge lab losses iifname $node numgen random mod 100 < $percent drop"$'\n'
-		rules+="add rule bridge lab losses oifname $node numgen random mod 100 < $percent drop"$'\n'
+		rules+="add rule bridge lab losses iifname $node $dice drop comment \"$percent\""$'\n'
+		rules+="add rule bridge lab losses oifname $node $dice drop comment \"$percent\""$'\n'
 	fi
 	network_nft -f - <<<"$rules" || die "cannot set the loss of $node"
 }
@@ -138,5 +142,5 @@ network_status() {
 			for (i = 1; i <= n; i++) { gsub(/[" \t]/, "", pair[i]); sub(/\./, " to ", pair[i])
 				if (pair[i] != "") print "cut from " pair[i] }
 			if (end) cutting = 0 }
-		/numgen/ { gsub(/"/, ""); print "loss " ($1 == "iifname" ? "from " : "to ") $2 ": " $(NF - 1) " %" }'
+		/ comment / { gsub(/"/, ""); print "loss " ($1 == "iifname" ? "from " : "to ") $2 ": " $NF " %" }'
 }

@@ -88,7 +88,11 @@ load_flows() {
   [ "$(acked "$load_name")" -gt 50 ]
 }
 
-acked() { grep -c '"status":20' "$work/$1.history" 2>/dev/null || true; }
+acked() {
+  local n
+  n=$(grep -c '"status":20' "$work/$1.history" 2>/dev/null)
+  echo "${n:-0}"
+}
 
 # More payments are acknowledged from now on (not only answered late).
 payments_flow() {
@@ -113,7 +117,8 @@ stop_load() {
   esac
 }
 
-# gap_after MONO_US: longest time without a newly acknowledged payment, in ms.
+# gap_after MONO_US [MONO_US]: longest time without an acknowledged payment between the two, in ms; after stop_load.
 gap_after() {
-  "$payer" gap --history "$work/$load_name.history" --after "$1" 2>/dev/null | grep -o 'gap_ms=[0-9]*' | tail -n 1 | cut -d= -f2
+  "$payer" gap --history "$work/$load_name.history" --after "$1" ${2:+--before "$2"} | grep -o 'gap_ms=[0-9]*' | tail -n 1 |
+    cut -d= -f2
 }

@@ -1,15 +1,20 @@
 # The active loses its power, in both directions: the other takes over, nothing is lost, the dead one comes back.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
+at=() ended=()
 start_load kill-active
 for round in 1 2; do
   was=$(active w)
   heir=$(other "$was")
-  at=$(mono_us)
+  at[round]=$(mono_us)
   "$lab" kill "$was"
   wait_until 30 "$heir active" is_active "$heir" "$heir"
   payments_flow
   "$lab" start "$was"
   wait_sync
-  say "round $round: $was died, $heir took over, gap $(gap_after "$at") ms"
+  ended[round]=$(mono_us)
+  say "round $round: $was died, $heir took over"
 done
 stop_load
+for round in 1 2; do
+  say "round $round: gap $(gap_after "${at[round]}" "${ended[round]}") ms"
+done
