@@ -86,7 +86,7 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 	(void)snprintf(
 	    v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
-	(void)snprintf(v->worker_port, sizeof(v->worker_port), "%u", (uint16_t)conf->worker_port);
+	(void)snprintf(v->worker_count, sizeof(v->worker_count), "%u", (uint16_t)conf->workers);
 	(void)snprintf(v->mesh_port[0], sizeof(v->mesh_port[0]), "%u", (uint16_t)conf->mesh_http_port);
 	(void)snprintf(v->mesh_port[1], sizeof(v->mesh_port[1]), "%u", (uint16_t)conf->mesh_ledger_port);
 	(void)snprintf(v->mesh_port[2], sizeof(v->mesh_port[2]), "%u", (uint16_t)conf->mesh_seed_port);
@@ -120,7 +120,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"HOLD_MS", ret->hold_ms},
 	    {"ANSWER_MS", ret->answer_ms},
 	    {"WORKERS", ret->workers},
-	    {"WORKER_PORT", ret->worker_port},
+	    {"WORKER_COUNT", ret->worker_count},
 	    {"MESH_HTTP_PORT", ret->mesh_port[0]},
 	    {"MESH_LEDGER_PORT", ret->mesh_port[1]},
 	    {"MESH_SEED_PORT", ret->mesh_port[2]},
