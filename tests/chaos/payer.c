@@ -33,6 +33,7 @@ static const struct {
 	{ "connect-timeout-ms", "N (250)", FOR_RUN, 0, AT(connect_timeout_ms), 10, 600000 },
 	{ "give-up-ms", "N (60000)", FOR_RUN, 0, AT(give_up_ms), 10, 3600000 },
 	{ "after", "MONO_US", FOR_VERIFY | FOR_GAP, 0, AT(after_us), 0, UINT64_MAX },
+	{ "before", "MONO_US", FOR_GAP, 0, AT(before_us), 1, UINT64_MAX },
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 

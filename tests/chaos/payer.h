@@ -16,7 +16,7 @@ struct payer_options {
 	const char *history;
 	const char *until_file; /* NULL: none */
 	uint64_t clients, accounts, seconds, rate, timeout_ms, connect_timeout_ms, give_up_ms;
-	uint64_t after_us; /* gap: CLOCK_MONOTONIC */
+	uint64_t after_us, before_us; /* gap: CLOCK_MONOTONIC; before 0: to the end */
 };
 
 /* The sub-commands. Each returns the exit status: 0 good, 1 something is wrong with the answers, 2 could not

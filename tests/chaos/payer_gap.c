@@ -34,7 +34,7 @@ int payer_gap(const struct payer_options *o)
 		return 2;
 	}
 	print_seconds(&r);
-	record_find_gap(&r, o->after_us, &gap);
+	record_find_gap(&r, o->after_us, o->before_us, &gap);
 	printf("acked=%" PRIu64 " gap_ms=%" PRIu64 " gap_begins_us=%" PRIu64 " max_latency_ms=%" PRIu64 "\n",
 	    gap.acknowledged, gap.gap_us / 1000, gap.begins_us, gap.latency_max_us / 1000);
 	record_free(&r);

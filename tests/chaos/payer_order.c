@@ -75,7 +75,7 @@ static int by_number(const void *left, const void *right)
 	return l < r ? -1 : l > r;
 }
 
-void record_find_gap(const struct record *r, uint64_t after_us, struct record_gap *ret)
+void record_find_gap(const struct record *r, uint64_t after_us, uint64_t before_us, struct record_gap *ret)
 {
 	uint64_t *us = calloc(r->ops + 1, sizeof(*us)),
 		 begins_us = after_us > r->load_us ? after_us : r->load_us;
@@ -83,6 +83,8 @@ void record_find_gap(const struct record *r, uint64_t after_us, struct record_ga
 	size_t n = 0;
 
 	*ret = (struct record_gap){ 0 };
+	if (before_us && (!ends_us || before_us < ends_us))
+		ends_us = before_us;
 	for (size_t i = 0; us && i < r->ops; i++) {
 		const struct record_op *op = &r->op[i];
 

@@ -66,6 +66,6 @@ void record_check_order(const struct record *r, struct findings *f);
 struct record_gap {
 	uint64_t gap_us, begins_us, acknowledged, latency_max_us;
 };
-void record_find_gap(const struct record *r, uint64_t after_us, struct record_gap *ret);
+void record_find_gap(const struct record *r, uint64_t after_us, uint64_t before_us, struct record_gap *ret);
 
 #endif

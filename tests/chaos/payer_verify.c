@@ -283,7 +283,7 @@ static int report(struct verifier *v, uint64_t begun_us)
 	struct record_gap gap;
 	bool good;
 
-	record_find_gap(r, v->options.after_us, &gap);
+	record_find_gap(r, v->options.after_us, 0, &gap);
 	if (!gap.acknowledged) {
 		wrong++;
 		printf("payer: WRONG nothing was acknowledged, so nothing is proved\n");
