@@ -124,6 +124,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"MESH_HTTP_PORT", ret->mesh_port[0]},
 	    {"MESH_LEDGER_PORT", ret->mesh_port[1]},
 	    {"MESH_SEED_PORT", ret->mesh_port[2]},
+	    {"VRRP_PEER", peer ? peer->address : "127.0.0.1"},
 	    {"WITH_PEER", peer ? "" : NULL},
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
