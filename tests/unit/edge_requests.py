@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""edge_requests.py DIRECTORY PID: the requests of test_edge.sh. The edges run; PID lives in the namespace of node b."""
+import http.client
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+WORK, OTHER = sys.argv[1], sys.argv[2]
+LOG = WORK + "/requests"
+PKI = WORK + "/a/etc/holdfast/pki"
+workers = {}
+
+
+def fail(text):
+    print("FAIL", text)
+    sys.exit(1)
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        fail(f"{what}: {got}, not {wanted}")
+
+
+def wait_for(what, condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            fail("waited in vain: " + what)
+        time.sleep(0.005)
+
+
+def start_workers():
+    for i in (1, 2):
+        workers[i] = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), "edge_worker.py"), f"a{i}",
+                                       f"810{i}", LOG], stdout=subprocess.PIPE)
+        workers[i].stdout.readline()
+
+
+def stop_workers():
+    for w in workers.values():
+        w.kill()
+        w.wait()
+
+
+def request(method, path, body=None, key=None):
+    c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"))
+    headers = {"Authorization": "Bearer sk_secret"}
+    if key:
+        headers["Idempotency-Key"] = key
+    try:
+        c.request(method, path, body=body, headers=headers)
+        r = c.getresponse()
+        return r.status, r.read().decode().strip()
+    finally:
+        c.close()
+
+
+def tries(path):
+    with open(LOG) as f:
+        return sum(1 for line in f if line.split()[2] == path)
+
+
+def is_state(server, state):
+    c = socket.socket(socket.AF_UNIX)
+    c.connect(WORK + "/a/run/haproxy.sock")
+    c.sendall(b"show stat\n")
+    text = b"".join(iter(lambda: c.recv(65536), b"")).decode()
+    rows = [line.split(",") for line in text.splitlines()]
+    return any("/".join(r[:2]) == server and r[17].startswith(state) for r in rows if len(r) > 17)
+
+
+def check_spread():
+    seen = {request("GET", "/v1/x?query=secret")[1] for _ in range(40)}
+    expect("workers that were asked", seen, {"a1", "a2", "b1", "b2"})
+    print("ok   requests go to the workers of both nodes")
+    expect("/healthz from outside", request("GET", "/healthz")[0], 404)
+
+
+def check_repeats():
+    expect("GET", request("GET", "/fail/1")[0], 200)
+    expect("POST with a key", request("POST", "/fail/2", b"{}", "key-2")[0], 200)
+    expect("large POST with a key", request("POST", "/fail/3", b"x" * 20000, "key-3")[0], 200)
+    status, text = request("POST", "/fail/4", b"{}")
+    expect("POST without a key", status, 502)
+    if "Outcome unknown" not in text:
+        fail("an error of the edge in words of its own: " + text)
+    expect("tries", [tries(f"/fail/{i}") for i in (1, 2, 3, 4)], [2, 2, 2, 1])
+    status, text = request("POST", "/refuse", b"{}", "key-5")
+    expect("a worker's own 503", (status, text in ("a1", "a2", "b1", "b2")), (503, True))
+    print("ok   safe and keyed requests are repeated, others are not")
+
+
+def mesh(port, certificate):
+    context = ssl.create_default_context(cafile=PKI + "/ca.pem")
+    if certificate:
+        context.load_cert_chain(certificate)
+    with socket.create_connection(("10.0.0.2", port), timeout=5) as raw:
+        with context.wrap_socket(raw, server_hostname="10.0.0.2") as c:
+            c.sendall(b"GET /v1/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return c.recv(100)
+
+
+def check_mesh():
+    if not mesh(7443, PKI + "/node-full.pem").startswith(b"HTTP/1.1 200"):
+        fail("the mesh does not take the peer")
+    for port in (7443, 7444, 7445):
+        for certificate in (None, PKI + "/edge.pem", WORK + "/b/etc/holdfast/pki/node-full.pem"):
+            try:
+                answer = mesh(port, certificate)
+            except (ssl.SSLError, ConnectionError):
+                answer = b""
+            expect(f"port {port} with {certificate}", answer, b"")
+    print("ok   the mesh takes the peer's certificate and no other")
+
+
+def check_sockets():
+    for name, outgoing in (("ledgerd.sock", "ledger-peer.sock"), ("seed.sock", "seed-peer.sock")):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{WORK}/b/run/{name}")
+        os.chmod(f"{WORK}/b/run/{name}", 0o666)
+        listener.listen()
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(5)
+        client.connect(f"{WORK}/a/run/{outgoing}")
+        client.sendall(b"question")
+        listener.settimeout(5)
+        server, _ = listener.accept()
+        expect(outgoing, server.recv(100), b"question")
+        server.sendall(b"answer")
+        expect(name, client.recv(100), b"answer")
+    print("ok   ledger and seed connections reach the peer's sockets")
+
+
+def check_vanished():
+    answers, done = [], threading.Event()
+
+    def load(i):
+        while not done.is_set():
+            begun = time.monotonic()
+            answers.append((request("POST", "/slow/20", b"{}", f"load-{i}")[0], time.monotonic() - begun))
+
+    threads = [threading.Thread(target=load, args=(i,)) for i in range(4)]
+    for t in threads:
+        t.start()
+    wait_for("load", lambda: len(answers) > 20)
+    subprocess.run(["nsenter", "-t", OTHER, "-n", "ip", "link", "set", "eth0", "down"], check=True)
+    cut = time.monotonic()
+    wait_for("peer out", lambda: is_state("workers/peer", "DOWN"))
+    took_ms = (time.monotonic() - cut) * 1000
+    count = len(answers)
+    wait_for("load without the peer", lambda: len(answers) > count + 20)
+    done.set()
+    for t in threads:
+        t.join()
+    expect("answers that were not 200", [s for s, _ in answers if s != 200], [])
+    print(f"ok   the peer's cable is cut: out after {took_ms:.0f} ms, slowest request {max(t for _, t in answers) * 1000:.0f} ms")
+    if took_ms > 1500:
+        fail("too slow")
+
+
+def check_waiting():
+    stop_workers()
+    again = threading.Timer(0.6, start_workers)
+    again.start()
+    expect("a request while no worker is up", request("POST", "/v1/late", b"{}", "key-late")[0], 200)
+    again.join()
+    print("ok   a request waits until a worker is up again")
+
+
+def main():
+    start_workers()
+    try:
+        for server in ("workers/w1", "workers/w2", "peer_workers/peer"):
+            wait_for(server, lambda s=server: os.path.exists(WORK + "/a/run/haproxy.sock") and is_state(s, "UP"))
+        check_spread()
+        check_repeats()
+        check_mesh()
+        check_sockets()
+        check_vanished()
+        check_waiting()
+        with open(WORK + "/a.log") as f:
+            if "secret" in f.read():
+                fail("the log has a query or an Authorization header")
+    finally:
+        stop_workers()
+
+
+if __name__ == "__main__":
+    main()
