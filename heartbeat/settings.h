@@ -1,4 +1,5 @@
-/* The configuration of HAProxy, keepalived and MariaDB that follows from ours and from the members there are. */
+/* The configuration of HAProxy, keepalived and MariaDB that follows from ours and from the members there are.
+ */
 #ifndef HOLDFAST_HEARTBEAT_SETTINGS_H
 #define HOLDFAST_HEARTBEAT_SETTINGS_H
 
@@ -9,21 +10,31 @@
 #include "heartbeat/err.h"
 #include "heartbeat/render.h"
 
-struct settings_member { char name[16]; char address[48]; uint32_t kind; /* enum conf_kind */ };
-enum settings_changed { SETTINGS_HAPROXY = 1, SETTINGS_KEEPALIVED = 2, SETTINGS_MARIADB = 4, SETTINGS_UNITS = 8 };
+struct settings_member {
+	char name[16];
+	char address[48];
+	uint32_t kind; /* enum conf_kind */
+};
+enum settings_changed {
+	SETTINGS_HAPROXY = 1,
+	SETTINGS_KEEPALIVED = 2,
+	SETTINGS_MARIADB = 4,
+	SETTINGS_UNITS = 8
+};
 
-/* Renders every configuration file that follows from conf and the members into place, each by write+fsync+rename and only
- * if its content differs. 0 or -errno with e filled. Nothing on a witness. */
-int settings_write(const struct conf *conf, const struct settings_member *member, unsigned count, unsigned *changed,
-    struct errbuf *e);
+/* Renders every configuration file that follows from conf and the members into place, each by
+ * write+fsync+rename and only if its content differs. 0 or -errno with e filled. Nothing on a witness. */
+int settings_write(const struct conf *conf, const struct settings_member *member, unsigned count,
+    unsigned *changed, struct errbuf *e);
 
 /*
  * The certificates must be in CONF_PKI_DIR by then: node.pem and node.key are put together there as HAProxy
- * (node-full.pem) and MariaDB (mariadb.pem, mariadb.key, owned by mysql) want them. All files are made in memory before the
- * first is written. *changed has the bits of what is different from before, also when a later file failed.
+ * (node-full.pem) and MariaDB (mariadb.pem, mariadb.key, owned by mysql) want them. All files are made in
+ * memory before the first is written. *changed has the bits of what is different from before, also when a
+ * later file failed.
  *
- * The same with templates from another directory, below another root ("/tmp/x" for /tmp/x/etc/holdfast/...), where all
- * files stay the caller's own: for tests.
+ * The same with templates from another directory, below another root ("/tmp/x" for /tmp/x/etc/holdfast/...),
+ * where all files stay the caller's own: for tests.
  */
 int settings_write_below(const char *root, const char *templates, const struct conf *conf,
     const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
@@ -40,9 +51,9 @@ struct settings_values {
 	char workers[SETTINGS_WORKERS_MAX * 40];
 };
 
-/* Fills *ret; count may be 0, or the members may be without a peer yet: every line about the peer is then left out. 0, or
- * -EINVAL with e filled: a vip that is no address with prefix length, a member that is no name and address, more than one
- * peer, too many workers. */
+/* Fills *ret; count may be 0, or the members may be without a peer yet: every line about the peer is then
+ * left out. 0, or -EINVAL with e filled: a vip that is no address with prefix length, a member that is no
+ * name and address, more than one peer, too many workers. */
 int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
     struct settings_values *ret, struct errbuf *e);
 
