@@ -16,7 +16,7 @@ chmod 755 "$work"
 pids=
 finish() {
   status=$?
-  for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
+  for pid in $pids; do kill "$pid" 2>/dev/null; done
   wait
   [ $status = 0 ] || tail -n 20 "$work"/*.log
   rm -rf "$work"
@@ -72,11 +72,11 @@ echo "ok   haproxy -c and keepalived -t take what is rendered, with and without 
 
 haproxy -W -f "$work/a/etc/holdfast/haproxy.cfg" >"$work/a.log" 2>&1 &
 pids="$pids $!"
-on_b haproxy -W -f "$work/b/etc/holdfast/haproxy.cfg" >"$work/b.log" 2>&1 &
+nsenter -t "$other" -n haproxy -W -f "$work/b/etc/holdfast/haproxy.cfg" >"$work/b.log" 2>&1 &
 pids="$pids $!"
 # The workers of b; those of a are the driver's to start and kill.
 for i in 1 2; do
-  on_b python3 "$top/tests/unit/edge_worker.py" "b$i" "810$i" "$work/requests" >"$work/b$i.log" 2>&1 &
+  nsenter -t "$other" -n python3 "$top/tests/unit/edge_worker.py" "b$i" "810$i" "$work/requests" >"$work/b$i.log" 2>&1 &
   pids="$pids $!"
 done
 python3 "$top/tests/unit/edge_requests.py" "$work" "$other"
