@@ -323,4 +323,5 @@ machine_down_all() {
 		machine_remove_groups "$node"
 	done
 	rm -rf "${lab_dir:?}/nodes"
+	layers_release
 }

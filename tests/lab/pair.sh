@@ -19,35 +19,37 @@ pair_is_sync() {
 	[ "$(pair_mode)" = SYNC ]
 }
 
-# pair_step NODE SECONDS COMMAND...: its output goes to nodes/NODE/setup.log.
-pair_step() {
-	local node=$1 seconds=$2 log
+# pair_begin NODE SECONDS COMMAND...: its output goes to nodes/NODE/setup.log; REPLY is its pid. It ends with us, and a signal to
+# us need not wait for it.
+pair_begin() {
+	local node=$1 seconds=$2
 	shift 2
-	log=$(node_dir "$node")/setup.log
-	# In the background like in_private, and ended with us.
-	setpriv --pdeathsig TERM -- timeout "$seconds" "$lab_source/lab" exec "$node" -- "$@" >"$log" 2>&1 </dev/null 9>&- &
-	if ! wait $!; then
-		sed "s/^/$node: /" "$log" >&2
-		machine_fail "$node" "'$1 $2' failed"
+	setpriv --pdeathsig TERM -- timeout "$seconds" "$lab_source/lab" exec "$node" -- "$@" \
+		>"$(node_dir "$node")/setup.log" 2>&1 </dev/null 9>&- &
+	REPLY=$!
+}
+
+# pair_end NODE WHAT PID
+pair_end() {
+	if ! wait "$3"; then
+		sed "s/^/$1: /" "$(node_dir "$1")/setup.log" >&2
+		machine_fail "$1" "$2 failed"
 	fi
 }
 
 pair_make() {
-	local token node join
-	pair_step a 120 holdfastctl init --name a --address "$(node_address a)" --vip "$vip/24" --interface eth0 --yes
+	local token node join_b join_w
+	pair_begin a 120 holdfastctl init --name a --address "$(node_address a)" --vip "$vip/24" --interface eth0 --yes
+	pair_end a "holdfastctl init" "$REPLY"
 	token=$(grep -o 'holdfastctl join [^ ]*' "$(node_dir a)/setup.log" | head -n 1 | cut -d' ' -f3)
 	[ -n "$token" ] || { cat "$(node_dir a)/setup.log" >&2; die "a: init printed no join command"; }
 	say "a serves alone"
-	join=()
-	pair_step w 60 holdfastctl join "$token" --name w --address "$(node_address w)" --witness --yes &
-	join+=($!)
-	pair_step b 120 holdfastctl join "$token" --name b --address "$(node_address b)" --interface eth0 --yes &
-	join+=($!)
-	lab_children=${join[*]}
-	for node in "${join[@]}"; do
-		wait "$node" || exit 1
-	done
-	lab_children=
+	pair_begin w 60 holdfastctl join "$token" --name w --address "$(node_address w)" --witness --yes
+	join_w=$REPLY
+	pair_begin b 120 holdfastctl join "$token" --name b --address "$(node_address b)" --interface eth0 --yes
+	join_b=$REPLY
+	pair_end w "holdfastctl join" "$join_w"
+	pair_end b "holdfastctl join" "$join_b"
 	say "b and w have joined"
 	wait_for 60 pair_is_sync || {
 		for node in $nodes; do machine_explain "$node"; done

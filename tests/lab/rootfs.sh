@@ -124,12 +124,21 @@ installed_prepare() {
 	REPLY=$layer/upper:$image
 }
 
-# Keeps the newest N of a kind.
+# What the machines of a lab stand on must stay, whatever another lab builds: users/LAB names it while the lab is up.
+layers_use() {
+	mkdir -p "$cache_dir/users" && printf '%s\n' "$@" | tr ':' '\n' >"$cache_dir/users/$lab_name"
+}
+
+layers_release() {
+	rm -f "$cache_dir/users/$lab_name"
+}
+
+# Keeps the newest N of a kind, and those in use.
 layers_forget() {
 	local pattern=$1 keep=$2 old
 	# shellcheck disable=SC2086,SC2012 # a pattern; our own names have no blanks
 	(cd "$cache_dir" && ls -dt $pattern 2>/dev/null | tail -n +$((keep + 1))) | while read -r old; do
-		rm -rf "${cache_dir:?}/$old"
+		grep -qrsF "/$old" "$cache_dir/users" || rm -rf "${cache_dir:?}/$old"
 	done
 }
 
@@ -149,6 +158,7 @@ rootfs_prepare() {
 		fi
 		lowers[$kind]=$REPLY
 	done
+	layers_use "${lowers[@]}"
 	exec 8>&-
 	for node in $nodes; do
 		lower=${lowers[$(node_kind "$node")]}

@@ -66,6 +66,7 @@ leftovers() {
 	find /sys/fs/cgroup -type d -name "$name-*"
 	find "$HOLDFAST_LAB_DIR" -mindepth 1 ! -name lock 2>/dev/null
 	find /run/systemd/nspawn -name "$name-*" 2>/dev/null
+	find /var/cache/holdfast-lab/users -name "$name" 2>/dev/null
 	for pid in /proc/[0-9]*; do
 		[ "$pid" != /proc/$$ ] && [ "$pid" != "/proc/$BASHPID" ] || continue
 		grep -qs -e "$HOLDFAST_LAB_DIR" -e "$name-" "$pid/mountinfo" && echo "mounts of $(tr '\0' ' ' <"$pid/cmdline")"
