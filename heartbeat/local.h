@@ -66,6 +66,7 @@ struct repl_order {
 	uint64_t epoch;		 /* of the record */
 	uint8_t self, active;	 /* member numbers; mariadb server_id = member number + 1 */
 	uint8_t semi_sync;	 /* WANT_OPEN: rpl_semi_sync_master_enabled. R4: 0 only when known safe */
+	uint8_t near;		 /* what we received is close to the end of the active's log, as last heard */
 	char active_address[48]; /* numeric */
 	struct gtid active_opened_at; /* gtid_binlog_pos of the active when it opened `epoch`, seq 0 unknown: our binlog
 					 above it was never acknowledged (R11) */

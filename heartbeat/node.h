@@ -57,7 +57,7 @@ struct hb_node {
 	uint64_t unopened_us;	   /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
 	bool adding;		   /* semi-sync is on for a standby that is to be added */
-	uint64_t adding_us;
+	uint64_t follower_us; /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;
 	uint64_t vip_grace_us;
 	uint8_t moved_from, moved_reason;

@@ -137,6 +137,7 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	}
 	for (uint8_t i = 0; i < r->members; i++)
 		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
+	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n);
 	/* R4: off only when {self} is known chosen and nothing else can still become so. */
 	o->semi_sync = o->want == REPL_WANT_OPEN && (hb_must_be_acknowledged(n) || n->adding);
 }

@@ -20,6 +20,9 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
 void hb_adding(struct hb_node *n, uint64_t now_us);
+
+/* Has this node received nearly all that the active has, as far as it has heard? */
+bool hb_is_near(const struct hb_node *n);
 bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us);
 bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);

@@ -1,6 +1,10 @@
 #include "heartbeat/node_parts.h"
 
-#define ADD_BACKLOG_SEQ 2000   /* transactions that a standby may be behind when semi-sync is switched on for it */
+/* Transactions that a standby may be behind when semi-sync is switched on for it: payments wait until it has them. One
+ * that never gets so close while payments go on is added all the same, at the price of a longer wait. */
+#define ADD_NEAR_SEQ 200
+#define ADD_FAR_SEQ 2000
+#define ADD_NEAR_FOR_US 5000000
 #define ADD_BACKLOG_MS 500
 #define ADD_AGAIN_US 1000000   /* after a try that failed */
 #define CLAIM_JITTER_US 50000
@@ -82,7 +86,12 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us &&
 		     now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
+	uint64_t behind;
 
+	if (!here || !solo || !n->serving)
+		n->follower_us = 0;
+	else if (!n->follower_us)
+		n->follower_us = now_us;
 	if (n->adding) {
 		if (here && solo && !stuck && n->serving)
 			return;
@@ -92,10 +101,18 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	}
 	if (!here || !solo || !n->serving || now_us < n->add_again_us || !hb_node_has_lease(n, now_us))
 		return;
-	if (f->received.seq + ADD_BACKLOG_SEQ < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
+	behind = now_us < n->follower_us + ADD_NEAR_FOR_US ? ADD_NEAR_SEQ : ADD_FAR_SEQ;
+	if (f->received.seq + behind < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
 		return;
 	n->adding = true;
-	n->adding_us = now_us;
+}
+
+bool hb_is_near(const struct hb_node *n)
+{
+	const struct hb_facts *f = &n->peer[n->known.active].facts;
+
+	return n->known.members && f->opened_epoch == n->known.epoch &&
+	       n->repl.received.seq + ADD_NEAR_SEQ >= f->binlog.seq;
 }
 
 /* R5. */

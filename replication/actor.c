@@ -230,6 +230,7 @@ static int make(struct actor *a, struct errbuf *e)
 		return err_set(e, -ENOMEM, "no memory or descriptors to start");
 	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
 		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
+	a->sight.durable = !a->conf->durability_received;
 	return check_token(a, e);
 }
 

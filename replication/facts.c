@@ -22,7 +22,7 @@ static bool follows(const struct sight *s)
 
 static bool caught_up(const struct sight *s)
 {
-	return follows(s) && s->db.received.seq && s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
+	return follows(s) && s->order.near && s->db.received.seq && s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
 }
 
 /* The epoch for which this server is open: its mark, its row and its read_only agree. */
@@ -58,6 +58,8 @@ uint32_t facts_of(const struct sight *s)
 		{ up && is_broken(o), F_BROKEN },
 		{ follows(s), F_FOLLOWS },
 		{ caught_up(s), F_CAUGHT_UP },
+		{ up && o->sync_relay, F_SYNCED },
+		{ !s->durable, F_LOOSE },
 		{ up && s->drained_epoch && s->drained_epoch == s->order.epoch, F_DRAINED },
 		{ up && o->ledger_epoch == s->order.epoch, F_ROW },
 		{ up && s->row_sent, F_ROW_SENT },

@@ -12,6 +12,7 @@
 
 struct sight {
 	struct repl_order order;
+	bool durable; /* the configuration wants relay logs fsynced before each acknowledgement */
 	/* beside the data */
 	bool data;	  /* there is a data directory with something in it */
 	bool copy_new;	  /* the data is a fresh copy whose position was not entered yet */

@@ -25,12 +25,13 @@ static int observe_self(struct database *db, struct observation *o, struct errbu
 	struct database_row *row;
 	struct gtid slave;
 	int code = database_query(db, &row, e,
-	    "SELECT @@read_only ro, @@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS pos, @@gtid_slave_pos slave,"
+	    "SELECT @@read_only ro, @@sync_relay_log sync,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS pos, @@gtid_slave_pos slave,"
 	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch");
 
 	if (code)
 		return code;
 	o->read_only = database_number(row, "ro") != 0;
+	o->sync_relay = database_number(row, "sync") == 1;
 	o->semi_sync = database_number(row, "semi") != 0;
 	o->ledger_epoch = database_number(row, "epoch");
 	code = take_gtid(row, "pos", &o->binlog, e);

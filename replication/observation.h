@@ -11,6 +11,7 @@
 
 struct observation {
 	bool read_only;
+	bool sync_relay;	/* sync_relay_log=1 */
 	bool semi_sync;		/* rpl_semi_sync_master_enabled */
 	unsigned semi_clients;	/* Rpl_semi_sync_master_clients */
 	uint64_t no_tx;		/* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */

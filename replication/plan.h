@@ -27,7 +27,9 @@
 	X(SQL, "sql")		   /* SQL thread runs */ \
 	X(BROKEN, "broken")	   /* one of them stopped with an error that does not heal */ \
 	X(FOLLOWS, "follows")	   /* IO thread connected through the relay in the order's epoch, SQL thread runs */ \
-	X(CAUGHT_UP, "caught-up")  /* and has applied nearly all it received, after it had received what there was */ \
+	X(CAUGHT_UP, "caught-up")  /* and has received and applied nearly all that the active has */ \
+	X(SYNCED, "synced")	   /* relay logs are fsynced before each acknowledgement */ \
+	X(LOOSE, "loose")	   /* they need not be: durability = received */ \
 	X(DRAINED, "drained")	   /* PROMOTE reported for the order's epoch */ \
 	X(ROW, "row")		   /* the epoch row is committed */ \
 	X(ROW_SENT, "row-sent")	   /* the epoch row waits for its commit */ \
@@ -63,6 +65,8 @@ enum plan_fact {
 	X(DRAIN, "drain") \
 	X(SALVAGE, "salvage") \
 	X(SAY_DRAINED, "say-drained") \
+	X(RELAX, "relax-relay-log") \
+	X(SYNC, "sync-relay-log") \
 	X(NEW_TOKEN, "new-token") \
 	X(SET_SEMI, "set-semi-sync") \
 	X(SET_DIRTY, "set-dirty") \

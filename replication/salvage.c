@@ -107,6 +107,28 @@ static unsigned first_of_interest(const struct logs *logs, struct gtid above)
 	return 0;
 }
 
+int salvage_sync(const char *datadir, const char *index, struct errbuf *e)
+{
+	struct logs logs = { 0 };
+	int code = read_index(datadir, index, &logs, e);
+
+	for (unsigned i = 0; !code && i < logs.count; i++) {
+		int fd = open(logs.path[i], O_RDONLY | O_CLOEXEC);
+
+		/* One that is gone was applied to its end and purged. */
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || fsync(fd))
+			code = err_set(e, -errno, "%s: %s", logs.path[i], strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		if (!code)
+			code = durable_sync_parent(logs.path[i], e);
+	}
+	free(logs.path);
+	return code;
+}
+
 static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
 {
 	const int *fd = userdata;

@@ -12,6 +12,9 @@
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
 
+/* Makes everything in the logs named in datadir/index durable. 0 or -errno with e filled. */
+int salvage_sync(const char *datadir, const char *index, struct errbuf *e);
+
 struct salvage_result {
 	uint64_t groups; /* taken out */
 	struct gtid last; /* of all whole groups in the logs; seq 0: there is none */

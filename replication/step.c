@@ -251,6 +251,23 @@ static int step_say_drained(struct actor *a, struct errbuf *e)
 	return 0;
 }
 
+static int step_relax(struct actor *a, struct errbuf *e)
+{
+	return database_run(a->db, e, "SET GLOBAL sync_relay_log=0");
+}
+
+/* First the setting, so that nothing comes after what is made durable here without being so itself. */
+static int step_sync(struct actor *a, struct errbuf *e)
+{
+	int code = database_run(a->db, e, "SET GLOBAL sync_relay_log=1");
+
+	if (!code)
+		code = salvage_sync(a->conf->datadir, "relay.index", e);
+	if (code)
+		(void)database_run(a->db, NULL, "SET GLOBAL sync_relay_log=0");
+	return code;
+}
+
 static int step_new_token(struct actor *a, struct errbuf *e)
 {
 	struct token t;
@@ -351,6 +368,8 @@ static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
 	[STEP_DRAIN] = step_drain,
 	[STEP_SALVAGE] = step_salvage,
 	[STEP_SAY_DRAINED] = step_say_drained,
+	[STEP_RELAX] = step_relax,
+	[STEP_SYNC] = step_sync,
 	[STEP_NEW_TOKEN] = step_new_token,
 	[STEP_SET_SEMI] = step_set_semi,
 	[STEP_SET_DIRTY] = step_set_dirty,
