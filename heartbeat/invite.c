@@ -144,7 +144,7 @@ static bool take_words(struct invite *v, char *text)
 int invite_parse(const char *text, struct invite *ret, struct errbuf *e)
 {
 	uint8_t raw[RAW_BYTES + 1], sum[SUM_BYTES];
-	const char *body, *end = NULL;
+	const char *body = text, *end = NULL;
 	size_t size = 0;
 	int code = check_version(text, &body, e);
 
