@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replication/database.h"
+
 static bool is_yes(const char *text)
 {
 	return strcmp(text, "Yes") == 0;

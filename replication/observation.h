@@ -7,7 +7,8 @@
 
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
-#include "replication/database.h"
+
+struct database;
 
 struct observation {
 	bool read_only;

@@ -10,7 +10,8 @@ cd "$root" || exit 2
 pure='heartbeat/acceptor heartbeat/change heartbeat/codec heartbeat/gtid heartbeat/lease heartbeat/message heartbeat/node
   heartbeat/node_out heartbeat/node_read heartbeat/node_role heartbeat/outbox heartbeat/proposer heartbeat/record
   heartbeat/role heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/ids gateway/ledger gateway/op
-  gateway/problem gateway/route gateway/scope gateway/text gateway/wire'
+  gateway/problem gateway/route gateway/scope gateway/text gateway/wire replication/backlog replication/binlog replication/facts
+  replication/gate replication/plan'
 
 dirs=
 for d in heartbeat replication gateway tests; do [ -d "$d" ] && dirs="$dirs $d"; done

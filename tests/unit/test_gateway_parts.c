@@ -72,7 +72,7 @@ static void test_currency(void **state)
 	assert_int_equal(currency_exponent("JPY", 3), 0);
 	assert_int_equal(currency_exponent("KWD", 3), 3);
 	assert_int_equal(currency_exponent("CLF", 3), 4);
-	assert_int_equal(currency_exponent("XXX", 3), -1);
+	assert_int_equal(currency_exponent("XTS", 3), -1);
 	assert_int_equal(currency_exponent("NYC", 3), -1);
 	assert_int_equal(currency_exponent("CN", 2), -1);
 }

@@ -88,7 +88,7 @@ static void test_refusals(void **state)
 {
 	static const struct settings_member evil[] = {{"b\nuser root", "10.0.0.2", CONF_KIND_GATEWAY}},
 					    nowhere[] = {{"b", "10.0.0.2 ssl", CONF_KIND_GATEWAY}},
-					    crowd[] = {trio[1], {"c", "10.0.0.4", 0}};
+					    crowd[] = {{"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"c", "10.0.0.4", 0}};
 	struct conf conf = node_a;
 	struct settings_values v;
 	struct errbuf e;
