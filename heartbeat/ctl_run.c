@@ -202,7 +202,7 @@ static int explain(
 int ctl_run(const char *const argv[], unsigned timeout_ms, struct ctl_output *output, struct errbuf *e)
 {
 	const char *slash = strrchr(argv[0], '/'), *program = slash ? slash + 1 : argv[0];
-	struct ctl_output own, *o = output ? output : &own;
+	struct ctl_output own = {0}, *o = output ? output : &own;
 	struct child c = {.pidfd = -1, .out = -1, .err = -1};
 	int code = 0, status = 0;
 

@@ -230,7 +230,7 @@ int settings_write_below(const char *root, const char *templates, const struct c
     const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
 {
 	char *text[SETTINGS] = {NULL};
-	struct settings_values v;
+	struct settings_values v = {0};
 	int code;
 
 	*changed = 0;

@@ -56,7 +56,7 @@ static bool write_environment(enum gate_role role, unsigned server_id)
 
 int main(void)
 {
-	char line[GATE_LINE_BYTES], words[GATE_LINE_BYTES];
+	char line[GATE_LINE_BYTES] = "", words[GATE_LINE_BYTES];
 	enum gate_role role;
 	unsigned server_id = 0;
 	const char *why;

@@ -25,7 +25,7 @@ static int take_gtid(const struct database_row *row, const char *column, struct 
 static int observe_self(struct database *db, struct observation *o, struct errbuf *e)
 {
 	struct database_row *row;
-	struct gtid slave;
+	struct gtid slave = { 0 };
 	int code = database_query(db, &row, e,
 	    "SELECT @@read_only ro, @@sync_relay_log sync,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS pos, @@gtid_slave_pos slave,"
 	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch");

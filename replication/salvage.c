@@ -45,7 +45,9 @@ static int map_file(const char *path, struct map *ret, struct errbuf *e)
 			code = err_set(e, -errno, "%s: %s", path, strerror(errno));
 	}
 	close(fd);
-	*ret = code ? (struct map){ 0 } : (struct map){ p, (size_t)st.st_size };
+	*ret = (struct map){ 0 };
+	if (!code && p)
+		*ret = (struct map){ p, (size_t)st.st_size };
 	return code;
 }
 
