@@ -1,5 +1,6 @@
 #include "heartbeat/render.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static int render_line(const char *line, const struct place *where, const struct
 		return 0;
 	for (const char *at; (at = find(line, &length)) != NULL; line = at + length + 2) {
 		p = look_up(pair, pairs, at + 1, length);
+		assert(p && p->value); /* looked up above */
 		(void)fwrite(line, 1, (size_t)(at - line), out);
 		(void)fputs(p->value, out);
 	}

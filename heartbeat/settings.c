@@ -62,7 +62,7 @@ static char *read_text(const char *path, int *code, struct errbuf *e)
 		close(fd);
 	if (!*code && used == TEXT_BYTES_MAX)
 		*code = -EFBIG;
-	if (*code) {
+	if (*code || !text) {
 		(void)err_set(e, *code, "%s: %s", path, strerror(-*code));
 		free(text);
 		return NULL;

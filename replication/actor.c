@@ -97,15 +97,11 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 /* Everything is read anew; the order first, so that what is read later is at least as new. */
 static bool look(struct actor *a, struct errbuf *e)
 {
-	uint64_t epoch = a->sight.order.epoch;
-
 	e->text[0] = '\0';
 	pthread_mutex_lock(&a->lock);
-	a->sight.order = a->order;
+	facts_take_order(&a->sight, &a->order);
 	a->cancel = a->ending;
 	pthread_mutex_unlock(&a->lock);
-	if (a->sight.order.epoch != epoch)
-		a->sight.marked = false;
 	look_at_files(a);
 	if (!look_at_server(a, e))
 		return false;

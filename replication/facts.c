@@ -33,6 +33,16 @@ static uint64_t opened_epoch(const struct sight *s)
 	return open ? s->dirty.epoch : 0;
 }
 
+void facts_take_order(struct sight *s, const struct repl_order *order)
+{
+	if (order->epoch != s->order.epoch)
+		s->marked = false;
+	/* Under any other order a start is a MASTER one and may write: the next SLAVE start is prepared anew (R11). */
+	if (order->want != REPL_WANT_FOLLOW_OUT)
+		s->prepared = false;
+	s->order = *order;
+}
+
 uint32_t facts_of(const struct sight *s)
 {
 	const struct observation *o = &s->db;

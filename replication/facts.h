@@ -32,6 +32,9 @@ struct sight {
 	uint32_t backlog_ms;
 };
 
+/* Takes an order, and forgets what was remembered for the one before. */
+void facts_take_order(struct sight *s, const struct repl_order *order);
+
 /* The bits of enum plan_fact. */
 uint32_t facts_of(const struct sight *s);
 

@@ -26,13 +26,15 @@ void gate_format(enum gate_role role, unsigned server_id, const char *why, char 
 		(void)snprintf(line, GATE_LINE_BYTES, "start %s %u\n", role == GATE_SLAVE ? "SLAVE" : "MASTER", server_id);
 }
 
+/* Only what gate_format() writes, to the last byte: an answer that is damaged must not start anything. */
 bool gate_parse(char *line, enum gate_role *role, unsigned *server_id, const char **why)
 {
-	char word[8];
+	char word[8], same[GATE_LINE_BYTES];
+	size_t length = strcspn(line, "\n");
 
 	*why = "";
-	line[strcspn(line, "\n")] = '\0';
-	if (strncmp(line, "refused: ", 9) == 0) {
+	if (strncmp(line, "refused: ", 9) == 0 && line[length] == '\n') {
+		line[length] = '\0';
 		*role = GATE_REFUSED;
 		*why = line + 9;
 		return true;
@@ -40,5 +42,6 @@ bool gate_parse(char *line, enum gate_role *role, unsigned *server_id, const cha
 	if (sscanf(line, "start %7s %u", word, server_id) != 2 || *server_id == 0 || *server_id > 255)
 		return false;
 	*role = strcmp(word, "MASTER") == 0 ? GATE_MASTER : strcmp(word, "SLAVE") == 0 ? GATE_SLAVE : GATE_REFUSED;
-	return *role != GATE_REFUSED;
+	gate_format(*role, *server_id, "", same);
+	return *role != GATE_REFUSED && strcmp(line, same) == 0;
 }

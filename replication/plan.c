@@ -19,6 +19,7 @@ const struct plan_rule plan_rules[] = {
 
 	/* A copy that writes while another is named was deposed, whatever else is true of it (R7). */
 	{ STANDBY,                  F_UP | F_WRITABLE,     0,            STEP_KILL,           REPL_DOWN,       "deposed" },
+	{ STANDBY,                  F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
 
 	/* B1: outside in_sync. */
 	{ W(FOLLOW_OUT),            F_PROCESS | F_DIRTY,   F_PREPARED,   STEP_KILL,           REPL_DOWN,       "its tail must be cut off" },
@@ -30,7 +31,6 @@ const struct plan_rule plan_rules[] = {
 	{ W(FOLLOW_OUT),            F_DIRTY,               0,            STEP_CLEAN,          REPL_IDLE,       "the SLAVE start has cut the tail" },
 	{ W(FOLLOW_OUT),            F_COPY_NEW | F_TOKEN,  0,            STEP_DESTROY_TOKEN,  REPL_IDLE,       "a fresh copy" },
 	{ W(FOLLOW_OUT),            F_COPY_NEW,            0,            STEP_ENTER_POSITION, REPL_IDLE,       "a fresh copy" },
-	{ STANDBY,                  F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
 	{ STANDBY,                  F_UP | F_SEMI,         0,            STEP_SEMI_OFF,       REPL_IDLE,       "a standby waits for nobody" },
 	{ W(FOLLOW_OUT),            F_BROKEN,              0,            STEP_SEED,           REPL_SEEDING,    "its log is no prefix of the active's" },
 	{ W(FOLLOW_OUT),            F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },

@@ -35,6 +35,7 @@ static int map_file(const char *path, struct map *ret, struct errbuf *e)
 	void *p = NULL;
 	int code = 0;
 
+	*ret = (struct map){ 0 };
 	if (fd < 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st)) {
@@ -45,7 +46,6 @@ static int map_file(const char *path, struct map *ret, struct errbuf *e)
 			code = err_set(e, -errno, "%s: %s", path, strerror(errno));
 	}
 	close(fd);
-	*ret = (struct map){ 0 };
 	if (!code && p)
 		*ret = (struct map){ p, (size_t)st.st_size };
 	return code;
