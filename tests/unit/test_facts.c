@@ -1,0 +1,386 @@
+/* From sights to facts and reports, and the backlog in time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "replication/backlog.h"
+#include "replication/facts.h"
+
+#define EPOCH 7
+#define MS 1000u
+#define OF_UP \
+	(F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | \
+	    F_ROW_SENT | F_OPENED | F_MARKED)
+
+static struct gtid at(uint64_t seq)
+{
+	return (struct gtid){ 0, 1, seq };
+}
+
+/* A standby that follows in this epoch and has all there is. */
+static struct sight standby(void)
+{
+	struct sight s = { .order = { .want = REPL_WANT_FOLLOW_IN, .epoch = EPOCH, .self = 1, .near = 1 }, .durable = true,
+		.data = true, .process = true, .up = true, .relay_epoch = EPOCH };
+
+	memset(s.token.byte, 9, TOKEN_BYTES);
+	s.db = (struct observation){ .read_only = true, .sync_relay = true, .slave = true, .io_runs = true, .io_connected = true,
+		.sql_runs = true, .ledger_epoch = EPOCH, .binlog = at(90), .received = at(100), .applied = at(95) };
+	return s;
+}
+
+/* An active that opened this epoch with semi-sync on. */
+static struct sight active(void)
+{
+	struct sight s = { .order = { .want = REPL_WANT_OPEN, .epoch = EPOCH, .semi_sync = 1 }, .durable = true, .data = true,
+		.process = true, .up = true, .drained_epoch = EPOCH, .marked = true, .sync_mark = at(80), .no_tx_at_mark = 3,
+		.dirty = { EPOCH, at(70) } };
+
+	memset(s.token.byte, 8, TOKEN_BYTES);
+	s.db = (struct observation){ .semi_sync = true, .sync_relay = true, .semi_clients = 1, .no_tx = 3, .binlog = at(100),
+		.applied = at(100), .ledger_epoch = EPOCH };
+	return s;
+}
+
+static struct repl_report report_of(const struct sight *s, uint32_t state, const char *why, const char *failure)
+{
+	struct plan_rule rule = { .state = state, .why = why };
+	struct repl_report r;
+
+	memset(&r, 0x5a, sizeof(r));
+	facts_report(s, &rule, failure, &r);
+	return r;
+}
+
+static void test_facts_of_a_standby_and_an_active(void **state)
+{
+	struct sight s = standby(), a = active(), none = { .durable = true };
+
+	(void)state;
+	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP |
+					   F_SYNCED | F_ROW);
+	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SEMI_WANTED | F_TOKEN | F_DIRTY |
+					   F_DIRTY_NOW | F_SYNCED | F_DRAINED | F_ROW | F_OPENED | F_MARKED);
+	assert_int_equal(facts_of(&none), 0);
+	s.durable = false;
+	s.copy_new = s.prepared = s.row_sent = true;
+	s.token = (struct token){ 0 };
+	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |
+					   F_ROW | F_LOOSE | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
+}
+
+/* What was read when it was up says nothing when it is not. */
+static void test_a_server_that_is_not_up_has_no_facts(void **state)
+{
+	struct sight s = standby(), a = active();
+	struct repl_report r;
+
+	(void)state;
+	s.up = a.up = false;
+	s.row_sent = true;
+	s.db.io_errno = 1236;
+	s.db.sql_runs = false;
+	s.db.sql_errno = 1062;
+	assert_int_equal(facts_of(&s) & OF_UP, 0);
+	assert_int_equal(facts_of(&a) & OF_UP, 0);
+	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW);
+	r = report_of(&a, REPL_STARTING, "recovers", NULL);
+	assert_int_equal(r.state, REPL_STARTING);
+	assert_int_equal(r.db_up, 0);
+	assert_int_equal(r.fit, 0);
+	assert_int_equal(r.dirty, 1);
+	assert_true(token_equal(&r.token, &a.token));
+	assert_string_equal(r.reason, "recovers");
+	assert_int_equal(r.opened_epoch | r.drained_epoch | r.follow_epoch, 0);
+	assert_int_equal(r.binlog.seq | r.applied.seq | r.received.seq, 0);
+	assert_int_equal(r.sync_marked | r.semi_sync | r.no_tx_moved | r.following, 0);
+}
+
+static void check_follows_nothing(const struct sight *s)
+{
+	struct repl_report r = report_of(s, REPL_IDLE, "", NULL);
+
+	assert_int_equal(facts_of(s) & (F_FOLLOWS | F_CAUGHT_UP), 0);
+	assert_int_equal(r.following, 0);
+	assert_int_equal(r.follow_epoch, 0);
+	assert_int_equal(r.received.seq, 0);
+	assert_int_equal(r.applied.seq, 95);
+}
+
+/* R5, M8: what came over another connection is not known. */
+static void test_received_counts_only_over_the_relay_of_this_epoch(void **state)
+{
+	struct sight s = standby();
+	struct repl_report r = report_of(&s, REPL_FOLLOWING, "", NULL);
+
+	(void)state;
+	assert_int_equal(r.following, 1);
+	assert_int_equal(r.follow_epoch, EPOCH);
+	assert_int_equal(r.received.seq, 100);
+	assert_int_equal(r.fit, 1);
+	s.relay_epoch = EPOCH - 1;
+	check_follows_nothing(&s);
+	s.relay_epoch = 0;
+	check_follows_nothing(&s);
+	s.order.epoch = 0;
+	check_follows_nothing(&s);
+	s = standby();
+	s.order.epoch = EPOCH + 1;
+	check_follows_nothing(&s);
+	s = standby();
+	s.db.io_connected = false;
+	check_follows_nothing(&s);
+	s = standby();
+	s.db.sql_runs = false;
+	check_follows_nothing(&s);
+	s = standby();
+	s.db.slave = false;
+	check_follows_nothing(&s);
+}
+
+static void test_caught_up_is_near_both_ends(void **state)
+{
+	struct sight s = standby();
+
+	(void)state;
+	s.db.received = at(5000);
+	s.db.applied = at(4000);
+	assert_true(facts_of(&s) & F_CAUGHT_UP);
+	s.db.applied = at(3999);
+	assert_false(facts_of(&s) & F_CAUGHT_UP);
+	s.db.applied = at(6000);
+	assert_true(facts_of(&s) & F_CAUGHT_UP);
+	s.order.near = 0;
+	assert_false(facts_of(&s) & F_CAUGHT_UP);
+	s = standby();
+	s.db.received = s.db.applied = at(0);
+	assert_false(facts_of(&s) & F_CAUGHT_UP);
+	assert_true(facts_of(&s) & F_FOLLOWS);
+}
+
+static void test_open_needs_mark_row_and_read_only(void **state)
+{
+	(void)state;
+	for (unsigned wrong = 0; wrong < 6; wrong++) {
+		struct sight a = active();
+		struct repl_report r;
+
+		a.db.read_only = wrong == 1;
+		a.dirty.epoch = wrong == 2 ? 0 : wrong == 3 ? EPOCH - 1 : EPOCH;
+		a.db.ledger_epoch = wrong == 4 ? EPOCH - 1 : wrong == 5 ? 0 : EPOCH;
+		r = report_of(&a, REPL_OPEN, "", NULL);
+		assert_int_equal((facts_of(&a) & F_OPENED) != 0, wrong == 0);
+		assert_int_equal(r.opened_epoch, wrong ? 0 : EPOCH);
+		assert_int_equal(r.opened_at.seq, wrong ? 0 : 70);
+	}
+}
+
+/* It is open for the epoch in which it was opened, whatever the order says now. */
+static void test_open_for_an_earlier_epoch(void **state)
+{
+	struct sight a = active();
+
+	(void)state;
+	a.order.epoch = EPOCH + 1;
+	assert_false(facts_of(&a) & (F_OPENED | F_DIRTY_NOW | F_ROW | F_DRAINED));
+	assert_int_equal(report_of(&a, REPL_DRAINED, "", NULL).opened_epoch, EPOCH);
+	/* A mark that cannot be read is of no epoch that there is. */
+	a.dirty.epoch = UINT64_MAX;
+	assert_int_equal(report_of(&a, REPL_DRAINED, "", NULL).opened_epoch, 0);
+	assert_true(facts_of(&a) & F_DIRTY);
+	assert_false(facts_of(&a) & F_DIRTY_NOW);
+	/* Epoch 0 is none. */
+	a.order.epoch = a.dirty.epoch = a.db.ledger_epoch = a.drained_epoch = 0;
+	assert_false(facts_of(&a) & (F_OPENED | F_DIRTY | F_DIRTY_NOW | F_DRAINED));
+}
+
+static void test_errors_that_heal_and_errors_that_do_not(void **state)
+{
+	static const struct {
+		bool slave, io_runs, sql_runs;
+		unsigned io_errno, sql_errno;
+		bool broken;
+	} cases[] = {
+		{ true, true, true, 0, 0, false },
+		{ true, true, false, 0, 0, false },	 /* stopped, not broken */
+		{ true, true, false, 0, 1062, true },	 /* duplicate key */
+		{ true, true, false, 0, 1950, true },	 /* out of order under gtid_strict_mode */
+		{ true, true, true, 0, 1062, false },	 /* it was retried */
+		{ true, true, true, 2003, 0, false },	 /* cannot connect, tries again */
+		{ true, false, true, 2003, 0, false },
+		{ true, false, true, 1593, 0, false },
+		{ true, false, true, 1236, 0, true },	 /* not in the active's log */
+		{ true, true, true, 1236, 0, false },	 /* tries again */
+		{ false, false, false, 1236, 1062, false }, /* replication is not configured */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sight s = standby();
+		struct repl_report r;
+
+		s.db.slave = cases[i].slave;
+		s.db.io_runs = cases[i].io_runs;
+		s.db.io_connected = cases[i].io_runs && !cases[i].io_errno;
+		s.db.sql_runs = cases[i].sql_runs;
+		s.db.io_errno = cases[i].io_errno;
+		s.db.sql_errno = cases[i].sql_errno;
+		(void)snprintf(s.db.error, sizeof(s.db.error), "its words");
+		assert_int_equal((facts_of(&s) & F_BROKEN) != 0, cases[i].broken);
+		r = report_of(&s, REPL_IDLE, "why", NULL);
+		assert_int_equal(r.fit, !cases[i].broken);
+		assert_string_equal(r.reason, cases[i].broken || (s.db.slave && !s.db.io_connected) ? "its words" : "why");
+	}
+}
+
+static void test_reasons(void **state)
+{
+	struct sight s = standby();
+	char longer[2 * LOCAL_REASON_BYTES];
+	struct repl_report r;
+
+	(void)state;
+	memset(longer, 'x', sizeof(longer));
+	for (size_t n = LOCAL_REASON_BYTES - 2; n <= LOCAL_REASON_BYTES + 1; n++) {
+		longer[n] = '\0';
+		r = report_of(&s, REPL_IDLE, "", longer);
+		assert_int_equal(strlen(r.reason), n < LOCAL_REASON_BYTES ? n : LOCAL_REASON_BYTES - 1);
+		assert_memory_equal(r.reason, longer, strlen(r.reason));
+		longer[n] = 'x';
+	}
+	memset(s.db.error, 'y', sizeof(s.db.error) - 1);
+	s.db.io_connected = false;
+	r = report_of(&s, REPL_IDLE, "", NULL);
+	assert_int_equal(strlen(r.reason), LOCAL_REASON_BYTES - 1);
+	/* The step that failed says more than the error it met, and that more than the rule. */
+	assert_string_equal(report_of(&s, REPL_IDLE, "why", "failed").reason, "failed");
+	s = standby();
+	assert_string_equal(report_of(&s, REPL_IDLE, "why", NULL).reason, "why");
+	/* Where it should be. */
+	assert_string_equal(report_of(&s, REPL_FOLLOWING, "catches up", NULL).reason, "");
+	assert_string_equal(report_of(&s, REPL_OPEN, "why", NULL).reason, "");
+	assert_string_equal(report_of(&s, REPL_OPEN, "why", "failed").reason, "failed");
+}
+
+static void test_report_of_an_active(void **state)
+{
+	struct sight a = active();
+	struct repl_report r;
+
+	(void)state;
+	a.backlog_ms = 12;
+	r = report_of(&a, REPL_OPEN, "", NULL);
+	assert_int_equal(r.state, REPL_OPEN);
+	assert_int_equal(r.drained_epoch, EPOCH);
+	assert_int_equal(r.semi_sync, 1);
+	assert_int_equal(r.semi_clients, 1);
+	assert_int_equal(r.sync_marked, 1);
+	assert_int_equal(r.sync_mark.seq, 80);
+	assert_int_equal(r.no_tx_moved, 0);
+	assert_int_equal(r.backlog_ms, 12);
+	assert_int_equal(r.received.seq, 0);
+	a.db.semi_clients = 300;
+	a.db.no_tx = 4;
+	r = report_of(&a, REPL_OPEN, "", NULL);
+	assert_int_equal(r.semi_clients, 255);
+	assert_int_equal(r.no_tx_moved, 1);
+	/* R5: the mark is worth nothing once semi-sync is off, and R10 speaks of SYNC only. */
+	a.db.semi_sync = false;
+	r = report_of(&a, REPL_OPEN, "", NULL);
+	assert_int_equal(r.sync_marked | r.no_tx_moved, 0);
+	a = active();
+	a.marked = false;
+	a.db.no_tx = 4;
+	r = report_of(&a, REPL_OPEN, "", NULL);
+	assert_int_equal(r.sync_marked | r.no_tx_moved, 0);
+	assert_int_equal(report_of(&a, REPL_FAILED, "", NULL).fit, 0);
+}
+
+static void test_an_order_forgets_what_was_for_another(void **state)
+{
+	struct sight s = standby();
+	struct repl_order o = s.order;
+
+	(void)state;
+	s.prepared = s.marked = true;
+	o.want = REPL_WANT_FOLLOW_OUT;
+	facts_take_order(&s, &o);
+	assert_true(s.prepared && s.marked);
+	assert_int_equal(s.order.want, REPL_WANT_FOLLOW_OUT);
+	o.epoch++;
+	facts_take_order(&s, &o);
+	assert_true(s.prepared);
+	assert_false(s.marked);
+	/* R11: a MASTER start may follow, and a tail of its own. */
+	for (uint32_t want = 0; want <= REPL_WANT_OPEN; want++) {
+		s.prepared = true;
+		o.want = want;
+		facts_take_order(&s, &o);
+		assert_int_equal(s.prepared, want == REPL_WANT_FOLLOW_OUT);
+	}
+}
+
+static void test_backlog_is_the_age_of_what_waits(void **state)
+{
+	struct backlog b = { 0 };
+
+	(void)state;
+	assert_int_equal(backlog_take(&b, 0, 0, 1000 * MS), 0);
+	assert_int_equal(backlog_take(&b, 10, 10, 1010 * MS), 0);
+	/* Nothing is known of what was there before the first look. */
+	assert_int_equal(backlog_take(&b, 20, 10, 1020 * MS), 0);
+	assert_int_equal(backlog_take(&b, 30, 10, 1050 * MS), 30);
+	assert_int_equal(backlog_take(&b, 30, 19, 1060 * MS), 40);
+	assert_int_equal(backlog_take(&b, 30, 20, 1070 * MS), 20);
+	assert_int_equal(backlog_take(&b, 30, 30, 1080 * MS), 0);
+	assert_int_equal(backlog_take(&b, 30, 31, 1090 * MS), 0);
+	assert_int_equal(backlog_take(&b, 32, 31, 1100 * MS), 0);
+	assert_int_equal(backlog_take(&b, 33, 31, 1101 * MS), 1);
+}
+
+static void test_backlog_older_than_the_samples_counts_as_their_age(void **state)
+{
+	struct backlog b = { 0 };
+	uint64_t now = 0;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3 * BACKLOG_SAMPLES; i++) {
+		uint64_t looks = i < BACKLOG_SAMPLES ? i : BACKLOG_SAMPLES;
+
+		now = 1000 * MS + i * 50 * MS;
+		assert_int_equal(backlog_take(&b, 100 + i, 5, now), (looks - 1) * 50);
+	}
+	/* An applier that keeps pace, 10 transactions behind. */
+	for (uint64_t i = 1; i <= 3 * BACKLOG_SAMPLES; i++) {
+		uint32_t ms = backlog_take(&b, 1000 + i, 990 + i, now + i * 50 * MS);
+
+		assert_in_range(ms, 0, 450);
+		if (i > BACKLOG_SAMPLES)
+			assert_int_equal(ms, 450);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_facts_of_a_standby_and_an_active),
+		cmocka_unit_test(test_a_server_that_is_not_up_has_no_facts),
+		cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),
+		cmocka_unit_test(test_caught_up_is_near_both_ends),
+		cmocka_unit_test(test_open_needs_mark_row_and_read_only),
+		cmocka_unit_test(test_open_for_an_earlier_epoch),
+		cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_report_of_an_active),
+		cmocka_unit_test(test_an_order_forgets_what_was_for_another),
+		cmocka_unit_test(test_backlog_is_the_age_of_what_waits),
+		cmocka_unit_test(test_backlog_older_than_the_samples_counts_as_their_age),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
