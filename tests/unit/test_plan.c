@@ -1,6 +1,6 @@
 /*
- * The plan. Every want is tried with every combination of facts that can be: first what a step may be taken
- * on (the rules of design.md section 3, the guards of protocol.md section 4), then that it leads somewhere.
+ * The plan: every want is tried with every combination of facts that can be. What a step may be taken on are the rules
+ * of design.md section 3 and the guards of protocol.md section 4, by whose names the findings go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,100 +8,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "replication/plan.h"
-
-#define WANTS 8u /* the last one is unknown */
-#define UNKNOWN_WANT 7u
-#define W(id) (1u << REPL_WANT_##id)
-#define IN (W(HOLD_IN) | W(FOLLOW_IN))
-#define STANDBY (IN | W(FOLLOW_OUT))
-#define ANY 0xffu
-#define STEP(id) (1u << STEP_##id)
-
-/* What is true only of a server that answers. */
-#define OF_UP                                                                                                \
-	(F_WRITABLE | F_SEMI | F_SLAVE | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |      \
-	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED)
-
-static uint32_t *combination; /* all that can be */
-static size_t combinations;
-
-/* What facts_of() and the observation before it cannot say. */
-static bool is_possible(uint32_t f)
-{
-	static const struct {
-		uint32_t any, then;
-	} laws[] = {
-		{ OF_UP, F_UP },
-		{ F_UP, F_PROCESS },
-		{ F_IO | F_SQL | F_BROKEN, F_SLAVE },
-		{ F_DIRTY_NOW, F_DIRTY },
-		{ F_FOLLOWS, F_SLAVE | F_IO | F_SQL },
-		{ F_CAUGHT_UP, F_FOLLOWS },
-	};
-	const uint32_t open = F_WRITABLE | F_DIRTY_NOW | F_ROW, threads = F_IO | F_SQL;
-
-	for (size_t i = 0; i < sizeof(laws) / sizeof(laws[0]); i++)
-		if ((f & laws[i].any) && (f & laws[i].then) != laws[i].then)
-			return false;
-	if ((f & F_BROKEN) && (f & threads) == threads)
-		return false;
-	return ((f & open) == open) == ((f & F_OPENED) != 0);
-}
-
-static int make_combinations(void **state)
-{
-	size_t room = 1u << 20;
-
-	(void)state;
-	combination = calloc(room, sizeof(*combination));
-	for (uint32_t f = 0; combination && f < 1u << PLAN_FACT_COUNT; f++) {
-		if (!is_possible(f))
-			continue;
-		if (combinations == room)
-			return -1;
-		combination[combinations++] = f;
-	}
-	return combination ? 0 : -1;
-}
-
-static int free_combinations(void **state)
-{
-	(void)state;
-	free(combination);
-	return 0;
-}
-
-static _Noreturn void fail_at(unsigned want, uint32_t facts, unsigned step, const char *what)
-{
-	static const char *const names[] = {
-#define X(id, text) text,
-	    PLAN_FACTS(X)
-#undef X
-	};
-	char text[512] = "";
-	size_t n = 0;
-
-	for (unsigned i = 0; i < PLAN_FACT_COUNT; i++)
-		if (facts & 1u << i)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, " %s", names[i]);
-	fail_msg("%s: want %u, step %s, facts:%s", what, want, plan_step_text(step), text);
-	abort();
-}
-
-/* A line of what is allowed (or demanded): these facts hold, those do not. */
-struct guard {
-	uint32_t wants, set, clear;
-};
-
-static bool fits(const struct guard *g, unsigned want, uint32_t facts)
-{
-	return (g->wants & 1u << want) && (facts & g->set) == g->set && !(facts & g->clear);
-}
+#include "tests/unit/plan_facts.h"
 
 /* Wherever one of the steps is taken, a line allows it. */
 static void check_steps(const char *rule, uint32_t steps, const struct guard *lines, size_t count)
@@ -244,6 +153,8 @@ static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 	    "M14 START_IO", STEP(START_IO), { W(FOLLOW_OUT) | W(FOLLOW_IN), F_UP | F_SLAVE | F_SQL, F_IO });
 	CHECK_STEPS("M14 START_SQL", STEP(START_SQL),
 		{ W(FOLLOW_OUT) | W(FOLLOW_IN), F_UP | F_SLAVE | F_IO, F_SQL | F_BROKEN });
+	CHECK_DEMAND("an applier that stopped goes on", W(FOLLOW_OUT) | W(FOLLOW_IN), F_DATA | F_SLAVE | F_IO,
+	    F_SQL | F_BROKEN | F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW, STEP(START_SQL));
 	/* Which destroys the token itself, before anything else (step.c). */
 	CHECK_STEPS("M14 SEED", STEP(SEED), { W(FOLLOW_OUT), 0, F_DATA },
 		{ W(FOLLOW_OUT), F_UP | F_SLAVE | F_BROKEN, F_WRITABLE | F_DIRTY });
@@ -297,179 +208,27 @@ static void test_r5_token_only_when_level(void **state)
 	    "S7 SYNC", STEP(SYNC), { W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED | F_LOOSE });
 }
 
-/* ---- progress: a little world that a step acts upon ---- */
-
-#define CONFIGURED (1u << 30) /* replication is configured, also while the server is down */
-#define ROW_KEPT (1u << 31)   /* the epoch row is in the data */
-#define HIDDEN (CONFIGURED | ROW_KEPT)
-
-struct effect {
-	uint32_t set, clear;
-};
-
-static const struct effect effects[STEP_COUNT] = {
-	[STEP_KILL] = { 0, F_PROCESS | F_UP | OF_UP | F_PREPARED },
-	[STEP_PREPARE] = { F_PREPARED, F_TOKEN },
-	[STEP_START] = { F_PROCESS, 0 },
-	[STEP_CLEAN] = { 0, F_DIRTY | F_DIRTY_NOW | F_PREPARED },
-	[STEP_SEED] = { F_DATA | F_COPY_NEW,
-	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | OF_UP | HIDDEN },
-	[STEP_ENTER_POSITION] = { 0, F_COPY_NEW },
-	[STEP_SEMI_OFF] = { 0, F_SEMI },
-	[STEP_DESTROY_TOKEN] = { 0, F_TOKEN },
-	[STEP_FOLLOW] = { F_SLAVE | F_IO | F_SQL | CONFIGURED, F_BROKEN },
-	[STEP_START_IO] = { F_IO, F_BROKEN },
-	[STEP_START_SQL] = { F_SQL, F_BROKEN },
-	[STEP_STOP_IO] = { 0, F_IO | F_FOLLOWS | F_CAUGHT_UP },
-	[STEP_DRAIN] = { 0, F_SLAVE | F_SQL | CONFIGURED },
-	[STEP_SALVAGE] = { 0, F_SLAVE | CONFIGURED },
-	[STEP_SAY_DRAINED] = { F_DRAINED, 0 },
-	[STEP_RELAX] = { 0, F_SYNCED },
-	[STEP_SYNC] = { F_SYNCED, 0 },
-	[STEP_NEW_TOKEN] = { F_TOKEN, 0 },
-	[STEP_SET_DIRTY] = { F_DIRTY | F_DIRTY_NOW, 0 },
-	[STEP_SEND_ROW] = { F_ROW_SENT, 0 },
-	[STEP_WRITABLE] = { F_WRITABLE, 0 },
-	[STEP_MARK] = { F_MARKED, 0 },
-};
-
-/* What happens by itself while nothing is done. */
-static uint32_t pass_time(unsigned want, uint32_t w)
-{
-	bool follow = want == REPL_WANT_FOLLOW_IN || want == REPL_WANT_FOLLOW_OUT;
-
-	if ((w & F_PROCESS) && !(w & F_UP))
-		return w | F_UP | (w & CONFIGURED ? F_SLAVE : 0) | (w & ROW_KEPT ? F_ROW : 0) |
-		       (w & F_LOOSE ? 0 : F_SYNCED);
-	if (w & F_ROW_SENT)
-		return (w | F_ROW | ROW_KEPT) & ~(uint32_t)F_ROW_SENT;
-	if (follow && (w & F_FOLLOWS))
-		return w | F_CAUGHT_UP;
-	return follow && (w & F_IO) && (w & F_SQL) ? w | F_FOLLOWS : w;
-}
-
-static uint32_t act(unsigned want, unsigned step, uint32_t w)
-{
-	const uint32_t open = F_WRITABLE | F_DIRTY_NOW | F_ROW;
-
-	if (step == STEP_NONE || step == STEP_WAIT)
-		w = pass_time(want, w);
-	w = (w | effects[step].set) & ~effects[step].clear;
-	if (step == STEP_SET_SEMI)
-		w = (w ^ F_SEMI) & ~(uint32_t)F_MARKED;
-	return (w & open) == open ? w | F_OPENED : w & ~(uint32_t)F_OPENED;
-}
-
-static bool is_reached(unsigned want, uint32_t w)
-{
-	const struct guard goals[] = {
-		{ W(NOTHING), 0, 0 }, { W(DOWN), 0, F_PROCESS }, { W(HOLD_IN), F_UP, F_WRITABLE | F_SEMI },
-		{ W(FOLLOW_IN), F_FOLLOWS, F_WRITABLE | F_SEMI },
-		{ W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_TOKEN, F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW },
-		{ W(PROMOTE), F_DRAINED, 0 }, { W(OPEN), F_OPENED | F_SEMI | F_SEMI_WANTED, 0 },
-		{ W(OPEN), F_OPENED, F_SEMI | F_SEMI_WANTED }, { W(OPEN), 0, F_PROCESS }, /* C7: claimed anew first */
-	};
-
-	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++)
-		if (fits(&goals[i], want, w))
-			return true;
-	return false;
-}
-
-/* Until nothing changes any more; true: at the goal, or at a refusal that the guards above allow. */
-static bool settle(unsigned want, uint32_t w, unsigned *steps)
-{
-	*steps = 0;
-	for (unsigned turn = 0; turn < 40; turn++) {
-		unsigned step = plan_next((enum repl_want)want, w & ~HIDDEN)->step;
-		uint32_t next;
-
-		if (step == STEP_FAIL)
-			return true;
-		next = act(want, step, w);
-		if (!is_possible(next & ~HIDDEN))
-			fail_at(want, next, step, "the little world does what cannot be");
-		if (step == STEP_NONE && next == w)
-			return is_reached(want, w);
-		if (next == w)
-			return false;
-		*steps += step != STEP_NONE && step != STEP_WAIT;
-		w = next;
-	}
-	return false;
-}
-
-/* The data says what is hidden while the server is down: both are tried. */
-static uint32_t hide(uint32_t facts, unsigned variant)
-{
-	if (facts & F_UP)
-		return facts | (facts & F_SLAVE ? CONFIGURED : 0) | (facts & F_ROW ? ROW_KEPT : 0);
-	return facts | (variant & 1 ? CONFIGURED : 0) | (variant & 2 ? ROW_KEPT : 0);
-}
-
-static void test_from_anywhere_to_the_goal_in_20_steps(void **state)
+static void test_states_tell_what_is(void **state)
 {
 	(void)state;
 	for (unsigned want = 0; want < UNKNOWN_WANT; want++) {
 		for (size_t i = 0; i < combinations; i++) {
-			for (unsigned variant = 0; variant < (combination[i] & F_UP ? 1 : 4); variant++) {
-				unsigned steps;
+			uint32_t f = combination[i];
+			const struct plan_rule *r = plan_next((enum repl_want)want, f);
+			bool stays = r->step == STEP_NONE;
 
-				if (!settle(want, hide(combination[i], variant), &steps))
-					fail_at(want, combination[i], STEP_COUNT, "no progress");
-				if (steps > 20)
-					fail_at(want, combination[i], STEP_COUNT, "more than 20 steps");
-			}
+			if ((r->state == REPL_OPEN) != (stays && want == REPL_WANT_OPEN && (f & F_OPENED)))
+				fail_at(want, f, r->step, "state open");
+			if (r->state == REPL_FOLLOWING && !(f & F_FOLLOWS))
+				fail_at(want, f, r->step, "state following");
+			if (stays && r->state == REPL_DOWN && (f & F_UP))
+				fail_at(want, f, r->step, "state down");
+			if (stays && r->state == REPL_IDLE && (!(f & F_UP) || ((STANDBY & ~W(HOLD_IN) & 1u << want) && (f & F_FOLLOWS))))
+				fail_at(want, f, r->step, "state idle");
+			if ((r->state == REPL_FAILED) != (r->step == STEP_FAIL || (r->step == STEP_STOP_IO && (f & F_BROKEN))))
+				fail_at(want, f, r->step, "state failed");
 		}
 	}
-}
-
-/* Walks until nothing changes and compares the steps that were not to wait. */
-static uint32_t walk(unsigned want, uint32_t w, const char *expected)
-{
-	char text[512] = "";
-	size_t n = 0;
-
-	for (unsigned turn = 0; turn < 40; turn++) {
-		unsigned step = plan_next((enum repl_want)want, w & ~HIDDEN)->step;
-		uint32_t next = act(want, step, w);
-
-		if (next == w)
-			break;
-		if (step != STEP_NONE && step != STEP_WAIT)
-			n += (size_t)snprintf(
-			    text + n, sizeof(text) - n, "%s%s", n ? " " : "", plan_step_text(step));
-		w = next;
-	}
-	assert_string_equal(text, expected);
-	assert_true(is_reached(want, w));
-	return w;
-}
-
-static void test_life_of_a_copy(void **state)
-{
-	uint32_t w = walk(REPL_WANT_FOLLOW_OUT, 0,
-	    "seed prepare-slave-start start enter-position follow relax-relay-log sync-relay-log new-token");
-
-	(void)state;
-	/* B2: mariadbd ended, and was started again by hand */
-	w = walk(REPL_WANT_FOLLOW_IN, act(0, STEP_KILL, w), "start salvage follow");
-	/* C1, C2, and the peer comes back */
-	w = walk(REPL_WANT_PROMOTE, w, "stop-io drain say-drained");
-	w = walk(REPL_WANT_OPEN, w, "set-dirty send-epoch-row read-write");
-	w = walk(REPL_WANT_OPEN, w | F_SEMI_WANTED, "set-semi-sync mark");
-	/* C7: its mariadbd dies, it claims back: master start */
-	w = act(0, STEP_KILL, w) & ~(uint32_t)(F_DIRTY_NOW) & ~ROW_KEPT;
-	w = walk(REPL_WANT_PROMOTE, w, "start say-drained");
-	w = walk(REPL_WANT_OPEN, w, "set-semi-sync mark set-dirty send-epoch-row read-write");
-	/* deposed: fenced, then its tail is cut off (B3, B1) */
-	w = walk(REPL_WANT_DOWN, w & ~(uint32_t)F_DIRTY_NOW, "kill");
-	(void)walk(REPL_WANT_FOLLOW_OUT, w,
-	    "prepare-slave-start start clear-dirty follow relax-relay-log sync-relay-log new-token");
-	/* never fenced: the same */
-	w = F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_TOKEN | F_DIRTY | F_SYNCED | F_MARKED;
-	(void)walk(REPL_WANT_FOLLOW_OUT, w,
-	    "kill prepare-slave-start start clear-dirty follow relax-relay-log sync-relay-log new-token");
 }
 
 int main(void)
@@ -485,8 +244,7 @@ int main(void)
 		cmocka_unit_test(test_r6_promotion_cuts_then_drains),
 		cmocka_unit_test(test_r6_order_of_an_opening),
 		cmocka_unit_test(test_r5_token_only_when_level),
-		cmocka_unit_test(test_from_anywhere_to_the_goal_in_20_steps),
-		cmocka_unit_test(test_life_of_a_copy),
+		cmocka_unit_test(test_states_tell_what_is),
 	};
 
 	return cmocka_run_group_tests(tests, make_combinations, free_combinations);
