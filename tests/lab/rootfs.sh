@@ -91,7 +91,7 @@ installed_build() {
 		mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" || exit 1
 		archives=$3 root=$2/root
 		shift 3
-		exec systemd-nspawn --quiet --directory="$root" --as-pid2 --private-network --register=no --keep-unit \
+		exec systemd-nspawn --quiet --directory="$root" --as-pid2 --private-network --register=no --keep-unit --link-journal=no \
 			--bind-ro="$archives:/packages" --setenv=DEBIAN_FRONTEND=noninteractive --console=pipe \
 			apt-get install --yes --no-install-recommends --allow-downgrades "$@"'
 	in_private bash -c "$script" - "$image" "$target" "$archives" "$@"
