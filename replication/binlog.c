@@ -9,9 +9,13 @@ static const uint8_t magic[BINLOG_MAGIC_BYTES] = { 0xfe, 'b', 'i', 'n' };
 
 enum event_type {
 	QUERY_EVENT = 2,
+	STOP_EVENT = 3,
+	ROTATE_EVENT = 4,
 	FORMAT_DESCRIPTION_EVENT = 15,
 	XID_EVENT = 16,
+	HEARTBEAT_EVENT = 27,
 	XA_PREPARE_EVENT = 38,
+	CHECKPOINT_EVENT = 161,
 	GTID_EVENT = 162,
 	GTID_LIST_EVENT = 163,
 	START_ENCRYPTION_EVENT = 164,
@@ -19,6 +23,8 @@ enum event_type {
 };
 
 #define GTID_STANDALONE 1
+#define GTID_BYTES (HEADER_BYTES + 13)
+#define FLAG_RELAY_LOG 0x40
 
 struct event {
 	uint8_t type;
@@ -79,16 +85,26 @@ static bool ends_group(const struct event *e, bool standalone)
 }
 
 /* Takes a whole group; a header goes first, so that what was taken is a log by itself. */
-static int take_group(struct binlog_cut *c, struct gtid g, const uint8_t *from, size_t size)
+static int take_group(struct binlog_cut *c)
 {
-	c->last = g;
-	if (g.seq <= c->above_seq || (c->groups && g.seq <= c->taken.seq))
+	unsigned parts = c->parts;
+
+	c->parts = 0;
+	c->last = c->open;
+	if (c->open.seq <= c->above_seq || (c->groups && c->open.seq <= c->taken.seq))
 		return 0;
-	if (!c->take(c->userdata, from, size))
-		return BINLOG_STOPPED;
-	c->taken = g;
+	for (unsigned i = 0; i < parts; i++)
+		if (!c->take(c->userdata, c->part[i].at, c->part[i].size))
+			return BINLOG_STOPPED;
+	c->taken = c->open;
 	c->groups++;
 	return 0;
+}
+
+static void drop_group(struct binlog_cut *c)
+{
+	c->stumps += c->parts != 0;
+	c->parts = 0;
 }
 
 static int take_header(struct binlog_cut *c, const struct event *e)
@@ -99,60 +115,89 @@ static int take_header(struct binlog_cut *c, const struct event *e)
 	return good ? 0 : BINLOG_STOPPED;
 }
 
+/* Between groups, or, when a file was rotated, between the pieces of one. */
+static bool is_between(const struct event *e)
+{
+	return e->type == ROTATE_EVENT || e->type == STOP_EVENT || e->type == GTID_LIST_EVENT || e->type == CHECKPOINT_EVENT ||
+	       e->type == HEARTBEAT_EVENT;
+}
+
+static bool add_to_group(struct binlog_cut *c, const struct event *e)
+{
+	if (c->parts && c->part[c->parts - 1].at + c->part[c->parts - 1].size == e->at) {
+		c->part[c->parts - 1].size += e->size;
+		return true;
+	}
+	if (c->parts == BINLOG_PARTS_MAX)
+		return false;
+	c->part[c->parts].at = e->at;
+	c->part[c->parts++].size = e->size;
+	return true;
+}
+
+/* inside: events of the group that is open were in this file already. */
+static int take_event(struct binlog_cut *c, const struct event *e, bool *inside)
+{
+	if (e->type == START_ENCRYPTION_EVENT)
+		return BINLOG_NO_LOG;
+	if (e->type == FORMAT_DESCRIPTION_EVENT) {
+		if (*inside)
+			drop_group(c);
+		*inside = false;
+		return take_header(c, e);
+	}
+	if (is_between(e))
+		return 0;
+	if (e->type == GTID_EVENT) {
+		drop_group(c);
+		if (e->size < GTID_BYTES)
+			return BINLOG_NO_LOG;
+		c->open = (struct gtid){ (uint32_t)little(e->at + HEADER_BYTES + 8, 4), e->server, little(e->at + HEADER_BYTES, 8) };
+		c->standalone = e->at[HEADER_BYTES + 12] & GTID_STANDALONE;
+	} else if (!c->parts) {
+		return 0;
+	}
+	if (!add_to_group(c, e))
+		return BINLOG_NO_LOG;
+	*inside = !ends_group(e, c->standalone);
+	return *inside ? 0 : take_group(c);
+}
+
 int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size)
 {
-	const uint8_t *group = NULL;
-	struct gtid g = { 0 };
-	bool standalone = false;
 	size_t at = BINLOG_MAGIC_BYTES;
+	bool inside = false;
 	struct event e;
 	int code = 0;
 
 	if (size < BINLOG_MAGIC_BYTES || memcmp(data, magic, sizeof(magic)) != 0)
 		return BINLOG_NO_LOG;
-	while (!code && next_event(data, size, &at, &e)) {
-		if (e.type == START_ENCRYPTION_EVENT)
-			return BINLOG_NO_LOG;
-		if (e.type == FORMAT_DESCRIPTION_EVENT || (e.type == GTID_EVENT && e.size >= HEADER_BYTES + 13)) {
-			c->stumps += group != NULL;
-			group = NULL;
-		}
-		if (e.type == FORMAT_DESCRIPTION_EVENT) {
-			code = take_header(c, &e);
-		} else if (e.type == GTID_EVENT && e.size >= HEADER_BYTES + 13) {
-			group = e.at;
-			g = (struct gtid){ (uint32_t)little(e.at + HEADER_BYTES + 8, 4), e.server,
-				little(e.at + HEADER_BYTES, 8) };
-			standalone = e.at[HEADER_BYTES + 12] & GTID_STANDALONE;
-		} else if (group && ends_group(&e, standalone)) {
-			code = take_group(c, g, group, (size_t)(e.at + e.size - group));
-			group = NULL;
-		}
-	}
-	c->stumps += group != NULL;
+	while (!code && next_event(data, size, &at, &e))
+		code = take_event(c, &e, &inside);
+	/* A file that ends in the middle of an event was not rotated. */
+	if (at < size)
+		drop_group(c);
 	return code;
 }
 
+/* The second event of a log that the server wrote itself. */
 uint64_t binlog_first_seq(const uint8_t *data, size_t size)
 {
 	size_t at = BINLOG_MAGIC_BYTES;
-	uint64_t seq = 0;
+	uint64_t seq = 0, count;
 	struct event e;
 
 	if (size < BINLOG_MAGIC_BYTES || memcmp(data, magic, sizeof(magic)) != 0)
 		return UINT64_MAX;
-	for (unsigned i = 0; i < 4 && next_event(data, size, &at, &e); i++) {
-		uint64_t count;
+	if (!next_event(data, size, &at, &e) || e.type != FORMAT_DESCRIPTION_EVENT || (e.at[17] & FLAG_RELAY_LOG))
+		return UINT64_MAX;
+	if (!next_event(data, size, &at, &e) || e.type != GTID_LIST_EVENT || e.size < HEADER_BYTES + 4)
+		return UINT64_MAX;
+	count = little(e.at + HEADER_BYTES, 4) & 0x0fffffff;
+	for (uint64_t n = 0; n < count && HEADER_BYTES + 4 + (n + 1) * 16 <= e.size; n++) {
+		uint64_t one = little(e.at + HEADER_BYTES + 4 + n * 16 + 8, 8);
 
-		if (e.type != GTID_LIST_EVENT || e.size < HEADER_BYTES + 4)
-			continue;
-		count = little(e.at + HEADER_BYTES, 4) & 0x0fffffff;
-		for (uint64_t n = 0; n < count && HEADER_BYTES + 4 + (n + 1) * 16 <= e.size; n++) {
-			uint64_t one = little(e.at + HEADER_BYTES + 4 + n * 16 + 8, 8);
-
-			seq = one > seq ? one : seq;
-		}
-		return seq;
+		seq = one > seq ? one : seq;
 	}
-	return UINT64_MAX;
+	return seq;
 }

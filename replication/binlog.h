@@ -1,7 +1,8 @@
 /*
  * Whole transactions out of binary and relay logs. A log that was cut off by a crash ends in the middle of a group of
  * events, and one that was reconnected may have such a stump in its middle; what follows it must not commit it. So the
- * groups are taken out one by one, and only whole ones.
+ * groups are taken out one by one, and only whole ones. A relay log that is rotated, for its size or at a new connection,
+ * may end in the middle of a group too, but that one goes on in the next file.
  * Format: https://mariadb.com/kb/en/2-binlog-event-header/ and .../gtid_event/, .../xid_event/, .../query_event/
  */
 #ifndef HOLDFAST_REPLICATION_BINLOG_H
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include "heartbeat/gtid.h"
+
+#define BINLOG_PARTS_MAX 16
 
 struct binlog_cut {
 	/* in */
@@ -24,17 +27,26 @@ struct binlog_cut {
 	uint64_t groups;      /* taken */
 	uint64_t stumps;      /* groups that had no end */
 	bool begun;	      /* a header has been taken */
+	/* the group that has no end yet, as pieces of the files' bytes */
+	struct gtid open;
+	bool standalone;
+	unsigned parts; /* 0: none is open */
+	struct {
+		const uint8_t *at;
+		size_t size;
+	} part[BINLOG_PARTS_MAX];
 };
 
 #define BINLOG_MAGIC_BYTES 4
 #define BINLOG_STOPPED (-1)
 #define BINLOG_NO_LOG (-2) /* not a binary log, or encrypted */
 
-/* Walks one whole log file. 0, also when its end is torn; BINLOG_STOPPED or BINLOG_NO_LOG. */
+/* Walks one whole log file; the next one in the next call, with the bytes of those before still in their place. 0, also
+ * when its end is torn; BINLOG_STOPPED or BINLOG_NO_LOG. */
 int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size);
 
 /* The highest sequence number that the logs before this one held, from its Gtid_list event; 0 when there were none.
- * UINT64_MAX: the file does not say. */
+ * UINT64_MAX: the file does not say. A relay log does not: its list is about the files of the active. */
 uint64_t binlog_first_seq(const uint8_t *data, size_t size);
 
 #endif

@@ -148,22 +148,32 @@ static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
 	return true;
 }
 
-static int cut_all(const struct logs *logs, struct binlog_cut *c, struct errbuf *e)
+static int cut_all(const struct logs *logs, struct binlog_cut *c, struct map *maps, struct errbuf *e)
 {
 	for (unsigned i = first_of_interest(logs, (struct gtid){ 0, 0, c->above_seq }); i < logs->count; i++) {
-		struct map m;
-		int code = map_file(logs->path[i], &m, e);
+		int code = map_file(logs->path[i], &maps[i], e);
 
 		if (code)
 			return code;
-		code = m.size ? binlog_cut(c, m.data, m.size) : 0;
-		unmap(&m);
+		code = maps[i].size ? binlog_cut(c, maps[i].data, maps[i].size) : 0;
 		if (code == BINLOG_NO_LOG)
 			return err_set(e, -EINVAL, "%s is not a binary log that can be read", logs->path[i]);
 		if (code)
 			return err_set(e, -EIO, "what was in %s could not be written: %s", logs->path[i], strerror(errno));
 	}
 	return 0;
+}
+
+/* A group may go on from file to file, so all of them stay mapped to the end. */
+static int map_and_cut_all(const struct logs *logs, struct binlog_cut *c, struct errbuf *e)
+{
+	struct map *maps = calloc(logs->count + 1, sizeof(*maps));
+	int code = maps ? cut_all(logs, c, maps, e) : err_set(e, -ENOMEM, "no memory for a list of logs");
+
+	for (unsigned i = 0; maps && i < logs->count; i++)
+		unmap(&maps[i]);
+	free(maps);
+	return code;
 }
 
 int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target, struct salvage_result *ret,
@@ -183,7 +193,7 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 		code = err_set(e, -errno, "%s: %s", target, strerror(errno));
 	} else {
 		c.userdata = &fd;
-		code = cut_all(&logs, &c, e);
+		code = map_and_cut_all(&logs, &c, e);
 		if (!code && fsync(fd))
 			code = err_set(e, -errno, "%s: %s", target, strerror(errno));
 		close(fd);
@@ -221,27 +231,37 @@ int salvage_apply(const char *file, const char *socket_path, const atomic_bool *
 	return code;
 }
 
-/* "###   @2='\x00\x01...'" is the public id of an inserted journal row: 16 bytes, some of them as they are. */
-static bool take_id(const char *line, uint8_t id[static 16])
+/* mariadb-binlog writes control characters as \x0a, and everything else as it is, the backslash and the quote too. */
+static bool take_control(const char *p, uint8_t *ret)
 {
-	const char *p = strstr(line, "@2='");
+	static const char digits[] = "0123456789abcdef";
+	const char *low;
+
+	if (p[0] != '\\' || p[1] != 'x' || (p[2] != '0' && p[2] != '1') || !p[3])
+		return false;
+	low = strchr(digits, p[3]);
+	if (low)
+		*ret = (uint8_t)((p[2] - '0') * 16 + (low - digits));
+	return low != NULL;
+}
+
+bool salvage_take_id(const char *line, uint8_t id[static 16])
+{
+	static const char column[] = "###   @2='";
+	const char *p;
 	unsigned n = 0;
 
-	if (!p)
+	if (strncmp(line, column, sizeof(column) - 1) != 0)
 		return false;
-	for (p += 4; n < 16 && *p && !(*p == '\'' && p[1] == '\n'); n++) {
-		unsigned v;
+	for (p = line + sizeof(column) - 1; n < 16 && *p && *p != '\n' && strcmp(p, "'\n") != 0; n++) {
+		bool control = take_control(p, &id[n]);
 
-		if (p[0] == '\\' && p[1] == 'x' && sscanf(p + 2, "%2x", &v) == 1) {
-			id[n] = (uint8_t)v;
-			p += 4;
-		} else if (p[0] == '\\' && p[1]) {
-			id[n] = (uint8_t)p[1];
-			p += 2;
-		} else {
-			id[n] = (uint8_t)*p++;
-		}
+		if (!control)
+			id[n] = (uint8_t)*p;
+		p += control ? 4 : 1;
 	}
+	if (strcmp(p, "'\n") != 0)
+		return false;
 	/* Trailing zeros of a BINARY column are not printed. */
 	while (n < 16)
 		id[n++] = 0;
@@ -260,7 +280,7 @@ static int list_payments(const char *sql, const char *target, struct errbuf *e)
 
 		if (strncmp(line, "### INSERT INTO ", 16) == 0)
 			in_journal = strstr(line, "`journal`") != NULL;
-		if (!in_journal || strncmp(line, "###   @2=", 9) != 0 || !take_id(line, id))
+		if (!in_journal || !salvage_take_id(line, id))
 			continue;
 		for (unsigned i = 0; i < sizeof(id); i++)
 			(void)fprintf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);

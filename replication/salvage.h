@@ -7,6 +7,7 @@
 #define HOLDFAST_REPLICATION_SALVAGE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heartbeat/err.h"
@@ -31,5 +32,8 @@ int salvage_apply(const char *file, const char *socket_path, const atomic_bool *
 /* Writes such a file as SQL with the rows in comments to `file`.sql and the ids of the payments in it, one a line, to
  * `file`.payments. 0 or -errno. */
 int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e);
+
+/* The public id in a line of such SQL, "###   @2='\x00\x01...'\n", column 2 of a journal row. False: it is another line. */
+bool salvage_take_id(const char *line, uint8_t id[static 16]);
 
 #endif
