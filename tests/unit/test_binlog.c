@@ -5,107 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "replication/binlog.h"
+#include "tests/unit/make_log.h"
 
-#define LOG_BYTES 4096
-#define CHECKSUM_BYTES 4
-#define RELAY 0x40
-
-enum { QUERY = 2, ROTATE = 4, FDE = 15, XID = 16, TABLE_MAP = 19, XA_PREPARE = 38, ANNOTATE = 160, CHECKPOINT = 161, GTID = 162,
-	GTID_LIST = 163, START_ENCRYPTION = 164, WRITE_ROWS = 166 };
-
-struct log {
-	uint8_t bytes[LOG_BYTES];
-	size_t size;
-};
-
-static void put(struct log *l, uint64_t value, unsigned bytes)
-{
-	assert_true(l->size + bytes <= LOG_BYTES);
-	for (; bytes--; value >>= 8)
-		l->bytes[l->size++] = (uint8_t)value;
-}
-
-static void put_event(struct log *l, unsigned type, const void *body, size_t length, unsigned flags)
-{
-	put(l, 0, 4);
-	put(l, type, 1);
-	put(l, 1, 4);
-	put(l, 19 + length + CHECKSUM_BYTES, 4);
-	put(l, 0, 4);
-	put(l, flags, 2);
-	assert_true(l->size + length <= LOG_BYTES);
-	if (length)
-		memcpy(l->bytes + l->size, body, length);
-	l->size += length;
-	put(l, 0xdddddddd, CHECKSUM_BYTES);
-}
-
-static struct log begin(unsigned flags)
-{
-	struct log l = { .bytes = { 0xfe, 'b', 'i', 'n' }, .size = 4 };
-
-	put_event(&l, FDE, "format", 6, flags);
-	return l;
-}
-
-static void put_gtid(struct log *l, uint64_t seq, unsigned flags)
-{
-	struct log body = { .size = 0 };
-
-	put(&body, seq, 8);
-	put(&body, 0, 4);
-	put(&body, flags, 1);
-	put(&body, 0, 6);
-	put_event(l, GTID, body.bytes, body.size, 0);
-}
-
-static void put_query(struct log *l, const char *text)
-{
-	struct log body = { .size = 0 };
-
-	put(&body, 0, 8);
-	put(&body, 1, 1); /* length of the database's name */
-	put(&body, 0, 2);
-	put(&body, 3, 2); /* status variables */
-	put(&body, 0, 3);
-	put(&body, 'd', 2);
-	memcpy(body.bytes + body.size, text, strlen(text));
-	put_event(l, QUERY, body.bytes, body.size + strlen(text), 0);
-}
-
-static void put_rows(struct log *l)
-{
-	put_event(l, ANNOTATE, "INSERT", 6, 0);
-	put_event(l, TABLE_MAP, "table", 5, 0);
-	put_event(l, WRITE_ROWS, "rows", 4, 0);
-}
-
-static void put_transaction(struct log *l, uint64_t seq)
-{
-	put_gtid(l, seq, 0);
-	put_rows(l);
-	put_event(l, XID, "12345678", 8, 0);
-}
-
-static void put_list(struct log *l, uint64_t seq)
-{
-	struct log body = { .size = 0 };
-
-	put(&body, seq ? 2 : 0, 4);
-	for (unsigned i = 0; seq && i < 2; i++) {
-		put(&body, 0, 4);
-		put(&body, i, 4);
-		put(&body, i ? seq : 1, 8);
-	}
-	put_event(l, GTID_LIST, body.bytes, body.size, 0);
-}
-
-/* What was taken, in words: F a header, a number a GTID, x an XID, q a query, p a prepare, r rows, ? anything else. */
 struct taken {
 	uint8_t bytes[2 * LOG_BYTES];
 	size_t size, room;
@@ -125,24 +30,7 @@ static bool take(void *userdata, const uint8_t *bytes, size_t size)
 
 static const char *in_words(struct taken *t)
 {
-	size_t at = 4, n = 0;
-
-	t->text[0] = '\0';
-	if (!t->size)
-		return t->text;
-	assert_memory_equal(t->bytes, "\xfe" "bin", 4);
-	while (at + 19 <= t->size) {
-		const uint8_t *e = t->bytes + at;
-		const char *word = e[4] == FDE ? "F" : e[4] == XID ? "x" : e[4] == QUERY ? "q" : e[4] == XA_PREPARE ? "p" : "?";
-
-		if (e[4] == GTID)
-			n += (size_t)snprintf(t->text + n, sizeof(t->text) - n, "%u", e[19] + e[20] * 256u);
-		else
-			n += (size_t)snprintf(t->text + n, sizeof(t->text) - n, "%s",
-			    e[4] == WRITE_ROWS ? "r" : e[4] == ANNOTATE || e[4] == TABLE_MAP ? "" : word);
-		at += e[9] + e[10] * 256u;
-	}
-	assert_int_equal(at, t->size);
+	log_in_words(t->bytes, t->size, t->text, sizeof(t->text));
 	return t->text;
 }
 
@@ -164,24 +52,24 @@ static void check_cut(const struct log *logs, unsigned count, uint64_t above, co
 
 static struct log all_kinds(void)
 {
-	struct log l = begin(0);
+	struct log l = log_begin(0);
 
-	put_list(&l, 4);
-	put_event(&l, CHECKPOINT, "binlog.1", 8, 0);
-	put_transaction(&l, 5);
-	put_gtid(&l, 6, 1);
-	put_query(&l, "CREATE TABLE t(a INT)");
-	put_gtid(&l, 7, 0);
-	put_query(&l, "INSERT INTO t VALUES ('COMMIT')");
-	put_query(&l, "COMMIT");
-	put_gtid(&l, 8, 0);
-	put_rows(&l);
-	put_query(&l, "ROLLBACK");
-	put_gtid(&l, 9, 0);
-	put_rows(&l);
-	put_event(&l, XA_PREPARE, "prepare", 7, 0);
-	put_transaction(&l, 300);
-	put_event(&l, ROTATE, "12345678binlog.3", 16, 0);
+	log_put_list(&l, 4);
+	log_put_event(&l, CHECKPOINT, "binlog.1", 8, 0);
+	log_put_transaction(&l, 5);
+	log_put_gtid(&l, 6, 1);
+	log_put_query(&l, "CREATE TABLE t(a INT)");
+	log_put_gtid(&l, 7, 0);
+	log_put_query(&l, "INSERT INTO t VALUES ('COMMIT')");
+	log_put_query(&l, "COMMIT");
+	log_put_gtid(&l, 8, 0);
+	log_put_rows(&l);
+	log_put_query(&l, "ROLLBACK");
+	log_put_gtid(&l, 9, 0);
+	log_put_rows(&l);
+	log_put_event(&l, XA_PREPARE, "prepare", 7, 0);
+	log_put_transaction(&l, 300);
+	log_put_event(&l, ROTATE, "12345678binlog.3", 16, 0);
 	return l;
 }
 
@@ -234,44 +122,44 @@ static void test_every_torn_end_yields_whole_groups(void **state)
 /* The IO thread was cut off in the middle of 6 and got it again from its beginning. */
 static void test_stump_in_the_middle_is_not_committed_by_what_follows(void **state)
 {
-	struct log l = begin(RELAY);
+	struct log l = log_begin(RELAY);
 	struct taken t;
 	struct binlog_cut c = cut_into(&t, 0);
 
 	(void)state;
-	put_transaction(&l, 5);
-	put_gtid(&l, 6, 0);
-	put_rows(&l);
-	put_event(&l, FDE, "format", 6, 0);
-	put_transaction(&l, 6);
-	put_gtid(&l, 7, 0);
-	put_rows(&l);
-	put_transaction(&l, 7);
+	log_put_transaction(&l, 5);
+	log_put_gtid(&l, 6, 0);
+	log_put_rows(&l);
+	log_put_event(&l, FDE, "format", 6, 0);
+	log_put_transaction(&l, 6);
+	log_put_gtid(&l, 7, 0);
+	log_put_rows(&l);
+	log_put_transaction(&l, 7);
 	assert_int_equal(binlog_cut(&c, l.bytes, l.size), 0);
 	assert_string_equal(in_words(&t), "F5rxF6rx7rx");
 	assert_int_equal(c.stumps, 2);
 	/* The active restarted, and has something else now. */
 	l.size = 0;
-	l = begin(RELAY);
-	put_gtid(&l, 6, 0);
-	put_rows(&l);
-	put_event(&l, FDE, "format", 6, 0);
-	put_event(&l, XID, "12345678", 8, 0);
-	put_transaction(&l, 7);
+	l = log_begin(RELAY);
+	log_put_gtid(&l, 6, 0);
+	log_put_rows(&l);
+	log_put_event(&l, FDE, "format", 6, 0);
+	log_put_event(&l, XID, "12345678", 8, 0);
+	log_put_transaction(&l, 7);
 	check_cut(&l, 1, 0, "FF7rx");
 }
 
 static void test_each_group_once_and_in_rising_order(void **state)
 {
-	struct log l[2] = { begin(0), begin(0) };
+	struct log l[2] = { log_begin(0), log_begin(0) };
 
 	(void)state;
-	put_transaction(&l[0], 5);
-	put_transaction(&l[0], 7);
-	put_transaction(&l[0], 6);
-	put_transaction(&l[0], 7);
-	put_transaction(&l[1], 5);
-	put_transaction(&l[1], 8);
+	log_put_transaction(&l[0], 5);
+	log_put_transaction(&l[0], 7);
+	log_put_transaction(&l[0], 6);
+	log_put_transaction(&l[0], 7);
+	log_put_transaction(&l[1], 5);
+	log_put_transaction(&l[1], 8);
 	check_cut(l, 1, 0, "F5rx7rx");
 	check_cut(l, 2, 0, "F5rx7rxF8rx");
 	check_cut(l, 2, 7, "FF8rx");
@@ -280,26 +168,26 @@ static void test_each_group_once_and_in_rising_order(void **state)
 /* A relay log is rotated where it is full, and at a new connection: in the middle of a group, too. */
 static void test_a_group_goes_on_in_the_next_file(void **state)
 {
-	struct log l[3] = { begin(RELAY), begin(RELAY), begin(RELAY) };
+	struct log l[3] = { log_begin(RELAY), log_begin(RELAY), log_begin(RELAY) };
 
 	(void)state;
-	put_transaction(&l[0], 5);
-	put_gtid(&l[0], 6, 0);
-	put_rows(&l[0]);
-	put_event(&l[0], ROTATE, "12345678relay.2", 15, 0);
-	put_event(&l[1], FDE, "format", 6, 0);
-	put_rows(&l[1]);
-	put_event(&l[1], ROTATE, "12345678relay.3", 15, 0);
-	put_event(&l[2], FDE, "format", 6, 0);
+	log_put_transaction(&l[0], 5);
+	log_put_gtid(&l[0], 6, 0);
+	log_put_rows(&l[0]);
+	log_put_event(&l[0], ROTATE, "12345678relay.2", 15, 0);
+	log_put_event(&l[1], FDE, "format", 6, 0);
+	log_put_rows(&l[1]);
+	log_put_event(&l[1], ROTATE, "12345678relay.3", 15, 0);
+	log_put_event(&l[2], FDE, "format", 6, 0);
 	check_cut(l, 3, 0, "F5rxFFFF");
-	put_event(&l[2], XID, "12345678", 8, 0);
-	put_transaction(&l[2], 7);
+	log_put_event(&l[2], XID, "12345678", 8, 0);
+	log_put_transaction(&l[2], 7);
 	check_cut(l, 3, 0, "F5rxFFFF6rrx7rx");
 	check_cut(l, 3, 6, "FFFFF7rx");
 	/* The file with its beginning has been applied and purged. */
 	check_cut(&l[2], 1, 6, "FF7rx");
 	/* Every end at which it was not rotated: power was cut. */
-	for (size_t n = l[0].size - 1; n > l[0].size - 19 - 15 - CHECKSUM_BYTES; n--) {
+	for (size_t n = l[0].size - 1; n > l[0].size - 19 - 15 - LOG_CHECKSUM_BYTES; n--) {
 		struct log torn[2] = { l[0], l[2] };
 
 		torn[0].size = n;
@@ -309,18 +197,18 @@ static void test_a_group_goes_on_in_the_next_file(void **state)
 
 static void test_a_group_is_not_continued_by_another(void **state)
 {
-	struct log l[2] = { begin(RELAY), begin(RELAY) };
+	struct log l[2] = { log_begin(RELAY), log_begin(RELAY) };
 	struct taken t;
 	struct binlog_cut c = cut_into(&t, 0);
 
 	(void)state;
-	put_gtid(&l[0], 6, 0);
-	put_rows(&l[0]);
-	put_event(&l[0], ROTATE, "12345678relay.2", 15, 0);
-	put_event(&l[1], ROTATE, "12345678binlog.1", 16, 0);
-	put_event(&l[1], FDE, "format", 6, 0);
-	put_list(&l[1], 5);
-	put_transaction(&l[1], 6);
+	log_put_gtid(&l[0], 6, 0);
+	log_put_rows(&l[0]);
+	log_put_event(&l[0], ROTATE, "12345678relay.2", 15, 0);
+	log_put_event(&l[1], ROTATE, "12345678binlog.1", 16, 0);
+	log_put_event(&l[1], FDE, "format", 6, 0);
+	log_put_list(&l[1], 5);
+	log_put_transaction(&l[1], 6);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(binlog_cut(&c, l[i].bytes, l[i].size), 0);
 	assert_string_equal(in_words(&t), "FFF6rx");
@@ -329,15 +217,15 @@ static void test_a_group_is_not_continued_by_another(void **state)
 
 static void test_a_group_in_too_many_files_is_refused(void **state)
 {
-	struct log first = begin(RELAY), next = begin(RELAY);
+	struct log first = log_begin(RELAY), next = log_begin(RELAY);
 	struct log *copies = calloc(BINLOG_PARTS_MAX + 1, sizeof(*copies));
 	struct taken t;
 	struct binlog_cut c = cut_into(&t, 0);
 
 	(void)state;
 	assert_non_null(copies);
-	put_gtid(&first, 6, 0);
-	put_rows(&next);
+	log_put_gtid(&first, 6, 0);
+	log_put_rows(&next);
 	copies[0] = first;
 	for (unsigned i = 1; i <= BINLOG_PARTS_MAX; i++)
 		copies[i] = next;
@@ -349,13 +237,13 @@ static void test_a_group_in_too_many_files_is_refused(void **state)
 
 static void test_other_files_are_refused(void **state)
 {
-	struct log l = begin(0), other = all_kinds();
+	struct log l = log_begin(0), other = all_kinds();
 	struct taken t;
 	struct binlog_cut c = cut_into(&t, 0);
 
 	(void)state;
-	put_event(&l, START_ENCRYPTION, "key", 3, 0);
-	put_transaction(&l, 5);
+	log_put_event(&l, START_ENCRYPTION, "key", 3, 0);
+	log_put_transaction(&l, 5);
 	assert_int_equal(binlog_cut(&c, l.bytes, l.size), BINLOG_NO_LOG);
 	assert_string_equal(in_words(&t), "F");
 	for (unsigned i = 0; i < 4; i++) {
@@ -364,8 +252,8 @@ static void test_other_files_are_refused(void **state)
 		assert_int_equal(binlog_first_seq(other.bytes, other.size), UINT64_MAX);
 		other.bytes[i] ^= 1;
 	}
-	l = begin(0);
-	put_event(&l, GTID, "short", 5, 0);
+	l = log_begin(0);
+	log_put_event(&l, GTID, "short", 5, 0);
 	assert_int_equal(binlog_cut(&c, l.bytes, l.size), BINLOG_NO_LOG);
 }
 
@@ -417,21 +305,21 @@ static void test_what_cannot_be_written_stops(void **state)
 
 static void test_what_the_logs_before_held(void **state)
 {
-	struct log own = begin(0), first = begin(0), relay = begin(RELAY), none = begin(0);
+	struct log own = log_begin(0), first = log_begin(0), relay = log_begin(RELAY), none = log_begin(0);
 
 	(void)state;
-	put_list(&own, 41);
-	put_list(&first, 0);
-	put_list(&relay, 41);
-	put_transaction(&none, 5);
+	log_put_list(&own, 41);
+	log_put_list(&first, 0);
+	log_put_list(&relay, 41);
+	log_put_transaction(&none, 5);
 	assert_int_equal(binlog_first_seq(own.bytes, own.size), 41);
 	assert_int_equal(binlog_first_seq(first.bytes, first.size), 0);
 	/* The active's list of its own files, which a relay log repeats at each connection, is not about relay logs. */
 	assert_int_equal(binlog_first_seq(relay.bytes, relay.size), UINT64_MAX);
-	relay = begin(0);
-	put_event(&relay, ROTATE, "12345678binlog.1", 16, 0);
-	put_event(&relay, FDE, "format", 6, 0);
-	put_list(&relay, 41);
+	relay = log_begin(0);
+	log_put_event(&relay, ROTATE, "12345678binlog.1", 16, 0);
+	log_put_event(&relay, FDE, "format", 6, 0);
+	log_put_list(&relay, 41);
 	assert_int_equal(binlog_first_seq(relay.bytes, relay.size), UINT64_MAX);
 	assert_int_equal(binlog_first_seq(none.bytes, none.size), UINT64_MAX);
 	assert_int_equal(binlog_first_seq(none.bytes, 4), UINT64_MAX);
