@@ -263,8 +263,10 @@ int relay_open(struct relay *r, const char *address, uint16_t port, uint64_t epo
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int code;
 
-	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1)
+	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) {
+		relay_close(r);
 		return err_set(e, -EINVAL, "'%s' is not an IPv4 address", address);
+	}
 	if (r->epoch == epoch && r->active.sin_addr.s_addr == sa.sin_addr.s_addr && r->active.sin_port == sa.sin_port)
 		return 0;
 	relay_close(r);
