@@ -63,6 +63,7 @@ enum repl_want {
 struct repl_order {
 	struct local_header header;
 	uint32_t want;		 /* enum repl_want */
+	uint64_t generation;	 /* of the order: another one for each that differs, in this life of heartbeatd */
 	uint64_t epoch;		 /* of the record */
 	uint8_t self, active;	 /* member numbers; mariadb server_id = member number + 1 */
 	uint8_t semi_sync;	 /* WANT_OPEN: rpl_semi_sync_master_enabled. R4: 0 only when known safe */
@@ -95,6 +96,9 @@ struct repl_report {
 	uint8_t semi_sync;	/* rpl_semi_sync_master_enabled as read back from the server */
 	uint8_t semi_clients;	/* Rpl_semi_sync_master_clients */
 	uint8_t following;	/* IO thread connected through our relay and SQL thread running without error */
+	/* Of the order under which all of this was looked at. One thread takes orders, steps and looks, so nothing that an
+	 * earlier order wanted can still happen after this report. */
+	uint64_t order_generation;
 	uint64_t drained_epoch; /* last epoch for which PROMOTE ended well; 0 none */
 	uint64_t opened_epoch;	/* last epoch for which OPEN ended well in this life of mariadbd; 0 none */
 	uint64_t follow_epoch;	/* epoch of the order under which the present IO connection was made; 0 none */

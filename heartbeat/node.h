@@ -56,6 +56,7 @@ struct hb_node {
 	uint64_t suspected_us;	   /* the same of the active before this one */
 	uint64_t unopened_us;	   /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
+	struct repl_order order;   /* as told last */
 	bool adding;		   /* semi-sync is on for a standby that is to be added */
 	uint64_t follower_us; /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;

@@ -121,6 +121,17 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 	return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;
 }
 
+/* Another order gets another generation, which the report that answers it repeats; the first is new to every earlier life. */
+static void count_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
+{
+	o->generation = n->order.generation;
+	if (o->generation == 0)
+		o->generation = now_us;
+	else if (memcmp(o, &n->order, sizeof(*o)) != 0)
+		o->generation++;
+	n->order = *o;
+}
+
 static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 {
 	const struct hb_record *r = &n->known;
@@ -140,6 +151,7 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n);
 	/* R4: off only when {self} is known chosen and nothing else can still become so. */
 	o->semi_sync = o->want == REPL_WANT_OPEN && (hb_must_be_acknowledged(n) || n->adding);
+	count_order(n, now_us, o);
 }
 
 static uint8_t mode(const struct hb_node *n, uint64_t now_us)

@@ -120,7 +120,10 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_facts *f = &n->peer[m].facts;
 
-	return n->adding && n->repl.semi_sync && n->repl.sync_marked && n->repl.semi_clients == 1 &&
+	/* Only a report under the order that switched semi-sync on counts: with an older one, replicationd may still be about to
+	 * switch it off (a statement that took its time), and record and server would disagree. */
+	return n->adding && n->repl.order_generation == n->order.generation && n->order.semi_sync && n->repl.semi_sync &&
+	       n->repl.sync_marked && n->repl.semi_clients == 1 &&
 	       heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
 	       !token_is_none(&f->token) && gtid_reaches(f->received, n->repl.sync_mark) &&
 	       hb_node_has_lease(n, now_us);

@@ -99,6 +99,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 
 	memset(ret, 0, sizeof(*ret));
 	ret->state = rule->state;
+	ret->order_generation = s->order.generation;
 	ret->token = s->token;
 	ret->dirty = s->dirty.epoch != 0;
 	ret->db_up = s->up;

@@ -9,6 +9,9 @@
 #define RESEED_US 1500000
 #define PULL_MAX 40
 #define APPLY_MAX 30
+#define STUCK_ONE_IN 6 /* new orders */
+#define STUCK_MAX_US 2500000
+#define STUCK_UNFIT_US 1500000
 
 static void process_gone(struct database *d)
 {
@@ -32,6 +35,8 @@ void database_power_off(struct database *d)
 {
 	process_gone(d);
 	memset(&d->order, 0, sizeof(d->order));
+	memset(&d->told, 0, sizeof(d->told));
+	d->stuck_until_us = 0;
 	d->answered = 0;
 	d->answered_epoch = 0;
 }
@@ -263,6 +268,21 @@ static void ledger(struct world *w, unsigned at)
 	d->flight_since_us = world_clock(w, at);
 }
 
+/* Reports go on while a statement does not return; they tell of the last look. */
+static void report_again(struct world *w, unsigned at)
+{
+	struct member *m = &w->member[at];
+	struct repl_report r = m->told_repl;
+	struct hb_input in = { .kind = HB_IN_REPLICATION, .repl = &r };
+
+	if (w->now_us <= m->repl_told_us + 50000)
+		return;
+	if (w->now_us > m->db.stuck_since_us + STUCK_UNFIT_US)
+		r.fit = 0;
+	m->repl_told_us = w->now_us;
+	world_input(w, at, &in);
+}
+
 static void report(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
@@ -285,6 +305,7 @@ static void report(struct world *w, unsigned at)
 		.sync_mark = { 0, 1, d->mark },
 		.sync_marked = d->marked,
 		.opened_at = { 0, 1, d->opened_at },
+		.order_generation = d->order.generation,
 	};
 	struct ledger_report l = {
 		.fit = 1,
@@ -297,7 +318,9 @@ static void report(struct world *w, unsigned at)
 	};
 	struct hb_input in = { .kind = HB_IN_REPLICATION, .repl = &r };
 
-	if (memcmp(&r, &m->told_repl, sizeof(r)) != 0 || w->now_us > m->repl_told_us + 50000) {
+	if (d->stuck_until_us)
+		report_again(w, at);
+	else if (memcmp(&r, &m->told_repl, sizeof(r)) != 0 || w->now_us > m->repl_told_us + 50000) {
 		m->told_repl = r;
 		m->repl_told_us = w->now_us;
 		world_input(w, at, &in);
@@ -309,9 +332,33 @@ static void report(struct world *w, unsigned at)
 	}
 }
 
+/* A step that was decided under one order may be carried out under another: the server took its time. The relay is cut at
+ * once all the same; it belongs to another thread. */
+static void act(struct world *w, unsigned at)
+{
+	struct database *d = &w->member[at].db;
+
+	if (d->told.want != REPL_WANT_FOLLOW_IN && d->told.want != REPL_WANT_FOLLOW_OUT)
+		d->following = false;
+	if (d->stuck_until_us) {
+		if (w->now_us < d->stuck_until_us)
+			return;
+		d->stuck_until_us = 0;
+		obey(w, at);
+	}
+	if (!w->calm && memcmp(&d->told, &d->order, sizeof(d->told)) != 0 && world_dice(w, STUCK_ONE_IN) == 0) {
+		d->order = d->told;
+		d->stuck_since_us = w->now_us;
+		d->stuck_until_us = w->now_us + 1 + world_dice(w, STUCK_MAX_US);
+		return;
+	}
+	d->order = d->told;
+	obey(w, at);
+}
+
 void database_step(struct world *w, unsigned at)
 {
-	obey(w, at);
+	act(w, at);
 	ledger(w, at);
 	report(w, at);
 }

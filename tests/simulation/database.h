@@ -33,7 +33,9 @@ struct database {
 	unsigned answered;
 	uint64_t close_generation;
 
-	struct repl_order order;
+	/* replicationd: what it was told, what it acts on, and until when one of its statements does not return */
+	struct repl_order told, order;
+	uint64_t stuck_until_us, stuck_since_us;
 	unsigned reseeds;
 };
 

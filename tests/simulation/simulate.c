@@ -92,6 +92,7 @@ static void strike(struct world *w)
 static void settle(struct world *w)
 {
 	world_heal(w);
+	w->calm = true;
 	for (unsigned i = 0; i < WORLD_NODES; i++)
 		if (!w->member[i].up && w->member[i].start_at_us > w->now_us + 1000000)
 			w->member[i].start_at_us = w->now_us + 1000000;
@@ -99,6 +100,7 @@ static void settle(struct world *w)
 		world_run(w, 50000);
 	if (world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
+	w->calm = false;
 }
 
 static unsigned long run_seed(uint64_t seed, bool trace, struct total *t)

@@ -99,7 +99,7 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 		}
 		m->held[m->held_count++] = out.outbox.letter[i];
 	}
-	m->db.order = out.order;
+	m->db.told = out.order;
 	m->view = out.view;
 	look_at(w, at, &out);
 }

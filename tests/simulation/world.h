@@ -35,6 +35,7 @@ struct member {
 };
 
 struct world {
+	bool calm; /* no new faults of the database */
 	uint64_t seed, dice, now_us; /* true time */
 	bool trace;
 	struct member member[WORLD_NODES];
