@@ -8,6 +8,8 @@
 
 #include "replication/durable.h"
 
+#define CHECK_BYTES 16 /* crypto_generichash_BYTES_MIN */
+
 /* Takes "key=value\n" off *at. The value is copied; false when the line is another one or too long. */
 static bool take_line(const char **at, const char *key, char *value, size_t size)
 {
@@ -32,17 +34,24 @@ void token_hex(const struct token *t, char buf[static TOKEN_HEX_BYTES])
 
 void token_format(const struct token_file *t, char buf[static TOKEN_TEXT_BYTES])
 {
-	char hex[TOKEN_HEX_BYTES];
+	char hex[TOKEN_HEX_BYTES], check[2 * CHECK_BYTES + 1];
+	uint8_t hash[CHECK_BYTES];
+	size_t n;
 
 	token_hex(&t->token, hex);
 	(void)snprintf(buf, TOKEN_TEXT_BYTES, "token=%s\nnode=%s\nboot_id=%s\nsync_relay=%d\n", hex, t->node, t->boot_id,
 	    t->sync_relay);
+	n = strlen(buf);
+	(void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)buf, n, NULL, 0);
+	sodium_bin2hex(check, sizeof(check), hash, sizeof(hash));
+	(void)snprintf(buf + n, TOKEN_TEXT_BYTES - n, "check=%s\n", check);
 }
 
 int token_parse(const char *text, struct token_file *ret, struct errbuf *e)
 {
 	struct token_file t = { 0 };
-	char hex[TOKEN_HEX_BYTES], flag[2];
+	char hex[TOKEN_HEX_BYTES], flag[2], same[TOKEN_TEXT_BYTES];
+	const char *whole = text;
 	size_t n = 0;
 
 	if (!take_line(&text, "token", hex, sizeof(hex)) ||
@@ -57,6 +66,9 @@ int token_parse(const char *text, struct token_file *ret, struct errbuf *e)
 	if (!take_line(&text, "sync_relay", flag, sizeof(flag)) || (flag[0] != '0' && flag[0] != '1'))
 		return err_set(e, -EINVAL, "line 4: sync_relay=0 or 1 expected");
 	t.sync_relay = flag[0] == '1';
+	token_format(&t, same);
+	if (strcmp(whole, same) != 0)
+		return err_set(e, -EINVAL, "line 5: check= does not fit what is above it, or something follows");
 	*ret = t;
 	return 0;
 }
