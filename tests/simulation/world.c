@@ -19,6 +19,19 @@ uint64_t world_clock(const struct world *w, unsigned at)
 	return m->clock_offset_us + w->now_us + (uint64_t)((int64_t)(w->now_us / 1000) * m->rate_ppm / 1000);
 }
 
+static void print_member(const struct world *w, unsigned at)
+{
+	const struct member *m = &w->member[at];
+	const struct database *d = &m->db;
+
+	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d: db up=%d ro=%d semi=%d length=%u applied=%u dirty=%d"
+	       " opened=%llu follows=%llu stuck=%d want=%u/%u reason=%s\n",
+	    "abw"[at], m->up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state, m->node.acceptor.reg.admitted,
+	    (unsigned long long)m->node.known.version, m->node.proposer.pending, d->up, d->read_only, d->semi, d->length, d->applied,
+	    d->dirty, (unsigned long long)d->opened_epoch, (unsigned long long)d->follow_epoch, d->stuck_until_us != 0,
+	    d->order.want, d->told.want, m->node.reason);
+}
+
 void world_broken(struct world *w, const char *format, ...)
 {
 	va_list ap;
@@ -28,8 +41,11 @@ void world_broken(struct world *w, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(w->broken, sizeof(w->broken), format, ap);
 	va_end(ap);
-	if (w->trace)
-		printf("%9.3f !!! %s\n", (double)w->now_us / 1000, w->broken);
+	if (!w->trace)
+		return;
+	printf("%9.3f !!! %s\n", (double)w->now_us / 1000, w->broken);
+	for (unsigned i = 0; i < WORLD_NODES; i++)
+		print_member(w, i);
 }
 
 bool world_connected(const struct world *w, unsigned a, unsigned b)
