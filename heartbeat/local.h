@@ -95,6 +95,8 @@ struct repl_report {
 	uint8_t dirty;		/* protocol.md section 1: set before read_only=0, cleared by SLAVE start or re-seed */
 	uint8_t semi_sync;	/* rpl_semi_sync_master_enabled as read back from the server */
 	uint8_t semi_clients;	/* Rpl_semi_sync_master_clients */
+	uint8_t semi_waits;	/* a transaction waits for its acknowledgement: Rpl_semi_sync_master_wait_sessions > 0 */
+	uint8_t row_waits;	/* the epoch row's COMMIT was sent and has not returned */
 	uint8_t following;	/* IO thread connected through our relay and SQL thread running without error */
 	/* Of the order under which all of this was looked at. One thread takes orders, steps and looks, so nothing that an
 	 * earlier order wanted can still happen after this report. */

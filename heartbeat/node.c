@@ -159,19 +159,17 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 	struct hb_proposer *p = &n->proposer;
 	struct hb_record r = p->value;
 	bool claimed = p->applied && p->change.kind == HB_CHANGE_CLAIM;
-	bool opened = p->applied && p->change.kind == HB_CHANGE_OPEN;
 
 	p->chosen = false;
 	/* Before hb_learn, which would take a record that names us for one that was handed to us. */
 	if (claimed) {
 		n->my_epoch = r.epoch;
+		n->epoch_us = now_us;
 		n->opened = false;
 		n->vip_grace_us = now_us + n->settings.lease_us;
 	}
 	hb_learn(n, p->ballot, &r, now_us);
 	n->booted = true;
-	if (opened)
-		n->open_chosen_us = now_us;
 	n->claim_jitter_us = hb_dice(&p->dice) % 50000;
 	n->beat_now = true;
 }
@@ -213,7 +211,8 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 		n->opened = false;
 	/* R6: the barrier; R4, R10: an answer in SYNC needs semi-sync to be on, and never to have let one through. */
 	n->serving = mine && n->repl.opened_epoch == n->my_epoch && n->ledger.barrier_epoch == n->my_epoch &&
-		     hb_repl_fresh(n, now_us) && (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved));
+		     hb_repl_fresh(n, now_us) && (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved &&
+								       n->repl.order_generation == n->order.generation));
 	if (n->serving && !was && n->moved_epoch != n->my_epoch) {
 		n->moved_epoch = n->my_epoch;
 		n->moved_at_ms = wall_ms;
@@ -276,6 +275,10 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 		/* One that is being restarted has HB_REPORT_STALE_US to come back; the database does not need it. */
 		if (in->repl) {
 			n->repl_us = in->now_us;
+			if (!in->repl->row_waits)
+				n->row_waits_us = 0;
+			else if (!n->row_waits_us)
+				n->row_waits_us = in->now_us;
 			n->repl = *in->repl;
 		}
 		break;

@@ -51,7 +51,8 @@ struct hb_node {
 	uint64_t my_epoch;	   /* the epoch that this life of ours claimed or was handed; 0 none */
 	bool opened;		   /* the database was open for my_epoch */
 	bool serving;		   /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
-	uint64_t open_chosen_us;   /* when `open` of my_epoch became known chosen */
+	uint64_t epoch_us;	   /* when my_epoch became ours */
+	uint64_t row_waits_us;	   /* since when the epoch row waits; 0: it does not */
 	uint64_t renewed_us;	   /* last lease request heard from the active */
 	uint64_t suspected_us;	   /* the same of the active before this one */
 	uint64_t unopened_us;	   /* since when the report no longer shows my_epoch opened; 0: it does */

@@ -24,6 +24,7 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 	/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
 	if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch) {
 		n->my_epoch = r->epoch;
+		n->epoch_us = now_us;
 		n->opened = false;
 		n->vip_grace_us = now_us + n->settings.lease_us;
 	}

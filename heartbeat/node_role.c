@@ -9,6 +9,8 @@
 #define ADD_AGAIN_US 1000000   /* after a try that failed */
 #define CLAIM_JITTER_US 50000
 #define READ_STUCK_US 2000000
+#define OPENING_US 10000000    /* what an opening may take while another whole copy waits */
+#define COMMIT_STALL_US 2000000 /* a COMMIT that waits for nobody: the disk */
 
 /* The other gateway, or HB_NOBODY. */
 static uint8_t other_gateway(const struct hb_node *n)
@@ -33,12 +35,28 @@ bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
 		   (n->opened && n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
 }
 
+/* An opening that does not end, while somebody else has all that was acknowledged: that one shall try (L1, C1). */
+static bool is_overdue(const struct hb_node *n, uint64_t now_us)
+{
+	if (n->opened || now_us < n->epoch_us + OPENING_US)
+		return false;
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && hb_in_sync(&n->known, i) && heard(n, i, n->settings.peer_timeout_us, now_us) &&
+		    token_equal(&n->peer[i].facts.token, &n->known.token[i]))
+			return true;
+	return false;
+}
+
 /* R13: only a fit active asks for its lease to be renewed. */
 bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
 {
+	uint64_t commit_us = n->ledger.commit_since_us;
+
 	if (!hb_mine(n) || !hb_token_good(n) || !hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us))
 		return false;
-	if (!n->ledger.fit || n->repl.state == REPL_FAILED)
+	if (!n->ledger.fit || n->repl.state == REPL_FAILED || is_overdue(n, now_us))
+		return false;
+	if (commit_us && now_us > commit_us + COMMIT_STALL_US && !n->repl.semi_waits)
 		return false;
 	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
 	return !n->opened || hb_is_sick(n, now_us) || (n->repl.db_up && n->repl.fit);
@@ -53,11 +71,11 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 		return true;
 	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
 		return true;
-	if (n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + patience_us)
-		return true;
-	/* The epoch row and the barrier are commits as well; they wait for the same acknowledgement. */
-	return !n->serving && n->repl.semi_sync && n->repl.db_up && n->open_chosen_us &&
-	       now_us > n->open_chosen_us + 4 * patience_us;
+	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement. */
+	if (!n->repl.semi_waits)
+		return false;
+	return (n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + patience_us) ||
+	       (n->row_waits_us && now_us > n->row_waits_us + patience_us);
 }
 
 static uint8_t lost_member(const struct hb_node *n, uint64_t now_us)
@@ -162,7 +180,8 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->target = m;
 		c->token = over ? n->peer[m].facts.token : n->repl.token;
 		c->reopen = true;
-	} else if (lost_member(n, now_us) != HB_NOBODY) {
+	} else if (lost_member(n, now_us) != HB_NOBODY && hb_fit_to_renew(n, now_us)) {
+		/* One that cannot serve itself must not push the other out of in_sync. */
 		c->kind = HB_CHANGE_SOLO;
 		c->reason = HB_REASON_PEER_LOST;
 	} else if (m != HB_NOBODY && hb_is_solo(&n->known, n->self) && add_is_shown(n, m, now_us)) {

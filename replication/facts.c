@@ -114,6 +114,8 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->fit = rule->state != REPL_FAILED && !is_broken(o);
 	ret->semi_sync = o->semi_sync;
 	ret->semi_clients = (uint8_t)(o->semi_clients < 255 ? o->semi_clients : 255);
+	ret->semi_waits = o->semi_sync && o->semi_waits > 0;
+	ret->row_waits = s->row_sent;
 	ret->following = follows(s);
 	ret->follow_epoch = follows(s) ? s->order.epoch : 0;
 	ret->drained_epoch = s->drained_epoch;

@@ -50,12 +50,14 @@ static int observe_semi_sync(struct database *db, struct observation *o, struct 
 	struct database_row *row;
 	int code = database_query(db, &row, e,
 	    "SELECT MAX(IF(VARIABLE_NAME='RPL_SEMI_SYNC_MASTER_CLIENTS',VARIABLE_VALUE,0)+0) clients,"
+	    " MAX(IF(VARIABLE_NAME='RPL_SEMI_SYNC_MASTER_WAIT_SESSIONS',VARIABLE_VALUE,0)+0) waits,"
 	    " MAX(IF(VARIABLE_NAME='RPL_SEMI_SYNC_MASTER_NO_TX',VARIABLE_VALUE,0)+0) no_tx"
 	    " FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME LIKE 'RPL_SEMI_SYNC_MASTER_%%'");
 
 	if (code)
 		return code;
 	o->semi_clients = (unsigned)database_number(row, "clients");
+	o->semi_waits = (unsigned)database_number(row, "waits");
 	o->no_tx = database_number(row, "no_tx");
 	database_row_free(row);
 	return 0;

@@ -15,6 +15,7 @@ struct observation {
 	bool sync_relay;	/* sync_relay_log=1 */
 	bool semi_sync;		/* rpl_semi_sync_master_enabled */
 	unsigned semi_clients;	/* Rpl_semi_sync_master_clients */
+	unsigned semi_waits;	/* Rpl_semi_sync_master_wait_sessions */
 	uint64_t no_tx;		/* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */
 	struct gtid binlog;	/* @@gtid_binlog_pos */
 	uint64_t ledger_epoch;	/* ledger_head.epoch: the last opening whose row is committed */

@@ -294,6 +294,7 @@ static void report(struct world *w, unsigned at)
 		.dirty = d->dirty,
 		.semi_sync = d->semi,
 		.semi_clients = 1,
+		.semi_waits = d->semi && d->in_flight && d->uncommitted,
 		.following = d->following,
 		.drained_epoch = d->drained_epoch,
 		.opened_epoch = d->opened_epoch,
