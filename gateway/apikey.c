@@ -193,7 +193,7 @@ static int run(struct task *t)
 	const char *body;
 	int fd, code;
 
-	if (!options_path(&o, "role", page) || !options_path(&o, "ledgerd.sock", socket_path))
+	if (!options_path(&o, "role", page) || !options_path(&o, LEDGER_SOCKET, socket_path))
 		return complain(t->run_dir, "path too long");
 	if (check_role(page))
 		return 1;

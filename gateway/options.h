@@ -7,6 +7,7 @@
 #include "heartbeat/conf.h"
 
 #define RUN_DIR "/run/holdfast"
+#define LEDGER_SOCKET "ledger/ledgerd.sock" /* in the run directory; its directory belongs to ledgerd */
 #define PATH_BYTES 108 /* of a unix socket */
 
 struct options {

@@ -56,7 +56,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	const struct options *o = &w->options;
 	unsigned port = o->conf.worker_port + o->instance - 1;
 
-	if (!options_path(o, "role", w->page_path) || !options_path(o, "ledgerd.sock", w->local_path) ||
+	if (!options_path(o, "role", w->page_path) || !options_path(o, LEDGER_SOCKET, w->local_path) ||
 	    !options_path(o, "ledger-peer.sock", w->peer_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", o->run_dir);
 	if (port > 65535)

@@ -16,7 +16,9 @@ static const struct {
 } dirs[] = {
     {"/etc/holdfast", {NULL, NULL, 0755}, true},
     {CONF_PKI_DIR, {NULL, NULL, 0755}, true},
-    {"/run/holdfast", {NULL, "holdfast", 02775}, true},
+    {"/run/holdfast", {NULL, "holdfast-heartbeat", 01775}, true},
+    {"/run/holdfast/ledger", {"holdfast-ledger", "holdfast", 0750}, false},
+    {"/run/holdfast-root", {NULL, NULL, 0700}, false},
     {CONF_STATE_DIR, {NULL, NULL, 0755}, true},
     {CONF_STATE_DIR "/heartbeat", {"holdfast-heartbeat", "holdfast", 0700}, true},
     {CONF_STATE_DIR "/replication", {NULL, NULL, 0700}, false},

@@ -13,7 +13,7 @@
 #define RELOAD_TIMEOUT_MS 60000
 
 /* What was rendered but not yet taken over: a reload that failed is tried again by the next run. */
-#define PENDING_DIR "/run/holdfast"
+#define PENDING_DIR "/run/holdfast-root"
 
 static const struct {
 	unsigned bit;

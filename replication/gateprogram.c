@@ -43,15 +43,22 @@ static bool ask(char line[static GATE_LINE_BYTES])
 
 static bool write_environment(enum gate_role role, unsigned server_id)
 {
-	FILE *f = fopen(GATE_ENVIRONMENT ".new", "we");
-
-	if (!f)
-		return false;
-	(void)fprintf(f, "HOLDFAST_MARIADB_OPTS=\"--init-rpl-role=%s --server-id=%u\"\n",
+	static const char fresh[] = GATE_ENVIRONMENT ".new";
+	char text[128];
+	int length = snprintf(text, sizeof(text), "HOLDFAST_MARIADB_OPTS=\"--init-rpl-role=%s --server-id=%u\"\n",
 	    role == GATE_SLAVE ? "SLAVE" : "MASTER", server_id);
-	if (fclose(f))
+	int fd;
+	bool good;
+
+	/* A new file and no other, whatever lies there. It is for this start only: not worth an fsync. */
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
 		return false;
-	return rename(GATE_ENVIRONMENT ".new", GATE_ENVIRONMENT) == 0;
+	errno = ENOSPC; /* of a short write */
+	good = write(fd, text, (size_t)length) == length;
+	close(fd);
+	return good && rename(fresh, GATE_ENVIRONMENT) == 0;
 }
 
 int main(void)

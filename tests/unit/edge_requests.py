@@ -118,7 +118,7 @@ def check_mesh():
 
 
 def check_sockets():
-    for name, outgoing in (("ledgerd.sock", "ledger-peer.sock"), ("seed.sock", "seed-peer.sock")):
+    for name, outgoing in (("ledger/ledgerd.sock", "ledger-peer.sock"), ("seed.sock", "seed-peer.sock")):
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(f"{WORK}/b/run/{name}")
         os.chmod(f"{WORK}/b/run/{name}", 0o666)
