@@ -19,6 +19,7 @@ struct daemon_client {
 	int fd; /* -1: free */
 	uint32_t uid;
 	enum local_client kind; /* 0 until it said hello */
+	uint64_t since_us;
 	sd_event_source *source;
 };
 
@@ -46,6 +47,7 @@ struct daemon {
 	struct rolepage *page;
 	struct role_view view;
 	int vrrp; /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
+	int vrrp_error; /* why it could not be written, as logged; 0: it could */
 	uint64_t members_version;
 	uint64_t vip_checked_us;
 };
@@ -64,8 +66,10 @@ void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_
 /* daemon_local.c */
 int daemon_local_open(struct daemon *d, struct errbuf *e);
 void daemon_local_tell(struct daemon *d, const struct hb_output *out);
+/* Hangs up on those who have not said who they are. */
+void daemon_local_look(struct daemon *d, uint64_t now_us);
 
-/* daemon_host.c: the role page, the address, the members file. */
+/* daemon_host.c: the role page, the address and whether its file is as we wrote it, the members file. */
 int daemon_host_open(struct daemon *d, struct errbuf *e);
 void daemon_host_tell(struct daemon *d, const struct hb_output *out);
 void daemon_host_look(struct daemon *d, uint64_t now_us);

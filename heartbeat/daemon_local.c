@@ -12,6 +12,8 @@
 #include "heartbeat/localclient.h"
 #include "heartbeat/log.h"
 
+#define HELLO_US 2000000 /* by then a client has said who it is */
+
 static const char *const kinds[] = { "unknown", "replicationd", "ledgerd", "workerd", "holdfastctl" };
 
 static void feed(struct daemon *d, enum local_client kind, const void *packet)
@@ -151,26 +153,64 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
+/* Who goes first when all places are taken? replicationd and ledgerd never: -1. */
+static int rank_of(enum local_client kind)
+{
+	switch (kind) {
+	case LOCAL_CLIENT_REPLICATIOND:
+	case LOCAL_CLIENT_LEDGERD:
+		return -1;
+	case LOCAL_CLIENT_WORKERD:
+		return 1;
+	case LOCAL_CLIENT_CTL:
+		return 2;
+	}
+	return 3; /* has not said hello */
+}
+
+/* A free place, or that of the one that can best be done without, the oldest of its kind. */
+static struct daemon_client *find_place(struct daemon *d)
+{
+	struct daemon_client *least = NULL;
+	int rank = 0;
+
+	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++) {
+		struct daemon_client *c = &d->client[i];
+		int its;
+
+		if (c->fd < 0)
+			return c;
+		its = rank_of(c->kind);
+		if (its > rank || (least && its == rank && c->since_us < least->since_us)) {
+			least = c;
+			rank = its;
+		}
+	}
+	if (least) {
+		LOG(LOG_WARNING, "client.displaced", KV_U("uid", least->uid), KV_S("client", kinds[least->kind]));
+		hang_up(least, "displaced");
+	}
+	return least;
+}
+
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct daemon *d = userdata;
 	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred who = { 0 };
 	socklen_t length = sizeof(who);
-	struct daemon_client *c = NULL;
+	struct daemon_client *c;
 
 	(void)source;
 	(void)revents;
 	if (one < 0)
 		return 0;
-	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX && !c; i++)
-		if (d->client[i].fd < 0)
-			c = &d->client[i];
+	c = find_place(d);
 	if (!c || getsockopt(one, SOL_SOCKET, SO_PEERCRED, &who, &length)) {
 		close(one);
 		return 0;
 	}
-	*c = (struct daemon_client){ .daemon = d, .fd = one, .uid = who.uid };
+	*c = (struct daemon_client){ .daemon = d, .fd = one, .uid = who.uid, .since_us = clock_boottime_us() };
 	if (sd_event_add_io(d->loop, &c->source, one, EPOLLIN, on_client, c) < 0) {
 		close(one);
 		c->fd = -1;
@@ -196,6 +236,18 @@ int daemon_local_open(struct daemon *d, struct errbuf *e)
 	if (sd_event_add_io(d->loop, NULL, d->listener, EPOLLIN, on_connection, d) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
+}
+
+void daemon_local_look(struct daemon *d, uint64_t now_us)
+{
+	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++) {
+		struct daemon_client *c = &d->client[i];
+
+		if (c->fd < 0 || c->kind || now_us < c->since_us + HELLO_US)
+			continue;
+		LOG(LOG_WARNING, "client.silent", KV_U("uid", c->uid), KV_U("limit_ms", HELLO_US / 1000));
+		hang_up(c, "silent");
+	}
 }
 
 static bool same_gate(const struct role_view *a, const struct role_view *b)

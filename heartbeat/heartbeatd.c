@@ -119,6 +119,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)usec;
 	daemon_host_look(d, clock_boottime_us());
+	daemon_local_look(d, clock_boottime_us());
 	daemon_step(d, &in);
 	sd_event_now(d->loop, CLOCK_MONOTONIC, &now);
 	sd_event_source_set_time(source, now + TICK_US);
