@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <mysql.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TICK_US 20000
 #define REPORT_EVERY_US 100000
@@ -238,13 +240,31 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_time(source, usec + TICK_US);
 }
 
+/* root administers, the workers of this host ask, and those of the peer come through HAProxy. */
+static struct server_users find_users(void)
+{
+	static const char *const names[] = {"holdfast-worker", "haproxy"};
+	struct server_users ret = {.uid = {0, geteuid()}, .count = 2};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct passwd *p = getpwnam(names[i]);
+
+		if (p)
+			ret.uid[ret.count++] = p->pw_uid;
+		else
+			LOG(LOG_WARNING, "user.missing", KV_S("user", names[i]));
+	}
+	return ret;
+}
+
 static int set_up(struct ledgerd *l, struct errbuf *e)
 {
 	sd_event_source *tick = NULL, *answers = NULL;
+	struct server_users users = find_users();
 	uint64_t now_us;
 
 	if (!options_path(&l->options, "role", l->page_path) ||
-	    !options_path(&l->options, "ledgerd.sock", l->socket_path) ||
+	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
 	l->queue = queue_new();
@@ -259,7 +279,7 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 ||
 	    sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
-	return server_new(l->event, l->socket_path, on_op, l, &l->server, e);
+	return server_new(l->event, l->socket_path, &users, on_op, l, &l->server, e);
 }
 
 static void tear_down(struct ledgerd *l)

@@ -33,6 +33,7 @@ struct server {
 	sd_event *event;
 	sd_event_source *source;
 	int fd;
+	struct server_users users;
 	server_handler *handler;
 	void *userdata;
 	uint64_t last_id;
@@ -154,11 +155,23 @@ static int on_session(sd_event_source *source, int fd, uint32_t revents, void *u
 	return 0;
 }
 
-static int session_new(struct server *srv, int fd, size_t slot)
+/* Is the other end one of those who may connect? The socket's mode alone would let in a whole group. */
+static bool is_welcome(const struct server *srv, int fd, uint32_t *uid)
+{
+	struct ucred peer = {.uid = UINT32_MAX};
+	socklen_t n = sizeof(peer);
+	bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0;
+
+	*uid = peer.uid;
+	for (size_t i = 0; known && i < srv->users.count; i++)
+		if (srv->users.uid[i] == peer.uid)
+			return true;
+	return false;
+}
+
+static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	struct ucred peer;
-	socklen_t n = sizeof(peer);
 
 	if (!s)
 		return -ENOMEM;
@@ -166,7 +179,7 @@ static int session_new(struct server *srv, int fd, size_t slot)
 	s->fd = fd;
 	s->id = ++srv->last_id;
 	s->shift_us = INT64_MAX;
-	s->root = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.uid == 0;
+	s->root = uid == 0;
 	if (sd_event_add_io(srv->event, &s->source, fd, EPOLLIN, on_session, s) < 0) {
 		free(s);
 		return -ENOMEM;
@@ -180,14 +193,20 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	struct server *srv = userdata;
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	size_t slot = 0;
+	uint32_t uid;
 
 	(void)source;
 	(void)revents;
 	if (client < 0)
 		return 0;
+	if (!is_welcome(srv, client, &uid)) {
+		LOG(LOG_WARNING, "session.refuse", KV_U("uid", uid), KV_S("why", "this user may not use the ledger"));
+		close(client);
+		return 0;
+	}
 	while (slot < SESSIONS_MAX && srv->sessions[slot])
 		slot++;
-	if (slot == SESSIONS_MAX || session_new(srv, client, slot)) {
+	if (slot == SESSIONS_MAX || session_new(srv, client, uid, slot)) {
 		LOG(LOG_WARNING, "session.refuse", KV_U("limit", SESSIONS_MAX));
 		close(client);
 	}
@@ -216,14 +235,15 @@ bad:
 	return -EIO;
 }
 
-int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata,
-    struct server **ret, struct errbuf *e)
+int server_new(sd_event *event, const char *path, const struct server_users *users, server_handler *handler,
+    void *userdata, struct server **ret, struct errbuf *e)
 {
 	struct server *srv = calloc(1, sizeof(*srv));
 
 	if (!srv)
 		return err_set(e, -ENOMEM, "out of memory");
 	srv->event = event;
+	srv->users = *users;
 	srv->handler = handler;
 	srv->userdata = userdata;
 	srv->fd = listen_on(path, e);

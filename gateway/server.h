@@ -17,9 +17,17 @@ struct server;
 typedef void server_handler(
     void *userdata, uint64_t session, bool root, uint64_t sent_us, uint64_t id, const struct op_message *m);
 
+#define SERVER_USERS_MAX 8
+
+/* Who may connect; everybody else is hung up on, and that is logged. */
+struct server_users {
+	uint32_t uid[SERVER_USERS_MAX];
+	size_t count;
+};
+
 /* Binds path (0660, an old socket there is replaced) and listens. 0, or -errno with e filled. */
-int server_new(sd_event *event, const char *path, server_handler *handler, void *userdata,
-    struct server **ret, struct errbuf *e);
+int server_new(sd_event *event, const char *path, const struct server_users *users, server_handler *handler,
+    void *userdata, struct server **ret, struct errbuf *e);
 void server_free(struct server *s);
 
 /* Queues an answer; a session that is gone is ignored. server_flush sends; never call that from the handler.

@@ -8,6 +8,7 @@
 #define SEED_PEER_SOCKET "/run/holdfast/seed-peer.sock"
 #define SEED_DATABASE_CONF "/etc/holdfast/mariadb.cnf"
 #define SEED_DATABASE_SOCKET "/run/mysqld/mysqld.sock"
+#define SEED_MESH_USER "haproxy" /* who asks in the name of the peer */
 #define SEED_COPY_FILE "holdfast-copy" /* in a copied data directory: "gtid=POSITION\n" */
 #define SEED_MARIADB_BACKUP "/usr/bin/mariadb-backup"
 #define SEED_MBSTREAM "/usr/bin/mbstream"
@@ -20,8 +21,8 @@ struct seed_send {
 	int out_fd;	     /* the connection */
 };
 
-/* Streams a copy, or refuses, and tells the receiver which. 0, or with e filled: -EPERM refused (not the
- * active, not open for writing, role page too old), -ESTALE no longer the active at the end, -ETIMEDOUT,
+/* Streams a copy, or refuses, and tells the receiver which. 0, or with e filled: -EACCES refused (out_fd is a
+ * socket, and the other end neither the mesh nor root), -EPERM refused (not the active, not open for writing, role page too old), -ESTALE no longer the active at the end, -ETIMEDOUT,
  * -EPIPE the receiver is gone, -EIO mariadb-backup failed, or -errno. */
 int seed_send_run(const struct seed_send *s, struct errbuf *e);
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "heartbeat/rolepage.h"
@@ -37,6 +39,21 @@ static int check_role(const char *path, uint64_t *ret_epoch, struct errbuf *e)
 		return err_set(e, -EPERM, "the role page is out of date: heartbeatd does not run");
 	*ret_epoch = v.epoch;
 	return 0;
+}
+
+/* The whole database goes to the peer, which comes through the mesh, or to root. What is no socket was opened by whoever
+ * runs us, and only root could read the data. */
+static int check_receiver(int fd, struct errbuf *e)
+{
+	const struct passwd *mesh = getpwnam(SEED_MESH_USER);
+	struct ucred who = {.uid = UINT32_MAX};
+	socklen_t length = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length))
+		return errno == ENOTSOCK ? 0 : err_set(e, -errno, "who asks? %s", strerror(errno));
+	if (who.uid == 0 || (mesh && who.uid == mesh->pw_uid))
+		return 0;
+	return err_set(e, -EACCES, "user %u may not have a copy", who.uid);
 }
 
 static int start_backup(const struct seed_send *s, struct process *p, int *ret_fd, struct errbuf *e)
@@ -156,8 +173,10 @@ static int greet(const struct seed_send *s, uint64_t *ret_epoch, struct errbuf *
 	char line[SEED_LINE_BYTES];
 	struct errbuf ignored;
 	uint64_t bytes;
-	int n, code = check_role(s->role_path, ret_epoch, e);
+	int n, code = check_receiver(s->out_fd, e);
 
+	if (!code)
+		code = check_role(s->role_path, ret_epoch, e);
 	if (!code)
 		code = copydir_size(s->datadir, &bytes, e);
 	if (code)
