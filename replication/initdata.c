@@ -122,14 +122,39 @@ static int make_script(const struct initdata_paths *paths, struct errbuf *e)
 	return code ? code : fd;
 }
 
+/* The script has complaints of its own, on standard output: the fault first, and then much advice. */
+static void add_complaint(int fd, struct errbuf *e)
+{
+	char text[128];
+	size_t length = strlen(e->text);
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	const char *line;
+
+	if (length < 2 || strcmp(e->text + length - 2, ": ") != 0)
+		return; /* there were words on standard error */
+	text[n > 0 ? n : 0] = '\0';
+	line = text + strspn(text, "\n ");
+	text[(size_t)(line - text) + strcspn(line, "\n")] = '\0';
+	(void)snprintf(e->text + length, sizeof(e->text) - length, "%s", line);
+}
+
 static int install(const char *datadir_option, struct errbuf *e)
 {
+	/* --force: the name of this host need not resolve. It would only be good for an account that we drop anyway. */
 	const char *const argv[] = {INSTALL_DB, "--no-defaults", datadir_option, "--user=" DATABASE_USER,
-	    "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db",
+	    "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db", "--force",
 	    "--skip-name-resolve", "--skip-log-bin", NULL};
-	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .group = true};
+	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .group = true};
+	int code;
 
-	return process_run(&spec, INSTALL_LIMIT_MS, NULL, e);
+	spec.stdout_fd = memfd_create("holdfast-install", MFD_CLOEXEC);
+	if (spec.stdout_fd < 0)
+		return err_set(e, -errno, "memfd: %s", strerror(errno));
+	code = process_run(&spec, INSTALL_LIMIT_MS, NULL, e);
+	if (code == -EIO)
+		add_complaint(spec.stdout_fd, e);
+	close(spec.stdout_fd);
+	return code;
 }
 
 static int bootstrap(const char *datadir_option, int script_fd, struct errbuf *e)

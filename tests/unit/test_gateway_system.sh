@@ -83,8 +83,8 @@ expect() { # WHAT STATUS [CODE]
 }
 
 set_up() {
-	mkdir -p "$D/data"
-	mariadb-install-db --no-defaults --user=root --datadir="$D/data" --auth-root-authentication-method=socket \
+	mkdir -p "$D/data" "$D/ledger"
+	mariadb-install-db --no-defaults --force --user=root --datadir="$D/data" --auth-root-authentication-method=socket \
 		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
 	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
 	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
@@ -323,6 +323,21 @@ test_books() {
 	equal "next_seq" "$(sql "SELECT next_seq-(SELECT MAX(seq) FROM journal) FROM ledger_head")" 1
 }
 
+# The socket takes the workers, the mesh and root; another user of this machine is hung up on.
+test_stranger() {
+	chmod 711 "$D" "$D/ledger"
+	chmod 666 "$D/ledger/ledgerd.sock"
+	equal "a stranger is hung up on" "$(timeout 10 python3 - "$D/ledger/ledgerd.sock" <<-'PY'
+		import os, socket, sys
+		os.setresuid(65534, 65534, 65534)
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		print(s.recv(1))
+	PY
+	)" "b''"
+	equal "and that is said" "$(grep -c 'session.refuse uid=65534 ' "$D/ledgerd.log")" 1
+}
+
 test_inactive() {
 	role role 4 11 1 sync
 	equal "who is active" "$("$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1)" \
@@ -331,7 +346,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin books inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin books stranger inactive; do
 	echo "# $t"
 	"test_$t"
 done

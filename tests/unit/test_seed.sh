@@ -189,6 +189,35 @@ test_refusals() {
 	sql a "SET GLOBAL read_only=0" >/dev/null
 }
 
+asked_by() { # UID: what the one who asks over a socket gets to read
+	timeout 60 python3 - "$1" "$BUILD/holdfast-seed" -f "$D/a/holdfast.conf" --role "$D/role" --database-conf "$D/a/mariadb.cnf" \
+		--database-socket "$D/a/run/mysqld.sock" send <<-'PY'
+		import os, socket, subprocess, sys, tempfile
+		with tempfile.TemporaryDirectory() as place:
+		    os.chmod(place, 0o711)
+		    listener = socket.socket(socket.AF_UNIX)
+		    listener.bind(place + "/s")
+		    os.chmod(place + "/s", 0o666)
+		    listener.listen()
+		    if os.fork() == 0:
+		        os.setresuid(int(sys.argv[1]), int(sys.argv[1]), int(sys.argv[1]))
+		        client = socket.socket(socket.AF_UNIX)
+		        client.connect(place + "/s")
+		        print(client.recv(100)[:60], flush=True)
+		        os._exit(0)
+		    server = listener.accept()[0]
+		    listener.close()
+		    subprocess.run(sys.argv[2:], stdout=server, stderr=subprocess.DEVNULL)
+		    server.close()
+		    os.wait()
+	PY
+}
+
+test_who_asks() {
+	matches "root gets a copy" "$(asked_by 0)" 'holdfast-seed'
+	equal "a user of this machine does not" "$(asked_by 65534)" "b'refused: user 65534 may not have a copy\\n'"
+}
+
 enter_position() { # NODE POSITION
 	sql "$1" "RESET MASTER; SET GLOBAL gtid_binlog_state='$2'; SET GLOBAL gtid_slave_pos='$2'"
 }
@@ -259,6 +288,7 @@ test_init
 test_first_data
 start_heartbeatd
 test_refusals
+test_who_asks
 test_copy
 test_follow_and_promote
 [ "$FAILED" = 0 ]
