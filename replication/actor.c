@@ -33,22 +33,27 @@ static void unpoke(int fd)
 	(void)!read(fd, &n, sizeof(n));
 }
 
-static void look_at_files(struct actor *a)
+/* False: what lies there could not be read, so nothing is known. */
+static bool look_at_files(struct actor *a, struct errbuf *e)
 {
 	struct sight *s = &a->sight;
 	struct token_file t = { 0 };
 	char path[256];
-	struct errbuf e;
+	int code;
 
 	(void)snprintf(path, sizeof(path), "%s/ibdata1", a->conf->datadir);
 	s->data = access(path, F_OK) == 0;
 	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
 	s->copy_new = access(path, F_OK) == 0;
-	(void)token_load(ACTOR_TOKEN, &t, &e);
+	/* A damaged token is none. One that cannot be read may be one: acting without it could destroy what it stands for. */
+	code = token_load(ACTOR_TOKEN, &t, e);
+	if (code && code != -ENOENT && code != -EINVAL)
+		return false;
 	s->token = t.token;
-	/* A mark that cannot be read is a mark. */
-	if (dirty_load(ACTOR_DIRTY, &s->dirty, &e))
-		s->dirty.epoch = UINT64_MAX;
+	if (dirty_load(ACTOR_DIRTY, &s->dirty, e))
+		return false;
+	e->text[0] = '\0';
+	return true;
 }
 
 /* False: systemd did not answer, so nothing is known and nothing may be done. */
@@ -102,8 +107,7 @@ static bool look(struct actor *a, struct errbuf *e)
 	facts_take_order(&a->sight, &a->order);
 	a->cancel = a->ending;
 	pthread_mutex_unlock(&a->lock);
-	look_at_files(a);
-	if (!look_at_server(a, e))
+	if (!look_at_files(a, e) || !look_at_server(a, e))
 		return false;
 	look_at_database(a, e);
 	return true;
@@ -209,8 +213,15 @@ static int check_token(struct actor *a, struct errbuf *e)
 		return code;
 	if (dirty_load(ACTOR_DIRTY, &dirty, &ignored))
 		dirty.epoch = 0;
-	if (token_survives(&t, a->boot_id, dirty.epoch != 0))
+	if (token_survives(&t, a->boot_id, dirty.epoch != 0)) {
+		/* From now on its relay logs are not fsynced: that must not be forgotten at the next start of the machine. */
+		if (t.sync_relay && a->conf->durability_received) {
+			t.sync_relay = false;
+			memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
+			return token_store(ACTOR_TOKEN, &t, e);
+		}
 		return 0;
+	}
 	LOG(LOG_WARNING, "token.destroy", KV_S("why", "the machine was restarted and relay logs are not fsynced"));
 	return durable_remove(ACTOR_TOKEN, e);
 }

@@ -96,6 +96,10 @@ static int take_group(struct binlog_cut *c)
 	for (unsigned i = 0; i < parts; i++)
 		if (!c->take(c->userdata, c->part[i].at, c->part[i].size))
 			return BINLOG_STOPPED;
+	if (c->groups == 0)
+		c->first_seq = c->open.seq;
+	else if (c->open.seq != c->taken.seq + 1)
+		c->hole = true;
 	c->taken = c->open;
 	c->groups++;
 	return 0;

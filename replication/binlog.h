@@ -25,6 +25,8 @@ struct binlog_cut {
 	struct gtid last;     /* last whole group seen, taken or not */
 	struct gtid taken;    /* last whole group taken */
 	uint64_t groups;      /* taken */
+	uint64_t first_seq;   /* of the first that was taken */
+	bool hole;	      /* a number between two that were taken is missing */
 	uint64_t stumps;      /* groups that had no end */
 	bool begun;	      /* a header has been taken */
 	/* the group that has no end yet, as pieces of the files' bytes */

@@ -69,6 +69,21 @@ int durable_write(const char *path, const char *text, struct errbuf *e)
 	return durable_sync_parent(path, e);
 }
 
+int durable_sync(const char *dir, const char *name, struct errbuf *e)
+{
+	char path[PATH_BYTES];
+	int fd, code;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >= sizeof(path))
+		return err_set(e, -ENAMETOOLONG, "%.100s...: path too long", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+	code = fsync(fd) ? err_set(e, -errno, "%s: fsync: %s", path, strerror(errno)) : 0;
+	close(fd);
+	return code ? code : durable_sync_parent(path, e);
+}
+
 int durable_remove(const char *path, struct errbuf *e)
 {
 	if (unlink(path) && errno != ENOENT)

@@ -12,6 +12,9 @@ int durable_write(const char *path, const char *text, struct errbuf *e);
 /* Removes path and syncs the directory. 0 also when there was none; otherwise -errno with e filled. */
 int durable_remove(const char *path, struct errbuf *e);
 
+/* fsync of a file that somebody else wrote, and of its directory. 0, also when there is none; or -errno with e filled. */
+int durable_sync(const char *dir, const char *name, struct errbuf *e);
+
 /* fsync of the directory that path is in. 0 or -errno with e filled. */
 int durable_sync_parent(const char *path, struct errbuf *e);
 

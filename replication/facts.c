@@ -63,6 +63,7 @@ uint32_t facts_of(const struct sight *s)
 		{ s->prepared, F_PREPARED },
 		{ s->copy_new, F_COPY_NEW },
 		{ up && o->slave, F_SLAVE },
+		{ up && s->salvaged, F_SALVAGED },
 		{ up && o->io_runs, F_IO },
 		{ up && o->sql_runs, F_SQL },
 		{ up && is_broken(o), F_BROKEN },

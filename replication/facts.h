@@ -25,6 +25,7 @@ struct sight {
 	/* what this replicationd did in this life of the server */
 	bool prepared;		/* tail exported, token destroyed, for a SLAVE start */
 	uint64_t drained_epoch; /* PROMOTE ended well */
+	bool salvaged;		/* relay logs were looked through, or applied to their end, and are gone */
 	bool row_sent;
 	bool marked;		/* sync_mark and no_tx_at_mark are of this opening, read while semi-sync was on */
 	struct gtid sync_mark;

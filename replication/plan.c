@@ -33,8 +33,9 @@ const struct plan_rule plan_rules[] = {
 	{ W(FOLLOW_OUT),            F_COPY_NEW,            0,            STEP_ENTER_POSITION, REPL_IDLE,       "a fresh copy" },
 	{ STANDBY,                  F_UP | F_SEMI,         0,            STEP_SEMI_OFF,       REPL_IDLE,       "a standby waits for nobody" },
 	{ W(FOLLOW_OUT),            F_BROKEN,              0,            STEP_SEED,           REPL_SEEDING,    "its log is no prefix of the active's" },
-	{ W(FOLLOW_OUT),            F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },
 	{ W(FOLLOW_OUT),            F_TOKEN,               F_SQL,        STEP_DESTROY_TOKEN,  REPL_IDLE,       "START SLAVE throws relay logs away" },
+	{ W(FOLLOW_OUT),            F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },
+	{ W(FOLLOW_OUT),            F_TOKEN | F_SQL,       F_IO,         STEP_DESTROY_TOKEN,  REPL_IDLE,       "START SLAVE throws relay logs away" },
 	{ W(FOLLOW_OUT),            0,                     F_SQL,        STEP_FOLLOW,         REPL_IDLE,       "follow the active" },
 	{ W(FOLLOW_OUT),            F_SQL,                 F_IO,         STEP_START_IO,       REPL_IDLE,       "receiver stopped" },
 	/* What is fetched outside in_sync is on the active's disk: syncing it again only makes catching up slower. */
@@ -51,13 +52,16 @@ const struct plan_rule plan_rules[] = {
 	{ W(PROMOTE),               F_DRAINED,             0,            STEP_NONE,           REPL_DRAINED,    "" },
 	{ IN,                       F_BROKEN | F_IO,       0,            STEP_STOP_IO,        REPL_FAILED,     "acknowledges nothing that it cannot apply" },
 	{ IN | W(PROMOTE),          F_BROKEN,              0,            STEP_FAIL,           REPL_FAILED,     "replication stopped with an error" },
-	{ W(FOLLOW_IN),             F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },
+	/* With one thread stopped, START of it alone is no way: should the other stop meanwhile, START purges the relay logs. */
+	{ W(FOLLOW_IN),             F_SLAVE | F_IO,        F_SQL,        STEP_STOP_SLAVE,     REPL_IDLE,       "applier stopped" },
+	{ W(FOLLOW_IN),             F_SLAVE | F_SQL,       F_IO,         STEP_STOP_SLAVE,     REPL_IDLE,       "receiver stopped" },
 	{ W(PROMOTE),               F_SLAVE | F_IO,        0,            STEP_STOP_IO,        REPL_PROMOTING,  "cut the path of acknowledgements" },
 	{ W(PROMOTE),               F_SLAVE | F_SQL,       0,            STEP_DRAIN,          REPL_PROMOTING,  "apply what was received" },
 	{ IN | W(PROMOTE),          F_SLAVE,               F_IO | F_SQL, STEP_SALVAGE,        REPL_SALVAGING,  "the relay log may be the last copy" },
+	/* Also when the server knows of no active: its master.info may not have survived what the relay logs did. */
+	{ IN | W(PROMOTE),          0,                     F_SLAVE | F_SALVAGED, STEP_SALVAGE, REPL_SALVAGING, "the relay log may be the last copy" },
 	{ W(PROMOTE),               0,                     0,            STEP_SAY_DRAINED,    REPL_PROMOTING,  "everything received is applied" },
 	{ W(FOLLOW_IN),             0,                     F_SLAVE,      STEP_FOLLOW,         REPL_IDLE,       "follow the active" },
-	{ W(FOLLOW_IN),             F_SQL,                 F_IO,         STEP_START_IO,       REPL_IDLE,       "receiver stopped" },
 	{ W(FOLLOW_IN) | W(FOLLOW_OUT), F_FOLLOWS,         0,            STEP_NONE,           REPL_FOLLOWING,  "" },
 	{ STANDBY,                  0,                     0,            STEP_NONE,           REPL_IDLE,       "" },
 

@@ -23,6 +23,7 @@
 	X(PREPARED, "prepared")	   /* tail exported and token destroyed, for a SLAVE start */ \
 	X(COPY_NEW, "copy-new")	   /* the data is a fresh copy whose position has not been entered yet */ \
 	X(SLAVE, "slave")	   /* replication is configured, so relay logs may hold the last copy */ \
+	X(SALVAGED, "salvaged")	   /* in this life of the server no relay log is left that was not looked through */ \
 	X(IO, "io")		   /* IO thread runs (or tries to) */ \
 	X(SQL, "sql")		   /* SQL thread runs */ \
 	X(BROKEN, "broken")	   /* one of them stopped with an error that does not heal */ \
@@ -62,6 +63,7 @@ enum plan_fact {
 	X(START_IO, "start-io") \
 	X(START_SQL, "start-sql") \
 	X(STOP_IO, "stop-io") \
+	X(STOP_SLAVE, "stop-slave") \
 	X(DRAIN, "drain") \
 	X(SALVAGE, "salvage") \
 	X(SAY_DRAINED, "say-drained") \

@@ -186,9 +186,10 @@ static int on_pair(sd_event_source *source, int fd, uint32_t revents, void *user
 			good = fill(p->fd[i], &p->lane[i]) && drain(p->fd[!i], &p->lane[i]);
 		for (unsigned i = 0; i < 2; i++)
 			good = good && !(p->lane[i].ended && p->lane[i].to == 0);
-	} else if (revents & (EPOLLHUP | EPOLLERR)) {
-		good = false;
 	}
+	/* Both directions are over: nothing that is still under way would arrive as a whole. */
+	if (revents & (EPOLLHUP | EPOLLERR))
+		good = false;
 	(void)fd;
 	if (!good || !rearm(p))
 		end_pair(p);

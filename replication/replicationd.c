@@ -35,6 +35,8 @@ struct replicationd {
 	struct link *link;
 	struct relay *relay;
 	struct actor *actor;
+	struct repl_order order; /* the last one */
+	bool relay_failed;
 	int gate;
 };
 
@@ -49,22 +51,32 @@ static void report(struct replicationd *r)
 		link_send(r->link, LOCAL_REPLICATION, NULL, 0);
 }
 
+static void obey_relay(struct replicationd *r)
+{
+	const struct repl_order *o = &r->order;
+	int want = plan_relay(o);
+	struct errbuf e;
+	int code = 0;
+
+	if (want == 0)
+		relay_close(r->relay);
+	else if (want > 0)
+		code = relay_open(r->relay, o->active_address, (uint16_t)r->conf.database_port, o->epoch, &e);
+	if (code && !r->relay_failed)
+		LOG(LOG_ERR, "relay.fail", KV_S("why", e.text));
+	r->relay_failed = code != 0;
+}
+
 /* The relay first: a cut must not wait for the actor. */
 static void on_packet(void *userdata, const struct local_header *packet)
 {
 	struct replicationd *r = userdata;
-	const struct repl_order *o = (const void *)packet;
-	struct errbuf e;
-	int want;
 
 	if (packet->type != LOCAL_ORDER)
 		return;
-	want = plan_relay(o);
-	if (want == 0)
-		relay_close(r->relay);
-	else if (want > 0 && relay_open(r->relay, o->active_address, (uint16_t)r->conf.database_port, o->epoch, &e))
-		LOG(LOG_ERR, "relay.fail", KV_S("why", e.text));
-	actor_order(r->actor, o);
+	memcpy(&r->order, packet, sizeof(r->order));
+	obey_relay(r);
+	actor_order(r->actor, &r->order);
 }
 
 static int on_report(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -78,6 +90,7 @@ static int on_report(sd_event_source *source, int fd, uint32_t revents, void *us
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	obey_relay(userdata); /* it may not have opened at the first try */
 	report(userdata);
 	return sd_event_source_set_time(source, usec + REPORT_US);
 }

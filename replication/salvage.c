@@ -202,7 +202,7 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 	}
 	free(logs.path);
 	if (!code)
-		*ret = (struct salvage_result){ c.groups, c.last };
+		*ret = (struct salvage_result){ c.groups, c.first_seq, c.hole, c.last };
 	return code ? code : durable_sync_parent(target, e);
 }
 

@@ -18,7 +18,9 @@ int salvage_sync(const char *datadir, const char *index, struct errbuf *e);
 
 struct salvage_result {
 	uint64_t groups; /* taken out */
-	struct gtid last; /* of all whole groups in the logs; seq 0: there is none */
+	uint64_t first_seq; /* of those; 0: none */
+	bool hole;	    /* a number between the first and the last of those is missing */
+	struct gtid last;   /* of all whole groups in the logs; seq 0: there is none */
 };
 
 /* Writes the whole transactions above `above` of the logs named in datadir/index into a new file `target`, a binary log

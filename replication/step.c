@@ -25,6 +25,7 @@ void step_forget(struct actor *a)
 	struct sight *s = &a->sight;
 
 	s->drained_epoch = 0;
+	s->salvaged = false;
 	s->row_sent = false;
 	s->marked = false;
 	database_close(a->db);
@@ -188,6 +189,11 @@ static int step_start_sql(struct actor *a, struct errbuf *e)
 	return database_run(a->db, e, "START SLAVE SQL_THREAD");
 }
 
+static int step_stop_slave(struct actor *a, struct errbuf *e)
+{
+	return database_run(a->db, e, "STOP SLAVE");
+}
+
 static int step_stop_io(struct actor *a, struct errbuf *e)
 {
 	/* R6: the relay was closed by whoever brought the order; with it open, stopping the thread would cut nothing. */
@@ -207,7 +213,25 @@ static int step_drain(struct actor *a, struct errbuf *e)
 		return code ? code : -EAGAIN;
 	}
 	code = database_run(a->db, e, "STOP SLAVE");
-	return code ? code : database_run(a->db, e, "RESET SLAVE ALL");
+	if (!code)
+		code = database_run(a->db, e, "RESET SLAVE ALL");
+	a->sight.salvaged = !code;
+	return code;
+}
+
+/* RESET SLAVE ALL, also when a cut of power has left the server without a readable master.info. */
+static int forget_active(struct actor *a, struct errbuf *e)
+{
+	static const char *const files[] = { "master.info", "relay-log.info" };
+	char path[PATH_BYTES];
+	int code = database_run(a->db, e, "RESET SLAVE ALL");
+
+	for (unsigned i = 0; code == -EREMOTEIO && i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", a->conf->datadir, files[i]);
+		if (durable_remove(path, e))
+			return -EIO;
+	}
+	return code == -EREMOTEIO ? database_run(a->db, e, "RESET SLAVE ALL") : code;
 }
 
 /* B2. Groups are filtered by GTID, so that doing it again does nothing. */
@@ -217,6 +241,10 @@ static int salvage(struct actor *a, struct errbuf *e)
 	struct observation now;
 	int code = salvage_cut(a->conf->datadir, "relay.index", a->sight.db.applied, ACTOR_SALVAGE, &r, e);
 
+	/* Every transaction has its number, and each is one more than the one before: what is missing was lost. */
+	if (!code && r.groups && (r.hole || r.first_seq != a->sight.db.applied.seq + 1))
+		return err_set(e, -EBADMSG, "the relay log has a hole: data to %" PRIu64 ", then %" PRIu64 " to %" PRIu64,
+		    a->sight.db.applied.seq, r.first_seq, r.last.seq);
 	if (!code && r.groups)
 		code = salvage_apply(ACTOR_SALVAGE, DATABASE_SOCKET, &a->ending, e);
 	if (!code)
@@ -229,7 +257,9 @@ static int salvage(struct actor *a, struct errbuf *e)
 	if (r.groups)
 		LOG(LOG_NOTICE, "relay-log.salvage", KV_U("transactions", r.groups), KV_U("seq", r.last.seq));
 	(void)unlink(ACTOR_SALVAGE);
-	return database_run(a->db, e, "RESET SLAVE ALL");
+	code = forget_active(a, e);
+	a->sight.salvaged = !code;
+	return code;
 }
 
 static int step_salvage(struct actor *a, struct errbuf *e)
@@ -263,6 +293,10 @@ static int step_sync(struct actor *a, struct errbuf *e)
 
 	if (!code)
 		code = salvage_sync(a->conf->datadir, "relay.index", e);
+	if (!code)
+		code = durable_sync(a->conf->datadir, "master.info", e);
+	if (!code)
+		code = durable_sync(a->conf->datadir, "relay-log.info", e);
 	if (code)
 		(void)database_run(a->db, NULL, "SET GLOBAL sync_relay_log=0");
 	return code;
@@ -286,8 +320,12 @@ static int step_set_semi(struct actor *a, struct errbuf *e)
 
 static int step_set_dirty(struct actor *a, struct errbuf *e)
 {
+	const struct dirty_mark *before = &a->sight.dirty;
 	struct dirty_mark d = { .epoch = a->sight.order.epoch, .opened_at = a->sight.db.binlog };
 
+	/* Opened anew with nobody else in between: what another lacks or has too much begins where the first opening was. */
+	if (before->epoch && before->epoch != UINT64_MAX)
+		d.opened_at = before->opened_at;
 	return dirty_store(ACTOR_DIRTY, &d, e);
 }
 
@@ -365,6 +403,7 @@ static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
 	[STEP_START_IO] = step_start_io,
 	[STEP_START_SQL] = step_start_sql,
 	[STEP_STOP_IO] = step_stop_io,
+	[STEP_STOP_SLAVE] = step_stop_slave,
 	[STEP_DRAIN] = step_drain,
 	[STEP_SALVAGE] = step_salvage,
 	[STEP_SAY_DRAINED] = step_say_drained,

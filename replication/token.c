@@ -97,6 +97,14 @@ int token_create(const char *path, const char *node, const char *boot_id, bool s
 	return code;
 }
 
+int token_store(const char *path, const struct token_file *t, struct errbuf *e)
+{
+	char text[TOKEN_TEXT_BYTES];
+
+	token_format(t, text);
+	return durable_write(path, text, e);
+}
+
 int token_load(const char *path, struct token_file *ret, struct errbuf *e)
 {
 	char text[TOKEN_TEXT_BYTES];

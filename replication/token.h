@@ -41,6 +41,9 @@ bool token_survives(const struct token_file *t, const char *boot_id, bool dirty)
 int token_create(const char *path, const char *node, const char *boot_id, bool sync_relay, struct token *ret,
     struct errbuf *e);
 
+/* Writes it again, after something in it has changed. 0 or -errno with e filled. */
+int token_store(const char *path, const struct token_file *t, struct errbuf *e);
+
 /* 0 and *ret; -ENOENT: none; -EINVAL: damaged; or -errno. e is filled unless 0. */
 int token_load(const char *path, struct token_file *ret, struct errbuf *e);
 

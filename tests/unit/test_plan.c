@@ -142,19 +142,23 @@ static void test_r8_m13_role_of_a_start(void **state)
 static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 {
 	(void)state;
-	CHECK_STEPS("M14 FOLLOW", STEP(FOLLOW), { W(FOLLOW_IN), F_UP, F_SLAVE | F_WRITABLE | F_SEMI },
+	CHECK_STEPS("M14 FOLLOW", STEP(FOLLOW), { W(FOLLOW_IN), F_UP | F_SALVAGED, F_SLAVE | F_WRITABLE | F_SEMI },
 		{ W(FOLLOW_OUT), F_UP, F_TOKEN | F_SQL | F_DIRTY | F_COPY_NEW | F_BROKEN | F_WRITABLE | F_SEMI });
 	CHECK_DEMAND("M14 B2 stopped with relay logs", IN | W(PROMOTE), F_DATA | F_SLAVE,
 	    F_WRITABLE | F_SEMI | F_IO | F_SQL | F_BROKEN | F_DRAINED, STEP(SALVAGE));
 	CHECK_STEPS("M14 SALVAGE", STEP(SALVAGE),
-		{ IN | W(PROMOTE), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE });
-	/* With GTID, starting one thread throws relay logs away only if the other one is stopped. */
+		{ IN | W(PROMOTE), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE },
+		{ IN | W(PROMOTE), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE });
+	/* With GTID, starting one thread throws relay logs away if the other one has stopped meanwhile. */
+	CHECK_STEPS("M14 START_IO", STEP(START_IO), { W(FOLLOW_OUT), F_UP | F_SLAVE | F_SQL, F_IO | F_TOKEN });
 	CHECK_STEPS(
-	    "M14 START_IO", STEP(START_IO), { W(FOLLOW_OUT) | W(FOLLOW_IN), F_UP | F_SLAVE | F_SQL, F_IO });
-	CHECK_STEPS("M14 START_SQL", STEP(START_SQL),
-		{ W(FOLLOW_OUT) | W(FOLLOW_IN), F_UP | F_SLAVE | F_IO, F_SQL | F_BROKEN });
-	CHECK_DEMAND("an applier that stopped goes on", W(FOLLOW_OUT) | W(FOLLOW_IN), F_DATA | F_SLAVE | F_IO,
-	    F_SQL | F_BROKEN | F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW, STEP(START_SQL));
+	    "M14 START_SQL", STEP(START_SQL), { W(FOLLOW_OUT), F_UP | F_SLAVE | F_IO, F_SQL | F_BROKEN | F_TOKEN });
+	CHECK_DEMAND("an applier that stopped goes on", W(FOLLOW_OUT), F_DATA | F_SLAVE | F_IO,
+	    F_SQL | F_BROKEN | F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW | F_TOKEN, STEP(START_SQL));
+	CHECK_STEPS("STOP_SLAVE", STEP(STOP_SLAVE), { W(FOLLOW_IN), F_UP | F_SLAVE | F_IO, F_SQL | F_BROKEN },
+		{ W(FOLLOW_IN), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN });
+	CHECK_DEMAND("S7 a copy that counts stops whole", W(FOLLOW_IN), F_DATA | F_UP | F_SLAVE | F_IO,
+	    F_SQL | F_BROKEN | F_WRITABLE | F_SEMI, STEP(STOP_SLAVE));
 	/* Which destroys the token itself, before anything else (step.c). */
 	CHECK_STEPS("M14 SEED", STEP(SEED), { W(FOLLOW_OUT), 0, F_DATA },
 		{ W(FOLLOW_OUT), F_UP | F_SLAVE | F_BROKEN, F_WRITABLE | F_DIRTY });

@@ -31,8 +31,9 @@ static const struct effect effects[STEP_COUNT] = {
 	[STEP_START_IO] = { F_IO, F_BROKEN },
 	[STEP_START_SQL] = { F_SQL, F_BROKEN },
 	[STEP_STOP_IO] = { 0, F_IO | F_FOLLOWS | F_CAUGHT_UP },
-	[STEP_DRAIN] = { 0, F_SLAVE | F_SQL | CONFIGURED },
-	[STEP_SALVAGE] = { 0, F_SLAVE | CONFIGURED },
+	[STEP_STOP_SLAVE] = { 0, F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP },
+	[STEP_DRAIN] = { F_SALVAGED, F_SLAVE | F_SQL | CONFIGURED },
+	[STEP_SALVAGE] = { F_SALVAGED, F_SLAVE | CONFIGURED },
 	[STEP_SAY_DRAINED] = { F_DRAINED, 0 },
 	[STEP_RELAX] = { 0, F_SYNCED },
 	[STEP_SYNC] = { F_SYNCED, 0 },
@@ -170,7 +171,7 @@ static void test_life_of_a_copy(void **state)
 	w = walk(REPL_WANT_OPEN, w | F_SEMI_WANTED, "set-semi-sync mark");
 	/* C7: its mariadbd dies, it claims back: master start */
 	w = act(0, STEP_KILL, w) & ~(uint32_t)(F_DIRTY_NOW) & ~ROW_KEPT;
-	w = walk(REPL_WANT_PROMOTE, w, "start say-drained");
+	w = walk(REPL_WANT_PROMOTE, w, "start salvage say-drained");
 	w = walk(REPL_WANT_OPEN, w, "set-semi-sync mark set-dirty send-epoch-row read-write");
 	/* deposed: fenced, then its tail is cut off (B3, B1) */
 	w = walk(REPL_WANT_DOWN, w & ~(uint32_t)F_DIRTY_NOW, "kill");
