@@ -14,6 +14,7 @@
 
 #define SESSIONS_MAX 128
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
+#define REFUSED_LOG_US 1000000
 #define OUT_BYTES_MAX (16u * 1024 * 1024) /* a session that lets more pile up is closed */
 
 struct session {
@@ -34,6 +35,7 @@ struct server {
 	sd_event_source *source;
 	int fd;
 	struct server_users users;
+	uint64_t refused, refused_logged_us; /* since the last line about them */
 	server_handler *handler;
 	void *userdata;
 	uint64_t last_id;
@@ -169,6 +171,20 @@ static bool is_welcome(const struct server *srv, int fd, uint32_t *uid)
 	return false;
 }
 
+/* Whoever knocks in a loop must not fill the journal. */
+static void log_refusal(struct server *srv, uint32_t uid)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	srv->refused++;
+	if (now_us < srv->refused_logged_us + REFUSED_LOG_US)
+		return;
+	LOG(LOG_WARNING, "session.refuse", KV_U("uid", uid), KV_S("why", "this user may not use the ledger"),
+	    KV_U("count", srv->refused));
+	srv->refused_logged_us = now_us;
+	srv->refused = 0;
+}
+
 static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -200,7 +216,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	if (client < 0)
 		return 0;
 	if (!is_welcome(srv, client, &uid)) {
-		LOG(LOG_WARNING, "session.refuse", KV_U("uid", uid), KV_S("why", "this user may not use the ledger"));
+		log_refusal(srv, uid);
 		close(client);
 		return 0;
 	}

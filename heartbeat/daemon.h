@@ -42,6 +42,7 @@ struct daemon {
 	int listener;
 	struct daemon_client client[DAEMON_CLIENTS_MAX];
 	uint32_t ledger_uid, worker_uid;
+	uint64_t displaced, displaced_logged_us; /* clients for whom there was no place, since the last line about them */
 	struct repl_order order; /* as told last */
 	uint64_t close_generation;
 	struct rolepage *page;

@@ -13,6 +13,7 @@
 #include "heartbeat/log.h"
 
 #define HELLO_US 2000000 /* by then a client has said who it is */
+#define DISPLACED_LOG_US 1000000
 
 static const char *const kinds[] = { "unknown", "replicationd", "ledgerd", "workerd", "holdfastctl" };
 
@@ -153,19 +154,30 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-/* Who goes first when all places are taken? replicationd and ledgerd never: -1. */
-static int rank_of(enum local_client kind)
+/* Who goes first when all places are taken? replicationd and ledgerd never, and what any user of the group can have in
+ * plenty, silence and questions, before all else. */
+static int rank_of(const struct daemon_client *c)
 {
-	switch (kind) {
-	case LOCAL_CLIENT_REPLICATIOND:
-	case LOCAL_CLIENT_LEDGERD:
-		return -1;
-	case LOCAL_CLIENT_WORKERD:
+	if (c->kind == LOCAL_CLIENT_REPLICATIOND || c->kind == LOCAL_CLIENT_LEDGERD)
+		return 0;
+	if (c->uid == 0 || c->uid == c->daemon->ledger_uid)
 		return 1;
-	case LOCAL_CLIENT_CTL:
-		return 2;
+	return c->kind == LOCAL_CLIENT_WORKERD ? 2 : 3;
+}
+
+/* Many may go in a second: one line a second is enough. */
+static void displace(struct daemon_client *c)
+{
+	struct daemon *d = c->daemon;
+	uint64_t now_us = clock_boottime_us();
+
+	d->displaced++;
+	if (now_us >= d->displaced_logged_us + DISPLACED_LOG_US) {
+		LOG(LOG_WARNING, "client.displaced", KV_U("uid", c->uid), KV_S("client", kinds[c->kind]), KV_U("count", d->displaced));
+		d->displaced_logged_us = now_us;
+		d->displaced = 0;
 	}
-	return 3; /* has not said hello */
+	hang_up(c, "displaced");
 }
 
 /* A free place, or that of the one that can best be done without, the oldest of its kind. */
@@ -180,16 +192,14 @@ static struct daemon_client *find_place(struct daemon *d)
 
 		if (c->fd < 0)
 			return c;
-		its = rank_of(c->kind);
+		its = rank_of(c);
 		if (its > rank || (least && its == rank && c->since_us < least->since_us)) {
 			least = c;
 			rank = its;
 		}
 	}
-	if (least) {
-		LOG(LOG_WARNING, "client.displaced", KV_U("uid", least->uid), KV_S("client", kinds[least->kind]));
-		hang_up(least, "displaced");
-	}
+	if (least)
+		displace(least);
 	return least;
 }
 
