@@ -250,14 +250,20 @@ int daemon_local_open(struct daemon *d, struct errbuf *e)
 
 void daemon_local_look(struct daemon *d, uint64_t now_us)
 {
+	unsigned count = 0;
+	uint32_t uid = 0;
+
 	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++) {
 		struct daemon_client *c = &d->client[i];
 
 		if (c->fd < 0 || c->kind || now_us < c->since_us + HELLO_US)
 			continue;
-		LOG(LOG_WARNING, "client.silent", KV_U("uid", c->uid), KV_U("limit_ms", HELLO_US / 1000));
+		count++;
+		uid = c->uid;
 		hang_up(c, "silent");
 	}
+	if (count)
+		LOG(LOG_WARNING, "client.silent", KV_U("uid", uid), KV_U("count", count), KV_U("limit_ms", HELLO_US / 1000));
 }
 
 static bool same_gate(const struct role_view *a, const struct role_view *b)
