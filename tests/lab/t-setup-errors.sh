@@ -7,9 +7,38 @@ refused() { # WHAT NODE PATTERN COMMAND...
   if out=$("$lab" exec "$node" -- timeout 60 "$@" 2>&1); then fail "$what: was not refused"; fi
   after=$("$lab" exec "$node" -- sh -c 'find /etc/holdfast /var/lib/holdfast -maxdepth 2 -newermt @0 -printf "%p %s %T@\n" 2>/dev/null | grep -v /mysql | sort | md5sum')
   [ "$(wc -l <<<"$out")" = 1 ] || fail "$what: more than one line: $out"
-  grep -qiE "$pattern" <<<"$out" || fail "$what: says '$out'"
+  grep -qiE -e "$pattern" <<<"$out" || fail "$what: says '$out'"
   [ "$before" = "$after" ] || fail "$what: something changed"
   say "$what: $out"
 }
 refused "a second init" a 'already|belongs' holdfastctl init --name a --address 10.77.0.1 --vip 10.77.0.100/24 --interface eth0 --yes
-refused "a second join" b 'already|belongs' holdfastctl join hf1_nonsense --name b --address 10.77.0.2 --interface eth0 --yes
+refused "a second join" b 'already|belongs' holdfastctl join hf1-nonsense --name b --address 10.77.0.2 --interface eth0 --yes
+
+# As on a machine that is no member yet: nothing of the cluster is seen, and what would be written goes nowhere.
+fresh() { # WHAT NODE PATTERN PREPARATION COMMAND...
+  local what=$1 node=$2 pattern=$3 preparation=$4
+  shift 4
+  refused "$what" "$node" "$pattern" unshare --mount sh -c '
+    mount -t tmpfs none /etc/holdfast && mount -t tmpfs none /var/lib/holdfast && eval "$1" || exit 0
+    shift
+    "$@"
+    code=$?
+    [ -z "$(find /etc/holdfast -type f)" ] || { echo "and left files in /etc/holdfast"; exit 1; }
+    exit $code' - "$preparation" "$@"
+}
+init=(holdfastctl init --yes)
+good=(--name a --vip 10.77.0.101/24 --interface eth0)
+fresh "a wrong address" a "10.77.0.250" true "${init[@]}" "${good[@]}" --address 10.77.0.250
+fresh "no address at all" a "--address" true "${init[@]}" "${good[@]}" --address ten
+fresh "a missing interface" a "eth9" true "${init[@]}" --name a --address 10.77.0.1 --vip 10.77.0.101/24 --interface eth9
+fresh "an address for clients elsewhere" a "10.99.0.1" true "${init[@]}" --name a --address 10.77.0.1 --vip 10.99.0.1/24 --interface eth0
+fresh "a bad name" a "--name" true "${init[@]}" --name 'A b' --address 10.77.0.1 --vip 10.77.0.101/24 --interface eth0
+fresh "a used datadir" a "mysql" "mkdir /var/lib/holdfast/mysql && touch /var/lib/holdfast/mysql/ibdata1" \
+  "${init[@]}" "${good[@]}" --address 10.77.0.1
+token=$("$lab" exec "$(active w)" -- holdfastctl token | grep -o 'hf1-[A-Za-z0-9_-]*' | head -n 1)
+[ -n "$token" ] || fail "no token"
+join=(holdfastctl join --yes)
+fresh "a token that is none" b "token" true "${join[@]}" hf1-nonsense --name c --address 10.77.0.2 --interface eth0
+fresh "a damaged token" b "token" true "${join[@]}" "${token%?}" --name c --address 10.77.0.2 --interface eth0
+fresh "a name that is taken" b "name" true "${join[@]}" "$token" --name a --address 10.77.0.2 --interface eth0
+fresh "a wrong address to join with" b "10.77.0.77" true "${join[@]}" "$token" --name c --address 10.77.0.77 --interface eth0
