@@ -41,5 +41,5 @@ join=(holdfastctl join --yes)
 fresh "a token that is none" b "token" true "${join[@]}" hf1-nonsense --name c --address 10.77.0.2 --interface eth0
 fresh "a damaged token" b "token" true "${join[@]}" "${token%?}" --name c --address 10.77.0.2 --interface eth0
 fresh "a name that is taken" b "name" true "${join[@]}" "$token" --name a --address 10.77.0.2 --interface eth0
-fresh "a third gateway" b "two gateways" true "${join[@]}" "$token" --name c --address 10.77.0.2 --interface eth0
+fresh "an address that is taken" b "belongs to the member b" true "${join[@]}" "$token" --name c --address 10.77.0.2 --interface eth0
 fresh "a wrong address to join with" w "10.77.0.77" true "${join[@]}" "$token" --name w2 --address 10.77.0.77 --witness
