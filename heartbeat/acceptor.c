@@ -5,9 +5,9 @@
 void hb_acceptor_start(struct hb_acceptor *a, const struct hb_register *reg, uint64_t now_us)
 {
 	*a = (struct hb_acceptor){
-		.reg = *reg,
-		.promise_to = HB_NOBODY,
-		.silent_until_us = now_us + HB_LEASE_MAX_US,
+	    .reg = *reg,
+	    .promise_to = HB_NOBODY,
+	    .silent_until_us = now_us + HB_LEASE_MAX_US,
 	};
 }
 
@@ -70,8 +70,8 @@ enum hb_refusal hb_acceptor_accept(
 	return HB_OK;
 }
 
-enum hb_refusal hb_acceptor_renew(struct hb_acceptor *a, uint8_t from, uint64_t epoch, uint64_t echo_us,
-    uint64_t duration_us, uint64_t now_us)
+enum hb_refusal hb_acceptor_renew(
+    struct hb_acceptor *a, uint8_t from, uint64_t epoch, uint64_t echo_us, uint64_t duration_us, uint64_t now_us)
 {
 	assert(duration_us <= HB_LEASE_MAX_US);
 	if (!a->reg.admitted)

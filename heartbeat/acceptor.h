@@ -20,7 +20,14 @@ struct hb_register {
 	struct hb_record accepted;
 };
 
-enum hb_refusal { HB_OK, HB_REFUSED_AMNESIA, HB_REFUSED_BALLOT, HB_REFUSED_PROMISE, HB_REFUSED_SILENT, HB_REFUSED_ROLE };
+enum hb_refusal {
+	HB_OK,
+	HB_REFUSED_AMNESIA,
+	HB_REFUSED_BALLOT,
+	HB_REFUSED_PROMISE,
+	HB_REFUSED_SILENT,
+	HB_REFUSED_ROLE
+};
 
 struct hb_acceptor {
 	struct hb_register reg;
@@ -45,8 +52,8 @@ enum hb_refusal hb_acceptor_accept(
     struct hb_acceptor *a, uint8_t from, struct hb_ballot b, const struct hb_record *r, uint64_t now_us);
 
 /* A3. echo_us: the stamp of ours that the asker echoes; duration_us is capped at HB_LEASE_MAX_US by the caller. */
-enum hb_refusal hb_acceptor_renew(struct hb_acceptor *a, uint8_t from, uint64_t epoch, uint64_t echo_us,
-    uint64_t duration_us, uint64_t now_us);
+enum hb_refusal hb_acceptor_renew(
+    struct hb_acceptor *a, uint8_t from, uint64_t epoch, uint64_t echo_us, uint64_t duration_us, uint64_t now_us);
 
 /* A6: the end of amnesia. The maxima of what all other admitted members hold; then one silence. */
 void hb_acceptor_adopt(struct hb_acceptor *a, struct hb_ballot promised, struct hb_ballot accepted_ballot,

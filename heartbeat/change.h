@@ -5,8 +5,8 @@
 #include "heartbeat/record.h"
 
 enum hb_change_kind {
-	HB_CHANGE_NONE,	    /* nothing to do */
-	HB_CHANGE_NOTHING,  /* a round that changes nothing: to finish or to learn what was begun (P4) */
+	HB_CHANGE_NONE,	   /* nothing to do */
+	HB_CHANGE_NOTHING, /* a round that changes nothing: to finish or to learn what was begun (P4) */
 	HB_CHANGE_CLAIM,
 	HB_CHANGE_OPEN,
 	HB_CHANGE_SOLO,
@@ -18,11 +18,11 @@ enum hb_change_kind {
 struct hb_change {
 	enum hb_change_kind kind;
 	uint8_t self;
-	uint8_t target;	    /* ADD, HAND: the other member */
-	uint8_t reason;	    /* enum hb_reason */
-	bool reopen;	    /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
-	uint64_t epoch;	    /* OPEN, SOLO, ADD, HAND: the epoch in which the wish was formed */
-	struct token token; /* CLAIM: beside the own data now; ADD, HAND: reported by target */
+	uint8_t target;		 /* ADD, HAND: the other member */
+	uint8_t reason;		 /* enum hb_reason */
+	bool reopen;		 /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
+	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND: the epoch in which the wish was formed */
+	struct token token;	 /* CLAIM: beside the own data now; ADD, HAND: reported by target */
 	struct hb_member member; /* JOIN */
 };
 

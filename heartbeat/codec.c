@@ -20,7 +20,7 @@ void codec_bytes(struct codec *c, void *bytes, size_t size)
 
 static void number(struct codec *c, uint64_t *v, size_t size)
 {
-	uint8_t b[8] = { 0 };
+	uint8_t b[8] = {0};
 
 	for (size_t i = 0; i < size; i++)
 		b[i] = (uint8_t)(*v >> (8 * i));

@@ -13,8 +13,8 @@ enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE
 struct key {
 	const char *section, *name;
 	enum shape shape;
-	size_t at, size;     /* in struct conf */
-	uint32_t min, max;   /* numbers */
+	size_t at, size;      /* in struct conf */
+	uint32_t min, max;    /* numbers */
 	const char *fallback; /* "" : none */
 	const char *wanted;   /* what is allowed, in words */
 	const char *meaning;
@@ -53,14 +53,15 @@ static const struct key keys[] = {
 /* First word 0, second word 1. */
 static const struct {
 	const char *key, *zero, *one;
-} choices[] = { { "kind", "gateway", "witness" }, { "durability", "on-disk", "received" } };
+} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}};
 
 static bool of_these(const char *text, size_t max, const char *extra)
 {
 	size_t n = strlen(text);
 
 	for (size_t i = 0; i < n; i++)
-		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') && !strchr(extra, text[i]))
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') &&
+		    !strchr(extra, text[i]))
 			return false;
 	return n >= 1 && n <= max;
 }
@@ -126,21 +127,14 @@ static bool is_list(const char *text)
 static bool well_formed(const struct key *k, const char *value)
 {
 	switch (k->shape) {
-	case SHAPE_NAME:
-		return of_these(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
-	case SHAPE_WORD:
-		return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
-	case SHAPE_IPV4:
-		return is_ipv4(value);
-	case SHAPE_CIDR:
-		return is_cidr(value);
-	case SHAPE_PATH:
-		return value[0] == '/' && !strpbrk(value, " \t\"'");
-	case SHAPE_LIST:
-		return is_list(value);
+	case SHAPE_NAME: return of_these(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
+	case SHAPE_WORD: return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
+	case SHAPE_IPV4: return is_ipv4(value);
+	case SHAPE_CIDR: return is_cidr(value);
+	case SHAPE_PATH: return value[0] == '/' && !strpbrk(value, " \t\"'");
+	case SHAPE_LIST: return is_list(value);
 	case SHAPE_NUMBER:
-	case SHAPE_CHOICE:
-		break;
+	case SHAPE_CHOICE: break;
 	}
 	return true;
 }
@@ -162,8 +156,8 @@ static bool set(struct conf *c, const struct key *k, const char *value)
 	uint32_t number;
 
 	if (k->shape == SHAPE_NUMBER || k->shape == SHAPE_CHOICE) {
-		bool good = k->shape == SHAPE_NUMBER ? parse_number(value, k->min, k->max, &number) :
-						       parse_choice(k->name, value, &number);
+		bool good = k->shape == SHAPE_NUMBER ? parse_number(value, k->min, k->max, &number)
+						     : parse_choice(k->name, value, &number);
 
 		if (good)
 			memcpy(where, &number, sizeof(number));
@@ -203,10 +197,12 @@ static int take_line(void *user, const char *section, const char *name, const ch
 		if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
 			continue;
 		if (r->line_of[i]) {
-			(void)fprintf(r->errs, "%s:%d: '%s' was already set on line %d\n", r->file, line, name, r->line_of[i]);
+			(void)fprintf(
+			    r->errs, "%s:%d: '%s' was already set on line %d\n", r->file, line, name, r->line_of[i]);
 			r->errors++;
 		} else if (!set(&r->conf, &keys[i], value)) {
-			(void)fprintf(r->errs, "%s:%d: '%s' is '%s', want %s\n", r->file, line, name, value, keys[i].wanted);
+			(void)fprintf(
+			    r->errs, "%s:%d: '%s' is '%s', want %s\n", r->file, line, name, value, keys[i].wanted);
 			r->errors++;
 		}
 		r->line_of[i] = line;
@@ -247,7 +243,7 @@ static void check_together(struct reading *r)
 
 unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
 {
-	struct reading r = { .errs = errs, .file = name, .source = f };
+	struct reading r = {.errs = errs, .file = name, .source = f};
 	int first_bad;
 
 	for (size_t i = 0; i < KEYS; i++)

@@ -7,7 +7,7 @@
 
 #define CONF_PATH "/etc/holdfast/holdfast.conf"
 #define CONF_KEY_PATH "/etc/holdfast/cluster.key" /* 64 hex digits and a newline, 0640 root:holdfast */
-#define CONF_PKI_DIR "/etc/holdfast/pki"	   /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
+#define CONF_PKI_DIR "/etc/holdfast/pki" /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
 #define CONF_STATE_DIR "/var/lib/holdfast"
 
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };
@@ -18,20 +18,20 @@ struct conf {
 	uint32_t kind;	  /* [node] kind = gateway | witness */
 	char address[48]; /* [node] address, numeric IPv4, no prefix */
 	char interface[16];
-	char vip[56];	  /* [cluster] vip, numeric IPv4 with prefix length; "" on a witness */
-	char seed_address[48]; /* [cluster] join: a member to ask for admission; "" on the first node */
-	uint32_t heartbeat_port;	/* [heartbeat] port */
-	uint32_t interval_ms;		/* [heartbeat] interval-ms */
-	uint32_t lease_ms;		/* [heartbeat] lease-ms */
-	uint32_t peer_timeout_ms;	/* [heartbeat] peer-timeout-ms */
-	char datadir[108];		/* [replication] datadir */
-	uint32_t database_port;		/* [replication] port: mariadbd on the node's address */
-	uint32_t relay_port;		/* [replication] relay-port: our relay on 127.0.0.1 */
-	uint32_t durability_received;	/* [replication] durability = on-disk (0) | received (1) */
-	uint32_t workers;		/* [gateway] workers */
-	uint32_t worker_port;		/* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
-	uint32_t hold_timeout_ms;	/* [gateway] hold-timeout-ms */
-	char channels[256];		/* [gateway] channels: names separated by blanks */
+	char vip[56];		      /* [cluster] vip, numeric IPv4 with prefix length; "" on a witness */
+	char seed_address[48];	      /* [cluster] join: a member to ask for admission; "" on the first node */
+	uint32_t heartbeat_port;      /* [heartbeat] port */
+	uint32_t interval_ms;	      /* [heartbeat] interval-ms */
+	uint32_t lease_ms;	      /* [heartbeat] lease-ms */
+	uint32_t peer_timeout_ms;     /* [heartbeat] peer-timeout-ms */
+	char datadir[108];	      /* [replication] datadir */
+	uint32_t database_port;	      /* [replication] port: mariadbd on the node's address */
+	uint32_t relay_port;	      /* [replication] relay-port: our relay on 127.0.0.1 */
+	uint32_t durability_received; /* [replication] durability = on-disk (0) | received (1) */
+	uint32_t workers;	      /* [gateway] workers */
+	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
+	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
+	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
 };
 

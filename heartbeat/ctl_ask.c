@@ -97,8 +97,7 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 		answer = json_loads(text, 0, NULL);
 	free(text);
 	if (code)
-		(void)err_set(
-		    e, code, "holdfast-heartbeatd does not answer: %s: %s", socket_path, strerror(-code));
+		(void)err_set(e, code, "holdfast-heartbeatd does not answer: %s: %s", socket_path, strerror(-code));
 	else if (!answer)
 		(void)err_set(e, -EPROTO, "holdfast-heartbeatd answered something that is no JSON");
 	return answer;
@@ -110,29 +109,25 @@ static int take_member(const json_t *o, struct settings_member *ret)
 	const char *address = json_string_value(json_object_get(o, "address"));
 	const char *kind = json_string_value(json_object_get(o, "kind"));
 
-	if (!name || !address || !kind || strlen(name) >= sizeof(ret->name) ||
-	    strlen(address) >= sizeof(ret->address))
+	if (!name || !address || !kind || strlen(name) >= sizeof(ret->name) || strlen(address) >= sizeof(ret->address))
 		return -EPROTO;
-	*ret = (struct settings_member){
-	    .kind = strcmp(kind, "witness") == 0 ? CONF_KIND_WITNESS : CONF_KIND_GATEWAY};
+	*ret = (struct settings_member){.kind = strcmp(kind, "witness") == 0 ? CONF_KIND_WITNESS : CONF_KIND_GATEWAY};
 	memcpy(ret->name, name, strlen(name));
 	memcpy(ret->address, address, strlen(address));
 	return 0;
 }
 
-int ctl_members_take(const json_t *answer, struct settings_member ret[static CTL_MEMBERS_MAX],
-    unsigned *count, struct errbuf *e)
+int ctl_members_take(
+    const json_t *answer, struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)
 {
 	size_t n = json_array_size(answer);
 
 	*count = 0;
 	if (!json_is_array(answer) || n > CTL_MEMBERS_MAX)
-		return err_set(
-		    e, -EPROTO, "holdfast-heartbeatd answered something that is no list of members");
+		return err_set(e, -EPROTO, "holdfast-heartbeatd answered something that is no list of members");
 	for (size_t i = 0; i < n; i++)
 		if (take_member(json_array_get(answer, i), &ret[i]))
-			return err_set(
-			    e, -EPROTO, "holdfast-heartbeatd named a member without name, kind or address");
+			return err_set(e, -EPROTO, "holdfast-heartbeatd named a member without name, kind or address");
 	*count = (unsigned)n;
 	return 0;
 }

@@ -15,8 +15,8 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 
 /* The answer to "members" as a list, in the order of member numbers. 0 and *count, or -EPROTO with e filled.
  */
-int ctl_members_take(const json_t *answer, struct settings_member ret[static CTL_MEMBERS_MAX],
-    unsigned *count, struct errbuf *e);
+int ctl_members_take(
+    const json_t *answer, struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e);
 
 /* Both together. 0, -EAGAIN (no answer), or -EPROTO with e filled. */
 int ctl_members_ask(struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e);

@@ -16,8 +16,8 @@ bool ctl_is_name(const char *text)
 {
 	size_t n = strlen(text);
 
-	return n >= 1 && n <= 15 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n &&
-	       text[0] >= 'a' && text[0] <= 'z';
+	return n >= 1 && n <= 15 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && text[0] >= 'a' &&
+	       text[0] <= 'z';
 }
 
 bool ctl_is_ipv4(const char *text)
@@ -45,8 +45,7 @@ bool ctl_is_cidr(const char *text)
 	const char *slash = strchr(text, '/');
 	size_t digits = slash ? strlen(slash + 1) : 0;
 
-	if (digits < 1 || digits > 2 || strspn(slash + 1, "0123456789") != digits ||
-	    !take_address(text, address))
+	if (digits < 1 || digits > 2 || strspn(slash + 1, "0123456789") != digits || !take_address(text, address))
 		return false;
 	return ctl_is_ipv4(address) && slash[1] != '0' && strtoul(slash + 1, NULL, 10) <= 32;
 }
@@ -111,19 +110,17 @@ static int check_vip(
 	struct in_addr a = {htonl(own->ipv4 & mask)};
 
 	if (vip == own->ipv4)
-		return err_set(e, -EINVAL,
-		    "%s is the address of this machine, %s: it must be one that no machine has", what,
-		    conf->address);
+		return err_set(e, -EINVAL, "%s is the address of this machine, %s: it must be one that no machine has",
+		    what, conf->address);
 	if (there)
-		return err_set(e, -EINVAL,
-		    "%s %s is already an address of this machine, on %s: it must be free", what, conf->vip,
-		    there->interface);
+		return err_set(e, -EINVAL, "%s %s is already an address of this machine, on %s: it must be free", what,
+		    conf->vip, there->interface);
 	if ((vip & mask) != (own->ipv4 & mask))
-		return err_set(e, -EINVAL, "%s %s is not in the network of %s, %s/%d", what, conf->vip,
-		    own->interface, inet_ntop(AF_INET, &a, subnet, sizeof(subnet)), __builtin_popcount(mask));
+		return err_set(e, -EINVAL, "%s %s is not in the network of %s, %s/%d", what, conf->vip, own->interface,
+		    inet_ntop(AF_INET, &a, subnet, sizeof(subnet)), __builtin_popcount(mask));
 	if (mask < UINT32_MAX - 1 && ((vip & ~mask) == 0 || (vip & ~mask) == ~mask))
-		return err_set(e, -EINVAL, "%s %s is the network or the broadcast address of %s", what,
-		    conf->vip, own->interface);
+		return err_set(
+		    e, -EINVAL, "%s %s is the network or the broadcast address of %s", what, conf->vip, own->interface);
 	return 0;
 }
 
@@ -132,13 +129,13 @@ int ctl_check_network(const struct conf *conf, const struct ctl_host *host, stru
 	const struct ctl_address *own = find(host, ctl_ipv4_of(conf->address));
 
 	if (conf->interface[0] && !if_nametoindex(conf->interface))
-		return err_set(e, -EINVAL, "--interface %s: this machine has no such network interface",
-		    conf->interface);
+		return err_set(
+		    e, -EINVAL, "--interface %s: this machine has no such network interface", conf->interface);
 	if (!own)
 		return err_set(e, -EINVAL, "--address %s is not an address of this machine", conf->address);
 	if (own->loopback)
-		return err_set(e, -EINVAL, "--address %s: the other members cannot reach a loopback address",
-		    conf->address);
+		return err_set(
+		    e, -EINVAL, "--address %s: the other members cannot reach a loopback address", conf->address);
 	if (conf->interface[0] && strcmp(own->interface, conf->interface) != 0)
 		return err_set(e, -EINVAL, "--address %s is on %s, not on --interface %s", conf->address,
 		    own->interface, conf->interface);
@@ -156,9 +153,7 @@ static int check_empty(const char *path, const char *what, struct errbuf *e)
 	while (empty && (d = readdir(dir)))
 		empty = strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0;
 	(void)closedir(dir);
-	return empty ? 0
-		     : err_set(e, -EEXIST, "%s, %s, is already in use: it must not exist or be empty", path,
-			   what);
+	return empty ? 0 : err_set(e, -EEXIST, "%s, %s, is already in use: it must not exist or be empty", path, what);
 }
 
 int ctl_check_fresh(const char *datadir, struct errbuf *e)
@@ -170,8 +165,7 @@ int ctl_check_fresh(const char *datadir, struct errbuf *e)
 		return err_set(e, -EPERM, "this must be run as root");
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (access(signs[i], F_OK) == 0)
-			return err_set(
-			    e, -EEXIST, "%s exists: this machine belongs to a cluster already", signs[i]);
+			return err_set(e, -EEXIST, "%s exists: this machine belongs to a cluster already", signs[i]);
 	code = check_empty(datadir, "the data directory", e);
 	if (!code)
 		code = check_empty(CONF_STATE_DIR "/heartbeat", "state of an earlier member", e);
@@ -229,9 +223,8 @@ int ctl_check_installed(uint32_t kind, struct errbuf *e)
 {
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if ((programs[i].kinds >> kind & 1) && !is_program(programs[i].name))
-			return err_set(e, -ENOENT, "%s is not installed: a %s needs the package %s",
-			    programs[i].name, kind == CONF_KIND_WITNESS ? "witness" : "gateway",
-			    programs[i].package);
+			return err_set(e, -ENOENT, "%s is not installed: a %s needs the package %s", programs[i].name,
+			    kind == CONF_KIND_WITNESS ? "witness" : "gateway", programs[i].package);
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		if (!(owners[i].kinds >> kind & 1))
 			continue;

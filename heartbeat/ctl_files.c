@@ -160,9 +160,8 @@ unsigned ctl_undo_run(struct ctl_undo *u)
 	left_behind = 0;
 	while (u->entries) {
 		u->entries--;
-		(void)nftw(u->entry[u->entries].path,
-		    u->entry[u->entries].existed ? remove_below : remove_one, OPEN_DIRS,
-		    FTW_DEPTH | FTW_PHYS);
+		(void)nftw(u->entry[u->entries].path, u->entry[u->entries].existed ? remove_below : remove_one,
+		    OPEN_DIRS, FTW_DEPTH | FTW_PHYS);
 	}
 	return left_behind;
 }

@@ -26,8 +26,7 @@ static int make_data(struct ctl_setup *s, struct errbuf *e)
 		return code;
 	if (n != 2 * TOKEN_BYTES || (s->output.out[n] && s->output.out[n] != '\n'))
 		return err_set(e, -EPROTO,
-		    "holdfast-replicationd --init-data printed no token of %d hexadecimal digits",
-		    2 * TOKEN_BYTES);
+		    "holdfast-replicationd --init-data printed no token of %d hexadecimal digits", 2 * TOKEN_BYTES);
 	memcpy(s->data_token, s->output.out, n);
 	s->data_token[n] = '\0';
 	return 0;

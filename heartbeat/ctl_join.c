@@ -25,11 +25,11 @@ static void take_member(struct settings_member *ret, const char *name, const cha
 int ctl_join_usage(const struct ctl_options *o, struct errbuf *e)
 {
 	if (!o->witness && !o->interface)
-		return err_set(e, -EINVAL,
-		    "--interface is missing: a gateway needs one, a witness is joined with --witness");
+		return err_set(
+		    e, -EINVAL, "--interface is missing: a gateway needs one, a witness is joined with --witness");
 	if (o->witness && o->interface)
-		return err_set(e, -EINVAL,
-		    "--interface and --witness: a witness holds no address, leave --interface out");
+		return err_set(
+		    e, -EINVAL, "--interface and --witness: a witness holds no address, leave --interface out");
 	return 0;
 }
 
@@ -42,9 +42,8 @@ static int check_pair(const struct invite *v, struct errbuf *e)
 		if (v->member[i].kind != CONF_KIND_GATEWAY)
 			continue;
 		if (first)
-			return err_set(e, -EINVAL,
-			    "the cluster has two gateways already, %s and %s: want --witness", first,
-			    v->member[i].name);
+			return err_set(e, -EINVAL, "the cluster has two gateways already, %s and %s: want --witness",
+			    first, v->member[i].name);
 		first = v->member[i].name;
 	}
 	return 0;
@@ -54,24 +53,21 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 {
 	if (strcmp(o->address, v->member[0].address) == 0)
 		return err_set(e, -EINVAL,
-		    "--address %s is the member %s, which made the token: join is for another machine",
-		    o->address, v->member[0].name);
+		    "--address %s is the member %s, which made the token: join is for another machine", o->address,
+		    v->member[0].name);
 	for (uint32_t i = 0; i < v->members; i++) {
 		const struct invite_member *m = &v->member[i];
 
 		if (strcmp(o->name, m->name) == 0)
-			return err_set(e, -EINVAL, "--name %s belongs to the member at %s: take another one",
-			    m->name, m->address);
-		if (strcmp(o->address, m->address) == 0)
 			return err_set(
-			    e, -EINVAL, "--address %s belongs to the member %s", m->address, m->name);
+			    e, -EINVAL, "--name %s belongs to the member at %s: take another one", m->name, m->address);
+		if (strcmp(o->address, m->address) == 0)
+			return err_set(e, -EINVAL, "--address %s belongs to the member %s", m->address, m->name);
 	}
 	if (v->members >= CTL_MEMBERS_MAX)
-		return err_set(
-		    e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
+		return err_set(e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
 	if (ctl_ipv4_of(o->address) == ctl_ipv4_of(v->vip))
-		return err_set(
-		    e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
+		return err_set(e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
 	return o->witness ? 0 : check_pair(v, e);
 }
 
@@ -120,8 +116,8 @@ static int wait_admission(struct ctl_setup *s, struct errbuf *e)
 		    "no answer from %s, UDP port %u, in %d s: is it up, is the port open both ways, is the "
 		    "token of this cluster ('holdfastctl token' there)?",
 		    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
-	return err_set(e, code, "not admitted after %d s; the cluster is %s; %s", ADMISSION_LIMIT_S,
-	    last.mode, last.reason[0] ? last.reason : "it must serve to admit a member");
+	return err_set(e, code, "not admitted after %d s; the cluster is %s; %s", ADMISSION_LIMIT_S, last.mode,
+	    last.reason[0] ? last.reason : "it must serve to admit a member");
 }
 
 static int wait_sync(struct ctl_setup *s, struct errbuf *e)
@@ -130,21 +126,19 @@ static int wait_sync(struct ctl_setup *s, struct errbuf *e)
 	int code = ctl_setup_wait(s, is_in_sync, SYNC_LIMIT_S, &last, e);
 
 	if (code == -EINTR)
-		return err_set(
-		    e, code, "interrupted; this machine is a member and goes on: see 'holdfastctl status'");
+		return err_set(e, code, "interrupted; this machine is a member and goes on: see 'holdfastctl status'");
 	if (code != -ETIMEDOUT)
 		return code;
 	return err_set(e, code,
-	    "not in sync after %d s, but a member, and it goes on: %s%s%s; see 'holdfastctl status'",
-	    SYNC_LIMIT_S, last.state, last.reason[0] ? ": " : "", last.reason);
+	    "not in sync after %d s, but a member, and it goes on: %s%s%s; see 'holdfastctl status'", SYNC_LIMIT_S,
+	    last.state, last.reason[0] ? ": " : "", last.reason);
 }
 
 /* Others may have joined since the token was made; the edge is rendered from the list that heartbeatd has
  * now. */
 static int refresh(struct ctl_setup *s, struct errbuf *e)
 {
-	static const char *const argv[] = {
-	    "systemctl", "start", "--no-block", "holdfast-reconfigure.service", NULL};
+	static const char *const argv[] = {"systemctl", "start", "--no-block", "holdfast-reconfigure.service", NULL};
 
 	int code = ctl_run(argv, REFRESH_TIMEOUT_MS, NULL, e);
 
@@ -194,8 +188,8 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 		ctl_join_apply(&v, &s->conf);
 		memcpy(s->key, v.key, sizeof(s->key));
 		for (; s->members < v.members; s->members++)
-			take_member(&s->member[s->members], v.member[s->members].name,
-			    v.member[s->members].address, v.member[s->members].kind);
+			take_member(&s->member[s->members], v.member[s->members].name, v.member[s->members].address,
+			    v.member[s->members].kind);
 		take_member(&s->member[s->members++], s->conf.name, s->conf.address, s->conf.kind);
 		code = ctl_setup_check(s, e);
 	}
@@ -221,13 +215,11 @@ int ctl_join(const struct ctl_options *o)
 		code = ctl_setup_confirm(&s, o->yes);
 	}
 	if (!code)
-		code =
-		    o->witness
-			? ctl_setup_run(&s, witness_steps, sizeof(witness_steps) / sizeof(witness_steps[0]))
-			: ctl_setup_run(&s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
+		code = o->witness ? ctl_setup_run(&s, witness_steps, sizeof(witness_steps) / sizeof(witness_steps[0]))
+				  : ctl_setup_run(&s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
 	if (!code)
-		(void)printf("\n%s is a member of %s%s.\n", s.conf.name, s.conf.cluster,
-		    o->witness ? "" : " and in sync");
+		(void)printf(
+		    "\n%s is a member of %s%s.\n", s.conf.name, s.conf.cluster, o->witness ? "" : " and in sync");
 	sodium_memzero(&s, sizeof(s));
 	return code;
 }

@@ -67,17 +67,15 @@ static int check_needs(const struct ctl_command *c, unsigned seen, struct errbuf
 	unsigned missing = c->needs & ~seen;
 
 	if (missing & CTL_TOKEN)
-		return err_set(e, -EINVAL,
-		    "the token is missing: the word that 'holdfastctl token' prints on a gateway");
+		return err_set(
+		    e, -EINVAL, "the token is missing: the word that 'holdfastctl token' prints on a gateway");
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (missing & options[i].bit)
-			return err_set(
-			    e, -EINVAL, "%s is missing: want %s", options[i].name, options[i].wanted);
+			return err_set(e, -EINVAL, "%s is missing: want %s", options[i].name, options[i].wanted);
 	return 0;
 }
 
-int ctl_options_parse(
-    const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e)
+int ctl_options_parse(const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e)
 {
 	unsigned seen = 0;
 
@@ -95,8 +93,8 @@ int ctl_options_parse(
 			continue;
 		}
 		if (!o || !(command->takes & o->bit))
-			return err_set(e, -EINVAL, "'%.64s' is not for this command: holdfastctl %s %s",
-			    *argv, command->word, command->synopsis);
+			return err_set(e, -EINVAL, "'%.64s' is not for this command: holdfastctl %s %s", *argv,
+			    command->word, command->synopsis);
 		if (seen & o->bit)
 			return err_set(e, -EINVAL, "%s is there twice", o->name);
 		seen |= o->bit;

@@ -36,7 +36,6 @@ struct ctl_command {
 /* argv holds what follows the command's word and is NULL terminated. 0, or -EINVAL with e filled: an option
  * that is unknown, not for this command, given twice, without its value, with a value of the wrong form, or
  * missing. */
-int ctl_options_parse(
-    const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e);
+int ctl_options_parse(const struct ctl_command *command, char **argv, struct ctl_options *ret, struct errbuf *e);
 
 #endif

@@ -21,8 +21,7 @@ static const struct {
 	const char *argv[4];
 } reactions[] = {
     {SETTINGS_UNITS, PENDING_DIR "/pending-units", {"systemctl", "daemon-reload", NULL}},
-    {SETTINGS_HAPROXY, PENDING_DIR "/pending-haproxy",
-	{"systemctl", "reload-or-restart", "haproxy.service", NULL}},
+    {SETTINGS_HAPROXY, PENDING_DIR "/pending-haproxy", {"systemctl", "reload-or-restart", "haproxy.service", NULL}},
     {SETTINGS_KEEPALIVED, PENDING_DIR "/pending-keepalived",
 	{"systemctl", "reload-or-restart", "keepalived.service", NULL}},
 };

@@ -74,8 +74,8 @@ struct child {
 
 static void become(const char *const argv[], int out, int err)
 {
-	static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
-	    "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "HOME=/root", NULL};
+	static char *const environment[] = {
+	    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "HOME=/root", NULL};
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	int null = open("/dev/null", O_RDONLY);
 
@@ -178,8 +178,7 @@ static const char *last_line(char *text)
 	return line ? line + 1 : text;
 }
 
-static int explain(
-    const char *program, int code, unsigned timeout_ms, const struct ctl_output *o, struct errbuf *e)
+static int explain(const char *program, int code, unsigned timeout_ms, const struct ctl_output *o, struct errbuf *e)
 {
 	char err[CTL_OUTPUT_BYTES];
 	const char *line;

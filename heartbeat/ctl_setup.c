@@ -19,11 +19,10 @@ int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf 
 	FILE *f, *errs;
 	unsigned errors;
 
-	(void)snprintf(text, sizeof(text),
-	    "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n",
-	    o->cluster ? "name = " : "", o->cluster ? o->cluster : "", o->vip ? "vip = " : "",
-	    o->vip ? o->vip : "", o->name, o->address, o->witness ? "witness" : "gateway",
-	    o->interface ? "interface = " : "", o->interface ? o->interface : "");
+	(void)snprintf(text, sizeof(text), "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n",
+	    o->cluster ? "name = " : "", o->cluster ? o->cluster : "", o->vip ? "vip = " : "", o->vip ? o->vip : "",
+	    o->name, o->address, o->witness ? "witness" : "gateway", o->interface ? "interface = " : "",
+	    o->interface ? o->interface : "");
 	f = fmemopen(text, strlen(text), "r");
 	errs = fmemopen(complaints, sizeof(complaints), "w");
 	if (!f || !errs)
@@ -125,8 +124,7 @@ int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps
 		if (step[i].run(s, &e) == 0)
 			continue;
 		show_output(s->output.err);
-		(void)fprintf(
-		    stderr, "holdfastctl: %s: %s%s\n", s->command, e.text, s->keep ? "" : take_back(s));
+		(void)fprintf(stderr, "holdfastctl: %s: %s%s\n", s->command, e.text, s->keep ? "" : take_back(s));
 		return 1;
 	}
 	return 0;
@@ -158,11 +156,11 @@ static void show_look(const struct ctl_setup *s, const struct ctl_look *look)
 	if (!look->answered)
 		(void)printf("  %s: holdfast-heartbeatd does not answer yet\n", s->conf.name);
 	else if (s->conf.seed_address[0] && !look->member && !look->heard && !look->refused)
-		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name,
-		    s->conf.seed_address, s->conf.heartbeat_port);
+		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name, s->conf.seed_address,
+		    s->conf.heartbeat_port);
 	else
-		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name, look->member ? "" : "no member yet, ",
-		    look->mode, look->state, look->reason[0] ? ": " : "", look->reason);
+		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name, look->member ? "" : "no member yet, ", look->mode,
+		    look->state, look->reason[0] ? ": " : "", look->reason);
 	(void)fflush(stdout);
 }
 

@@ -50,7 +50,7 @@ int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps
 /* Steps. */
 int ctl_setup_units(struct ctl_setup *s, struct errbuf *e); /* stops what is in the way */
 int ctl_setup_register(
-    struct ctl_setup *s, struct errbuf *e); /* --init-state when data_token is set, or --join-state */
+    struct ctl_setup *s, struct errbuf *e);		    /* --init-state when data_token is set, or --join-state */
 int ctl_setup_start(struct ctl_setup *s, struct errbuf *e); /* the units */
 
 /* Looks at the status again and again and shows what changes, until done says so (> 0), or that it cannot be

@@ -52,8 +52,7 @@ void ctl_status_look(const json_t *status, const char *name, const char *address
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i);
 
-		if (strcmp(text_of(n, "name", ""), name) == 0 &&
-		    strcmp(text_of(n, "address", ""), address) == 0)
+		if (strcmp(text_of(n, "name", ""), name) == 0 && strcmp(text_of(n, "address", ""), address) == 0)
 			ret->member = !ret->refused;
 		else
 			ret->heard = true;
@@ -81,9 +80,8 @@ static void print_node(FILE *f, const json_t *n)
 		(void)snprintf(time, sizeof(time), "lease %lld ms", (long long)json_integer_value(lease));
 	else if (json_is_integer(backlog))
 		(void)snprintf(time, sizeof(time), "behind %lld ms", (long long)json_integer_value(backlog));
-	(void)fprintf(f, "%-15s %-8s %-15s %-12s %-14s %-14s %s\n", text_of(n, "name", "?"),
-	    text_of(n, "kind", "?"), text_of(n, "address", "?"), text_of(n, "state", "?"), gtid, time,
-	    text_of(n, "reason", ""));
+	(void)fprintf(f, "%-15s %-8s %-15s %-12s %-14s %-14s %s\n", text_of(n, "name", "?"), text_of(n, "kind", "?"),
+	    text_of(n, "address", "?"), text_of(n, "state", "?"), gtid, time, text_of(n, "reason", ""));
 }
 
 static void print_transition(FILE *f, const json_t *t)
@@ -103,20 +101,17 @@ void ctl_status_print(FILE *f, const json_t *status)
 
 	(void)fprintf(f, "cluster %s  mode %s%s  epoch %lld  active %s", text_of(status, "cluster", "?"),
 	    text_of(status, "mode", "?"), unobserved ? " unobserved" : "",
-	    (long long)json_integer_value(json_object_get(status, "epoch")),
-	    text_of(status, "active", "nobody"));
+	    (long long)json_integer_value(json_object_get(status, "epoch")), text_of(status, "active", "nobody"));
 	if (*text_of(vip, "address", ""))
-		(void)fprintf(
-		    f, "  address %s on %s", text_of(vip, "address", ""), text_of(vip, "holder", "nobody"));
+		(void)fprintf(f, "  address %s on %s", text_of(vip, "address", ""), text_of(vip, "holder", "nobody"));
 	else
 		(void)fprintf(f, "  address on %s", text_of(vip, "holder", "nobody"));
-	(void)fprintf(f, "\n%-15s %-8s %-15s %-12s %-14s %-14s %s\n", "NODE", "KIND", "ADDRESS", "STATE",
-	    "GTID", "TIME", "REASON");
+	(void)fprintf(f, "\n%-15s %-8s %-15s %-12s %-14s %-14s %s\n", "NODE", "KIND", "ADDRESS", "STATE", "GTID",
+	    "TIME", "REASON");
 	for (size_t i = 0; i < json_array_size(nodes); i++)
 		print_node(f, json_array_get(nodes, i));
 	if (!json_array_size(nodes))
-		(void)fprintf(
-		    f, "no member is known yet: %s\n", text_of(status, "reason", "no reason given"));
+		(void)fprintf(f, "no member is known yet: %s\n", text_of(status, "reason", "no reason given"));
 	print_transition(f, json_object_get(status, "last_transition"));
 }
 
@@ -129,8 +124,7 @@ int ctl_status(const struct ctl_options *o)
 	if (!status) {
 		if (access(CONF_PATH, F_OK))
 			(void)fprintf(stderr,
-			    "holdfastctl: status: this machine belongs to no cluster: there is no %s\n",
-			    CONF_PATH);
+			    "holdfastctl: status: this machine belongs to no cluster: there is no %s\n", CONF_PATH);
 		else
 			(void)fprintf(stderr, "holdfastctl: status: %s\n", e.text);
 		return EXIT_NO_ANSWER;

@@ -40,8 +40,7 @@ int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_
 		if (strcmp(member[i].name, conf->name) == 0)
 			continue;
 		if (ret->members == INVITE_MEMBERS_MAX)
-			return err_set(
-			    e, -EINVAL, "the cluster has more than %d members", INVITE_MEMBERS_MAX);
+			return err_set(e, -EINVAL, "the cluster has more than %d members", INVITE_MEMBERS_MAX);
 		add(ret, member[i].name, member[i].address, member[i].kind);
 	}
 	return 0;
@@ -64,8 +63,7 @@ static const char *free_name(const struct invite *v, const char *const *names)
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
     const struct settings_member *member, unsigned members, struct errbuf *e)
 {
-	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {
-									      "w", "w2", "w3", NULL};
+	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL};
 	char token[INVITE_TEXT_BYTES];
 	struct invite v;
 	int code = ctl_token_fill(conf, key, member, members, &v, e);

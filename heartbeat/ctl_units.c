@@ -38,8 +38,7 @@ static int systemctl(
 	return ctl_run(argv, timeout_ms, output, e);
 }
 
-int ctl_units_take(
-    const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e)
+int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e)
 {
 	int code = 0;
 
@@ -91,9 +90,8 @@ static int start_one(const char *unit, struct ctl_output *output, struct errbuf 
 }
 
 /* Calls each for every unit of this node, in order; ends with the first that returns not 0. */
-static int for_each(const struct conf *conf,
-    int (*each)(const char *unit, struct ctl_output *, struct errbuf *), struct ctl_output *output,
-    struct errbuf *e)
+static int for_each(const struct conf *conf, int (*each)(const char *unit, struct ctl_output *, struct errbuf *),
+    struct ctl_output *output, struct errbuf *e)
 {
 	int code = 0;
 

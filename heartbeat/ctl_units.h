@@ -18,8 +18,7 @@ struct ctl_units {
 
 /* Notes what the units of others are, stops them, and disables MariaDB's, which only replicationd may start.
  * Nothing on a witness. 0, or as ctl_run with e and output filled. */
-int ctl_units_take(
-    const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e);
+int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e);
 
 /* Makes systemd read the drop-ins, enables and starts every unit of this node. 0, or as ctl_run; output->err
  * then holds the last lines of the journal of the unit that did not start. */

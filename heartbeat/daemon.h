@@ -42,12 +42,13 @@ struct daemon {
 	int listener;
 	struct daemon_client client[DAEMON_CLIENTS_MAX];
 	uint32_t ledger_uid, worker_uid;
-	uint64_t displaced, displaced_logged_us; /* clients for whom there was no place, since the last line about them */
+	uint64_t displaced,
+	    displaced_logged_us; /* clients for whom there was no place, since the last line about them */
 	struct repl_order order; /* as told last */
 	uint64_t close_generation;
 	struct rolepage *page;
 	struct role_view view;
-	int vrrp; /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
+	int vrrp;	/* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
 	int vrrp_error; /* why it could not be written, as logged; 0: it could */
 	uint64_t members_version;
 	uint64_t vip_checked_us;

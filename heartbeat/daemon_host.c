@@ -102,7 +102,7 @@ static void write_members(struct daemon *d)
 		return;
 	}
 	for (unsigned i = 0; i < r->members; i++) {
-		struct in_addr a = { htonl(r->member[i].ipv4) };
+		struct in_addr a = {htonl(r->member[i].ipv4)};
 		char text[INET_ADDRSTRLEN];
 
 		(void)fprintf(f, "%u %s %s %s\n", i, r->member[i].name,

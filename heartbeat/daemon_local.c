@@ -15,11 +15,11 @@
 #define HELLO_US 2000000 /* by then a client has said who it is */
 #define DISPLACED_LOG_US 1000000
 
-static const char *const kinds[] = { "unknown", "replicationd", "ledgerd", "workerd", "holdfastctl" };
+static const char *const kinds[] = {"unknown", "replicationd", "ledgerd", "workerd", "holdfastctl"};
 
 static void feed(struct daemon *d, enum local_client kind, const void *packet)
 {
-	struct hb_input in = { 0 };
+	struct hb_input in = {0};
 
 	if (kind == LOCAL_CLIENT_REPLICATIOND) {
 		in.kind = HB_IN_REPLICATION;
@@ -57,7 +57,7 @@ static void tell_replicationd(struct daemon_client *c)
 
 static void tell_gate(struct daemon_client *c)
 {
-	struct ledger_gate gate = { .close_generation = c->daemon->close_generation };
+	struct ledger_gate gate = {.close_generation = c->daemon->close_generation};
 	int code = local_send(c->fd, LOCAL_GATE, &gate, sizeof(gate));
 
 	/* One that reads too slowly reads the page by itself; the word is only a nudge. */
@@ -71,7 +71,7 @@ static void answer(struct daemon_client *c, const char *question)
 	size_t left = strlen(text), at = 0;
 
 	do {
-		struct local_text packet = { 0 };
+		struct local_text packet = {0};
 		size_t n = left < sizeof(packet.text) - 1 ? left : sizeof(packet.text) - 1;
 
 		memcpy(packet.text, text + at, n);
@@ -103,7 +103,8 @@ static void hello(struct daemon_client *c, const struct local_hello *h)
 	}
 	/* A daemon that was restarted replaces the connection of its earlier life. */
 	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++)
-		if (d->client[i].fd >= 0 && d->client[i].kind == (enum local_client)h->client && h->client <= LOCAL_CLIENT_LEDGERD)
+		if (d->client[i].fd >= 0 && d->client[i].kind == (enum local_client)h->client &&
+		    h->client <= LOCAL_CLIENT_LEDGERD)
 			hang_up(&d->client[i], "replaced");
 	c->kind = h->client;
 	if (c->kind == LOCAL_CLIENT_REPLICATIOND)
@@ -173,7 +174,8 @@ static void displace(struct daemon_client *c)
 
 	d->displaced++;
 	if (now_us >= d->displaced_logged_us + DISPLACED_LOG_US) {
-		LOG(LOG_WARNING, "client.displaced", KV_U("uid", c->uid), KV_S("client", kinds[c->kind]), KV_U("count", d->displaced));
+		LOG(LOG_WARNING, "client.displaced", KV_U("uid", c->uid), KV_S("client", kinds[c->kind]),
+		    KV_U("count", d->displaced));
 		d->displaced_logged_us = now_us;
 		d->displaced = 0;
 	}
@@ -207,7 +209,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 {
 	struct daemon *d = userdata;
 	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct ucred who = { 0 };
+	struct ucred who = {0};
 	socklen_t length = sizeof(who);
 	struct daemon_client *c;
 
@@ -220,7 +222,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 		close(one);
 		return 0;
 	}
-	*c = (struct daemon_client){ .daemon = d, .fd = one, .uid = who.uid, .since_us = clock_boottime_us() };
+	*c = (struct daemon_client){.daemon = d, .fd = one, .uid = who.uid, .since_us = clock_boottime_us()};
 	if (sd_event_add_io(d->loop, &c->source, one, EPOLLIN, on_client, c) < 0) {
 		close(one);
 		c->fd = -1;
@@ -230,11 +232,12 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 
 int daemon_local_open(struct daemon *d, struct errbuf *e)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
 	for (unsigned i = 0; i < DAEMON_CLIENTS_MAX; i++)
 		d->client[i].fd = -1;
-	if ((size_t)snprintf(sa.sun_path, sizeof(sa.sun_path), "%.90s/heartbeatd.sock", d->run_dir) >= sizeof(sa.sun_path))
+	if ((size_t)snprintf(sa.sun_path, sizeof(sa.sun_path), "%.90s/heartbeatd.sock", d->run_dir) >=
+	    sizeof(sa.sun_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", d->run_dir);
 	d->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->listener < 0)
@@ -263,7 +266,8 @@ void daemon_local_look(struct daemon *d, uint64_t now_us)
 		hang_up(c, "silent");
 	}
 	if (count)
-		LOG(LOG_WARNING, "client.silent", KV_U("uid", uid), KV_U("count", count), KV_U("limit_ms", HELLO_US / 1000));
+		LOG(LOG_WARNING, "client.silent", KV_U("uid", uid), KV_U("count", count),
+		    KV_U("limit_ms", HELLO_US / 1000));
 }
 
 static bool same_gate(const struct role_view *a, const struct role_view *b)

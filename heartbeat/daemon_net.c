@@ -21,7 +21,7 @@ static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *
 		socklen_t length = sizeof(d->sender);
 		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
 		struct hb_message m;
-		struct hb_input in = { .kind = HB_IN_MESSAGE, .message = &m };
+		struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m};
 
 		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
 			continue; /* an ICMP answer to what we sent; the peer is away, as the silence says too */
@@ -35,7 +35,7 @@ static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *
 
 int daemon_net_open(struct daemon *d, struct errbuf *e)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port) };
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port)};
 
 	if (inet_pton(AF_INET, d->conf.address, &sa.sin_addr) != 1)
 		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
@@ -67,9 +67,9 @@ static bool address_of(const struct daemon *d, uint8_t to, struct sockaddr_in *r
 	if (to >= r->members)
 		return false;
 	*ret = (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons(r->member[to].port),
-		.sin_addr.s_addr = htonl(r->member[to].ipv4),
+	    .sin_family = AF_INET,
+	    .sin_port = htons(r->member[to].port),
+	    .sin_addr.s_addr = htonl(r->member[to].ipv4),
 	};
 	return true;
 }

@@ -26,7 +26,7 @@ struct daemon_store {
 /* A disk that is full or broken: nothing that depends on this write is said, and it is tried again. */
 static void pause_after_failure(const struct errbuf *e)
 {
-	struct timespec ts = { .tv_nsec = 100000000 };
+	struct timespec ts = {.tv_nsec = 100000000};
 
 	LOG(LOG_ERR, "register.unwritten", KV_S("why", e->text));
 	nanosleep(&ts, NULL);
@@ -66,7 +66,7 @@ static void *write_register(void *userdata)
 static int on_stored(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct daemon *d = userdata;
-	struct hb_input in = { .kind = HB_IN_PERSISTED };
+	struct hb_input in = {.kind = HB_IN_PERSISTED};
 	uint64_t count;
 
 	(void)source;

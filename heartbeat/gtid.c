@@ -28,7 +28,7 @@ int gtid_parse(const char *text, struct gtid *ret)
 	uint64_t domain, server, seq;
 
 	if (!*text) {
-		*ret = (struct gtid){ 0 };
+		*ret = (struct gtid){0};
 		return 0;
 	}
 	if (!take_number(&text, UINT32_MAX, &domain) || *text++ != '-')
@@ -37,7 +37,7 @@ int gtid_parse(const char *text, struct gtid *ret)
 		return -EINVAL;
 	if (!take_number(&text, UINT64_MAX, &seq) || *text)
 		return -EINVAL;
-	*ret = (struct gtid){ (uint32_t)domain, (uint32_t)server, seq };
+	*ret = (struct gtid){(uint32_t)domain, (uint32_t)server, seq};
 	return 0;
 }
 
@@ -46,7 +46,6 @@ const char *gtid_format(struct gtid g, char buf[static GTID_TEXT_BYTES])
 	if (g.seq == 0)
 		buf[0] = '\0';
 	else
-		(void)snprintf(
-		    buf, GTID_TEXT_BYTES, "%" PRIu32 "-%" PRIu32 "-%" PRIu64, g.domain, g.server, g.seq);
+		(void)snprintf(buf, GTID_TEXT_BYTES, "%" PRIu32 "-%" PRIu32 "-%" PRIu64, g.domain, g.server, g.seq);
 	return buf;
 }

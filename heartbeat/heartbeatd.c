@@ -105,7 +105,7 @@ void daemon_step(struct daemon *d, struct hb_input *in)
 
 	one_step(d, in);
 	for (unsigned i = 0; i < SELF_LETTERS_A_TURN && release(d, &own); i++) {
-		struct hb_input next = { .kind = HB_IN_MESSAGE, .message = &own };
+		struct hb_input next = {.kind = HB_IN_MESSAGE, .message = &own};
 
 		one_step(d, &next);
 	}
@@ -114,7 +114,7 @@ void daemon_step(struct daemon *d, struct hb_input *in)
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *d = userdata;
-	struct hb_input in = { .kind = HB_IN_TICK };
+	struct hb_input in = {.kind = HB_IN_TICK};
 	uint64_t now = 0;
 
 	(void)usec;
@@ -149,7 +149,7 @@ static int load_key(const char *path, struct wire *w, struct errbuf *e)
 /* Real time and locked memory: a busy machine must not look like a dead one. Both are wishes, not conditions. */
 static void become_prompt(void)
 {
-	struct sched_param p = { .sched_priority = 2 };
+	struct sched_param p = {.sched_priority = 2};
 
 	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
 		LOG(LOG_INFO, "priority.ordinary", KV_S("why", strerror(errno)));
@@ -167,10 +167,10 @@ static uint32_t uid_of(const char *name)
 static int start_node(struct daemon *d, struct errbuf *e)
 {
 	struct hb_settings s = {
-		.interval_us = (uint64_t)d->conf.interval_ms * 1000,
-		.lease_us = (uint64_t)d->conf.lease_ms * 1000,
-		.peer_timeout_us = (uint64_t)d->conf.peer_timeout_ms * 1000,
-		.port = (uint16_t)d->conf.heartbeat_port,
+	    .interval_us = (uint64_t)d->conf.interval_ms * 1000,
+	    .lease_us = (uint64_t)d->conf.lease_ms * 1000,
+	    .peer_timeout_us = (uint64_t)d->conf.peer_timeout_ms * 1000,
+	    .port = (uint16_t)d->conf.heartbeat_port,
 	};
 	struct hb_register reg;
 	struct in_addr address;
@@ -180,8 +180,8 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	if (code)
 		return code;
 	if (strncmp(reg.name, d->conf.name, sizeof(reg.name)) != 0)
-		return err_set(e, -EBADMSG, "%s: belongs to node '%s', the configuration says '%s'", d->state_path, reg.name,
-		    d->conf.name);
+		return err_set(e, -EBADMSG, "%s: belongs to node '%s', the configuration says '%s'", d->state_path,
+		    reg.name, d->conf.name);
 	reg.boot++;
 	code = statefile_store(d->state_path, &reg, e);
 	if (code)
@@ -248,7 +248,7 @@ static int run(struct daemon *d)
 /* The register of a new cluster (init) or of a member to be (join). Refuses to replace one. */
 static int make_state(const struct daemon *d, const struct options *o, struct errbuf *e)
 {
-	struct hb_register reg = { .cluster = d->wire.cluster, .kind = (uint8_t)d->conf.kind };
+	struct hb_register reg = {.cluster = d->wire.cluster, .kind = (uint8_t)d->conf.kind};
 	struct hb_record *r = &reg.accepted;
 	struct in_addr address;
 	size_t n = 0;
@@ -265,8 +265,9 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 	    n != TOKEN_BYTES)
 		return err_set(e, -EINVAL, "--token wants %d hexadecimal digits", 2 * TOKEN_BYTES);
 	reg.admitted = 1;
-	reg.promised = reg.accepted_ballot = (struct hb_ballot){ 1, 0 };
-	*r = (struct hb_record){ .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0] };
+	reg.promised = reg.accepted_ballot = (struct hb_ballot){1, 0};
+	*r = (struct hb_record){
+	    .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0]};
 	memcpy(r->member[0].name, reg.name, sizeof(r->member[0].name));
 	r->member[0].instance = reg.instance;
 	r->member[0].ipv4 = ntohl(address.s_addr);
@@ -291,12 +292,17 @@ static void usage(FILE *f)
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'f' }, { "check", no_argument, NULL, 'n' },
-		{ "init-state", no_argument, NULL, 'i' },   { "join-state", no_argument, NULL, 'j' },
-		{ "token", required_argument, NULL, 't' },  { "key", required_argument, NULL, 'k' },
-		{ "state", required_argument, NULL, 's' },  { "run", required_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'v' },	    { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	    {"config", required_argument, NULL, 'f'},
+	    {"check", no_argument, NULL, 'n'},
+	    {"init-state", no_argument, NULL, 'i'},
+	    {"join-state", no_argument, NULL, 'j'},
+	    {"token", required_argument, NULL, 't'},
+	    {"key", required_argument, NULL, 'k'},
+	    {"state", required_argument, NULL, 's'},
+	    {"run", required_argument, NULL, 'r'},
+	    {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int c;
 
@@ -325,8 +331,9 @@ static int parse(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	static struct daemon d;
-	struct options o = { CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, false, false, false };
-	struct errbuf e = { "" };
+	struct options o = {
+	    CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, false, false, false};
+	struct errbuf e = {""};
 	int code = parse(argc, argv, &o);
 
 	if (code >= 0)

@@ -110,8 +110,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "holdfastctl: libsodium does not start\n");
 		return 1;
 	}
-	if (argc == 3 && !(c->takes & CTL_REST) &&
-	    (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+	if (argc == 3 && !(c->takes & CTL_REST) && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
 		(void)printf("holdfastctl %s %s\n    %s\n", c->word, c->synopsis, c->help);
 		return 0;
 	}

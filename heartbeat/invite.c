@@ -61,8 +61,8 @@ int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 	size = SUM_BYTES + INVITE_KEY_BYTES + n;
 	checksum(raw, raw + SUM_BYTES, size - SUM_BYTES, v->key);
 	head = snprintf(ret, INVITE_TEXT_BYTES, PREFIX "%d-", INVITE_VERSION);
-	(void)sodium_bin2base64(ret + head, INVITE_TEXT_BYTES - (size_t)head, raw, size,
-	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	(void)sodium_bin2base64(
+	    ret + head, INVITE_TEXT_BYTES - (size_t)head, raw, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	sodium_memzero(raw, sizeof(raw));
 	return 0;
 }
@@ -73,12 +73,12 @@ static int check_version(const char *text, const char **body, struct errbuf *e)
 	unsigned long version;
 
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 || text[2] < '0' || text[2] > '9')
-		return err_set(e, -EBADMSG, "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it",
-		    INVITE_VERSION);
+		return err_set(e, -EBADMSG,
+		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
 	version = strtoul(text + strlen(PREFIX), &end, 10);
 	if (*end != '-')
-		return err_set(e, -EBADMSG, "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it",
-		    INVITE_VERSION);
+		return err_set(e, -EBADMSG,
+		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
 	if (version != INVITE_VERSION)
 		return err_set(e, -EPROTONOSUPPORT,
 		    "the token is of version %lu, this holdfastctl knows version %d: install the same release on both",
@@ -120,8 +120,8 @@ static bool take_member(struct invite_member *m, char **word)
 static bool take_words(struct invite *v, char *text)
 {
 	char *word[WORDS_FIXED + 3 * INVITE_MEMBERS_MAX], *save = NULL;
-	uint32_t *const number[] = { &v->heartbeat_port, &v->interval_ms, &v->lease_ms, &v->peer_timeout_ms,
-		&v->database_port, &v->mesh_http_port, &v->mesh_ledger_port, &v->mesh_seed_port };
+	uint32_t *const number[] = {&v->heartbeat_port, &v->interval_ms, &v->lease_ms, &v->peer_timeout_ms,
+	    &v->database_port, &v->mesh_http_port, &v->mesh_ledger_port, &v->mesh_seed_port};
 	size_t words = 0;
 	bool good;
 
@@ -152,8 +152,8 @@ int invite_parse(const char *text, struct invite *ret, struct errbuf *e)
 	if (code)
 		return code;
 	code = -EBADMSG;
-	if (sodium_base642bin(raw, RAW_BYTES, body, strlen(body), NULL, &size, &end,
-		sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+	if (sodium_base642bin(
+		raw, RAW_BYTES, body, strlen(body), NULL, &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 	    !*end && size > SUM_BYTES + INVITE_KEY_BYTES) {
 		memcpy(ret->key, raw + SUM_BYTES, INVITE_KEY_BYTES);
 		checksum(sum, raw + SUM_BYTES, size - SUM_BYTES, ret->key);

@@ -8,7 +8,7 @@
 #include "heartbeat/record.h"
 
 struct hb_lease {
-	uint64_t epoch;			  /* the grants below are for this one */
+	uint64_t epoch;			   /* the grants below are for this one */
 	uint64_t until_us[HB_MEMBERS_MAX]; /* by our clock, margin taken off; 0: none */
 };
 

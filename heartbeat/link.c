@@ -22,8 +22,7 @@ struct link {
 	void *userdata;
 };
 
-struct link *link_new(
-    sd_event *event, const char *path, enum local_client who, link_handler *handler, void *userdata)
+struct link *link_new(sd_event *event, const char *path, enum local_client who, link_handler *handler, void *userdata)
 {
 	struct link *l = calloc(1, sizeof(*l));
 

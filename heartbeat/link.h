@@ -13,8 +13,7 @@ struct link;
 typedef void link_handler(void *userdata, const struct local_header *packet);
 
 /* NULL: no memory. path is borrowed. */
-struct link *link_new(
-    sd_event *event, const char *path, enum local_client who, link_handler *handler, void *userdata);
+struct link *link_new(sd_event *event, const char *path, enum local_client who, link_handler *handler, void *userdata);
 void link_free(struct link *l);
 
 /* Connects when there is no connection, and sends; packet NULL: only connects. Failures are logged once and tried again

@@ -25,13 +25,13 @@ struct token {
 };
 
 enum local_type {
-	LOCAL_HELLO = 1,      /* client -> heartbeatd, first packet: struct local_hello */
-	LOCAL_REPLICATION,    /* replicationd -> heartbeatd: struct repl_report */
-	LOCAL_LEDGER,	      /* ledgerd -> heartbeatd: struct ledger_report */
-	LOCAL_ORDER,	      /* heartbeatd -> replicationd: struct repl_order */
-	LOCAL_GATE,	      /* heartbeatd -> ledgerd: struct ledger_gate; the role page has changed, read it */
-	LOCAL_ASK,	      /* holdfastctl -> heartbeatd: struct local_text, a command such as "status" */
-	LOCAL_ANSWER,	      /* heartbeatd -> holdfastctl: struct local_text, JSON, a packet each until `last` */
+	LOCAL_HELLO = 1,   /* client -> heartbeatd, first packet: struct local_hello */
+	LOCAL_REPLICATION, /* replicationd -> heartbeatd: struct repl_report */
+	LOCAL_LEDGER,	   /* ledgerd -> heartbeatd: struct ledger_report */
+	LOCAL_ORDER,	   /* heartbeatd -> replicationd: struct repl_order */
+	LOCAL_GATE,	   /* heartbeatd -> ledgerd: struct ledger_gate; the role page has changed, read it */
+	LOCAL_ASK,	   /* holdfastctl -> heartbeatd: struct local_text, a command such as "status" */
+	LOCAL_ANSWER,	   /* heartbeatd -> holdfastctl: struct local_text, JSON, a packet each until `last` */
 };
 
 enum local_client { LOCAL_CLIENT_REPLICATIOND = 1, LOCAL_CLIENT_LEDGERD, LOCAL_CLIENT_WORKERD, LOCAL_CLIENT_CTL };
@@ -52,52 +52,52 @@ enum repl_want {
 	REPL_WANT_DOWN,	      /* fenced: mariadbd is SIGKILLed (R7) and stays down */
 	REPL_WANT_FOLLOW_OUT, /* outside in_sync, `active` is open: B1 (export tail, destroy token, SLAVE start if dirty or
 				 down; re-seed when no prefix), then follow `active` */
-	REPL_WANT_HOLD_IN,    /* in in_sync, nobody to follow now: up as MASTER, read only, relay closed, nothing destroyed */
-	REPL_WANT_FOLLOW_IN,  /* in in_sync, token valid: B2 (MASTER start, salvage), then follow `active` */
-	REPL_WANT_PROMOTE,    /* C1: start MASTER if down; relay closed, IO thread stopped, verified; relay applied to its
+	REPL_WANT_HOLD_IN, /* in in_sync, nobody to follow now: up as MASTER, read only, relay closed, nothing destroyed */
+	REPL_WANT_FOLLOW_IN, /* in in_sync, token valid: B2 (MASTER start, salvage), then follow `active` */
+	REPL_WANT_PROMOTE, /* C1: start MASTER if down; relay closed, IO thread stopped, verified; relay applied to its
 				 end; then report drained_epoch = epoch */
-	REPL_WANT_OPEN,	      /* C2: semi-sync as `semi_sync` says; dirty (fsync); epoch row; read_only=0; then report
+	REPL_WANT_OPEN,	   /* C2: semi-sync as `semi_sync` says; dirty (fsync); epoch row; read_only=0; then report
 				 opened_epoch = epoch. Afterwards `semi_sync` may change at any time */
 };
 
 struct repl_order {
 	struct local_header header;
-	uint32_t want;		 /* enum repl_want */
-	uint64_t generation;	 /* of the order: another one for each that differs, in this life of heartbeatd */
-	uint64_t epoch;		 /* of the record */
-	uint8_t self, active;	 /* member numbers; mariadb server_id = member number + 1 */
-	uint8_t semi_sync;	 /* WANT_OPEN: rpl_semi_sync_master_enabled. R4: 0 only when known safe */
-	uint8_t near;		 /* what we received is close to the end of the active's log, as last heard */
-	char active_address[48]; /* numeric */
+	uint32_t want;		      /* enum repl_want */
+	uint64_t generation;	      /* of the order: another one for each that differs, in this life of heartbeatd */
+	uint64_t epoch;		      /* of the record */
+	uint8_t self, active;	      /* member numbers; mariadb server_id = member number + 1 */
+	uint8_t semi_sync;	      /* WANT_OPEN: rpl_semi_sync_master_enabled. R4: 0 only when known safe */
+	uint8_t near;		      /* what we received is close to the end of the active's log, as last heard */
+	char active_address[48];      /* numeric */
 	struct gtid active_opened_at; /* gtid_binlog_pos of the active when it opened `epoch`, seq 0 unknown: our binlog
 					 above it was never acknowledged (R11) */
-	char member_name[5][16]; /* names of the members by number, "" none */
+	char member_name[5][16];      /* names of the members by number, "" none */
 };
 
 enum repl_state {
-	REPL_DOWN,	  /* mariadbd does not run */
+	REPL_DOWN, /* mariadbd does not run */
 	REPL_STARTING,
 	REPL_SEEDING,
-	REPL_IDLE,	  /* up, read only, follows nobody */
+	REPL_IDLE, /* up, read only, follows nobody */
 	REPL_SALVAGING,
-	REPL_FOLLOWING,	  /* up, read only, follows order.active in order.epoch */
+	REPL_FOLLOWING, /* up, read only, follows order.active in order.epoch */
 	REPL_PROMOTING,
-	REPL_DRAINED,	  /* promotion steps done, read only still */
-	REPL_OPEN,	  /* read_only=0 for opened_epoch */
-	REPL_FAILED,	  /* reason says why; tried again when that makes sense */
+	REPL_DRAINED, /* promotion steps done, read only still */
+	REPL_OPEN,    /* read_only=0 for opened_epoch */
+	REPL_FAILED,  /* reason says why; tried again when that makes sense */
 };
 
 struct repl_report {
 	struct local_header header;
-	uint32_t state;		/* enum repl_state */
-	uint8_t fit;		/* the database answers, its disk and threads work (R13); waiting for an ACK is fit */
-	uint8_t db_up;		/* mariadbd accepts connections */
-	uint8_t dirty;		/* protocol.md section 1: set before read_only=0, cleared by SLAVE start or re-seed */
-	uint8_t semi_sync;	/* rpl_semi_sync_master_enabled as read back from the server */
-	uint8_t semi_clients;	/* Rpl_semi_sync_master_clients */
-	uint8_t semi_waits;	/* a transaction waits for its acknowledgement: Rpl_semi_sync_master_wait_sessions > 0 */
-	uint8_t row_waits;	/* the epoch row's COMMIT was sent and has not returned */
-	uint8_t following;	/* IO thread connected through our relay and SQL thread running without error */
+	uint32_t state;	      /* enum repl_state */
+	uint8_t fit;	      /* the database answers, its disk and threads work (R13); waiting for an ACK is fit */
+	uint8_t db_up;	      /* mariadbd accepts connections */
+	uint8_t dirty;	      /* protocol.md section 1: set before read_only=0, cleared by SLAVE start or re-seed */
+	uint8_t semi_sync;    /* rpl_semi_sync_master_enabled as read back from the server */
+	uint8_t semi_clients; /* Rpl_semi_sync_master_clients */
+	uint8_t semi_waits;   /* a transaction waits for its acknowledgement: Rpl_semi_sync_master_wait_sessions > 0 */
+	uint8_t row_waits;    /* the epoch row's COMMIT was sent and has not returned */
+	uint8_t following;    /* IO thread connected through our relay and SQL thread running without error */
 	/* Of the order under which all of this was looked at. One thread takes orders, steps and looks, so nothing that an
 	 * earlier order wanted can still happen after this report. */
 	uint64_t order_generation;
@@ -111,20 +111,20 @@ struct repl_report {
 	struct gtid sync_mark;	/* R5: @@gtid_binlog_pos read after semi-sync was found on for opened_epoch; valid if
 				   semi_sync and sync_marked */
 	uint8_t sync_marked;
-	uint8_t no_tx_moved;	/* R10: Rpl_semi_sync_master_no_tx moved while semi-sync was wanted on */
-	uint32_t backlog_ms;	/* received but not applied, as time */
-	struct gtid opened_at;	/* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
+	uint8_t no_tx_moved;   /* R10: Rpl_semi_sync_master_no_tx moved while semi-sync was wanted on */
+	uint32_t backlog_ms;   /* received but not applied, as time */
+	struct gtid opened_at; /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
 	char reason[LOCAL_REASON_BYTES]; /* why it is not where it should be; "" when it is */
 };
 
 struct ledger_report {
 	struct local_header header;
-	uint8_t fit;			/* works; waiting for a COMMIT is fit */
-	uint8_t ready;			/* warm: connected to the database, waiting for the role */
-	uint64_t barrier_epoch;		/* opening barrier committed for this epoch (R6); 0 none */
+	uint8_t fit;			 /* works; waiting for a COMMIT is fit */
+	uint8_t ready;			 /* warm: connected to the database, waiting for the role */
+	uint64_t barrier_epoch;		 /* opening barrier committed for this epoch (R6); 0 none */
 	uint64_t gate_closed_generation; /* last ledger_gate.close_generation after which nothing was answered */
-	uint64_t commit_since_us;	/* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
-	uint64_t answered_epoch;	/* high-water: epoch and GTID of the last batch that got COMMIT OK */
+	uint64_t commit_since_us;	 /* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
+	uint64_t answered_epoch;	 /* high-water: epoch and GTID of the last batch that got COMMIT OK */
 	struct gtid answered;
 	char reason[LOCAL_REASON_BYTES];
 };

@@ -7,19 +7,19 @@
 #include <unistd.h>
 
 static const size_t sizes[] = {
-	[LOCAL_HELLO] = sizeof(struct local_hello),
-	[LOCAL_REPLICATION] = sizeof(struct repl_report),
-	[LOCAL_LEDGER] = sizeof(struct ledger_report),
-	[LOCAL_ORDER] = sizeof(struct repl_order),
-	[LOCAL_GATE] = sizeof(struct ledger_gate),
-	[LOCAL_ASK] = sizeof(struct local_text),
-	[LOCAL_ANSWER] = sizeof(struct local_text),
+    [LOCAL_HELLO] = sizeof(struct local_hello),
+    [LOCAL_REPLICATION] = sizeof(struct repl_report),
+    [LOCAL_LEDGER] = sizeof(struct ledger_report),
+    [LOCAL_ORDER] = sizeof(struct repl_order),
+    [LOCAL_GATE] = sizeof(struct ledger_gate),
+    [LOCAL_ASK] = sizeof(struct local_text),
+    [LOCAL_ANSWER] = sizeof(struct local_text),
 };
 
 int local_connect(const char *path, enum local_client who, struct errbuf *e)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct local_hello hello = { .client = who };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct local_hello hello = {.client = who};
 	int fd, code;
 
 	if (strlen(path) >= sizeof(sa.sun_path))
@@ -41,7 +41,7 @@ int local_connect(const char *path, enum local_client who, struct errbuf *e)
 
 int local_send(int fd, enum local_type type, void *packet, size_t size)
 {
-	struct local_header header = { .version = LOCAL_VERSION, .type = (uint16_t)type };
+	struct local_header header = {.version = LOCAL_VERSION, .type = (uint16_t)type};
 
 	memcpy(packet, &header, sizeof(header));
 	if (send(fd, packet, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)

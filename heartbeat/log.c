@@ -72,8 +72,7 @@ static void put_pair(struct line *l, const struct log_kv *kv)
 		(void)snprintf(number, sizeof(number), "%lld", (long long)kv->i);
 		put_text(l, number);
 		return;
-	case LOG_KV_STRING:
-		break;
+	case LOG_KV_STRING: break;
 	}
 	if (!kv->s)
 		put_text(l, "-");
@@ -85,7 +84,7 @@ static void put_pair(struct line *l, const struct log_kv *kv)
 
 size_t log_format(char *buf, size_t size, const char *event, const struct log_kv *kv, size_t count)
 {
-	struct line l = { buf, size, 0 };
+	struct line l = {buf, size, 0};
 
 	put_text(&l, "event=");
 	put_text(&l, event);

@@ -16,14 +16,14 @@ struct log_kv {
 	int64_t i;
 };
 
-#define KV_S(k, v) ((struct log_kv){ .key = (k), .type = LOG_KV_STRING, .s = (v) })
-#define KV_U(k, v) ((struct log_kv){ .key = (k), .type = LOG_KV_UNSIGNED, .u = (uint64_t)(v) })
-#define KV_I(k, v) ((struct log_kv){ .key = (k), .type = LOG_KV_SIGNED, .i = (int64_t)(v) })
+#define KV_S(k, v) ((struct log_kv){.key = (k), .type = LOG_KV_STRING, .s = (v)})
+#define KV_U(k, v) ((struct log_kv){.key = (k), .type = LOG_KV_UNSIGNED, .u = (uint64_t)(v)})
+#define KV_I(k, v) ((struct log_kv){.key = (k), .type = LOG_KV_SIGNED, .i = (int64_t)(v)})
 
 /* Event names are noun.verb. Strings that could fake a pair or a line are quoted and escaped. */
-#define LOG(level, event, ...) \
-	log_event((level), (event), (struct log_kv[]){ __VA_ARGS__ }, \
-	    sizeof((struct log_kv[]){ __VA_ARGS__ }) / sizeof(struct log_kv))
+#define LOG(level, event, ...)                                                                                         \
+	log_event((level), (event), (struct log_kv[]){__VA_ARGS__},                                                    \
+	    sizeof((struct log_kv[]){__VA_ARGS__}) / sizeof(struct log_kv))
 
 /* Writes at most one line of 2,000 bytes with one write(2); longer lines are cut. Thread safe, keeps errno. */
 void log_event(int level, const char *event, const struct log_kv *kv, size_t count);

@@ -142,9 +142,15 @@ static void join(struct codec *c, struct hb_message *m)
 }
 
 static void (*const bodies[HB_MESSAGE_TYPES])(struct codec *c, struct hb_message *m) = {
-	[HB_BEAT] = beat,     [HB_GRANT] = grant,    [HB_PREPARE] = prepare, [HB_PROMISE] = reply,
-	[HB_ACCEPT] = accept, [HB_ACCEPTED] = reply, [HB_READ] = nothing,    [HB_STATE] = reply,
-	[HB_JOIN] = join,
+    [HB_BEAT] = beat,
+    [HB_GRANT] = grant,
+    [HB_PREPARE] = prepare,
+    [HB_PROMISE] = reply,
+    [HB_ACCEPT] = accept,
+    [HB_ACCEPTED] = reply,
+    [HB_READ] = nothing,
+    [HB_STATE] = reply,
+    [HB_JOIN] = join,
 };
 
 static void message(struct codec *c, struct hb_message *m)
@@ -162,7 +168,7 @@ static void message(struct codec *c, struct hb_message *m)
 
 size_t hb_message_encode(const struct hb_message *m, uint8_t buf[static HB_MESSAGE_BYTES_MAX])
 {
-	struct codec c = { .out = buf, .size = HB_MESSAGE_BYTES_MAX };
+	struct codec c = {.out = buf, .size = HB_MESSAGE_BYTES_MAX};
 	struct hb_message copy = *m;
 
 	message(&c, &copy);
@@ -172,7 +178,7 @@ size_t hb_message_encode(const struct hb_message *m, uint8_t buf[static HB_MESSA
 
 int hb_message_decode(const uint8_t *buf, size_t size, struct hb_message *ret)
 {
-	struct codec c = { .in = buf, .size = size };
+	struct codec c = {.in = buf, .size = size};
 
 	memset(ret, 0, sizeof(*ret));
 	message(&c, ret);
@@ -198,7 +204,7 @@ static void registers(struct codec *c, struct hb_register *r)
 
 size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REGISTER_BYTES_MAX])
 {
-	struct codec c = { .out = buf, .size = HB_REGISTER_BYTES_MAX };
+	struct codec c = {.out = buf, .size = HB_REGISTER_BYTES_MAX};
 	struct hb_register copy = *r;
 
 	registers(&c, &copy);
@@ -208,7 +214,7 @@ size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REG
 
 int hb_register_decode(const uint8_t *buf, size_t size, struct hb_register *ret)
 {
-	struct codec c = { .in = buf, .size = size };
+	struct codec c = {.in = buf, .size = size};
 
 	memset(ret, 0, sizeof(*ret));
 	registers(&c, ret);

@@ -21,8 +21,8 @@ enum hb_message_type {
 
 /* Facts about a gateway that others act on or show. */
 struct hb_facts {
-	uint8_t state;	/* enum hb_state */
-	uint8_t fit;	/* could take the role: database following or applied, ledger there */
+	uint8_t state; /* enum hb_state */
+	uint8_t fit;   /* could take the role: database following or applied, ledger there */
 	uint8_t serving;
 	uint8_t holds_vip;
 	uint64_t follow_epoch;
@@ -33,22 +33,22 @@ struct hb_facts {
 	uint64_t opened_epoch;
 	struct gtid opened_at;
 	uint32_t backlog_ms;
-	uint32_t lease_ms;	 /* left of the active's lease, for show */
-	uint64_t moved_epoch;	 /* the last opening by this node: for show */
-	uint64_t moved_at_ms;	 /* wall clock */
-	uint32_t moved_took_ms;	 /* from the last sign of the old active to the first answer */
+	uint32_t lease_ms;	/* left of the active's lease, for show */
+	uint64_t moved_epoch;	/* the last opening by this node: for show */
+	uint64_t moved_at_ms;	/* wall clock */
+	uint32_t moved_took_ms; /* from the last sign of the old active to the first answer */
 	uint8_t moved_from, moved_reason;
 	char reason[LOCAL_REASON_BYTES];
 };
 
 struct hb_message {
-	uint8_t type; /* enum hb_message_type */
-	uint8_t from; /* member number; HB_NOBODY: not admitted yet */
+	uint8_t type;		 /* enum hb_message_type */
+	uint8_t from;		 /* member number; HB_NOBODY: not admitted yet */
 	uint64_t boot, instance; /* of the sender */
 
 	/* BEAT */
-	uint64_t stamp_us;	 /* sender's clock */
-	uint64_t echo_us;	 /* last stamp heard from the receiver, in this boot of the receiver; 0 none */
+	uint64_t stamp_us; /* sender's clock */
+	uint64_t echo_us;  /* last stamp heard from the receiver, in this boot of the receiver; 0 none */
 	uint64_t echo_boot;
 	uint8_t want_lease;
 	struct hb_facts facts;

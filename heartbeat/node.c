@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void hb_node_start(struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us)
+void hb_node_start(
+    struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us)
 {
 	assert(s->lease_us <= HB_LEASE_MAX_US);
 	memset(n, 0, sizeof(*n));
@@ -48,7 +49,7 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 	if (m->boot < p->boot)
 		return false;
 	if (m->boot > p->boot)
-		*p = (struct hb_peer){ .boot = m->boot };
+		*p = (struct hb_peer){.boot = m->boot};
 	p->heard = true;
 	p->heard_us = now_us;
 	return true;
@@ -88,8 +89,7 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		return;
 	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch)
 		n->renewed_us = now_us;
-	if (m->echo_boot == a->reg.boot &&
-	    hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {
+	if (m->echo_boot == a->reg.boot && hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {
 		struct hb_message *g = hb_outbox_add(out, m->from, HB_GRANT, a->identity_generation);
 
 		g->stamp_us = m->stamp_us;
@@ -119,9 +119,7 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 	if (!known_sender(n, m, now_us))
 		return;
 	switch (m->type) {
-	case HB_BEAT:
-		take_beat(n, m, now_us, out);
-		break;
+	case HB_BEAT: take_beat(n, m, now_us, out); break;
 	case HB_GRANT:
 		if (m->stamp_us <= now_us && hb_mine(n))
 			hb_lease_grant(&n->lease, m->from, m->epoch, m->stamp_us, m->duration_us);
@@ -135,21 +133,14 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 			answer_round(n, m, hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us), out);
 		break;
 	case HB_PROMISE:
-	case HB_ACCEPTED:
-		hb_proposer_answer(&n->proposer, a, m, now_us, out);
-		break;
+	case HB_ACCEPTED: hb_proposer_answer(&n->proposer, a, m, now_us, out); break;
 	case HB_READ:
 		if (a->reg.admitted)
 			hb_read_answer(n, m->from, HB_OK, out);
 		break;
-	case HB_STATE:
-		hb_read_state(n, m, now_us);
-		break;
-	case HB_JOIN:
-		hb_read_join(n, m, out);
-		break;
-	default:
-		break;
+	case HB_STATE: hb_read_state(n, m, now_us); break;
+	case HB_JOIN: hb_read_join(n, m, out); break;
+	default: break;
 	}
 }
 
@@ -176,7 +167,8 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 
 static bool gate_is_closed(struct hb_node *n, uint64_t now_us)
 {
-	return (n->ledger_us && n->ledger.gate_closed_generation >= n->close_generation) || now_us >= n->closing_until_us;
+	return (n->ledger_us && n->ledger.gate_closed_generation >= n->close_generation) ||
+	       now_us >= n->closing_until_us;
 }
 
 static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
@@ -211,8 +203,9 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 		n->opened = false;
 	/* R6: the barrier; R4, R10: an answer in SYNC needs semi-sync to be on, and never to have let one through. */
 	n->serving = mine && n->repl.opened_epoch == n->my_epoch && n->ledger.barrier_epoch == n->my_epoch &&
-		     hb_repl_fresh(n, now_us) && (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved &&
-								       n->repl.order_generation == n->order.generation));
+		     hb_repl_fresh(n, now_us) &&
+		     (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved &&
+							 n->repl.order_generation == n->order.generation));
 	if (n->serving && !was && n->moved_epoch != n->my_epoch) {
 		n->moved_epoch = n->my_epoch;
 		n->moved_at_ms = wall_ms;
@@ -250,7 +243,8 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 		n->state = rule->to;
 	}
 	if (n->join_refused)
-		(void)snprintf(n->reason, sizeof(n->reason), "the name %s belongs to another member", n->acceptor.reg.name);
+		(void)snprintf(
+		    n->reason, sizeof(n->reason), "the name %s belongs to another member", n->acceptor.reg.name);
 	else if (n->state == HB_ACTIVE || n->state == HB_STANDBY || n->state == HB_WITNESS)
 		n->reason[0] = '\0';
 	else if (n->repl.reason[0])
@@ -263,14 +257,9 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_outbox *out)
 {
 	switch (in->kind) {
-	case HB_IN_TICK:
-		break;
-	case HB_IN_MESSAGE:
-		take_message(n, in->message, in->now_us, out);
-		break;
-	case HB_IN_PERSISTED:
-		n->persisted = in->persisted;
-		break;
+	case HB_IN_TICK: break;
+	case HB_IN_MESSAGE: take_message(n, in->message, in->now_us, out); break;
+	case HB_IN_PERSISTED: n->persisted = in->persisted; break;
 	case HB_IN_REPLICATION:
 		/* One that is being restarted has HB_REPORT_STALE_US to come back; the database does not need it. */
 		if (in->repl) {

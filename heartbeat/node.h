@@ -20,9 +20,9 @@ struct hb_settings {
 struct hb_peer {
 	bool heard;
 	uint64_t boot;
-	uint64_t heard_us;  /* our clock: last message of any kind */
-	uint64_t stamp_us;  /* its clock, to be echoed */
-	uint64_t lagging_us; /* since when its acceptor does not hold the chosen record though it could not accept it; 0 */
+	uint64_t heard_us;   /* our clock: last message of any kind */
+	uint64_t stamp_us;   /* its clock, to be echoed */
+	uint64_t lagging_us; /* since when its promise keeps it from accepting the chosen record; 0: it does not */
 	struct hb_facts facts;
 };
 
@@ -48,18 +48,18 @@ struct hb_node {
 
 	enum hb_state state;
 	enum hb_situation situation;
-	uint64_t my_epoch;	   /* the epoch that this life of ours claimed or was handed; 0 none */
-	bool opened;		   /* the database was open for my_epoch */
-	bool serving;		   /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
-	uint64_t epoch_us;	   /* when my_epoch became ours */
-	uint64_t row_waits_us;	   /* since when the epoch row waits; 0: it does not */
-	uint64_t renewed_us;	   /* last lease request heard from the active */
-	uint64_t suspected_us;	   /* the same of the active before this one */
-	uint64_t unopened_us;	   /* since when the report no longer shows my_epoch opened; 0: it does */
+	uint64_t my_epoch;     /* the epoch that this life of ours claimed or was handed; 0 none */
+	bool opened;	       /* the database was open for my_epoch */
+	bool serving;	       /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
+	uint64_t epoch_us;     /* when my_epoch became ours */
+	uint64_t row_waits_us; /* since when the epoch row waits; 0: it does not */
+	uint64_t renewed_us;   /* last lease request heard from the active */
+	uint64_t suspected_us; /* the same of the active before this one */
+	uint64_t unopened_us;  /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
-	struct repl_order order;   /* as told last */
-	bool adding;		   /* semi-sync is on for a standby that is to be added */
-	uint64_t follower_us; /* since when a standby that could be added follows; 0 none */
+	struct repl_order order; /* as told last */
+	bool adding;		 /* semi-sync is on for a standby that is to be added */
+	uint64_t follower_us;	 /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;
 	uint64_t vip_grace_us;
 	uint8_t moved_from, moved_reason;
@@ -79,7 +79,7 @@ struct hb_node {
 	uint64_t close_generation;
 	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
 
-	bool holds_vip; /* set by the shell, for show */
+	bool holds_vip;	    /* set by the shell, for show */
 	uint64_t persisted; /* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
@@ -108,18 +108,19 @@ struct hb_input {
 
 struct hb_output {
 	struct hb_outbox outbox;
-	bool persist; /* node->acceptor.reg at node->acceptor.generation has to go to disk */
+	bool persist;		 /* node->acceptor.reg at node->acceptor.generation has to go to disk */
 	struct repl_order order; /* what replicationd is to be told now; compare with what it was told last */
 	struct role_view view;	 /* for the role page */
 	uint64_t close_generation;
-	bool vip; /* this node should hold the address */
+	bool vip;		     /* this node should hold the address */
 	const struct hb_rule *moved; /* NULL: the state did not change */
 	enum hb_state moved_from;
 	bool chosen; /* a record became known; node->known */
 };
 
 /* reg: from disk. seed: for back-off. A member whose register is not admitted asks for admission. */
-void hb_node_start(struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us);
+void hb_node_start(
+    struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us);
 
 void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
 

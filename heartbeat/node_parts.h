@@ -31,7 +31,6 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
 
-
 static inline bool hb_mine(const struct hb_node *n)
 {
 	return n->known.members && n->known.active == n->self && n->my_epoch == n->known.epoch;

@@ -74,7 +74,7 @@ static bool all_read(const struct hb_node *n, const struct hb_record *r)
 static void end_amnesia(struct hb_node *n, uint64_t now_us)
 {
 	struct hb_reading *g = &n->reading;
-	struct hb_ballot promised = { 0 }, best = { 0 };
+	struct hb_ballot promised = {0}, best = {0};
 	const struct hb_record *record = NULL;
 
 	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++) {
@@ -157,7 +157,7 @@ void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_u
 static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
 {
 	const struct hb_record *seen = &n->acceptor.reg.accepted;
-	struct hb_member me = { 0 };
+	struct hb_member me = {0};
 
 	memcpy(me.name, n->acceptor.reg.name, sizeof(me.name));
 	me.instance = n->acceptor.reg.instance;

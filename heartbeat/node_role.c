@@ -6,10 +6,10 @@
 #define ADD_FAR_SEQ 2000
 #define ADD_NEAR_FOR_US 5000000
 #define ADD_BACKLOG_MS 500
-#define ADD_AGAIN_US 1000000   /* after a try that failed */
+#define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define CLAIM_JITTER_US 50000
 #define READ_STUCK_US 2000000
-#define OPENING_US 10000000    /* what an opening may take while another whole copy waits */
+#define OPENING_US 10000000	/* what an opening may take while another whole copy waits */
 #define COMMIT_STALL_US 2000000 /* a COMMIT that waits for nobody: the disk */
 
 /* The other gateway, or HB_NOBODY. */
@@ -102,8 +102,7 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	bool here = f && heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
 		    !token_is_none(&f->token);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
-	bool stuck = n->ledger.commit_since_us &&
-		     now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
+	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
 	uint64_t behind;
 
 	if (!here || !solo || !n->serving)
@@ -140,8 +139,8 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 	/* Only a report under the order that switched semi-sync on counts: with an older one, replicationd may still be about to
 	 * switch it off (a statement that took its time), and record and server would disagree. */
-	return n->adding && n->repl.order_generation == n->order.generation && n->order.semi_sync && n->repl.semi_sync &&
-	       n->repl.sync_marked && n->repl.semi_clients == 1 &&
+	return n->adding && n->repl.order_generation == n->order.generation && n->order.semi_sync &&
+	       n->repl.semi_sync && n->repl.sync_marked && n->repl.semi_clients == 1 &&
 	       heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
 	       !token_is_none(&f->token) && gtid_reaches(f->received, n->repl.sync_mark) &&
 	       hb_node_has_lease(n, now_us);
@@ -157,8 +156,7 @@ static bool drained(const struct hb_node *n, uint64_t now_us)
 static bool member_lags(const struct hb_node *n, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && n->peer[i].lagging_us &&
-		    now_us > n->peer[i].lagging_us + 2 * n->settings.lease_us)
+		if (i != n->self && n->peer[i].lagging_us && now_us > n->peer[i].lagging_us + 2 * n->settings.lease_us)
 			return true;
 	return false;
 }
@@ -195,8 +193,7 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->member = n->joiner;
 	}
 	/* P4: the record that names us is not in our own acceptor, or a member cannot take it at its ballot. */
-	if (c->kind == HB_CHANGE_NONE &&
-	    (!hb_record_equal(&reg->accepted, &n->known) || member_lags(n, now_us)))
+	if (c->kind == HB_CHANGE_NONE && (!hb_record_equal(&reg->accepted, &n->known) || member_lags(n, now_us)))
 		c->kind = HB_CHANGE_NOTHING;
 }
 
@@ -204,7 +201,8 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 static bool may_claim(const struct hb_node *n, uint64_t now_us)
 {
 	bool own = n->known.active == n->self;
-	bool awaited = n->known.phase == HB_CLAIMED && n->repl.dirty; /* L2: our database is down because of the rules */
+	bool awaited =
+	    n->known.phase == HB_CLAIMED && n->repl.dirty; /* L2: our database is down because of the rules */
 
 	if (!hb_token_good(n) || now_us < n->acceptor.silent_until_us ||
 	    hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
@@ -220,7 +218,7 @@ static bool may_claim(const struct hb_node *n, uint64_t now_us)
 
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 {
-	*ret = (struct hb_change){ .self = n->self, .target = HB_NOBODY };
+	*ret = (struct hb_change){.self = n->self, .target = HB_NOBODY};
 	if (!n->acceptor.reg.admitted || n->acceptor.reg.kind != HB_KIND_GATEWAY)
 		return;
 	if (!n->booted) {
@@ -269,6 +267,6 @@ enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
 		return n->repl.dirty ? HB_SIT_OTHER_DIRTY : HB_SIT_OTHER_CLAIMED;
 	if (!hb_in_sync(&n->known, n->self))
 		return n->repl.state == REPL_SEEDING ? HB_SIT_OUT_SEEDING : HB_SIT_OUT;
-	return hb_token_good(n) && n->repl.following && n->repl.follow_epoch == n->known.epoch ? HB_SIT_IN_FOLLOWING :
-											       HB_SIT_IN_LAGGING;
+	return hb_token_good(n) && n->repl.following && n->repl.follow_epoch == n->known.epoch ? HB_SIT_IN_FOLLOWING
+											       : HB_SIT_IN_LAGGING;
 }

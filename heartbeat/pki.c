@@ -23,22 +23,22 @@ struct extension {
 };
 
 static const struct extension ca_extensions[] = {
-	{ NID_basic_constraints, "critical,CA:TRUE,pathlen:0" },
-	{ NID_key_usage, "critical,keyCertSign,cRLSign" },
-	{ NID_subject_key_identifier, "hash" },
+    {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+    {NID_key_usage, "critical,keyCertSign,cRLSign"},
+    {NID_subject_key_identifier, "hash"},
 };
 static const struct extension node_extensions[] = {
-	{ NID_basic_constraints, "critical,CA:FALSE" },
-	{ NID_key_usage, "critical,digitalSignature" },
-	{ NID_ext_key_usage, "serverAuth,clientAuth" },
-	{ NID_authority_key_identifier, "keyid" },
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature"},
+    {NID_ext_key_usage, "serverAuth,clientAuth"},
+    {NID_authority_key_identifier, "keyid"},
 };
 /* Not for clients: who holds the edge's key must not pass for a node in the mesh. */
 static const struct extension edge_extensions[] = {
-	{ NID_basic_constraints, "critical,CA:FALSE" },
-	{ NID_key_usage, "critical,digitalSignature" },
-	{ NID_ext_key_usage, "serverAuth" },
-	{ NID_authority_key_identifier, "keyid" },
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature"},
+    {NID_ext_key_usage, "serverAuth"},
+    {NID_authority_key_identifier, "keyid"},
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -89,15 +89,15 @@ static bool set_serial(X509 *cert, bool random)
 }
 
 /* A certificate for key, signed by signer; issuer NULL: by itself. NULL when libcrypto refuses. */
-static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *signer, const struct extension *extension,
-    size_t count, const char *alternative)
+static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *signer,
+    const struct extension *extension, size_t count, const char *alternative)
 {
 	X509 *cert = X509_new();
 	bool good = cert && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert, issuer != NULL) &&
-	    ASN1_TIME_set_string(X509_getm_notBefore(cert), NOT_BEFORE) == 1 &&
-	    ASN1_TIME_set_string(X509_getm_notAfter(cert), NOT_AFTER) == 1 && X509_set_pubkey(cert, key) == 1 &&
-	    set_name(X509_get_subject_name(cert), common) &&
-	    X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1;
+		    ASN1_TIME_set_string(X509_getm_notBefore(cert), NOT_BEFORE) == 1 &&
+		    ASN1_TIME_set_string(X509_getm_notAfter(cert), NOT_AFTER) == 1 && X509_set_pubkey(cert, key) == 1 &&
+		    set_name(X509_get_subject_name(cert), common) &&
+		    X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1;
 
 	for (size_t i = 0; good && i < count; i++)
 		good = add_extension(cert, issuer ? issuer : cert, extension[i].nid, extension[i].value);
@@ -125,7 +125,7 @@ static bool to_pem(X509 *cert, EVP_PKEY *key, char *ret)
 {
 	BIO *bio = BIO_new(BIO_s_secmem());
 	bool good = bio && (!cert || PEM_write_bio_X509(bio, cert) == 1) &&
-	    (!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) && take_pem(bio, ret);
+		    (!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) && take_pem(bio, ret);
 
 	BIO_free(bio);
 	return good;
@@ -146,9 +146,10 @@ static bool make_node(const struct pki_subject *who, X509 *ca, EVP_PKEY *signer,
 	X509 *cert;
 	bool good;
 
-	(void)snprintf(alternative, sizeof(alternative), "IP:%s,IP:127.0.0.1,DNS:%s,DNS:localhost", who->address, who->name);
+	(void)snprintf(
+	    alternative, sizeof(alternative), "IP:%s,IP:127.0.0.1,DNS:%s,DNS:localhost", who->address, who->name);
 	good = make_leaf(who->name, ca, signer, node_extensions, COUNT(node_extensions), alternative, &cert, &key) &&
-	    to_pem(cert, NULL, ret->node) && to_pem(NULL, key, ret->node_key);
+	       to_pem(cert, NULL, ret->node) && to_pem(NULL, key, ret->node_key);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return good;
@@ -163,7 +164,7 @@ static bool make_edge(const struct pki_subject *who, X509 *ca, EVP_PKEY *signer,
 
 	(void)snprintf(alternative, sizeof(alternative), "IP:%s,DNS:%s", who->vip, who->cluster);
 	good = make_leaf(who->cluster, ca, signer, edge_extensions, COUNT(edge_extensions), alternative, &cert, &key) &&
-	    to_pem(cert, key, ret->edge);
+	       to_pem(cert, key, ret->edge);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return good;
@@ -198,7 +199,8 @@ int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_s
 	(void)snprintf(common, sizeof(common), "%s Holdfast CA", who->cluster);
 	key = ca_key(cluster_key);
 	ca = key ? certify(key, common, NULL, key, ca_extensions, COUNT(ca_extensions), NULL) : NULL;
-	good = ca && to_pem(ca, NULL, ret->ca) && make_node(who, ca, key, ret) && (!edge || make_edge(who, ca, key, ret));
+	good =
+	    ca && to_pem(ca, NULL, ret->ca) && make_node(who, ca, key, ret) && (!edge || make_edge(who, ca, key, ret));
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");

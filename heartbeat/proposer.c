@@ -28,7 +28,7 @@ static unsigned count(uint8_t mask)
 
 void hb_proposer_start(struct hb_proposer *p, uint8_t self, uint64_t seed)
 {
-	*p = (struct hb_proposer){ .self = self, .dice = seed };
+	*p = (struct hb_proposer){.self = self, .dice = seed};
 }
 
 static void send_prepare(struct hb_proposer *p, uint8_t to, struct hb_outbox *out)
@@ -74,7 +74,7 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
 		p->counter_seen = a->reg.promised.counter;
 	p->change = *c;
 	p->was_active = was_active;
-	p->ballot = (struct hb_ballot){ ++p->counter_seen, p->self };
+	p->ballot = (struct hb_ballot){++p->counter_seen, p->self};
 	p->promises = p->accepts = 0;
 	p->base_members = a->reg.accepted.members;
 	p->best_ballot = a->reg.accepted_ballot;
@@ -165,8 +165,8 @@ static void take_refusal(struct hb_proposer *p, const struct hb_message *m, uint
 	/* Others that are bound for now are asked again with the same ballot (hb_proposer_tick). */
 }
 
-void hb_proposer_answer(
-    struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
+void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us,
+    struct hb_outbox *out)
 {
 	(void)a;
 	if (hb_ballot_compare(m->ballot, p->ballot) != 0 || p->step == HB_STEP_IDLE || p->step == HB_STEP_BACK_OFF)

@@ -34,7 +34,7 @@ struct hb_proposer {
 	bool pending;	 /* a value of ours was self-accepted and its fate is not known (S4, L5) */
 	struct hb_ballot pending_ballot;
 	uint8_t pending_in_sync; /* union of in_sync of all values that may still become chosen */
-	bool chosen; /* out: value was chosen at ballot; the caller takes it and clears this */
+	bool chosen;		 /* out: value was chosen at ballot; the caller takes it and clears this */
 	uint64_t again_us;
 	uint64_t dice;
 };
@@ -46,8 +46,8 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
     uint64_t now_us, struct hb_outbox *out);
 
 /* PROMISE and ACCEPTED, also the own ones. */
-void hb_proposer_answer(
-    struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
+void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us,
+    struct hb_outbox *out);
 
 /* Repeats what was not answered. Call on each tick. */
 void hb_proposer_tick(struct hb_proposer *p, const struct hb_acceptor *a, uint64_t now_us, struct hb_outbox *out);

@@ -40,7 +40,7 @@ const char *hb_reason_text(uint8_t reason)
 {
 	static const char *const text[] = {
 #define X(id, text) text,
-		HB_REASONS(X)
+	    HB_REASONS(X)
 #undef X
 	};
 

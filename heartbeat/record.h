@@ -33,14 +33,14 @@ struct hb_member {
 enum hb_phase { HB_CLAIMED, HB_OPEN };
 
 /* Why the record was last changed: value, text. */
-#define HB_REASONS(X) \
-	X(INIT, "init") \
-	X(JOIN, "member-joined") \
-	X(START, "start") \
-	X(LEASE_EXPIRED, "lease-expired") \
-	X(DATABASE_DIED, "database-died") \
-	X(OPENED, "opened") \
-	X(PEER_LOST, "peer-lost") \
+#define HB_REASONS(X)                                                                                                  \
+	X(INIT, "init")                                                                                                \
+	X(JOIN, "member-joined")                                                                                       \
+	X(START, "start")                                                                                              \
+	X(LEASE_EXPIRED, "lease-expired")                                                                              \
+	X(DATABASE_DIED, "database-died")                                                                              \
+	X(OPENED, "opened")                                                                                            \
+	X(PEER_LOST, "peer-lost")                                                                                      \
 	X(PEER_IN_SYNC, "peer-in-sync")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
@@ -55,7 +55,7 @@ struct hb_record {
 	uint8_t active;
 	uint8_t phase;	 /* enum hb_phase */
 	uint8_t keep;	 /* claimed: whoever opens may keep in_sync as it is */
-	uint8_t in_sync; /* bit n: member n holds every acknowledged payment, as long as token[n] lies beside its data */
+	uint8_t in_sync; /* bit n: member n holds all that was acknowledged, as long as token[n] lies beside its data */
 	uint8_t reason;	 /* enum hb_reason */
 	uint8_t members;
 	struct token token[HB_MEMBERS_MAX];

@@ -61,7 +61,7 @@ static int render_line(const char *line, const struct place *where, const struct
 
 int render(FILE *in, const char *name, const struct render_pair *pair, size_t pairs, FILE *out, struct errbuf *e)
 {
-	struct place where = { .file = name };
+	struct place where = {.file = name};
 	char line[LINE_BYTES];
 
 	while (fgets(line, sizeof(line), in)) {

@@ -55,7 +55,7 @@ const char *hb_state_text(unsigned state)
 {
 	static const char *const text[] = {
 #define X(id, text) text,
-		HB_STATES(X)
+	    HB_STATES(X)
 #undef X
 	};
 
@@ -66,7 +66,7 @@ const char *hb_situation_text(unsigned situation)
 {
 	static const char *const text[] = {
 #define X(id, text) text,
-		HB_SITUATIONS(X)
+	    HB_SITUATIONS(X)
 #undef X
 	};
 

@@ -8,16 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HB_STATES(X) \
-	X(BOOT, "boot") \
-	X(WITNESS, "witness") \
-	X(FENCED, "fenced") \
-	X(SEEDING, "seeding") \
-	X(CATCHING_UP, "catching-up") \
-	X(STANDBY, "standby") \
-	X(PROMOTING, "promoting") \
-	X(ACTIVE, "active") \
-	X(DRAINING, "draining") \
+#define HB_STATES(X)                                                                                                   \
+	X(BOOT, "boot")                                                                                                \
+	X(WITNESS, "witness")                                                                                          \
+	X(FENCED, "fenced")                                                                                            \
+	X(SEEDING, "seeding")                                                                                          \
+	X(CATCHING_UP, "catching-up")                                                                                  \
+	X(STANDBY, "standby")                                                                                          \
+	X(PROMOTING, "promoting")                                                                                      \
+	X(ACTIVE, "active")                                                                                            \
+	X(DRAINING, "draining")                                                                                        \
 	X(FAULT, "fault")
 enum hb_state {
 #define X(id, text) HB_##id,
@@ -27,20 +27,20 @@ enum hb_state {
 };
 
 /* What the facts amount to; exactly one holds at a time. */
-#define HB_SITUATIONS(X) \
-	X(UNKNOWN, "record-unknown") \
-	X(WITNESSING, "record-known-to-witness") \
-	X(MINE_STALE, "named-from-an-earlier-life") \
-	X(MINE_CLAIMED, "claimed-by-me") \
-	X(MINE_OPEN, "open-not-serving") \
-	X(MINE_SERVING, "open-and-serving") \
-	X(MINE_SICK, "own-database-lost") \
-	X(OTHER_DIRTY, "claimed-by-other-own-tail-unsettled") \
-	X(OTHER_CLAIMED, "claimed-by-other") \
-	X(OUT_SEEDING, "outside-in-sync-seeding") \
-	X(OUT, "outside-in-sync") \
-	X(IN_LAGGING, "in-sync-not-following") \
-	X(IN_FOLLOWING, "in-sync-following") \
+#define HB_SITUATIONS(X)                                                                                               \
+	X(UNKNOWN, "record-unknown")                                                                                   \
+	X(WITNESSING, "record-known-to-witness")                                                                       \
+	X(MINE_STALE, "named-from-an-earlier-life")                                                                    \
+	X(MINE_CLAIMED, "claimed-by-me")                                                                               \
+	X(MINE_OPEN, "open-not-serving")                                                                               \
+	X(MINE_SERVING, "open-and-serving")                                                                            \
+	X(MINE_SICK, "own-database-lost")                                                                              \
+	X(OTHER_DIRTY, "claimed-by-other-own-tail-unsettled")                                                          \
+	X(OTHER_CLAIMED, "claimed-by-other")                                                                           \
+	X(OUT_SEEDING, "outside-in-sync-seeding")                                                                      \
+	X(OUT, "outside-in-sync")                                                                                      \
+	X(IN_LAGGING, "in-sync-not-following")                                                                         \
+	X(IN_FOLLOWING, "in-sync-following")                                                                           \
 	X(BROKEN, "cannot-do-its-part")
 enum hb_situation {
 #define X(id, text) HB_SIT_##id,

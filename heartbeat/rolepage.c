@@ -60,7 +60,7 @@ int rolepage_create(const char *path, struct rolepage **ret, struct errbuf *e)
 		code = map(fd, PROT_READ | PROT_WRITE, ret, e);
 	close(fd);
 	if (!code) {
-		struct role_view nobody = { .self = ROLEPAGE_NO_NODE, .active = ROLEPAGE_NO_NODE };
+		struct role_view nobody = {.self = ROLEPAGE_NO_NODE, .active = ROLEPAGE_NO_NODE};
 		uint32_t sequence = atomic_load(&(*ret)->shared->sequence);
 
 		/* A writer that was killed in the middle left an odd number behind. */
@@ -97,7 +97,7 @@ void rolepage_close(struct rolepage *page)
 
 void rolepage_write(struct rolepage *page, const struct role_view *view)
 {
-	uint64_t words[VIEW_WORDS] = { 0 };
+	uint64_t words[VIEW_WORDS] = {0};
 	uint32_t sequence = atomic_load_explicit(&page->shared->sequence, memory_order_relaxed);
 
 	assert((sequence & 1) == 0);
@@ -111,7 +111,7 @@ void rolepage_write(struct rolepage *page, const struct role_view *view)
 
 void rolepage_read(const struct rolepage *page, struct role_view *ret)
 {
-	static const struct role_view nobody = { .self = ROLEPAGE_NO_NODE, .active = ROLEPAGE_NO_NODE };
+	static const struct role_view nobody = {.self = ROLEPAGE_NO_NODE, .active = ROLEPAGE_NO_NODE};
 	uint64_t words[VIEW_WORDS];
 	uint32_t before, after;
 	/* The writer holds the lock for nanoseconds; one that died in the middle left it odd: read as "nobody". */

@@ -18,14 +18,14 @@
 enum role_mode { ROLE_MODE_STALLED, ROLE_MODE_SOLO, ROLE_MODE_SYNC };
 
 struct role_view {
-	uint64_t version;	 /* of the role record; changes with every change of the record */
+	uint64_t version; /* of the role record; changes with every change of the record */
 	uint64_t epoch;
 	uint64_t writable_epoch; /* epoch for which replicationd opened this node's database; 0: none */
 	uint64_t gate_until_us;	 /* answers may be given before this moment; 0: closed */
 	uint64_t updated_us;
-	uint8_t self, active;	 /* member numbers; ROLEPAGE_NO_NODE when unknown */
-	uint8_t open;		 /* 1: the record's phase is open */
-	uint8_t mode;		 /* enum role_mode */
+	uint8_t self, active; /* member numbers; ROLEPAGE_NO_NODE when unknown */
+	uint8_t open;	      /* 1: the record's phase is open */
+	uint8_t mode;	      /* enum role_mode */
 	char active_name[16];
 };
 

@@ -26,17 +26,15 @@ struct setting {
 
 /* Certificates first: what names them is written when they are there. */
 static const struct setting settings[] = {
-    {CONF_PKI_DIR "/node-full.pem", NULL, {CONF_PKI_DIR "/node.pem", CONF_PKI_DIR "/node.key"}, 0600, "root",
-	"root", SETTINGS_HAPROXY},
+    {CONF_PKI_DIR "/node-full.pem", NULL, {CONF_PKI_DIR "/node.pem", CONF_PKI_DIR "/node.key"}, 0600, "root", "root",
+	SETTINGS_HAPROXY},
     {CONF_PKI_DIR "/mariadb.pem", NULL, {CONF_PKI_DIR "/node.pem"}, 0644, "root", "root", SETTINGS_MARIADB},
     {CONF_PKI_DIR "/mariadb.key", NULL, {CONF_PKI_DIR "/node.key"}, 0400, "mysql", "root", SETTINGS_MARIADB},
     {ETC_DIR "haproxy.cfg", "haproxy.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY},
     {ETC_DIR "keepalived.conf", "keepalived.conf.in", {NULL}, 0644, "root", "root", SETTINGS_KEEPALIVED},
     {ETC_DIR "mariadb.cnf", "mariadb.cnf.in", {NULL}, 0644, "root", "root", SETTINGS_MARIADB},
-    {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root",
-	SETTINGS_UNITS},
-    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root",
-	SETTINGS_UNITS},
+    {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS},
+    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS},
     {UNIT_DIR "keepalived.service.d/holdfast.conf", "keepalived.service.conf", {NULL}, 0644, "root", "root",
 	SETTINGS_UNITS},
 };
@@ -249,8 +247,8 @@ int settings_write_below(const char *root, const char *templates, const struct c
 	return code;
 }
 
-int settings_write(const struct conf *conf, const struct settings_member *member, unsigned count,
-    unsigned *changed, struct errbuf *e)
+int settings_write(
+    const struct conf *conf, const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
 {
 	return settings_write_below("", HOLDFAST_DATADIR, conf, member, count, changed, e);
 }

@@ -15,17 +15,12 @@ struct settings_member {
 	char address[48];
 	uint32_t kind; /* enum conf_kind */
 };
-enum settings_changed {
-	SETTINGS_HAPROXY = 1,
-	SETTINGS_KEEPALIVED = 2,
-	SETTINGS_MARIADB = 4,
-	SETTINGS_UNITS = 8
-};
+enum settings_changed { SETTINGS_HAPROXY = 1, SETTINGS_KEEPALIVED = 2, SETTINGS_MARIADB = 4, SETTINGS_UNITS = 8 };
 
 /* Renders every configuration file that follows from conf and the members into place, each by
  * write+fsync+rename and only if its content differs. 0 or -errno with e filled. Nothing on a witness. */
-int settings_write(const struct conf *conf, const struct settings_member *member, unsigned count,
-    unsigned *changed, struct errbuf *e);
+int settings_write(
+    const struct conf *conf, const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
 
 /*
  * The certificates must be in CONF_PKI_DIR by then: node.pem and node.key are put together there as HAProxy

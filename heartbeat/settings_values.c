@@ -8,8 +8,7 @@
 #include <string.h>
 
 #define RUN_DIR "/run/holdfast"
-#define ANSWER_MARGIN_MS                                                                                     \
-	3000 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
+#define ANSWER_MARGIN_MS 3000	 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
 #define PEER_WEIGHT_OF_WORKER 10 /* half of what haproxy.cfg.in gives to a worker of our own */
 #define HAPROXY_WEIGHT_MAX 256
 
@@ -37,8 +36,7 @@ static int find_peer(const struct conf *conf, const struct settings_member *memb
 		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0)
 			continue;
 		if (*ret)
-			return err_set(
-			    e, -EINVAL, "members %s and %s: a gateway has one peer", (*ret)->name, m->name);
+			return err_set(e, -EINVAL, "members %s and %s: a gateway has one peer", (*ret)->name, m->name);
 		*ret = m;
 	}
 	return 0;
@@ -54,8 +52,8 @@ static int take_vip(const struct conf *conf, struct settings_values *v, struct e
 	(void)snprintf(v->vip, sizeof(v->vip), "%s", conf->vip);
 	v->vip[strcspn(v->vip, "/")] = '\0';
 	if (!strchr(conf->vip, '/') || inet_pton(AF_INET, v->vip, &a) != 1)
-		return err_set(e, -EINVAL,
-		    "vip '%s': an address with prefix length is wanted, such as 10.0.0.100/24", conf->vip);
+		return err_set(
+		    e, -EINVAL, "vip '%s': an address with prefix length is wanted, such as 10.0.0.100/24", conf->vip);
 	last = ntohl(a.s_addr) & 255;
 	(void)snprintf(v->router_id, sizeof(v->router_id), "%u", last ? last : 255);
 	return 0;
@@ -66,12 +64,10 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 	size_t used = 0;
 
 	if (conf->workers < 1 || conf->workers > SETTINGS_WORKERS_MAX)
-		return err_set(
-		    e, -EINVAL, "workers: %" PRIu32 " is not 1 to %d", conf->workers, SETTINGS_WORKERS_MAX);
+		return err_set(e, -EINVAL, "workers: %" PRIu32 " is not 1 to %d", conf->workers, SETTINGS_WORKERS_MAX);
 	for (uint32_t i = 0; i < conf->workers; i++)
 		used += (size_t)snprintf(v->workers + used, sizeof(v->workers) - used,
-		    "%s\tserver w%" PRIu32 " 127.0.0.1:%" PRIu32, i ? "\n" : "", i + 1,
-		    conf->worker_port + i);
+		    "%s\tserver w%" PRIu32 " 127.0.0.1:%" PRIu32, i ? "\n" : "", i + 1, conf->worker_port + i);
 	assert(used < sizeof(v->workers));
 	return 0;
 }
@@ -80,11 +76,10 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 {
 	uint32_t weight = conf->workers * PEER_WEIGHT_OF_WORKER;
 
-	(void)snprintf(v->weight, sizeof(v->weight), "%" PRIu32,
-	    weight < HAPROXY_WEIGHT_MAX ? weight : HAPROXY_WEIGHT_MAX);
-	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
 	(void)snprintf(
-	    v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
+	    v->weight, sizeof(v->weight), "%" PRIu32, weight < HAPROXY_WEIGHT_MAX ? weight : HAPROXY_WEIGHT_MAX);
+	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
+	(void)snprintf(v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
 	(void)snprintf(v->worker_count, sizeof(v->worker_count), "%u", (uint16_t)conf->workers);
 	(void)snprintf(v->mesh_port[0], sizeof(v->mesh_port[0]), "%u", (uint16_t)conf->mesh_http_port);

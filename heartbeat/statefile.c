@@ -23,7 +23,7 @@ static void checksum(const uint8_t *buf, size_t size, uint8_t sum[static SUM_BYT
 
 size_t statefile_encode(const struct hb_register *reg, uint8_t buf[static STATEFILE_BYTES_MAX])
 {
-	struct codec c = { .out = buf, .size = 16 };
+	struct codec c = {.out = buf, .size = 16};
 	uint8_t body[HB_REGISTER_BYTES_MAX];
 	uint32_t version = VERSION, length = (uint32_t)hb_register_encode(reg, body);
 	char head[8];
@@ -39,7 +39,7 @@ size_t statefile_encode(const struct hb_register *reg, uint8_t buf[static STATEF
 
 int statefile_decode(const uint8_t *buf, size_t size, struct hb_register *ret)
 {
-	struct codec c = { .in = buf, .size = size };
+	struct codec c = {.in = buf, .size = size};
 	uint8_t sum[SUM_BYTES];
 	uint32_t version, length;
 	char head[8];

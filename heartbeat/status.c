@@ -36,7 +36,7 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
 	bool active = r->active == i;
-	struct in_addr address = { htonl(r->member[i].ipv4) };
+	struct in_addr address = {htonl(r->member[i].ipv4)};
 	char text[INET_ADDRSTRLEN];
 	struct hb_facts f;
 	json_t *o;
@@ -128,9 +128,9 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 			json_array_append_new(in_sync, json_string(r->member[i].name));
 		json_array_append_new(nodes, node_json(d, r, i, now_us));
 	}
-	o = json_pack("{s:s, s:s, s:I, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "cluster", d->conf.cluster, "node", d->conf.name,
-	    "epoch", (json_int_t)r->epoch, "version", (json_int_t)r->version, "mode", mode_of(d, r, now_us), "observed",
-	    witness_seen(d, r, now_us), "active",
+	o = json_pack("{s:s, s:s, s:I, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "cluster", d->conf.cluster, "node",
+	    d->conf.name, "epoch", (json_int_t)r->epoch, "version", (json_int_t)r->version, "mode",
+	    mode_of(d, r, now_us), "observed", witness_seen(d, r, now_us), "active",
 	    r->members && d->node.booted ? json_string(r->member[r->active].name) : json_null(), "in_sync", in_sync,
 	    "vip", vip_json(d, r, now_us), "nodes", nodes);
 	json_object_set_new(o, "last_transition", r->members ? transition_json(d, r, now_us) : json_null());
@@ -145,13 +145,13 @@ static json_t *members_json(const struct daemon *d)
 	json_t *all = json_array();
 
 	for (uint8_t i = 0; i < r->members; i++) {
-		struct in_addr address = { htonl(r->member[i].ipv4) };
+		struct in_addr address = {htonl(r->member[i].ipv4)};
 		char text[INET_ADDRSTRLEN];
 
-		json_array_append_new(all,
-		    json_pack("{s:i, s:s, s:s, s:s, s:i}", "number", (int)i, "name", r->member[i].name, "kind",
-			r->member[i].kind == HB_KIND_GATEWAY ? "gateway" : "witness", "address",
-			inet_ntop(AF_INET, &address, text, sizeof(text)), "port", (int)r->member[i].port));
+		json_array_append_new(
+		    all, json_pack("{s:i, s:s, s:s, s:s, s:i}", "number", (int)i, "name", r->member[i].name, "kind",
+			     r->member[i].kind == HB_KIND_GATEWAY ? "gateway" : "witness", "address",
+			     inet_ntop(AF_INET, &address, text, sizeof(text)), "port", (int)r->member[i].port));
 	}
 	return all;
 }

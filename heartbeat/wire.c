@@ -9,12 +9,12 @@ static_assert(WIRE_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "ke
 static_assert(24 == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce size");
 static_assert(16 == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag size");
 
-static const uint8_t magic[2] = { 'H', 'F' };
+static const uint8_t magic[2] = {'H', 'F'};
 
 static void derive(void *out, size_t size, const char *purpose, const uint8_t *cluster_key)
 {
-	int failed = crypto_generichash(
-	    out, size, (const uint8_t *)purpose, strlen(purpose), cluster_key, WIRE_KEY_BYTES);
+	int failed =
+	    crypto_generichash(out, size, (const uint8_t *)purpose, strlen(purpose), cluster_key, WIRE_KEY_BYTES);
 
 	assert(!failed);
 }
@@ -61,7 +61,7 @@ static bool is_new(struct wire_window *v, uint64_t boot, uint64_t sequence)
 	if (boot < v->boot)
 		return false;
 	if (boot > v->boot)
-		*v = (struct wire_window){ .boot = boot };
+		*v = (struct wire_window){.boot = boot};
 	if (sequence > v->top) {
 		uint64_t shift = sequence - v->top;
 

@@ -13,9 +13,9 @@
 #include "heartbeat/rolepage.h"
 #include "replication/durable.h"
 
-#define LOOK_MS 50	/* between two looks when nothing is to be done */
-#define SOON_MS 5	/* while something is awaited */
-#define AGAIN_MS 200	/* after a step that failed */
+#define LOOK_MS 50   /* between two looks when nothing is to be done */
+#define SOON_MS 5    /* while something is awaited */
+#define AGAIN_MS 200 /* after a step that failed */
 #define SEED_AGAIN_MS 2000
 #define STUCK_US 1500000 /* without a look for so long, the database is not fit */
 
@@ -37,7 +37,7 @@ static void unpoke(int fd)
 static bool look_at_files(struct actor *a, struct errbuf *e)
 {
 	struct sight *s = &a->sight;
-	struct token_file t = { 0 };
+	struct token_file t = {0};
 	char path[256];
 	int code;
 
@@ -79,7 +79,7 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 	int code;
 
 	s->up = false;
-	s->db = (struct observation){ 0 };
+	s->db = (struct observation){0};
 	if (!s->process)
 		return;
 	code = database_open(a->db, e);
@@ -94,9 +94,9 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 	code = observe(a->db, &s->db, e);
 	s->up = !code;
 	s->relay_epoch = relay_before == relay_epoch(a->relay) ? relay_before : 0;
-	s->backlog_ms = s->up && s->db.slave ?
-				backlog_take(&a->backlog, s->db.received.seq, s->db.applied.seq, clock_boottime_us()) :
-				0;
+	s->backlog_ms = s->up && s->db.slave
+			    ? backlog_take(&a->backlog, s->db.received.seq, s->db.applied.seq, clock_boottime_us())
+			    : 0;
 }
 
 /* Everything is read anew; the order first, so that what is read later is at least as new. */
@@ -152,7 +152,7 @@ static void note_failure(struct actor *a, const struct plan_rule *rule, int code
 static int turn(struct actor *a)
 {
 	const struct plan_rule *rule;
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	uint32_t facts;
 	int code;
 
@@ -187,10 +187,10 @@ static void *run(void *userdata)
 	while (!a->ending) {
 		int wait_ms = turn(a);
 		struct pollfd p[3] = {
-			{ .fd = a->wake_fd, .events = POLLIN },
-			/* Its end is news (C7), and so is the answer to the epoch row. */
-			{ .fd = server_pidfd(a->server), .events = POLLIN },
-			{ .fd = a->sight.row_sent ? database_fd(a->row_db) : -1, .events = POLLIN },
+		    {.fd = a->wake_fd, .events = POLLIN},
+		    /* Its end is news (C7), and so is the answer to the epoch row. */
+		    {.fd = server_pidfd(a->server), .events = POLLIN},
+		    {.fd = a->sight.row_sent ? database_fd(a->row_db) : -1, .events = POLLIN},
 		};
 
 		if (wait_ms > 0)
@@ -254,7 +254,8 @@ static void unmake(struct actor *a)
 	free(a);
 }
 
-int actor_new(const struct conf *conf, const char *password, const struct relay *relay, struct actor **ret, struct errbuf *e)
+int actor_new(
+    const struct conf *conf, const char *password, const struct relay *relay, struct actor **ret, struct errbuf *e)
 {
 	struct actor *a = calloc(1, sizeof(*a));
 	int code;

@@ -18,7 +18,8 @@ struct actor;
 
 /* Reads what lies beside the data, drops a token that did not survive a restart of the machine (S7), and starts the
  * thread. conf, password and relay are borrowed and must outlive it. 0 or -errno with e filled. */
-int actor_new(const struct conf *conf, const char *password, const struct relay *relay, struct actor **ret, struct errbuf *e);
+int actor_new(
+    const struct conf *conf, const char *password, const struct relay *relay, struct actor **ret, struct errbuf *e);
 
 /* Ends the thread; the database is left as it is. */
 void actor_free(struct actor *a);

@@ -31,8 +31,8 @@ struct actor {
 	struct sight sight;
 	struct backlog backlog;
 	char boot_id[TOKEN_BOOT_ID_BYTES];
-	unsigned life;		 /* of the server that the memory in sight is about */
-	uint64_t started_us;	 /* when a start was asked for last */
+	unsigned life;		      /* of the server that the memory in sight is about */
+	uint64_t started_us;	      /* when a start was asked for last */
 	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
 	enum plan_step last_step;
 	atomic_bool cancel; /* programs that a step waits for give up */

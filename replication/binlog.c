@@ -5,7 +5,7 @@
 #define HEADER_BYTES 19
 #define CHECKSUM_BYTES 4
 
-static const uint8_t magic[BINLOG_MAGIC_BYTES] = { 0xfe, 'b', 'i', 'n' };
+static const uint8_t magic[BINLOG_MAGIC_BYTES] = {0xfe, 'b', 'i', 'n'};
 
 enum event_type {
 	QUERY_EVENT = 2,
@@ -59,7 +59,7 @@ static bool next_event(const uint8_t *data, size_t size, size_t *at, struct even
 /* A statement that ends a transaction of tables without transactions. */
 static bool is_end_statement(const struct event *e)
 {
-	static const char *const words[] = { "COMMIT", "ROLLBACK" };
+	static const char *const words[] = {"COMMIT", "ROLLBACK"};
 	size_t fixed = HEADER_BYTES + 13, text;
 
 	if (e->size < fixed)
@@ -122,8 +122,8 @@ static int take_header(struct binlog_cut *c, const struct event *e)
 /* Between groups, or, when a file was rotated, between the pieces of one. */
 static bool is_between(const struct event *e)
 {
-	return e->type == ROTATE_EVENT || e->type == STOP_EVENT || e->type == GTID_LIST_EVENT || e->type == CHECKPOINT_EVENT ||
-	       e->type == HEARTBEAT_EVENT;
+	return e->type == ROTATE_EVENT || e->type == STOP_EVENT || e->type == GTID_LIST_EVENT ||
+	       e->type == CHECKPOINT_EVENT || e->type == HEARTBEAT_EVENT;
 }
 
 static bool add_to_group(struct binlog_cut *c, const struct event *e)
@@ -156,7 +156,8 @@ static int take_event(struct binlog_cut *c, const struct event *e, bool *inside)
 		drop_group(c);
 		if (e->size < GTID_BYTES)
 			return BINLOG_NO_LOG;
-		c->open = (struct gtid){ (uint32_t)little(e->at + HEADER_BYTES + 8, 4), e->server, little(e->at + HEADER_BYTES, 8) };
+		c->open = (struct gtid){
+		    (uint32_t)little(e->at + HEADER_BYTES + 8, 4), e->server, little(e->at + HEADER_BYTES, 8)};
 		c->standalone = e->at[HEADER_BYTES + 12] & GTID_STANDALONE;
 	} else if (!c->parts) {
 		return 0;

@@ -22,13 +22,13 @@ struct binlog_cut {
 	bool (*take)(void *userdata, const uint8_t *bytes, size_t size); /* false: stop, could not be written */
 	void *userdata;
 	/* out, kept from file to file */
-	struct gtid last;     /* last whole group seen, taken or not */
-	struct gtid taken;    /* last whole group taken */
-	uint64_t groups;      /* taken */
-	uint64_t first_seq;   /* of the first that was taken */
-	bool hole;	      /* a number between two that were taken is missing */
-	uint64_t stumps;      /* groups that had no end */
-	bool begun;	      /* a header has been taken */
+	struct gtid last;   /* last whole group seen, taken or not */
+	struct gtid taken;  /* last whole group taken */
+	uint64_t groups;    /* taken */
+	uint64_t first_seq; /* of the first that was taken */
+	bool hole;	    /* a number between two that were taken is missing */
+	uint64_t stumps;    /* groups that had no end */
+	bool begun;	    /* a header has been taken */
 	/* the group that has no end yet, as pieces of the files' bytes */
 	struct gtid open;
 	bool standalone;

@@ -18,8 +18,7 @@ static int fail(struct errbuf *e, const char *path)
 }
 
 /* Calls act for everything below and including path, a directory after what is in it. */
-static int walk(
-    const char *path, int (*act)(const FTSENT *entry, void *context), void *context, struct errbuf *e)
+static int walk(const char *path, int (*act)(const FTSENT *entry, void *context), void *context, struct errbuf *e)
 {
 	char copy[COPYDIR_PATH_BYTES + 8];
 	char *paths[] = {copy, NULL};
@@ -118,8 +117,8 @@ static int take_lock(struct copydir *c, struct errbuf *e)
 
 		close(c->lock_fd);
 		c->lock_fd = -1;
-		return err_set(e, code, "%.180s: %s", path,
-		    code == -EBUSY ? "another copy is being made" : strerror(-code));
+		return err_set(
+		    e, code, "%.180s: %s", path, code == -EBUSY ? "another copy is being made" : strerror(-code));
 	}
 	return 0;
 }
@@ -151,8 +150,8 @@ int copydir_begin(const char *dir, struct copydir *c, struct errbuf *e)
 	while (length > 1 && dir[length - 1] == '/')
 		length--;
 	if (dir[0] != '/' || length < 2 || length > COPYDIR_PATH_BYTES - 8)
-		return err_set(e, -EINVAL, "%.100s: an absolute path of at most %d bytes expected", dir,
-		    COPYDIR_PATH_BYTES - 8);
+		return err_set(
+		    e, -EINVAL, "%.100s: an absolute path of at most %d bytes expected", dir, COPYDIR_PATH_BYTES - 8);
 	(void)snprintf(c->dir, sizeof(c->dir), "%.*s", (int)length, dir);
 	(void)snprintf(c->made, sizeof(c->made), "%.*s.new", (int)length, dir);
 	(void)snprintf(c->old, sizeof(c->old), "%.*s.old", (int)length, dir);

@@ -11,7 +11,8 @@
 
 static bool is_broken(const struct observation *o)
 {
-	return o->slave && ((!o->sql_runs && o->sql_errno) || (!o->io_runs && o->io_errno == ER_MASTER_FATAL_ERROR_READING_BINLOG));
+	return o->slave &&
+	       ((!o->sql_runs && o->sql_errno) || (!o->io_runs && o->io_errno == ER_MASTER_FATAL_ERROR_READING_BINLOG));
 }
 
 static bool follows(const struct sight *s)
@@ -22,7 +23,8 @@ static bool follows(const struct sight *s)
 
 static bool caught_up(const struct sight *s)
 {
-	return follows(s) && s->order.near && s->db.received.seq && s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
+	return follows(s) && s->order.near && s->db.received.seq &&
+	       s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
 }
 
 /* The epoch for which this server is open: its mark, its row and its read_only agree. */
@@ -51,31 +53,31 @@ uint32_t facts_of(const struct sight *s)
 		bool holds;
 		enum plan_fact fact;
 	} facts[] = {
-		{ s->data, F_DATA },
-		{ s->process, F_PROCESS },
-		{ up, F_UP },
-		{ up && !o->read_only, F_WRITABLE },
-		{ up && o->semi_sync, F_SEMI },
-		{ s->order.semi_sync != 0, F_SEMI_WANTED },
-		{ !token_is_none(&s->token), F_TOKEN },
-		{ s->dirty.epoch != 0, F_DIRTY },
-		{ s->dirty.epoch != 0 && s->dirty.epoch == s->order.epoch, F_DIRTY_NOW },
-		{ s->prepared, F_PREPARED },
-		{ s->copy_new, F_COPY_NEW },
-		{ up && o->slave, F_SLAVE },
-		{ up && s->salvaged, F_SALVAGED },
-		{ up && o->io_runs, F_IO },
-		{ up && o->sql_runs, F_SQL },
-		{ up && is_broken(o), F_BROKEN },
-		{ follows(s), F_FOLLOWS },
-		{ caught_up(s), F_CAUGHT_UP },
-		{ up && o->sync_relay, F_SYNCED },
-		{ !s->durable, F_LOOSE },
-		{ up && s->drained_epoch && s->drained_epoch == s->order.epoch, F_DRAINED },
-		{ up && o->ledger_epoch == s->order.epoch, F_ROW },
-		{ up && s->row_sent, F_ROW_SENT },
-		{ s->order.epoch && opened_epoch(s) == s->order.epoch, F_OPENED },
-		{ up && s->marked, F_MARKED },
+	    {s->data, F_DATA},
+	    {s->process, F_PROCESS},
+	    {up, F_UP},
+	    {up && !o->read_only, F_WRITABLE},
+	    {up && o->semi_sync, F_SEMI},
+	    {s->order.semi_sync != 0, F_SEMI_WANTED},
+	    {!token_is_none(&s->token), F_TOKEN},
+	    {s->dirty.epoch != 0, F_DIRTY},
+	    {s->dirty.epoch != 0 && s->dirty.epoch == s->order.epoch, F_DIRTY_NOW},
+	    {s->prepared, F_PREPARED},
+	    {s->copy_new, F_COPY_NEW},
+	    {up && o->slave, F_SLAVE},
+	    {up && s->salvaged, F_SALVAGED},
+	    {up && o->io_runs, F_IO},
+	    {up && o->sql_runs, F_SQL},
+	    {up && is_broken(o), F_BROKEN},
+	    {follows(s), F_FOLLOWS},
+	    {caught_up(s), F_CAUGHT_UP},
+	    {up && o->sync_relay, F_SYNCED},
+	    {!s->durable, F_LOOSE},
+	    {up && s->drained_epoch && s->drained_epoch == s->order.epoch, F_DRAINED},
+	    {up && o->ledger_epoch == s->order.epoch, F_ROW},
+	    {up && s->row_sent, F_ROW_SENT},
+	    {s->order.epoch && opened_epoch(s) == s->order.epoch, F_OPENED},
+	    {up && s->marked, F_MARKED},
 	};
 	uint32_t bits = 0;
 
@@ -123,11 +125,11 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->opened_epoch = opened_epoch(s);
 	ret->binlog = o->binlog;
 	/* What was received over a connection of another epoch says nothing about this one (R5). */
-	ret->received = follows(s) ? o->received : (struct gtid){ 0 };
+	ret->received = follows(s) ? o->received : (struct gtid){0};
 	ret->applied = o->applied;
 	ret->sync_marked = s->marked && o->semi_sync;
 	ret->sync_mark = s->sync_mark;
 	ret->no_tx_moved = s->marked && o->semi_sync && o->no_tx != s->no_tx_at_mark;
 	ret->backlog_ms = s->backlog_ms;
-	ret->opened_at = ret->opened_epoch ? s->dirty.opened_at : (struct gtid){ 0 };
+	ret->opened_at = ret->opened_epoch ? s->dirty.opened_at : (struct gtid){0};
 }

@@ -14,8 +14,8 @@ struct sight {
 	struct repl_order order;
 	bool durable; /* the configuration wants relay logs fsynced before each acknowledgement */
 	/* beside the data */
-	bool data;	  /* there is a data directory with something in it */
-	bool copy_new;	  /* the data is a fresh copy whose position was not entered yet */
+	bool data;     /* there is a data directory with something in it */
+	bool copy_new; /* the data is a fresh copy whose position was not entered yet */
 	struct token token;
 	struct dirty_mark dirty;
 	/* the server */
@@ -27,7 +27,7 @@ struct sight {
 	uint64_t drained_epoch; /* PROMOTE ended well */
 	bool salvaged;		/* relay logs were looked through, or applied to their end, and are gone */
 	bool row_sent;
-	bool marked;		/* sync_mark and no_tx_at_mark are of this opening, read while semi-sync was on */
+	bool marked; /* sync_mark and no_tx_at_mark are of this opening, read while semi-sync was on */
 	struct gtid sync_mark;
 	uint64_t no_tx_at_mark;
 	uint32_t backlog_ms;

@@ -8,8 +8,8 @@
 enum gate_role gate_decide(enum repl_want want, uint32_t facts, const char **why)
 {
 	/* systemd counts the question itself as a start: no server runs as long as it is open. */
-	uint32_t running = F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |
-			   F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED;
+	uint32_t running = F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN |
+			   F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED;
 	const struct plan_rule *rule = plan_next(want, facts & ~running);
 
 	*why = rule->why;
@@ -23,7 +23,8 @@ void gate_format(enum gate_role role, unsigned server_id, const char *why, char 
 	if (role == GATE_REFUSED)
 		(void)snprintf(line, GATE_LINE_BYTES, "refused: %s\n", why);
 	else
-		(void)snprintf(line, GATE_LINE_BYTES, "start %s %u\n", role == GATE_SLAVE ? "SLAVE" : "MASTER", server_id);
+		(void)snprintf(
+		    line, GATE_LINE_BYTES, "start %s %u\n", role == GATE_SLAVE ? "SLAVE" : "MASTER", server_id);
 }
 
 /* Only what gate_format() writes, to the last byte: an answer that is damaged must not start anything. */

@@ -23,8 +23,8 @@ static int refuse(const char *why)
 /* One line within the limit; false with errno otherwise. */
 static bool ask(char line[static GATE_LINE_BYTES])
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = GATE_SOCKET };
-	struct timeval limit = { .tv_sec = LIMIT_S };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = GATE_SOCKET};
+	struct timeval limit = {.tv_sec = LIMIT_S};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t used = 0;
 	ssize_t n = 1;

@@ -84,8 +84,7 @@ static int append_schema(int fd, const char *directory, struct errbuf *e)
 	if (count < 0)
 		return err_set(e, -errno, "%s: %s", directory, strerror(errno));
 	if (count == 0 || count > SCHEMA_FILES_MAX)
-		code = err_set(
-		    e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
+		code = err_set(e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
 	for (int i = 0; i < count; i++) {
 		char path[512];
 
@@ -159,11 +158,10 @@ static int install(const char *datadir_option, struct errbuf *e)
 
 static int bootstrap(const char *datadir_option, int script_fd, struct errbuf *e)
 {
-	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option,
-	    "--user=" DATABASE_USER, "--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB",
-	    "--log-warnings=0", "--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL};
-	const struct process_spec spec = {
-	    .argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true};
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option, "--user=" DATABASE_USER,
+	    "--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB", "--log-warnings=0",
+	    "--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL};
+	const struct process_spec spec = {.argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true};
 
 	return process_run(&spec, BOOTSTRAP_LIMIT_MS, NULL, e);
 }
@@ -212,20 +210,17 @@ static int fill(const struct copydir *c, int script_fd, struct errbuf *e)
 	return code ? code : bootstrap(option, script_fd, e);
 }
 
-static int make_token(
-    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
 {
 	char boot_id[TOKEN_BOOT_ID_BYTES];
 	int code = token_boot_id(boot_id, e);
 
 	if (!code)
 		code = make_parent(paths->token, e);
-	return code ? code
-		    : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
+	return code ? code : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
 }
 
-int initdata_run_at(
-    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
 {
 	struct copydir c;
 	int code = check_nothing_there(paths, conf->datadir, e), script_fd;

@@ -22,7 +22,6 @@ struct initdata_paths {
 int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e);
 
 /* The same with other paths, for tests. */
-int initdata_run_at(
-    const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
 
 #endif

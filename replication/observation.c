@@ -16,7 +16,7 @@ static int take_gtid(const struct database_row *row, const char *column, struct 
 {
 	const char *text = database_value(row, column);
 
-	*ret = (struct gtid){ 0 };
+	*ret = (struct gtid){0};
 	if (!text[0] || gtid_parse(text, ret) == 0)
 		return 0;
 	return err_set(e, -EINVAL, "%s is '%.60s': want one GTID", column, text);
@@ -25,9 +25,10 @@ static int take_gtid(const struct database_row *row, const char *column, struct 
 static int observe_self(struct database *db, struct observation *o, struct errbuf *e)
 {
 	struct database_row *row;
-	struct gtid slave = { 0 };
+	struct gtid slave = {0};
 	int code = database_query(db, &row, e,
-	    "SELECT @@read_only ro, @@sync_relay_log sync,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS pos, @@gtid_slave_pos slave,"
+	    "SELECT @@read_only ro, @@sync_relay_log sync,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS "
+	    "pos, @@gtid_slave_pos slave,"
 	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch");
 
 	if (code)
@@ -89,7 +90,7 @@ int observe(struct database *db, struct observation *ret, struct errbuf *e)
 {
 	int code;
 
-	*ret = (struct observation){ 0 };
+	*ret = (struct observation){0};
 	code = observe_self(db, ret, e);
 	/* The order matters for R5: semi-sync was on before the position that goes with it was read. */
 	if (!code)

@@ -12,19 +12,19 @@ struct database;
 
 struct observation {
 	bool read_only;
-	bool sync_relay;	/* sync_relay_log=1 */
-	bool semi_sync;		/* rpl_semi_sync_master_enabled */
-	unsigned semi_clients;	/* Rpl_semi_sync_master_clients */
-	unsigned semi_waits;	/* Rpl_semi_sync_master_wait_sessions */
-	uint64_t no_tx;		/* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */
-	struct gtid binlog;	/* @@gtid_binlog_pos */
-	uint64_t ledger_epoch;	/* ledger_head.epoch: the last opening whose row is committed */
-	bool slave;		/* replication is configured */
+	bool sync_relay;       /* sync_relay_log=1 */
+	bool semi_sync;	       /* rpl_semi_sync_master_enabled */
+	unsigned semi_clients; /* Rpl_semi_sync_master_clients */
+	unsigned semi_waits;   /* Rpl_semi_sync_master_wait_sessions */
+	uint64_t no_tx;	       /* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */
+	struct gtid binlog;    /* @@gtid_binlog_pos */
+	uint64_t ledger_epoch; /* ledger_head.epoch: the last opening whose row is committed */
+	bool slave;	       /* replication is configured */
 	bool io_runs, io_connected, sql_runs;
 	unsigned io_errno, sql_errno;
-	char error[160];	/* the words of sql_errno or io_errno */
-	struct gtid received;	/* Gtid_IO_Pos */
-	struct gtid applied;	/* gtid_slave_pos or gtid_binlog_pos, whichever is further */
+	char error[160];      /* the words of sql_errno or io_errno */
+	struct gtid received; /* Gtid_IO_Pos */
+	struct gtid applied;  /* gtid_slave_pos or gtid_binlog_pos, whichever is further */
 };
 
 /* 0, -EPIPE when the connection is lost, -EREMOTEIO when the server refused, or -EINVAL when an answer makes no sense;

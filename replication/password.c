@@ -26,8 +26,7 @@ int replication_password(const uint8_t key[static 32], char ret[static REPLICATI
 	return 0;
 }
 
-int replication_password_load(
-    const char *key_path, char ret[static REPLICATION_PASSWORD_BYTES], struct errbuf *e)
+int replication_password_load(const char *key_path, char ret[static REPLICATION_PASSWORD_BYTES], struct errbuf *e)
 {
 	char text[KEY_TEXT_BYTES];
 	uint8_t key[KEY_BYTES];

@@ -15,7 +15,6 @@ int replication_password(const uint8_t key[static 32], char ret[static REPLICATI
 
 /* The same for the key in a file (CONF_KEY_PATH). 0; -EINVAL: no 64 hex digits; -EIO or -errno; e is filled
  * unless 0. */
-int replication_password_load(
-    const char *key_path, char ret[static REPLICATION_PASSWORD_BYTES], struct errbuf *e);
+int replication_password_load(const char *key_path, char ret[static REPLICATION_PASSWORD_BYTES], struct errbuf *e);
 
 #endif

@@ -100,7 +100,7 @@ const char *plan_step_text(unsigned step)
 {
 	static const char *const text[] = {
 #define X(id, text) text,
-		PLAN_STEPS(X)
+	    PLAN_STEPS(X)
 #undef X
 	};
 

@@ -10,32 +10,32 @@
 
 #include "heartbeat/local.h"
 
-#define PLAN_FACTS(X) \
-	X(DATA, "data")		   /* there is a data directory */ \
-	X(PROCESS, "process")	   /* mariadbd runs on it */ \
-	X(UP, "up")		   /* and accepts connections */ \
-	X(WRITABLE, "writable")	   /* read_only=0 */ \
-	X(SEMI, "semi")		   /* rpl_semi_sync_master_enabled */ \
-	X(SEMI_WANTED, "semi-wanted") /* order.semi_sync */ \
-	X(TOKEN, "token")	   /* a data token lies beside the data */ \
-	X(DIRTY, "dirty")	   /* opened in some epoch since the last SLAVE start or re-seed */ \
-	X(DIRTY_NOW, "dirty-now")  /* the mark names the order's epoch */ \
-	X(PREPARED, "prepared")	   /* tail exported and token destroyed, for a SLAVE start */ \
-	X(COPY_NEW, "copy-new")	   /* the data is a fresh copy whose position has not been entered yet */ \
-	X(SLAVE, "slave")	   /* replication is configured, so relay logs may hold the last copy */ \
-	X(SALVAGED, "salvaged")	   /* in this life of the server no relay log is left that was not looked through */ \
-	X(IO, "io")		   /* IO thread runs (or tries to) */ \
-	X(SQL, "sql")		   /* SQL thread runs */ \
-	X(BROKEN, "broken")	   /* one of them stopped with an error that does not heal */ \
-	X(FOLLOWS, "follows")	   /* IO thread connected through the relay in the order's epoch, SQL thread runs */ \
-	X(CAUGHT_UP, "caught-up")  /* and has received and applied nearly all that the active has */ \
-	X(SYNCED, "synced")	   /* relay logs are fsynced before each acknowledgement */ \
-	X(LOOSE, "loose")	   /* they need not be: durability = received */ \
-	X(DRAINED, "drained")	   /* PROMOTE reported for the order's epoch */ \
-	X(ROW, "row")		   /* the epoch row is committed */ \
-	X(ROW_SENT, "row-sent")	   /* the epoch row waits for its commit */ \
-	X(OPENED, "opened")	   /* OPEN reported for the order's epoch */ \
-	X(MARKED, "marked")	   /* position read after semi-sync was found on */
+#define PLAN_FACTS(X)                                                                                                  \
+	X(DATA, "data")		      /* there is a data directory */                                                  \
+	X(PROCESS, "process")	      /* mariadbd runs on it */                                                        \
+	X(UP, "up")		      /* and accepts connections */                                                    \
+	X(WRITABLE, "writable")	      /* read_only=0 */                                                                \
+	X(SEMI, "semi")		      /* rpl_semi_sync_master_enabled */                                               \
+	X(SEMI_WANTED, "semi-wanted") /* order.semi_sync */                                                            \
+	X(TOKEN, "token")	      /* a data token lies beside the data */                                          \
+	X(DIRTY, "dirty")	      /* opened in some epoch since the last SLAVE start or re-seed */                 \
+	X(DIRTY_NOW, "dirty-now")     /* the mark names the order's epoch */                                           \
+	X(PREPARED, "prepared")	      /* tail exported and token destroyed, for a SLAVE start */                       \
+	X(COPY_NEW, "copy-new")	      /* the data is a fresh copy whose position has not been entered yet */           \
+	X(SLAVE, "slave")	      /* replication is configured, so relay logs may hold the last copy */            \
+	X(SALVAGED, "salvaged")	  /* in this life of the server no relay log is left that was not looked through */    \
+	X(IO, "io")		  /* IO thread runs (or tries to) */                                                   \
+	X(SQL, "sql")		  /* SQL thread runs */                                                                \
+	X(BROKEN, "broken")	  /* one of them stopped with an error that does not heal */                           \
+	X(FOLLOWS, "follows")	  /* IO thread connected through the relay in the order's epoch, SQL thread runs */    \
+	X(CAUGHT_UP, "caught-up") /* and has received and applied nearly all that the active has */                    \
+	X(SYNCED, "synced")	  /* relay logs are fsynced before each acknowledgement */                             \
+	X(LOOSE, "loose")	  /* they need not be: durability = received */                                        \
+	X(DRAINED, "drained")	  /* PROMOTE reported for the order's epoch */                                         \
+	X(ROW, "row")		  /* the epoch row is committed */                                                     \
+	X(ROW_SENT, "row-sent")	  /* the epoch row waits for its commit */                                             \
+	X(OPENED, "opened")	  /* OPEN reported for the order's epoch */                                            \
+	X(MARKED, "marked")	  /* position read after semi-sync was found on */
 enum plan_fact_bit {
 #define X(id, text) PLAN_BIT_##id,
 	PLAN_FACTS(X)
@@ -48,33 +48,33 @@ enum plan_fact {
 #undef X
 };
 
-#define PLAN_STEPS(X) \
-	X(NONE, "none") \
-	X(WAIT, "wait") \
-	X(KILL, "kill") \
-	X(PREPARE, "prepare-slave-start") \
-	X(START, "start") \
-	X(CLEAN, "clear-dirty") \
-	X(SEED, "seed") \
-	X(ENTER_POSITION, "enter-position") \
-	X(SEMI_OFF, "semi-sync-off") \
-	X(DESTROY_TOKEN, "destroy-token") \
-	X(FOLLOW, "follow") \
-	X(START_IO, "start-io") \
-	X(START_SQL, "start-sql") \
-	X(STOP_IO, "stop-io") \
-	X(STOP_SLAVE, "stop-slave") \
-	X(DRAIN, "drain") \
-	X(SALVAGE, "salvage") \
-	X(SAY_DRAINED, "say-drained") \
-	X(RELAX, "relax-relay-log") \
-	X(SYNC, "sync-relay-log") \
-	X(NEW_TOKEN, "new-token") \
-	X(SET_SEMI, "set-semi-sync") \
-	X(SET_DIRTY, "set-dirty") \
-	X(SEND_ROW, "send-epoch-row") \
-	X(WRITABLE, "read-write") \
-	X(MARK, "mark") \
+#define PLAN_STEPS(X)                                                                                                  \
+	X(NONE, "none")                                                                                                \
+	X(WAIT, "wait")                                                                                                \
+	X(KILL, "kill")                                                                                                \
+	X(PREPARE, "prepare-slave-start")                                                                              \
+	X(START, "start")                                                                                              \
+	X(CLEAN, "clear-dirty")                                                                                        \
+	X(SEED, "seed")                                                                                                \
+	X(ENTER_POSITION, "enter-position")                                                                            \
+	X(SEMI_OFF, "semi-sync-off")                                                                                   \
+	X(DESTROY_TOKEN, "destroy-token")                                                                              \
+	X(FOLLOW, "follow")                                                                                            \
+	X(START_IO, "start-io")                                                                                        \
+	X(START_SQL, "start-sql")                                                                                      \
+	X(STOP_IO, "stop-io")                                                                                          \
+	X(STOP_SLAVE, "stop-slave")                                                                                    \
+	X(DRAIN, "drain")                                                                                              \
+	X(SALVAGE, "salvage")                                                                                          \
+	X(SAY_DRAINED, "say-drained")                                                                                  \
+	X(RELAX, "relax-relay-log")                                                                                    \
+	X(SYNC, "sync-relay-log")                                                                                      \
+	X(NEW_TOKEN, "new-token")                                                                                      \
+	X(SET_SEMI, "set-semi-sync")                                                                                   \
+	X(SET_DIRTY, "set-dirty")                                                                                      \
+	X(SEND_ROW, "send-epoch-row")                                                                                  \
+	X(WRITABLE, "read-write")                                                                                      \
+	X(MARK, "mark")                                                                                                \
 	X(FAIL, "fail")
 enum plan_step {
 #define X(id, text) STEP_##id,

@@ -256,8 +256,7 @@ int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel
 	int status, code = 0;
 
 	for (;;) {
-		struct pollfd fds[2] = {
-		    {.fd = p->pid_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}};
+		struct pollfd fds[2] = {{.fd = p->pid_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}};
 		pid_t got = waitpid(p->pid, &status, WNOHANG);
 
 		process_read_errors(p);
@@ -294,8 +293,7 @@ void process_kill(struct process *p)
 	close_all(&p->errors_fd, 1);
 }
 
-int process_run(
-    const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e)
+int process_run(const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e)
 {
 	struct process p;
 	int code = process_start(spec, &p, e);

@@ -20,7 +20,7 @@ struct process_spec {
 	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
 	int stdin_fd, stdout_fd; /* borrowed; -1: /dev/null */
 	bool background;	 /* nice 10, idle input and output */
-	bool group; /* a process group of its own, killed as a whole: for scripts that start others */
+	bool group;		 /* a process group of its own, killed as a whole: for scripts that start others */
 };
 
 struct process {
@@ -49,7 +49,6 @@ int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel
 void process_kill(struct process *p);
 
 /* Start and wait. The codes of both. */
-int process_run(
-    const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e);
+int process_run(const struct process_spec *spec, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e);
 
 #endif

@@ -61,7 +61,7 @@ static void end_pair(struct pair *p)
 			close(p->fd[i]);
 		p->fd[i] = -1;
 		free(p->lane[i].buf);
-		p->lane[i] = (struct lane){ 0 };
+		p->lane[i] = (struct lane){0};
 	}
 	p->connected = false;
 	count_connected(p->relay);
@@ -77,7 +77,7 @@ struct relay *relay_new(sd_event *loop, uint16_t port)
 	r->port = port;
 	r->listener = -1;
 	for (unsigned i = 0; i < PAIRS_MAX; i++)
-		r->pair[i] = (struct pair){ .relay = r, .fd = { -1, -1 } };
+		r->pair[i] = (struct pair){.relay = r, .fd = {-1, -1}};
 	return r;
 }
 
@@ -245,7 +245,8 @@ static int on_listener(sd_event_source *source, int fd, uint32_t revents, void *
 
 static int listen_here(struct relay *r, struct errbuf *e)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(r->port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_port = htons(r->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int one = 1;
 
 	r->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -261,7 +262,7 @@ static int listen_here(struct relay *r, struct errbuf *e)
 
 int relay_open(struct relay *r, const char *address, uint16_t port, uint64_t epoch, struct errbuf *e)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int code;
 
 	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) {

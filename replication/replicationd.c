@@ -117,7 +117,7 @@ static int on_question(sd_event_source *source, int fd, uint32_t revents, void *
 
 static int open_gate(struct replicationd *r, struct errbuf *e)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = GATE_SOCKET };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = GATE_SOCKET};
 
 	r->gate = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->gate < 0)
@@ -125,7 +125,8 @@ static int open_gate(struct replicationd *r, struct errbuf *e)
 	(void)unlink(GATE_SOCKET);
 	if (bind(r->gate, (struct sockaddr *)&sa, sizeof(sa)) || chmod(GATE_SOCKET, 0600) || listen(r->gate, 4))
 		return err_set(e, -errno, GATE_SOCKET ": %s", strerror(errno));
-	return sd_event_add_io(r->loop, NULL, r->gate, EPOLLIN, on_question, r) < 0 ? err_set(e, -ENOMEM, "event loop") : 0;
+	return sd_event_add_io(r->loop, NULL, r->gate, EPOLLIN, on_question, r) < 0 ? err_set(e, -ENOMEM, "event loop")
+										    : 0;
 }
 
 static int set_up(struct replicationd *r, struct errbuf *e)
@@ -170,7 +171,7 @@ static void tear_down(struct replicationd *r)
 
 static int run(struct replicationd *r)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	int code;
 
 	r->gate = -1;
@@ -213,8 +214,8 @@ static void usage(FILE *f)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "init-data", no_argument, NULL, 'i' }, { "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
+	    {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
 	const char *path = CONF_PATH;
 	bool check = false, init = false;

@@ -35,7 +35,7 @@ static int map_file(const char *path, struct map *ret, struct errbuf *e)
 	void *p = NULL;
 	int code = 0;
 
-	*ret = (struct map){ 0 };
+	*ret = (struct map){0};
 	if (fd < 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st)) {
@@ -47,7 +47,7 @@ static int map_file(const char *path, struct map *ret, struct errbuf *e)
 	}
 	close(fd);
 	if (!code && p)
-		*ret = (struct map){ p, (size_t)st.st_size };
+		*ret = (struct map){p, (size_t)st.st_size};
 	return code;
 }
 
@@ -76,8 +76,8 @@ static int read_index(const char *datadir, const char *index, struct logs *ret, 
 		line[strcspn(line, "\n")] = '\0';
 		if (!*name)
 			continue;
-		n = *name == '/' ? snprintf(path, sizeof(path), "%s", name) :
-				   snprintf(path, sizeof(path), "%s/%s", datadir, name);
+		n = *name == '/' ? snprintf(path, sizeof(path), "%s", name)
+				 : snprintf(path, sizeof(path), "%s/%s", datadir, name);
 		if (n < 0 || n >= PATH_BYTES || ret->count == LOGS_MAX)
 			code = err_set(e, -E2BIG, "%s/%s: too many or too long names", datadir, index);
 		else
@@ -111,7 +111,7 @@ static unsigned first_of_interest(const struct logs *logs, struct gtid above)
 
 int salvage_sync(const char *datadir, const char *index, struct errbuf *e)
 {
-	struct logs logs = { 0 };
+	struct logs logs = {0};
 	int code = read_index(datadir, index, &logs, e);
 
 	for (unsigned i = 0; !code && i < logs.count; i++) {
@@ -150,7 +150,7 @@ static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
 
 static int cut_all(const struct logs *logs, struct binlog_cut *c, struct map *maps, struct errbuf *e)
 {
-	for (unsigned i = first_of_interest(logs, (struct gtid){ 0, 0, c->above_seq }); i < logs->count; i++) {
+	for (unsigned i = first_of_interest(logs, (struct gtid){0, 0, c->above_seq}); i < logs->count; i++) {
 		int code = map_file(logs->path[i], &maps[i], e);
 
 		if (code)
@@ -159,7 +159,8 @@ static int cut_all(const struct logs *logs, struct binlog_cut *c, struct map *ma
 		if (code == BINLOG_NO_LOG)
 			return err_set(e, -EINVAL, "%s is not a binary log that can be read", logs->path[i]);
 		if (code)
-			return err_set(e, -EIO, "what was in %s could not be written: %s", logs->path[i], strerror(errno));
+			return err_set(
+			    e, -EIO, "what was in %s could not be written: %s", logs->path[i], strerror(errno));
 	}
 	return 0;
 }
@@ -176,14 +177,14 @@ static int map_and_cut_all(const struct logs *logs, struct binlog_cut *c, struct
 	return code;
 }
 
-int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target, struct salvage_result *ret,
-    struct errbuf *e)
+int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
+    struct salvage_result *ret, struct errbuf *e)
 {
-	struct logs logs = { 0 };
-	struct binlog_cut c = { .above_seq = above.seq, .take = write_out };
+	struct logs logs = {0};
+	struct binlog_cut c = {.above_seq = above.seq, .take = write_out};
 	int fd, code = read_index(datadir, index, &logs, e);
 
-	*ret = (struct salvage_result){ 0 };
+	*ret = (struct salvage_result){0};
 	if (code) {
 		free(logs.path);
 		return code;
@@ -202,24 +203,25 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 	}
 	free(logs.path);
 	if (!code)
-		*ret = (struct salvage_result){ c.groups, c.first_seq, c.hole, c.last };
+		*ret = (struct salvage_result){c.groups, c.first_seq, c.hole, c.last};
 	return code ? code : durable_sync_parent(target, e);
 }
 
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e)
 {
-	const char *reader_argv[] = { "/usr/bin/mariadb-binlog", file, NULL };
-	const char *client_argv[] = { "/usr/bin/mariadb", "--no-defaults", "--socket", socket_path, "--binary-mode", "--batch",
-		NULL };
-	struct process reader = { 0 }, client = { 0 };
+	const char *reader_argv[] = {"/usr/bin/mariadb-binlog", file, NULL};
+	const char *client_argv[] = {
+	    "/usr/bin/mariadb", "--no-defaults", "--socket", socket_path, "--binary-mode", "--batch", NULL};
+	struct process reader = {0}, client = {0};
 	int pipes[2], code;
 
 	if (pipe2(pipes, O_CLOEXEC))
 		return err_set(e, -errno, "pipe: %s", strerror(errno));
-	code = process_start(&(struct process_spec){ .argv = client_argv, .stdin_fd = pipes[0], .stdout_fd = -1 }, &client, e);
+	code = process_start(
+	    &(struct process_spec){.argv = client_argv, .stdin_fd = pipes[0], .stdout_fd = -1}, &client, e);
 	if (!code)
-		code = process_start(&(struct process_spec){ .argv = reader_argv, .stdin_fd = -1, .stdout_fd = pipes[1] },
-		    &reader, e);
+		code = process_start(
+		    &(struct process_spec){.argv = reader_argv, .stdin_fd = -1, .stdout_fd = pipes[1]}, &reader, e);
 	close(pipes[0]);
 	close(pipes[1]);
 	if (!code)
@@ -297,7 +299,7 @@ static int list_payments(const char *sql, const char *target, struct errbuf *e)
 
 int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e)
 {
-	const char *argv[] = { "/usr/bin/mariadb-binlog", "-v", file, NULL };
+	const char *argv[] = {"/usr/bin/mariadb-binlog", "-v", file, NULL};
 	char sql[PATH_BYTES], payments[PATH_BYTES];
 	int fd, code;
 
@@ -306,7 +308,8 @@ int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e)
 	fd = open(sql, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, -errno, "%s: %s", sql, strerror(errno));
-	code = process_run(&(struct process_spec){ .argv = argv, .stdin_fd = -1, .stdout_fd = fd }, PROGRAM_LIMIT_MS, cancel, e);
+	code = process_run(
+	    &(struct process_spec){.argv = argv, .stdin_fd = -1, .stdout_fd = fd}, PROGRAM_LIMIT_MS, cancel, e);
 	if (!code && fsync(fd))
 		code = err_set(e, -errno, "%s: %s", sql, strerror(errno));
 	close(fd);

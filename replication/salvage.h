@@ -17,7 +17,7 @@
 int salvage_sync(const char *datadir, const char *index, struct errbuf *e);
 
 struct salvage_result {
-	uint64_t groups; /* taken out */
+	uint64_t groups;    /* taken out */
 	uint64_t first_seq; /* of those; 0: none */
 	bool hole;	    /* a number between the first and the last of those is missing */
 	struct gtid last;   /* of all whole groups in the logs; seq 0: there is none */
@@ -25,8 +25,8 @@ struct salvage_result {
 
 /* Writes the whole transactions above `above` of the logs named in datadir/index into a new file `target`, a binary log
  * by itself; no groups: no file. 0 or -errno with e filled. */
-int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target, struct salvage_result *ret,
-    struct errbuf *e);
+int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
+    struct salvage_result *ret, struct errbuf *e);
 
 /* Executes such a file on the server at socket_path, with the GTIDs it has. 0 or the codes of process_run(). */
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);

@@ -87,30 +87,14 @@ static int read_options(int argc, char **argv, struct arguments *a)
 
 	while ((c = getopt_long(argc, argv, "f:", long_options, NULL)) >= 0) {
 		switch (c) {
-		case 'f':
-			a->conf_path = optarg;
-			break;
-		case OPT_ROLE:
-			a->role_path = optarg;
-			break;
-		case OPT_PEER:
-			a->peer_socket = optarg;
-			break;
-		case OPT_DATABASE_CONF:
-			a->database_conf = optarg;
-			break;
-		case OPT_DATABASE_SOCKET:
-			a->database_socket = optarg;
-			break;
-		case OPT_HELP:
-			usage(stdout);
-			return 0;
-		case OPT_VERSION:
-			(void)puts(PACKAGE_STRING);
-			return 0;
-		default:
-			usage(stderr);
-			return 1;
+		case 'f': a->conf_path = optarg; break;
+		case OPT_ROLE: a->role_path = optarg; break;
+		case OPT_PEER: a->peer_socket = optarg; break;
+		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
+		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
+		case OPT_HELP: usage(stdout); return 0;
+		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
+		default: usage(stderr); return 1;
 		}
 	}
 	return -1;

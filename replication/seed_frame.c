@@ -57,8 +57,7 @@ int seed_write(int fd, const void *data, size_t length, const char *what, struct
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return err_set(
-			    e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
+			return err_set(e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
 		at += n;
 		length -= (size_t)n;
 	}
@@ -79,8 +78,7 @@ int seed_read(int fd, void *data, size_t length, const char *what, struct errbuf
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return err_set(
-			    e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
+			return err_set(e, errno == ECONNRESET ? -EPIPE : -errno, "%s: %s", what, strerror(errno));
 		if (n == 0)
 			return err_set(e, -EPIPE, "%s: ended before it was complete", what);
 		at += n;
@@ -146,17 +144,14 @@ int seed_frame_read(int fd, enum seed_type *ret_type, uint8_t *data, size_t *ret
 		if (code)
 			return code;
 		switch (head[0]) {
-		case SEED_ALIVE:
-			break;
+		case SEED_ALIVE: break;
 		case SEED_DATA:
 		case SEED_END:
 			*ret_type = head[0];
 			*ret_length = length;
 			return 0;
-		case SEED_FAIL:
-			return remote_failure(data, length, e);
-		default:
-			return err_set(e, -EPROTO, "stream: a frame of type %u cannot be", head[0]);
+		case SEED_FAIL: return remote_failure(data, length, e);
+		default: return err_set(e, -EPROTO, "stream: a frame of type %u cannot be", head[0]);
 		}
 	}
 }

@@ -129,8 +129,7 @@ static int unpack(int fd, const char *dir, struct errbuf *e)
 	if (code == 0)
 		return process_wait(&p, UNPACK_END_MS, NULL, e);
 	/* When it was mbstream that broke the pipe, its own words are the better ones. */
-	if (process_wait(&p, 1000, NULL, &own) == -EIO && code == -EPIPE &&
-	    strncmp(e->text, "mbstream", 8) == 0)
+	if (process_wait(&p, 1000, NULL, &own) == -EIO && code == -EPIPE && strncmp(e->text, "mbstream", 8) == 0)
 		*e = own;
 	return code;
 }

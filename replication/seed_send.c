@@ -61,8 +61,8 @@ static int start_backup(const struct seed_send *s, struct process *p, int *ret_f
 	char defaults[512], from[512], target[] = "/tmp/holdfast-seed.XXXXXX", option[64];
 	/* No option that kills queries (R10) or stops replication: commits are held up for the last moments
 	 * only, which last as long as the log's copier sleeps (usually 1 s, and so a gap of 1 s). */
-	const char *const argv[] = {SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream",
-	    "--user=root", from, "--parallel=1", "--log-copy-interval=10", option, NULL};
+	const char *const argv[] = {SEED_MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream", "--user=root", from,
+	    "--parallel=1", "--log-copy-interval=10", option, NULL};
 	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .background = true};
 	int pair[2], code;
 
@@ -89,8 +89,7 @@ static int start_backup(const struct seed_send *s, struct process *p, int *ret_f
 
 /* Waits for the next piece and tells the receiver meanwhile that we live. 1: something to read, 0: not yet.
  */
-static int await_piece(
-    const struct seed_send *s, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
+static int await_piece(const struct seed_send *s, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
 {
 	struct pollfd fds[3] = {
 	    {.fd = in_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}, {.fd = s->out_fd}};
@@ -111,8 +110,7 @@ static int await_piece(
 	return seed_frame_write(s->out_fd, SEED_ALIVE, NULL, 0, e);
 }
 
-static int pump(
-    const struct seed_send *s, struct process *p, int in_fd, struct seed_sum *sum, struct errbuf *e)
+static int pump(const struct seed_send *s, struct process *p, int in_fd, struct seed_sum *sum, struct errbuf *e)
 {
 	uint8_t *data = malloc(SEED_DATA_BYTES);
 	uint32_t silent_ms = 0;

@@ -84,7 +84,7 @@ static int bus_failed(struct server *s, int code, const char *what, sd_bus_error
 
 static bool process_ended(const struct server *s)
 {
-	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
+	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
@@ -94,8 +94,8 @@ static int take_hold(struct server *s, struct errbuf *e)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	uint32_t pid = 0;
-	int code = sd_bus_get_property_trivial(s->bus, MANAGER, s->unit_path, "org.freedesktop.systemd1.Service",
-	    "MainPID", &error, 'u', &pid);
+	int code = sd_bus_get_property_trivial(
+	    s->bus, MANAGER, s->unit_path, "org.freedesktop.systemd1.Service", "MainPID", &error, 'u', &pid);
 
 	if (code < 0)
 		return bus_failed(s, code, "MainPID of " SERVER_UNIT, &error, e);
@@ -119,8 +119,8 @@ enum server_state server_look(struct server *s, struct errbuf *e)
 	let_go(s);
 	if (reach_bus(s, e))
 		return SERVER_UNKNOWN;
-	code = sd_bus_get_property_string(s->bus, MANAGER, s->unit_path, "org.freedesktop.systemd1.Unit", "ActiveState",
-	    &error, &text);
+	code = sd_bus_get_property_string(
+	    s->bus, MANAGER, s->unit_path, "org.freedesktop.systemd1.Unit", "ActiveState", &error, &text);
 	if (code < 0) {
 		(void)bus_failed(s, code, "state of " SERVER_UNIT, &error, e);
 		return SERVER_UNKNOWN;
@@ -155,8 +155,8 @@ static int ask_manager(struct server *s, const char *method, const char *types, 
 		code = sd_bus_call_method(s->bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, method, &error, NULL, types,
 		    SERVER_UNIT, third, SIGKILL);
 	else
-		code = sd_bus_call_method(s->bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, method, &error, NULL, types,
-		    SERVER_UNIT, third);
+		code = sd_bus_call_method(
+		    s->bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, method, &error, NULL, types, SERVER_UNIT, third);
 	return code < 0 ? bus_failed(s, code, method, &error, e) : 0;
 }
 
@@ -169,7 +169,7 @@ int server_start(struct server *s, struct errbuf *e)
 
 int server_kill(struct server *s, struct errbuf *e)
 {
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = {.events = POLLIN};
 	int code = 0;
 
 	if (server_look(s, e) == SERVER_DOWN)

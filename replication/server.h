@@ -12,7 +12,7 @@ enum server_state {
 	SERVER_DOWN,	 /* no process */
 	SERVER_STARTING, /* the unit has a job or its gate is being asked */
 	SERVER_RUNNING,
-	SERVER_UNKNOWN,	 /* systemd did not answer */
+	SERVER_UNKNOWN, /* systemd did not answer */
 };
 
 struct server; /* opaque */

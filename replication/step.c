@@ -107,7 +107,7 @@ static int step_destroy_token(struct actor *a, struct errbuf *e)
 /* The copy that is replaced has nothing that the active lacks but its tail. */
 static int step_seed(struct actor *a, struct errbuf *e)
 {
-	const char *argv[] = { HOLDFAST_LIBEXECDIR "/holdfast-seed", "receive", a->conf->datadir, NULL };
+	const char *argv[] = {HOLDFAST_LIBEXECDIR "/holdfast-seed", "receive", a->conf->datadir, NULL};
 	int code = a->sight.dirty.epoch && a->sight.data ? export_tail(a, e) : 0;
 
 	if (!code)
@@ -117,8 +117,8 @@ static int step_seed(struct actor *a, struct errbuf *e)
 	if (code)
 		return code;
 	LOG(LOG_NOTICE, "seed.begin", KV_S("active", a->sight.order.member_name[a->sight.order.active]));
-	code = process_run(&(struct process_spec){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1 }, SEED_LIMIT_MS,
-	    &a->cancel, e);
+	code = process_run(
+	    &(struct process_spec){.argv = argv, .stdin_fd = -1, .stdout_fd = -1}, SEED_LIMIT_MS, &a->cancel, e);
 	if (code)
 		return code;
 	LOG(LOG_NOTICE, "seed.end", KV_S("datadir", a->conf->datadir));
@@ -170,8 +170,10 @@ static int step_follow(struct actor *a, struct errbuf *e)
 	if (!code)
 		code = database_run(a->db, e,
 		    "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%u, MASTER_USER='holdfast-replication',"
-		    " MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1,"
-		    " MASTER_SSL=1, MASTER_SSL_CA='" CONF_PKI_DIR "/ca.pem', MASTER_SSL_CERT='" CONF_PKI_DIR "/mariadb.pem',"
+		    " MASTER_PASSWORD='%s', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, "
+		    "MASTER_HEARTBEAT_PERIOD=1,"
+		    " MASTER_SSL=1, MASTER_SSL_CA='" CONF_PKI_DIR "/ca.pem', MASTER_SSL_CERT='" CONF_PKI_DIR
+		    "/mariadb.pem',"
 		    " MASTER_SSL_KEY='" CONF_PKI_DIR "/mariadb.key', MASTER_SSL_VERIFY_SERVER_CERT=0",
 		    a->conf->relay_port, a->password);
 	if (!code)
@@ -222,7 +224,7 @@ static int step_drain(struct actor *a, struct errbuf *e)
 /* RESET SLAVE ALL, also when a cut of power has left the server without a readable master.info. */
 static int forget_active(struct actor *a, struct errbuf *e)
 {
-	static const char *const files[] = { "master.info", "relay-log.info" };
+	static const char *const files[] = {"master.info", "relay-log.info"};
 	char path[PATH_BYTES];
 	int code = database_run(a->db, e, "RESET SLAVE ALL");
 
@@ -243,7 +245,8 @@ static int salvage(struct actor *a, struct errbuf *e)
 
 	/* Every transaction has its number, and each is one more than the one before: what is missing was lost. */
 	if (!code && r.groups && (r.hole || r.first_seq != a->sight.db.applied.seq + 1))
-		return err_set(e, -EBADMSG, "the relay log has a hole: data to %" PRIu64 ", then %" PRIu64 " to %" PRIu64,
+		return err_set(e, -EBADMSG,
+		    "the relay log has a hole: data to %" PRIu64 ", then %" PRIu64 " to %" PRIu64,
 		    a->sight.db.applied.seq, r.first_seq, r.last.seq);
 	if (!code && r.groups)
 		code = salvage_apply(ACTOR_SALVAGE, DATABASE_SOCKET, &a->ending, e);
@@ -321,7 +324,7 @@ static int step_set_semi(struct actor *a, struct errbuf *e)
 static int step_set_dirty(struct actor *a, struct errbuf *e)
 {
 	const struct dirty_mark *before = &a->sight.dirty;
-	struct dirty_mark d = { .epoch = a->sight.order.epoch, .opened_at = a->sight.db.binlog };
+	struct dirty_mark d = {.epoch = a->sight.order.epoch, .opened_at = a->sight.db.binlog};
 
 	/* Opened anew with nobody else in between: what another lacks or has too much begins where the first opening was. */
 	if (before->epoch && before->epoch != UINT64_MAX)
@@ -337,11 +340,13 @@ static int step_send_row(struct actor *a, struct errbuf *e)
 	if (!code)
 		code = database_run(a->row_db, e, "BEGIN");
 	if (!code)
-		code = database_run(a->row_db, e, "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (%" PRIu64 ", '%s')",
-		    o->epoch, a->conf->name);
+		code = database_run(a->row_db, e,
+		    "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (%" PRIu64 ", '%s')", o->epoch,
+		    a->conf->name);
 	if (!code)
-		code = database_run(a->row_db, e, "UPDATE holdfast.ledger_head SET epoch=%" PRIu64 " WHERE id=1 AND epoch<%" PRIu64,
-		    o->epoch, o->epoch);
+		code = database_run(a->row_db, e,
+		    "UPDATE holdfast.ledger_head SET epoch=%" PRIu64 " WHERE id=1 AND epoch<%" PRIu64, o->epoch,
+		    o->epoch);
 	if (!code)
 		code = database_send(a->row_db, e, "COMMIT");
 	if (code) {
@@ -354,7 +359,7 @@ static int step_send_row(struct actor *a, struct errbuf *e)
 
 int step_take_row(struct actor *a, int wait_ms, struct errbuf *e)
 {
-	struct pollfd p = { .fd = database_fd(a->row_db), .events = POLLIN };
+	struct pollfd p = {.fd = database_fd(a->row_db), .events = POLLIN};
 	int code;
 
 	if (!a->sight.row_sent || (p.fd >= 0 && poll(&p, 1, wait_ms) == 0))
@@ -391,30 +396,30 @@ static int step_mark(struct actor *a, struct errbuf *e)
 
 /* In the order of PLAN_STEPS; none: the step is to wait. */
 static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
-	[STEP_KILL] = step_kill,
-	[STEP_PREPARE] = step_prepare,
-	[STEP_START] = step_start,
-	[STEP_CLEAN] = step_clean,
-	[STEP_SEED] = step_seed,
-	[STEP_ENTER_POSITION] = step_enter_position,
-	[STEP_SEMI_OFF] = step_semi_off,
-	[STEP_DESTROY_TOKEN] = step_destroy_token,
-	[STEP_FOLLOW] = step_follow,
-	[STEP_START_IO] = step_start_io,
-	[STEP_START_SQL] = step_start_sql,
-	[STEP_STOP_IO] = step_stop_io,
-	[STEP_STOP_SLAVE] = step_stop_slave,
-	[STEP_DRAIN] = step_drain,
-	[STEP_SALVAGE] = step_salvage,
-	[STEP_SAY_DRAINED] = step_say_drained,
-	[STEP_RELAX] = step_relax,
-	[STEP_SYNC] = step_sync,
-	[STEP_NEW_TOKEN] = step_new_token,
-	[STEP_SET_SEMI] = step_set_semi,
-	[STEP_SET_DIRTY] = step_set_dirty,
-	[STEP_SEND_ROW] = step_send_row,
-	[STEP_WRITABLE] = step_writable,
-	[STEP_MARK] = step_mark,
+    [STEP_KILL] = step_kill,
+    [STEP_PREPARE] = step_prepare,
+    [STEP_START] = step_start,
+    [STEP_CLEAN] = step_clean,
+    [STEP_SEED] = step_seed,
+    [STEP_ENTER_POSITION] = step_enter_position,
+    [STEP_SEMI_OFF] = step_semi_off,
+    [STEP_DESTROY_TOKEN] = step_destroy_token,
+    [STEP_FOLLOW] = step_follow,
+    [STEP_START_IO] = step_start_io,
+    [STEP_START_SQL] = step_start_sql,
+    [STEP_STOP_IO] = step_stop_io,
+    [STEP_STOP_SLAVE] = step_stop_slave,
+    [STEP_DRAIN] = step_drain,
+    [STEP_SALVAGE] = step_salvage,
+    [STEP_SAY_DRAINED] = step_say_drained,
+    [STEP_RELAX] = step_relax,
+    [STEP_SYNC] = step_sync,
+    [STEP_NEW_TOKEN] = step_new_token,
+    [STEP_SET_SEMI] = step_set_semi,
+    [STEP_SET_DIRTY] = step_set_dirty,
+    [STEP_SEND_ROW] = step_send_row,
+    [STEP_WRITABLE] = step_writable,
+    [STEP_MARK] = step_mark,
 };
 
 int step_take(struct actor *a, enum plan_step step, struct errbuf *e)

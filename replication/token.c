@@ -39,8 +39,8 @@ void token_format(const struct token_file *t, char buf[static TOKEN_TEXT_BYTES])
 	size_t n;
 
 	token_hex(&t->token, hex);
-	(void)snprintf(buf, TOKEN_TEXT_BYTES, "token=%s\nnode=%s\nboot_id=%s\nsync_relay=%d\n", hex, t->node, t->boot_id,
-	    t->sync_relay);
+	(void)snprintf(buf, TOKEN_TEXT_BYTES, "token=%s\nnode=%s\nboot_id=%s\nsync_relay=%d\n", hex, t->node,
+	    t->boot_id, t->sync_relay);
 	n = strlen(buf);
 	(void)crypto_generichash(hash, sizeof(hash), (const uint8_t *)buf, n, NULL, 0);
 	sodium_bin2hex(check, sizeof(check), hash, sizeof(hash));
@@ -49,7 +49,7 @@ void token_format(const struct token_file *t, char buf[static TOKEN_TEXT_BYTES])
 
 int token_parse(const char *text, struct token_file *ret, struct errbuf *e)
 {
-	struct token_file t = { 0 };
+	struct token_file t = {0};
 	char hex[TOKEN_HEX_BYTES], flag[2], same[TOKEN_TEXT_BYTES];
 	const char *whole = text;
 	size_t n = 0;
@@ -78,10 +78,10 @@ bool token_survives(const struct token_file *t, const char *boot_id, bool dirty)
 	return t->sync_relay || dirty || strcmp(t->boot_id, boot_id) == 0;
 }
 
-int token_create(const char *path, const char *node, const char *boot_id, bool sync_relay, struct token *ret,
-    struct errbuf *e)
+int token_create(
+    const char *path, const char *node, const char *boot_id, bool sync_relay, struct token *ret, struct errbuf *e)
 {
-	struct token_file t = { .sync_relay = sync_relay };
+	struct token_file t = {.sync_relay = sync_relay};
 	char text[TOKEN_TEXT_BYTES];
 	int code;
 
@@ -122,12 +122,13 @@ void dirty_format(const struct dirty_mark *d, char buf[static TOKEN_TEXT_BYTES])
 {
 	char gtid[GTID_TEXT_BYTES];
 
-	(void)snprintf(buf, TOKEN_TEXT_BYTES, "epoch=%" PRIu64 "\nopened_at=%s\n", d->epoch, gtid_format(d->opened_at, gtid));
+	(void)snprintf(
+	    buf, TOKEN_TEXT_BYTES, "epoch=%" PRIu64 "\nopened_at=%s\n", d->epoch, gtid_format(d->opened_at, gtid));
 }
 
 int dirty_parse(const char *text, struct dirty_mark *ret, struct errbuf *e)
 {
-	struct dirty_mark d = { 0 };
+	struct dirty_mark d = {0};
 	char value[GTID_TEXT_BYTES];
 
 	if (!take_line(&text, "epoch", value, sizeof(value)) || !value[0] || strlen(value) > 19)
@@ -150,13 +151,13 @@ int dirty_load(const char *path, struct dirty_mark *ret, struct errbuf *e)
 	char text[TOKEN_TEXT_BYTES];
 	int code = durable_read(path, text, sizeof(text), e);
 
-	*ret = (struct dirty_mark){ 0 };
+	*ret = (struct dirty_mark){0};
 	if (code == -ENOENT)
 		return 0;
 	if (code && code != -EFBIG)
 		return code;
 	if (code == -EFBIG || dirty_parse(text, ret, e))
-		*ret = (struct dirty_mark){ .epoch = UINT64_MAX };
+		*ret = (struct dirty_mark){.epoch = UINT64_MAX};
 	return 0;
 }
 

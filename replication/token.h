@@ -38,8 +38,8 @@ void token_hex(const struct token *t, char buf[static TOKEN_HEX_BYTES]);
 bool token_survives(const struct token_file *t, const char *boot_id, bool dirty);
 
 /* Draws a token and makes it durable. 0 or -errno with e filled. */
-int token_create(const char *path, const char *node, const char *boot_id, bool sync_relay, struct token *ret,
-    struct errbuf *e);
+int token_create(
+    const char *path, const char *node, const char *boot_id, bool sync_relay, struct token *ret, struct errbuf *e);
 
 /* Writes it again, after something in it has changed. 0 or -errno with e filled. */
 int token_store(const char *path, const struct token_file *t, struct errbuf *e);

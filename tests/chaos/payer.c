@@ -20,20 +20,20 @@ static const struct {
 	size_t at;
 	uint64_t min, max;
 } table[] = {
-	{ "url", "https://VIP", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(url), 0, 0 },
-	{ "cacert", "FILE", FOR_RUN | FOR_VERIFY, 0, AT(cacert), 0, 0 },
-	{ "key", "sk_...", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(api_key), 0, 0 },
-	{ "history", "FILE", FOR_ALL, FOR_ALL, AT(history), 0, 0 },
-	{ "clients", "N (16)", FOR_RUN | FOR_VERIFY, 0, AT(clients), 1, PAYER_CLIENTS_MAX },
-	{ "accounts", "N (32)", FOR_RUN, 0, AT(accounts), 2, 100000 },
-	{ "seconds", "S", FOR_RUN, 0, AT(seconds), 1, 1000000 },
-	{ "until-file", "PATH", FOR_RUN, 0, AT(until_file), 0, 0 },
-	{ "rate", "R a second, all clients together", FOR_RUN, 0, AT(rate), 1, 1000000 },
-	{ "timeout-ms", "N (1000)", FOR_RUN, 0, AT(timeout_ms), 10, 600000 },
-	{ "connect-timeout-ms", "N (250)", FOR_RUN, 0, AT(connect_timeout_ms), 10, 600000 },
-	{ "give-up-ms", "N (60000)", FOR_RUN, 0, AT(give_up_ms), 10, 3600000 },
-	{ "after", "MONO_US", FOR_VERIFY | FOR_GAP, 0, AT(after_us), 0, UINT64_MAX },
-	{ "before", "MONO_US", FOR_GAP, 0, AT(before_us), 1, UINT64_MAX },
+    {"url", "https://VIP", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(url), 0, 0},
+    {"cacert", "FILE", FOR_RUN | FOR_VERIFY, 0, AT(cacert), 0, 0},
+    {"key", "sk_...", FOR_RUN | FOR_VERIFY, FOR_RUN | FOR_VERIFY, AT(api_key), 0, 0},
+    {"history", "FILE", FOR_ALL, FOR_ALL, AT(history), 0, 0},
+    {"clients", "N (16)", FOR_RUN | FOR_VERIFY, 0, AT(clients), 1, PAYER_CLIENTS_MAX},
+    {"accounts", "N (32)", FOR_RUN, 0, AT(accounts), 2, 100000},
+    {"seconds", "S", FOR_RUN, 0, AT(seconds), 1, 1000000},
+    {"until-file", "PATH", FOR_RUN, 0, AT(until_file), 0, 0},
+    {"rate", "R a second, all clients together", FOR_RUN, 0, AT(rate), 1, 1000000},
+    {"timeout-ms", "N (1000)", FOR_RUN, 0, AT(timeout_ms), 10, 600000},
+    {"connect-timeout-ms", "N (250)", FOR_RUN, 0, AT(connect_timeout_ms), 10, 600000},
+    {"give-up-ms", "N (60000)", FOR_RUN, 0, AT(give_up_ms), 10, 3600000},
+    {"after", "MONO_US", FOR_VERIFY | FOR_GAP, 0, AT(after_us), 0, UINT64_MAX},
+    {"before", "MONO_US", FOR_GAP, 0, AT(before_us), 1, UINT64_MAX},
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -42,9 +42,9 @@ static const struct {
 	unsigned bit;
 	int (*run)(const struct payer_options *o);
 } commands[] = {
-	{ "run", FOR_RUN, payer_run },
-	{ "verify", FOR_VERIFY, payer_verify },
-	{ "gap", FOR_GAP, payer_gap },
+    {"run", FOR_RUN, payer_run},
+    {"verify", FOR_VERIFY, payer_verify},
+    {"gap", FOR_GAP, payer_gap},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -74,7 +74,7 @@ uint64_t payer_dice(uint64_t *state)
 
 void payer_pause_ms(uint64_t ms)
 {
-	struct timespec t = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
 
 	(void)nanosleep(&t, NULL);
 }
@@ -102,8 +102,7 @@ static bool take(size_t row, const char *text, struct payer_options *o)
 	}
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (errno || *text < '0' || *text > '9' || *end || number < table[row].min ||
-	    number > table[row].max) {
+	if (errno || *text < '0' || *text > '9' || *end || number < table[row].min || number > table[row].max) {
 		fprintf(stderr, "payer: --%s is '%s', want %llu to %llu\n", table[row].name, text,
 		    (unsigned long long)table[row].min, (unsigned long long)table[row].max);
 		return false;
@@ -122,11 +121,11 @@ static bool is_set(size_t row, const struct payer_options *o)
 
 static bool parse(int argc, char **argv, unsigned bit, struct payer_options *o)
 {
-	struct option longs[TABLE_ROWS + 1] = { 0 };
+	struct option longs[TABLE_ROWS + 1] = {0};
 	int row;
 
 	for (size_t i = 0; i < TABLE_ROWS; i++)
-		longs[i] = (struct option){ table[i].name, required_argument, NULL, (int)i + 1 };
+		longs[i] = (struct option){table[i].name, required_argument, NULL, (int)i + 1};
 	while ((row = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (row == '?' || !take((size_t)row - 1, optarg, o))
 			return false;
@@ -150,11 +149,11 @@ static bool parse(int argc, char **argv, unsigned bit, struct payer_options *o)
 int main(int argc, char **argv)
 {
 	struct payer_options o = {
-		.clients = 16,
-		.accounts = 32,
-		.timeout_ms = 1000,
-		.connect_timeout_ms = 250,
-		.give_up_ms = 60000,
+	    .clients = 16,
+	    .accounts = 32,
+	    .timeout_ms = 1000,
+	    .connect_timeout_ms = 250,
+	    .give_up_ms = 60000,
 	};
 	size_t c = 0;
 	int status;

@@ -30,21 +30,19 @@ static void explain(const struct record *r, const bool *executed, int64_t *off, 
 {
 	for (size_t i = 0; i < r->ops; i++) {
 		const struct record_op *op = &r->op[i];
-		bool twice = executed[i] && explains(op, off, 1),
-		     never = executed[i] && explains(op, off, -1);
+		bool twice = executed[i] && explains(op, off, 1), never = executed[i] && explains(op, off, -1);
 
 		if (!twice && !never)
 			continue;
-		findings_add(f, twice ? FINDING_DUPLICATE : FINDING_LOST, "key %s: its %llu was moved %s",
-		    op->key, (unsigned long long)op->amount, twice ? "twice" : "not at all");
+		findings_add(f, twice ? FINDING_DUPLICATE : FINDING_LOST, "key %s: its %llu was moved %s", op->key,
+		    (unsigned long long)op->amount, twice ? "twice" : "not at all");
 		for (size_t side = 0; side < 2; side++)
 			if ((side ? op->from : op->to) != NO_ACCOUNT)
 				off[side ? op->from : op->to] = 0;
 	}
 }
 
-void balance_check_final(
-    const struct record *r, const bool *executed, const int64_t *posted, struct findings *f)
+void balance_check_final(const struct record *r, const bool *executed, const int64_t *posted, struct findings *f)
 {
 	int64_t *off = calloc(r->accounts + 1, sizeof(*off));
 
@@ -92,8 +90,8 @@ static size_t collect(const struct record *r, const bool *executed, struct effec
 				continue;
 			if (!op->ledger_seq)
 				unclear[account] = true;
-			at[n++] = (struct effect){ account, op->ledger_seq,
-				side ? (int64_t)op->amount : -(int64_t)op->amount };
+			at[n++] =
+			    (struct effect){account, op->ledger_seq, side ? (int64_t)op->amount : -(int64_t)op->amount};
 		}
 	}
 	qsort(at, n, sizeof(*at), by_account_and_seq);
@@ -110,7 +108,7 @@ static int64_t balance_at(const struct effect *at, size_t n, size_t account, uin
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		struct effect wanted = { .account = account, .ledger_seq = ledger_seq };
+		struct effect wanted = {.account = account, .ledger_seq = ledger_seq};
 
 		if (by_account_and_seq(&at[middle], &wanted) <= 0)
 			low = middle + 1;
@@ -133,10 +131,9 @@ void balance_check_reads(const struct record *r, const bool *executed, struct fi
 		int64_t should = balance_at(at, n, read->account, read->ledger_seq);
 
 		if (!unclear[read->account] && read->posted != should)
-			findings_add(f, FINDING_OTHER,
-			    "account %s: read %lld as of %llu, the history says %lld",
-			    r->account[read->account].id, (long long)read->posted,
-			    (unsigned long long)read->ledger_seq, (long long)should);
+			findings_add(f, FINDING_OTHER, "account %s: read %lld as of %llu, the history says %lld",
+			    r->account[read->account].id, (long long)read->posted, (unsigned long long)read->ledger_seq,
+			    (long long)should);
 	}
 	free(at);
 	free(unclear);

@@ -48,12 +48,12 @@ static bool insist(struct client *c, const struct payment *p, bool replay)
 
 	for (unsigned attempt = 1;; attempt++) {
 		struct http_request r = {
-			.method = "POST",
-			.path = payer_kinds[p->kind].route,
-			.key = p->key,
-			.request_id = request_id,
-			.body = p->body,
-			.fresh = attempt > 1,
+		    .method = "POST",
+		    .path = payer_kinds[p->kind].route,
+		    .key = p->key,
+		    .request_id = request_id,
+		    .body = p->body,
+		    .fresh = attempt > 1,
 		};
 
 		(void)snprintf(request_id, sizeof(request_id), "%s.%s%u", p->key, replay ? "r" : "", attempt);
@@ -89,8 +89,8 @@ static void remember(struct client *c, const struct payment *p)
 /* Letters between the digits: a key must not look like a card number. */
 static void name_key(struct client *c, struct payment *p)
 {
-	(void)snprintf(p->key, sizeof(p->key), "%s-c%un%llu", c->load->run_name, c->number,
-	    (unsigned long long)++c->made);
+	(void)snprintf(
+	    p->key, sizeof(p->key), "%s-c%un%llu", c->load->run_name, c->number, (unsigned long long)++c->made);
 }
 
 static bool pay(struct client *c, struct payment *p, const char *from, const char *to, uint64_t amount)
@@ -106,7 +106,7 @@ static bool pay(struct client *c, struct payment *p, const char *from, const cha
 
 static bool make_account(struct client *c, char id[static PAYER_ID_BYTES])
 {
-	struct payment p = { .kind = PAYER_ACCOUNT };
+	struct payment p = {.kind = PAYER_ACCOUNT};
 	json_t *body;
 	bool good = false;
 
@@ -128,7 +128,7 @@ static bool make_account(struct client *c, char id[static PAYER_ID_BYTES])
 
 static bool top_up(struct client *c, const char *account, uint64_t amount)
 {
-	struct payment p = { .kind = PAYER_TOPUP };
+	struct payment p = {.kind = PAYER_TOPUP};
 
 	name_key(c, &p);
 	(void)snprintf(p.body, sizeof(p.body),
@@ -140,14 +140,13 @@ static bool top_up(struct client *c, const char *account, uint64_t amount)
 
 static void transfer(struct client *c, uint64_t amount)
 {
-	struct payment p = { .kind = PAYER_TRANSFER };
+	struct payment p = {.kind = PAYER_TRANSFER};
 	uint64_t accounts = c->load->options->accounts, from = dice(c, accounts), to = dice(c, accounts - 1);
 	const char *from_id = c->load->account[from], *to_id = c->load->account[to >= from ? to + 1 : to];
 
 	name_key(c, &p);
 	(void)snprintf(p.body, sizeof(p.body),
-	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY
-	    "\",\"reference\":\"%s\"}",
+	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY "\",\"reference\":\"%s\"}",
 	    from_id, to_id, (unsigned long long)amount, p.key);
 	(void)pay(c, &p, from_id, to_id, amount);
 }
@@ -156,7 +155,7 @@ static void read_balance(struct client *c)
 {
 	const char *id = c->load->account[dice(c, c->load->options->accounts)];
 	char path[PAYER_ID_BYTES + 32];
-	struct http_request r = { .method = "GET", .path = path };
+	struct http_request r = {.method = "GET", .path = path};
 
 	(void)snprintf(path, sizeof(path), "/v1/accounts/%s/balance", id);
 	http_ask(c->http, &r, &c->answer);
@@ -174,8 +173,7 @@ static void act(struct client *c)
 	if (die < 5)
 		transfer(c, TOO_MUCH_MINOR);
 	else if (die < 45)
-		(void)top_up(
-		    c, c->load->account[dice(c, c->load->options->accounts)], 1 + dice(c, AMOUNT_MAX_MINOR));
+		(void)top_up(c, c->load->account[dice(c, c->load->options->accounts)], 1 + dice(c, AMOUNT_MAX_MINOR));
 	else if (die < 125)
 		read_balance(c);
 	else if (die < 175 && c->remembered)

@@ -28,7 +28,7 @@ void findings_free(struct findings *f)
 
 void findings_add(struct findings *f, enum finding_class class, const char *format, ...)
 {
-	static const char *const words[FINDING_CLASSES] = { "LOST", "DUPLICATE", "WRONG" };
+	static const char *const words[FINDING_CLASSES] = {"LOST", "DUPLICATE", "WRONG"};
 	va_list ap;
 
 	if (!f)

@@ -18,14 +18,14 @@ static void print_seconds(const struct record *r)
 			count[(op->got_us - r->load_us) / 1000000]++;
 	}
 	for (uint64_t s = 0; count && s < seconds; s++)
-		printf("second %" PRIu64 " mono_us %" PRIu64 " acked %" PRIu64 "\n", s,
-		    r->load_us + s * 1000000, count[s]);
+		printf("second %" PRIu64 " mono_us %" PRIu64 " acked %" PRIu64 "\n", s, r->load_us + s * 1000000,
+		    count[s]);
 	free(count);
 }
 
 int payer_gap(const struct payer_options *o)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct record r;
 	struct record_gap gap;
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 const struct payer_kind_row payer_kinds[PAYER_KINDS] = {
-	[PAYER_ACCOUNT] = { "account", "/v1/accounts", NULL, NULL },
-	[PAYER_TOPUP] = { "topup", "/v1/topups", NULL, "account" },
-	[PAYER_TRANSFER] = { "transfer", "/v1/transfers", "from", "to" },
+    [PAYER_ACCOUNT] = {"account", "/v1/accounts", NULL, NULL},
+    [PAYER_TOPUP] = {"topup", "/v1/topups", NULL, "account"},
+    [PAYER_TRANSFER] = {"transfer", "/v1/transfers", "from", "to"},
 };
 
 struct history {
@@ -54,19 +54,18 @@ void history_mark(struct history *h, const char *event)
 		   (json_int_t)payer_mono_us()));
 }
 
-void history_op(struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to,
-    uint64_t amount)
+void history_op(
+    struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to, uint64_t amount)
 {
-	put(h, json_pack("{s:s,s:s,s:s,s:I,s:s*,s:s*,s:I}", "e", "op", "key", key, "kind",
-		   payer_kinds[kind].word, "mono_us", (json_int_t)payer_mono_us(), "from", from, "to", to,
-		   "amount", (json_int_t)amount));
+	put(h, json_pack("{s:s,s:s,s:s,s:I,s:s*,s:s*,s:I}", "e", "op", "key", key, "kind", payer_kinds[kind].word,
+		   "mono_us", (json_int_t)payer_mono_us(), "from", from, "to", to, "amount", (json_int_t)amount));
 }
 
 static json_t *attempt_line(const char *event, unsigned client, const struct http_answer *a)
 {
-	json_t *line = json_pack("{s:s,s:i,s:I,s:I,s:I,s:I}", "e", event, "client", (int)client, "wall_us",
-	    (json_int_t)a->wall_us, "sent_us", (json_int_t)a->sent_us, "got_us", (json_int_t)a->got_us,
-	    "status", (json_int_t)a->status);
+	json_t *line =
+	    json_pack("{s:s,s:i,s:I,s:I,s:I,s:I}", "e", event, "client", (int)client, "wall_us", (json_int_t)a->wall_us,
+		"sent_us", (json_int_t)a->sent_us, "got_us", (json_int_t)a->got_us, "status", (json_int_t)a->status);
 
 	if (!line)
 		return NULL;
@@ -79,8 +78,8 @@ static json_t *attempt_line(const char *event, unsigned client, const struct htt
 	return line;
 }
 
-void history_try(struct history *h, const char *key, unsigned client, unsigned attempt, bool replay,
-    const struct http_answer *a)
+void history_try(
+    struct history *h, const char *key, unsigned client, unsigned attempt, bool replay, const struct http_answer *a)
 {
 	json_t *line = attempt_line("try", client, a);
 

@@ -26,10 +26,10 @@ int history_create(const char *path, struct history **ret, struct errbuf *e);
 
 /* Lines may be added by all threads. Text and numbers are copied. */
 void history_mark(struct history *h, const char *event); /* start, load, stop, end */
-void history_op(struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to,
-    uint64_t amount);
-void history_try(struct history *h, const char *key, unsigned client, unsigned attempt, bool replay,
-    const struct http_answer *a);
+void history_op(
+    struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to, uint64_t amount);
+void history_try(
+    struct history *h, const char *key, unsigned client, unsigned attempt, bool replay, const struct http_answer *a);
 void history_give_up(struct history *h, const char *key);
 void history_read(struct history *h, const char *account, unsigned client, const struct http_answer *a);
 

@@ -109,8 +109,7 @@ static struct curl_slist *headers(const struct http_client *c, const struct http
 /* libcurl may itself repeat a request on a new connection when a kept one turns out to be dead before the
  * first byte of an answer. That is what browsers and gateways do too; the key makes it harmless, and the
  * history sees one attempt. */
-static void prepare(
-    struct http_client *c, const struct http_request *r, struct http_answer *ret, char url[static 512])
+static void prepare(struct http_client *c, const struct http_request *r, struct http_answer *ret, char url[static 512])
 {
 	const struct payer_options *o = c->options;
 

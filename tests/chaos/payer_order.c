@@ -29,15 +29,15 @@ static size_t collect(const struct record *r, struct instant *at)
 
 		if (!op->ledger_seq)
 			continue;
-		at[n++] = (struct instant){ op->sent_us, op->ledger_seq, op->key, true, true };
-		at[n++] = (struct instant){ op->got_us, op->ledger_seq, op->key, false, true };
+		at[n++] = (struct instant){op->sent_us, op->ledger_seq, op->key, true, true};
+		at[n++] = (struct instant){op->got_us, op->ledger_seq, op->key, false, true};
 	}
 	for (size_t i = 0; i < r->reads; i++) {
 		const struct record_read *read = &r->read[i];
 		const char *id = r->account[read->account].id;
 
-		at[n++] = (struct instant){ read->sent_us, read->ledger_seq, id, true, false };
-		at[n++] = (struct instant){ read->got_us, read->ledger_seq, id, false, false };
+		at[n++] = (struct instant){read->sent_us, read->ledger_seq, id, true, false};
+		at[n++] = (struct instant){read->got_us, read->ledger_seq, id, false, false};
 	}
 	return n;
 }
@@ -45,7 +45,7 @@ static size_t collect(const struct record *r, struct instant *at)
 void record_check_order(const struct record *r, struct findings *f)
 {
 	struct instant *at = calloc(2 * (r->ops + r->reads) + 1, sizeof(*at));
-	struct instant newest = { 0 };
+	struct instant newest = {0};
 	size_t n;
 
 	if (!at) {
@@ -57,13 +57,12 @@ void record_check_order(const struct record *r, struct findings *f)
 	for (size_t i = 0; i < n; i++) {
 		if (!at[i].asks && at[i].ledger_seq > newest.ledger_seq)
 			newest = at[i];
-		if (at[i].asks && (at[i].writes ? at[i].ledger_seq <= newest.ledger_seq
-						: at[i].ledger_seq < newest.ledger_seq))
+		if (at[i].asks &&
+		    (at[i].writes ? at[i].ledger_seq <= newest.ledger_seq : at[i].ledger_seq < newest.ledger_seq))
 			findings_add(f, FINDING_OTHER,
 			    "%s of %s went back in time: Ledger-Seq %llu, begun after %s had shown %llu",
-			    at[i].writes ? "payment" : "read", at[i].who,
-			    (unsigned long long)at[i].ledger_seq, newest.who,
-			    (unsigned long long)newest.ledger_seq);
+			    at[i].writes ? "payment" : "read", at[i].who, (unsigned long long)at[i].ledger_seq,
+			    newest.who, (unsigned long long)newest.ledger_seq);
 	}
 	free(at);
 }
@@ -77,12 +76,11 @@ static int by_number(const void *left, const void *right)
 
 void record_find_gap(const struct record *r, uint64_t after_us, uint64_t before_us, struct record_gap *ret)
 {
-	uint64_t *us = calloc(r->ops + 1, sizeof(*us)),
-		 begins_us = after_us > r->load_us ? after_us : r->load_us;
+	uint64_t *us = calloc(r->ops + 1, sizeof(*us)), begins_us = after_us > r->load_us ? after_us : r->load_us;
 	uint64_t ends_us = r->stop_us ? r->stop_us : r->end_us;
 	size_t n = 0;
 
-	*ret = (struct record_gap){ 0 };
+	*ret = (struct record_gap){0};
 	if (before_us && (!ends_us || before_us < ends_us))
 		ends_us = before_us;
 	for (size_t i = 0; us && i < r->ops; i++) {
@@ -102,8 +100,8 @@ void record_find_gap(const struct record *r, uint64_t after_us, uint64_t before_
 		qsort(us, n, sizeof(*us), by_number);
 	for (size_t i = 0; i < n && (!ends_us || us[i] <= ends_us); i++) {
 		if (us[i] - begins_us > ret->gap_us)
-			*ret = (struct record_gap){ us[i] - begins_us, begins_us, ret->acknowledged,
-				ret->latency_max_us };
+			*ret =
+			    (struct record_gap){us[i] - begins_us, begins_us, ret->acknowledged, ret->latency_max_us};
 		begins_us = us[i];
 	}
 	free(us);

@@ -63,14 +63,13 @@ static int take_op(struct record *r, const json_t *line, struct findings *f)
 		return -ENOMEM;
 	op = &r->op[r->ops++];
 	*op = (struct record_op){
-		.key = kept(r->key_index, text(line, "key")),
-		.kind = (enum payer_kind)kind,
-		.from = account_of(r, line, "from"),
-		.to = account_of(r, line, "to"),
-		.amount = number(line, "amount"),
+	    .key = kept(r->key_index, text(line, "key")),
+	    .kind = (enum payer_kind)kind,
+	    .from = account_of(r, line, "from"),
+	    .to = account_of(r, line, "to"),
+	    .amount = number(line, "amount"),
 	};
-	if ((payer_kinds[kind].from && op->from == NO_ACCOUNT) ||
-	    (payer_kinds[kind].to && op->to == NO_ACCOUNT))
+	if ((payer_kinds[kind].from && op->from == NO_ACCOUNT) || (payer_kinds[kind].to && op->to == NO_ACCOUNT))
 		return -EBADMSG;
 	return 0;
 }
@@ -95,18 +94,16 @@ static int take_first_answer(struct record *r, struct record_op *op, const json_
 	op->ledger_seq = number(line, "seq");
 	op->body = json_incref(json_object_get(line, "body"));
 	if ((record_acknowledged(op) || op->status == 402) && !op->ledger_seq)
-		findings_add(
-		    f, FINDING_OTHER, "key %s: answered %ld without Ledger-Seq", op->key, op->status);
+		findings_add(f, FINDING_OTHER, "key %s: answered %ld without Ledger-Seq", op->key, op->status);
 	if (!record_acknowledged(op)) {
 		if (op->status != 402 || op->kind != PAYER_TRANSFER)
-			findings_add(f, FINDING_OTHER, "key %s: refused with %ld, %.200s", op->key,
-			    op->status, text(line, "body"));
+			findings_add(f, FINDING_OTHER, "key %s: refused with %ld, %.200s", op->key, op->status,
+			    text(line, "body"));
 		return 0;
 	}
 	body = json_loads(text(line, "body"), 0, NULL);
 	if (op->status != 201 || !*text(body, "id") || strlen(text(body, "id")) >= sizeof(op->id))
-		findings_add(
-		    f, FINDING_OTHER, "key %s: acknowledged with %ld and no id", op->key, op->status);
+		findings_add(f, FINDING_OTHER, "key %s: acknowledged with %ld and no id", op->key, op->status);
 	else
 		(void)snprintf(op->id, sizeof(op->id), "%s", text(body, "id"));
 	json_decref(body);
@@ -119,8 +116,7 @@ static void compare_answer(const struct record_op *op, const json_t *line, struc
 	json_t *body = json_loads(text(line, "body"), 0, NULL);
 
 	if (*op->id && *text(body, "id") && strcmp(text(body, "id"), op->id) != 0)
-		findings_add(
-		    f, FINDING_DUPLICATE, "key %s: made %s and then %s", op->key, op->id, text(body, "id"));
+		findings_add(f, FINDING_DUPLICATE, "key %s: made %s and then %s", op->key, op->id, text(body, "id"));
 	else if ((long)number(line, "status") != op->status)
 		findings_add(f, FINDING_OTHER, "key %s: answered %ld and then %ld", op->key, op->status,
 		    (long)number(line, "status"));
@@ -160,26 +156,24 @@ static int take_read(struct record *r, const json_t *line, struct findings *f)
 		r->reads_failed++;
 		/* Whatever is known to exist must not be unknown later. */
 		if (http_definitive((long)number(line, "status"), ""))
-			findings_add(f, FINDING_OTHER, "account %s: read refused with %llu",
-			    text(line, "account"), (unsigned long long)number(line, "status"));
+			findings_add(f, FINDING_OTHER, "account %s: read refused with %llu", text(line, "account"),
+			    (unsigned long long)number(line, "status"));
 		return 0;
 	}
 	r->read = grow(r->read, r->reads, sizeof(*r->read));
 	if (!r->read)
 		return -ENOMEM;
 	r->read[r->reads] = (struct record_read){
-		.account = find(r->account_index, text(line, "account")),
-		.sent_us = number(line, "sent_us"),
-		.got_us = number(line, "got_us"),
-		.ledger_seq = number(line, "seq"),
-		.posted = (int64_t)number(line, "posted"),
+	    .account = find(r->account_index, text(line, "account")),
+	    .sent_us = number(line, "sent_us"),
+	    .got_us = number(line, "got_us"),
+	    .ledger_seq = number(line, "seq"),
+	    .posted = (int64_t)number(line, "posted"),
 	};
 	if (r->read[r->reads].account == NO_ACCOUNT)
 		return -EBADMSG;
-	if (!json_is_integer(json_object_get(line, "seq")) ||
-	    !json_is_integer(json_object_get(line, "posted")))
-		findings_add(
-		    f, FINDING_OTHER, "account %s: read without Ledger-Seq or posted", text(line, "account"));
+	if (!json_is_integer(json_object_get(line, "seq")) || !json_is_integer(json_object_get(line, "posted")))
+		findings_add(f, FINDING_OTHER, "account %s: read without Ledger-Seq or posted", text(line, "account"));
 	else
 		r->reads++;
 	return 0;
@@ -190,7 +184,7 @@ static int take_mark(struct record *r, const json_t *line, struct findings *f)
 	const struct {
 		const char *event;
 		uint64_t *at;
-	} marks[] = { { "load", &r->load_us }, { "stop", &r->stop_us }, { "end", &r->end_us } };
+	} marks[] = {{"load", &r->load_us}, {"stop", &r->stop_us}, {"end", &r->end_us}};
 
 	(void)f;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -205,14 +199,14 @@ static int take_line(struct record *r, const char *bytes, struct findings *f)
 		const char *event;
 		int (*take)(struct record *r, const json_t *line, struct findings *f);
 	} events[] = {
-		{ "op", take_op },
-		{ "try", take_try },
-		{ "read", take_read },
-		{ "start", take_mark },
-		{ "load", take_mark },
-		{ "stop", take_mark },
-		{ "end", take_mark },
-		{ "giveup", take_mark },
+	    {"op", take_op},
+	    {"try", take_try},
+	    {"read", take_read},
+	    {"start", take_mark},
+	    {"load", take_mark},
+	    {"stop", take_mark},
+	    {"end", take_mark},
+	    {"giveup", take_mark},
 	};
 	json_t *line = json_loads(bytes, 0, NULL);
 	int rc = -EBADMSG;
@@ -232,7 +226,7 @@ int record_load(const char *path, struct record *ret, struct findings *f, struct
 	size_t room = 0;
 	int rc = 0;
 
-	*ret = (struct record){ 0 };
+	*ret = (struct record){0};
 	if (!file)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	ret->key_index = json_object();
@@ -262,5 +256,5 @@ void record_free(struct record *r)
 	free(r->account);
 	json_decref(r->key_index);
 	json_decref(r->account_index);
-	*r = (struct record){ 0 };
+	*r = (struct record){0};
 }

@@ -9,7 +9,7 @@
 
 static bool load_open(struct load *l, const struct payer_options *o)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	uint64_t die = payer_wall_us() ^ (uint64_t)getpid() << 40;
 
 	l->options = o;
@@ -32,7 +32,7 @@ static bool start_clients(struct load *l, struct client_start *client)
 {
 	atomic_store(&l->running, (unsigned)l->options->clients);
 	for (unsigned i = 0; i < l->options->clients; i++) {
-		client[i] = (struct client_start){ .load = l, .number = i };
+		client[i] = (struct client_start){.load = l, .number = i};
 		if (pthread_create(&client[i].thread, NULL, client_main, &client[i])) {
 			fprintf(stderr, "payer: cannot start client %u\n", i);
 			return false;
@@ -65,7 +65,7 @@ static bool is_over(const struct load *l)
 /* Until the time is over, the file is there, a signal came, or nothing can be proved any more. */
 static void wait_for_end(struct load *l, const sigset_t *signals)
 {
-	const struct timespec tick = { .tv_nsec = 50000000 };
+	const struct timespec tick = {.tv_nsec = 50000000};
 	uint64_t begun_us = payer_mono_us(), shown_us = begun_us;
 	unsigned long long acked = 0, errors = 0;
 
@@ -90,7 +90,7 @@ static void wait_for_end(struct load *l, const sigset_t *signals)
 int payer_run(const struct payer_options *o)
 {
 	struct client_start client[PAYER_CLIENTS_MAX];
-	struct load l = { 0 };
+	struct load l = {0};
 	sigset_t signals;
 	bool written;
 

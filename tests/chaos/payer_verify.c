@@ -30,22 +30,21 @@ struct asker {
 /* The JSON of a definitive answer, or NULL and a finding; the caller drops it. */
 static json_t *ask(struct asker *a, const char *path, long *status)
 {
-	struct http_request r = { .method = "GET", .path = path };
+	struct http_request r = {.method = "GET", .path = path};
 	uint64_t begun_us = payer_mono_us();
 	json_t *body;
 
 	for (;; r.fresh = true) {
 		http_ask(a->http, &r, &a->answer);
-		if (http_definitive(a->answer.status, a->answer.body) ||
-		    payer_mono_us() - begun_us > ANSWER_WITHIN_US)
+		if (http_definitive(a->answer.status, a->answer.body) || payer_mono_us() - begun_us > ANSWER_WITHIN_US)
 			break;
 		payer_pause_ms(50);
 	}
 	*status = a->answer.status;
 	body = json_loads(a->answer.body, 0, NULL);
 	if (!http_definitive(a->answer.status, a->answer.body) || (*status == 200 && !body))
-		findings_add(a->v->findings, FINDING_OTHER, "GET %s: no answer: %ld %s", path, *status,
-		    a->answer.error);
+		findings_add(
+		    a->v->findings, FINDING_OTHER, "GET %s: no answer: %ld %s", path, *status, a->answer.error);
 	return body;
 }
 
@@ -96,8 +95,8 @@ static void check_resource(struct asker *a, const struct record_op *op)
 		     !side_is(a->v, body, kind->to, op->to) ||
 		     (record_is_payment(op) &&
 			 json_integer_value(json_object_get(body, "amount")) != (json_int_t)op->amount)))
-		findings_add(f, FINDING_OTHER, "key %s: %s is not what was paid: %.300s", op->key, op->id,
-		    a->answer.body);
+		findings_add(
+		    f, FINDING_OTHER, "key %s: %s is not what was paid: %.300s", op->key, op->id, a->answer.body);
 	json_decref(body);
 }
 
@@ -109,14 +108,13 @@ static void check_acknowledged(struct asker *a, size_t i, const json_t *key, con
 	a->v->executed[i] = true;
 	(void)snprintf(resource, sizeof(resource), "%s/%s", payer_kinds[op->kind].route, op->id);
 	if (strcmp(state, "completed") != 0)
-		findings_add(
-		    a->v->findings, FINDING_LOST, "key %s: was acknowledged, is %s now", op->key, state);
+		findings_add(a->v->findings, FINDING_LOST, "key %s: was acknowledged, is %s now", op->key, state);
 	else if (strcmp(text(key, "resource"), resource) != 0)
-		findings_add(a->v->findings, FINDING_DUPLICATE, "key %s: made %s, shows %s now", op->key,
-		    resource, text(key, "resource"));
+		findings_add(a->v->findings, FINDING_DUPLICATE, "key %s: made %s, shows %s now", op->key, resource,
+		    text(key, "resource"));
 	else if (json_integer_value(json_object_get(key, "status")) != op->status)
-		findings_add(a->v->findings, FINDING_OTHER, "key %s: was answered %ld, shows %.200s now",
-		    op->key, op->status, a->answer.body);
+		findings_add(a->v->findings, FINDING_OTHER, "key %s: was answered %ld, shows %.200s now", op->key,
+		    op->status, a->answer.body);
 	if (*op->id)
 		check_resource(a, op);
 }
@@ -150,17 +148,16 @@ static void check_op(struct asker *a, size_t i)
 	const char *state = text(key, "state");
 
 	if (http_definitive(status, "") && status != 200)
-		findings_add(
-		    a->v->findings, FINDING_OTHER, "key %s: asking for it gives %ld", op->key, status);
+		findings_add(a->v->findings, FINDING_OTHER, "key %s: asking for it gives %ld", op->key, status);
 	else if (record_acknowledged(op))
 		check_acknowledged(a, i, key, state);
 	else if (!op->status)
 		check_unknown(a, i, key, state);
-	else if (op->status == 402 && (strcmp(state, "completed") != 0 ||
-					  json_integer_value(json_object_get(key, "status")) != 402 ||
-					  !json_is_null(json_object_get(key, "resource"))))
-		findings_add(a->v->findings, FINDING_OTHER, "key %s: was refused for good, shows %.200s now",
-		    op->key, a->answer.body);
+	else if (op->status == 402 &&
+		 (strcmp(state, "completed") != 0 || json_integer_value(json_object_get(key, "status")) != 402 ||
+		     !json_is_null(json_object_get(key, "resource"))))
+		findings_add(a->v->findings, FINDING_OTHER, "key %s: was refused for good, shows %.200s now", op->key,
+		    a->answer.body);
 	json_decref(key);
 }
 
@@ -228,8 +225,8 @@ static void check_unique(const struct record *r, struct findings *f)
 
 		(void)snprintf(seq, sizeof(seq), "%" PRIu64, op->ledger_seq);
 		if (*op->id && json_object_get(ids, op->id))
-			findings_add(f, FINDING_DUPLICATE, "%s is the answer to %s and to %s", op->id,
-			    op->key, json_string_value(json_object_get(ids, op->id)));
+			findings_add(f, FINDING_DUPLICATE, "%s is the answer to %s and to %s", op->id, op->key,
+			    json_string_value(json_object_get(ids, op->id)));
 		if (op->ledger_seq && json_object_get(seqs, seq))
 			findings_add(f, FINDING_OTHER, "Ledger-Seq %s belongs to %s and to %s", seq, op->key,
 			    json_string_value(json_object_get(seqs, seq)));
@@ -244,7 +241,7 @@ static void check_unique(const struct record *r, struct findings *f)
 
 static bool verifier_open(struct verifier *v, const struct payer_options *o)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	v->options = *o;
 	v->options.timeout_ms = 5000;
@@ -297,21 +294,20 @@ static int report(struct verifier *v, uint64_t begun_us)
 	printf("payer: %s, %" PRIu64 " findings\n", good ? "PASS" : "FAIL", lost + duplicates + wrong);
 	printf("acked=%" PRIu64 " lost=%" PRIu64 " duplicates=%" PRIu64 " unknown=%llu gap_ms=%" PRIu64
 	       " max_latency_ms=%" PRIu64 "\n",
-	    gap.acknowledged, lost, duplicates, atomic_load(&v->unknown), gap.gap_us / 1000,
-	    gap.latency_max_us / 1000);
+	    gap.acknowledged, lost, duplicates, atomic_load(&v->unknown), gap.gap_us / 1000, gap.latency_max_us / 1000);
 	return good ? 0 : 1;
 }
 
 int payer_verify(const struct payer_options *o)
 {
-	struct verifier v = { 0 };
+	struct verifier v = {0};
 	uint64_t begun_us = payer_mono_us();
 	int status = 2;
 
 	if (verifier_open(&v, o)) {
 		if (!v.record.end_us)
-			findings_add(v.findings, FINDING_OTHER,
-			    "the history has no end: the last second may be missing");
+			findings_add(
+			    v.findings, FINDING_OTHER, "the history has no end: the last second may be missing");
 		if (!ask_everything(&v)) {
 			check_unique(&v.record, v.findings);
 			record_check_order(&v.record, v.findings);

@@ -208,8 +208,7 @@ static void obey(struct world *w, unsigned at)
 		if (d->up)
 			order_open(d);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -273,7 +272,7 @@ static void report_again(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
 	struct repl_report r = m->told_repl;
-	struct hb_input in = { .kind = HB_IN_REPLICATION, .repl = &r };
+	struct hb_input in = {.kind = HB_IN_REPLICATION, .repl = &r};
 
 	if (w->now_us <= m->repl_told_us + 50000)
 		return;
@@ -288,36 +287,38 @@ static void report(struct world *w, unsigned at)
 	struct member *m = &w->member[at];
 	struct database *d = &m->db;
 	struct repl_report r = {
-		.state = d->opened_epoch ? REPL_OPEN : d->up ? REPL_IDLE : REPL_DOWN,
-		.fit = 1,
-		.db_up = d->up,
-		.dirty = d->dirty,
-		.semi_sync = d->semi,
-		.semi_clients = 1,
-		.semi_waits = d->semi && d->in_flight && d->uncommitted,
-		.following = d->following,
-		.drained_epoch = d->drained_epoch,
-		.opened_epoch = d->opened_epoch,
-		.follow_epoch = d->follow_epoch,
-		.token = d->token,
-		.binlog = { 0, 1, d->applied },
-		.received = { 0, 1, d->length },
-		.applied = { 0, 1, d->applied },
-		.sync_mark = { 0, 1, d->mark },
-		.sync_marked = d->marked,
-		.opened_at = { 0, 1, d->opened_at },
-		.order_generation = d->order.generation,
+	    .state = d->opened_epoch ? REPL_OPEN
+		     : d->up	     ? REPL_IDLE
+				     : REPL_DOWN,
+	    .fit = 1,
+	    .db_up = d->up,
+	    .dirty = d->dirty,
+	    .semi_sync = d->semi,
+	    .semi_clients = 1,
+	    .semi_waits = d->semi && d->in_flight && d->uncommitted,
+	    .following = d->following,
+	    .drained_epoch = d->drained_epoch,
+	    .opened_epoch = d->opened_epoch,
+	    .follow_epoch = d->follow_epoch,
+	    .token = d->token,
+	    .binlog = {0, 1, d->applied},
+	    .received = {0, 1, d->length},
+	    .applied = {0, 1, d->applied},
+	    .sync_mark = {0, 1, d->mark},
+	    .sync_marked = d->marked,
+	    .opened_at = {0, 1, d->opened_at},
+	    .order_generation = d->order.generation,
 	};
 	struct ledger_report l = {
-		.fit = 1,
-		.ready = 1,
-		.barrier_epoch = d->barrier_epoch,
-		.gate_closed_generation = d->close_generation,
-		.commit_since_us = d->in_flight ? d->flight_since_us : 0,
-		.answered_epoch = d->answered_epoch,
-		.answered = { 0, 1, d->answered },
+	    .fit = 1,
+	    .ready = 1,
+	    .barrier_epoch = d->barrier_epoch,
+	    .gate_closed_generation = d->close_generation,
+	    .commit_since_us = d->in_flight ? d->flight_since_us : 0,
+	    .answered_epoch = d->answered_epoch,
+	    .answered = {0, 1, d->answered},
 	};
-	struct hb_input in = { .kind = HB_IN_REPLICATION, .repl = &r };
+	struct hb_input in = {.kind = HB_IN_REPLICATION, .repl = &r};
 
 	if (d->stuck_until_us)
 		report_again(w, at);
@@ -327,7 +328,7 @@ static void report(struct world *w, unsigned at)
 		world_input(w, at, &in);
 	}
 	if (w->now_us > m->ledger_told_us + 10000) {
-		in = (struct hb_input){ .kind = HB_IN_LEDGER, .ledger = &l };
+		in = (struct hb_input){.kind = HB_IN_LEDGER, .ledger = &l};
 		m->ledger_told_us = w->now_us;
 		world_input(w, at, &in);
 	}

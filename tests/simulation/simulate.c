@@ -64,9 +64,14 @@ static const struct {
 	const char *name;
 	void (*strike)(struct world *w, unsigned at);
 } faults[] = {
-	{ "power off", power },	      { "kill database", kill_database }, { "freeze", freeze },
-	{ "isolate", isolate },	      { "cut a pair", cut_pair },	  { "deaf", cut_one_way },
-	{ "loss", lose },	      { "restart heartbeatd", restart_heartbeat },
+    {"power off", power},
+    {"kill database", kill_database},
+    {"freeze", freeze},
+    {"isolate", isolate},
+    {"cut a pair", cut_pair},
+    {"deaf", cut_one_way},
+    {"loss", lose},
+    {"restart heartbeatd", restart_heartbeat},
 };
 
 /* Half of the faults go where they hurt: to whoever is active. */
@@ -96,7 +101,8 @@ static void settle(struct world *w)
 	for (unsigned i = 0; i < WORLD_NODES; i++)
 		if (!w->member[i].up && w->member[i].start_at_us > w->now_us + 1000000)
 			w->member[i].start_at_us = w->now_us + 1000000;
-	for (unsigned waited = 0; waited < SETTLE_US && world_mode(w) != ROLE_MODE_SYNC && !w->violations; waited += 50000)
+	for (unsigned waited = 0; waited < SETTLE_US && world_mode(w) != ROLE_MODE_SYNC && !w->violations;
+	     waited += 50000)
 		world_run(w, 50000);
 	if (world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
@@ -134,11 +140,14 @@ static unsigned long run_seed(uint64_t seed, bool trace, struct total *t)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
-		{ "from", required_argument, NULL, 'f' },  { "trace", no_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+	    {"seeds", required_argument, NULL, 'n'},
+	    {"seed", required_argument, NULL, 's'},
+	    {"from", required_argument, NULL, 'f'},
+	    {"trace", no_argument, NULL, 't'},
+	    {NULL, 0, NULL, 0},
 	};
 	unsigned long seeds = 20, from = 1;
-	struct total t = { 0 };
+	struct total t = {0};
 	bool trace = false;
 	struct timespec a, b;
 	double took;
@@ -147,10 +156,15 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 'n': seeds = strtoul(optarg, NULL, 10); break;
-		case 's': from = strtoul(optarg, NULL, 10); seeds = 1; break;
+		case 's':
+			from = strtoul(optarg, NULL, 10);
+			seeds = 1;
+			break;
 		case 'f': from = strtoul(optarg, NULL, 10); break;
 		case 't': trace = true; break;
-		default: (void)fprintf(stderr, "usage: simulate [--seeds N] [--from S] | --seed S [--trace]\n"); return 2;
+		default:
+			(void)fprintf(stderr, "usage: simulate [--seeds N] [--from S] | --seed S [--trace]\n");
+			return 2;
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &a);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[WORLD_NODES] = { "a", "b", "w" };
+static const char *const names[WORLD_NODES] = {"a", "b", "w"};
 
 uint64_t world_dice(struct world *w, uint64_t below)
 {
@@ -24,12 +24,13 @@ static void print_member(const struct world *w, unsigned at)
 	const struct member *m = &w->member[at];
 	const struct database *d = &m->db;
 
-	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d: db up=%d ro=%d semi=%d length=%u applied=%u dirty=%d"
+	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d: db up=%d ro=%d semi=%d length=%u "
+	       "applied=%u dirty=%d"
 	       " opened=%llu follows=%llu stuck=%d want=%u/%u reason=%s\n",
-	    "abw"[at], m->up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state, m->node.acceptor.reg.admitted,
-	    (unsigned long long)m->node.known.version, m->node.proposer.pending, d->up, d->read_only, d->semi, d->length, d->applied,
-	    d->dirty, (unsigned long long)d->opened_epoch, (unsigned long long)d->follow_epoch, d->stuck_until_us != 0,
-	    d->order.want, d->told.want, m->node.reason);
+	    "abw"[at], m -> up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state,
+	    m->node.acceptor.reg.admitted, (unsigned long long)m->node.known.version, m->node.proposer.pending, d->up,
+	    d->read_only, d->semi, d->length, d->applied, d->dirty, (unsigned long long)d->opened_epoch,
+	    (unsigned long long)d->follow_epoch, d->stuck_until_us != 0, d->order.want, d->told.want, m->node.reason);
 }
 
 void world_broken(struct world *w, const char *format, ...)
@@ -135,7 +136,7 @@ void world_input(struct world *w, unsigned at, struct hb_input *in)
 		memmove(&m->held[i], &m->held[i + 1], (m->held_count - i - 1) * sizeof(m->held[0]));
 		m->held_count--;
 		if (l.to == m->node.self) {
-			struct hb_input own = { .kind = HB_IN_MESSAGE, .message = &l.message };
+			struct hb_input own = {.kind = HB_IN_MESSAGE, .message = &l.message};
 
 			step(w, at, &own);
 			i = 0;
@@ -148,7 +149,8 @@ void world_input(struct world *w, unsigned at, struct hb_input *in)
 static void boot(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
-	struct hb_settings s = { .interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1 };
+	struct hb_settings s = {
+	    .interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1};
 
 	m->up = true;
 	m->frozen = false;
@@ -231,7 +233,7 @@ static void deliver(struct world *w)
 {
 	for (unsigned i = 0; i < w->letters;) {
 		struct letter l = w->letter[i];
-		struct hb_input in = { .kind = HB_IN_MESSAGE, .message = &l.message };
+		struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &l.message};
 
 		if (l.at_us > w->now_us || w->member[l.to].frozen) {
 			i++;
@@ -247,14 +249,14 @@ static void deliver(struct world *w)
 static void step_member(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
-	struct hb_input tick = { .kind = HB_IN_TICK };
+	struct hb_input tick = {.kind = HB_IN_TICK};
 
 	if (!m->up && m->start_at_us && w->now_us >= m->start_at_us)
 		boot(w, at);
 	if (!m->up || m->frozen)
 		return;
 	if (m->store_at_us && w->now_us >= m->store_at_us) {
-		struct hb_input stored = { .kind = HB_IN_PERSISTED, .persisted = m->storing_generation };
+		struct hb_input stored = {.kind = HB_IN_PERSISTED, .persisted = m->storing_generation};
 
 		m->disk = m->storing;
 		m->store_at_us = 0;
@@ -299,9 +301,10 @@ void world_start(struct world *w, uint64_t seed, bool trace)
 			continue;
 		memset(&w->member[0].db.token, 7, TOKEN_BYTES);
 		r->admitted = 1;
-		r->promised = r->accepted_ballot = (struct hb_ballot){ 1, 0 };
-		r->accepted = (struct hb_record){ .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1 };
-		r->accepted.member[0] = (struct hb_member){ .name = "a", .instance = 100, .ipv4 = 1, .port = 1 };
+		r->promised = r->accepted_ballot = (struct hb_ballot){1, 0};
+		r->accepted =
+		    (struct hb_record){.version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1};
+		r->accepted.member[0] = (struct hb_member){.name = "a", .instance = 100, .ipv4 = 1, .port = 1};
 		r->accepted.token[0] = w->member[0].db.token;
 	}
 	for (unsigned i = 0; i < WORLD_NODES; i++) {

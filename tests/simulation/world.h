@@ -35,13 +35,13 @@ struct member {
 };
 
 struct world {
-	bool calm; /* no new faults of the database */
+	bool calm;		     /* no new faults of the database */
 	uint64_t seed, dice, now_us; /* true time */
 	bool trace;
 	struct member member[WORLD_NODES];
 	struct letter letter[WORLD_LETTERS];
 	unsigned letters;
-	uint8_t sender; /* of the letter being delivered */
+	uint8_t sender;			    /* of the letter being delivered */
 	bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
 	unsigned loss_percent;
 	uint32_t next_payment;

@@ -89,9 +89,9 @@ static void take_report(struct fake *f, const struct ledger_report *r)
 	(void)fprintf(out,
 	    "fit=%u ready=%u barrier_epoch=%llu closed=%llu committing=%u answered_epoch=%llu answered=%s "
 	    "reason=%.100s\n",
-	    r->fit, r->ready, (unsigned long long)r->barrier_epoch,
-	    (unsigned long long)r->gate_closed_generation, r->commit_since_us != 0,
-	    (unsigned long long)r->answered_epoch, gtid_format(r->answered, answered), r->reason);
+	    r->fit, r->ready, (unsigned long long)r->barrier_epoch, (unsigned long long)r->gate_closed_generation,
+	    r->commit_since_us != 0, (unsigned long long)r->answered_epoch, gtid_format(r->answered, answered),
+	    r->reason);
 	(void)fclose(out);
 	(void)rename(f->temporary_path, f->report_path);
 }
@@ -132,8 +132,7 @@ static int set_up(struct fake *f, const char *dir)
 		(void)fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
-	if (f->listener < 0 || bind(f->listener, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    listen(f->listener, 4)) {
+	if (f->listener < 0 || bind(f->listener, (struct sockaddr *)&sa, sizeof(sa)) || listen(f->listener, 4)) {
 		perror(sa.sun_path);
 		return 1;
 	}
@@ -149,8 +148,8 @@ int main(int argc, char **argv)
 		return 1;
 	(void)setvbuf(stdin, NULL, _IONBF, 0); /* poll and stdio would not agree otherwise */
 	for (;;) {
-		struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-		    {.fd = f.listener, .events = POLLIN}, {.fd = f.ledger, .events = POLLIN}};
+		struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = f.listener, .events = POLLIN},
+		    {.fd = f.ledger, .events = POLLIN}};
 
 		if (poll(p, 3, TICK_MS) < 0)
 			return 1;

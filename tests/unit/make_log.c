@@ -31,7 +31,7 @@ void log_put_event(struct log *l, unsigned type, const void *body, size_t length
 
 struct log log_begin(unsigned flags)
 {
-	struct log l = { .bytes = { 0xfe, 'b', 'i', 'n' }, .size = 4 };
+	struct log l = {.bytes = {0xfe, 'b', 'i', 'n'}, .size = 4};
 
 	log_put_event(&l, FDE, "format", 6, flags);
 	return l;
@@ -39,7 +39,7 @@ struct log log_begin(unsigned flags)
 
 void log_put_gtid(struct log *l, uint64_t seq, unsigned flags)
 {
-	struct log body = { .size = 0 };
+	struct log body = {.size = 0};
 
 	put(&body, seq, 8);
 	put(&body, 0, 4);
@@ -50,7 +50,7 @@ void log_put_gtid(struct log *l, uint64_t seq, unsigned flags)
 
 void log_put_query(struct log *l, const char *text)
 {
-	struct log body = { .size = 0 };
+	struct log body = {.size = 0};
 
 	put(&body, 0, 8);
 	put(&body, 1, 1); /* length of the database's name */
@@ -78,7 +78,7 @@ void log_put_transaction(struct log *l, uint64_t seq)
 
 void log_put_list(struct log *l, uint64_t seq)
 {
-	struct log body = { .size = 0 };
+	struct log body = {.size = 0};
 
 	put(&body, seq ? 2 : 0, 4);
 	for (unsigned i = 0; seq && i < 2; i++) {
@@ -94,8 +94,8 @@ static const char *word_of(unsigned type)
 	static const struct {
 		unsigned type;
 		const char *word;
-	} words[] = { { FDE, "F" }, { XID, "x" }, { QUERY, "q" }, { XA_PREPARE, "p" }, { WRITE_ROWS, "r" }, { ANNOTATE, "" },
-		{ TABLE_MAP, "" } };
+	} words[] = {{FDE, "F"}, {XID, "x"}, {QUERY, "q"}, {XA_PREPARE, "p"}, {WRITE_ROWS, "r"}, {ANNOTATE, ""},
+	    {TABLE_MAP, ""}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i].type == type)

@@ -9,8 +9,20 @@
 #define LOG_CHECKSUM_BYTES 4
 #define RELAY 0x40 /* flag of a header */
 
-enum { QUERY = 2, ROTATE = 4, FDE = 15, XID = 16, TABLE_MAP = 19, XA_PREPARE = 38, ANNOTATE = 160, CHECKPOINT = 161, GTID = 162,
-	GTID_LIST = 163, START_ENCRYPTION = 164, WRITE_ROWS = 166 };
+enum {
+	QUERY = 2,
+	ROTATE = 4,
+	FDE = 15,
+	XID = 16,
+	TABLE_MAP = 19,
+	XA_PREPARE = 38,
+	ANNOTATE = 160,
+	CHECKPOINT = 161,
+	GTID = 162,
+	GTID_LIST = 163,
+	START_ENCRYPTION = 164,
+	WRITE_ROWS = 166
+};
 
 struct log {
 	uint8_t bytes[LOG_BYTES];

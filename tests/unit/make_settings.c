@@ -30,8 +30,7 @@ static int make_certificates(const char *root, const struct conf *conf, struct e
 {
 	static const uint8_t key[PKI_KEY_BYTES] = {1, 2, 3};
 	char vip[sizeof(conf->vip)];
-	struct pki_subject who = {
-	    .cluster = conf->cluster, .name = conf->name, .address = conf->address, .vip = vip};
+	struct pki_subject who = {.cluster = conf->cluster, .name = conf->name, .address = conf->address, .vip = vip};
 	struct pki_pem pem;
 
 	(void)snprintf(vip, sizeof(vip), "%s", conf->vip);

@@ -17,12 +17,12 @@ bool is_possible(uint32_t f)
 	static const struct {
 		uint32_t any, then;
 	} laws[] = {
-		{ OF_UP, F_UP },
-		{ F_UP, F_PROCESS },
-		{ F_IO | F_SQL | F_BROKEN, F_SLAVE },
-		{ F_DIRTY_NOW, F_DIRTY },
-		{ F_FOLLOWS, F_SLAVE | F_IO | F_SQL },
-		{ F_CAUGHT_UP, F_FOLLOWS },
+	    {OF_UP, F_UP},
+	    {F_UP, F_PROCESS},
+	    {F_IO | F_SQL | F_BROKEN, F_SLAVE},
+	    {F_DIRTY_NOW, F_DIRTY},
+	    {F_FOLLOWS, F_SLAVE | F_IO | F_SQL},
+	    {F_CAUGHT_UP, F_FOLLOWS},
 	};
 	const uint32_t open = F_WRITABLE | F_DIRTY_NOW | F_ROW, threads = F_IO | F_SQL;
 

@@ -16,8 +16,8 @@
 #define STEP(id) (1u << STEP_##id)
 
 /* What is true only of a server that answers. */
-#define OF_UP                                                                                                \
-	(F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |      \
+#define OF_UP                                                                                                          \
+	(F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |   \
 	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED)
 
 extern uint32_t *combination;

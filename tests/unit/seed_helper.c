@@ -132,8 +132,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int least;
 		int (*run)(char **argv);
-	} commands[] = {{"init", 6, command_init}, {"password", 3, command_password},
-	    {"serve", 5, command_serve}, {"run", 4, command_run}};
+	} commands[] = {{"init", 6, command_init}, {"password", 3, command_password}, {"serve", 5, command_serve},
+	    {"run", 4, command_run}};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -36,8 +36,8 @@ static const char *in_words(struct taken *t)
 
 static struct binlog_cut cut_into(struct taken *t, uint64_t above)
 {
-	*t = (struct taken){ .room = sizeof(t->bytes) };
-	return (struct binlog_cut){ .above_seq = above, .take = take, .userdata = t };
+	*t = (struct taken){.room = sizeof(t->bytes)};
+	return (struct binlog_cut){.above_seq = above, .take = take, .userdata = t};
 }
 
 static void check_cut(const struct log *logs, unsigned count, uint64_t above, const char *expected)
@@ -95,8 +95,8 @@ static void test_whole_groups_of_every_kind(void **state)
 
 static void test_every_torn_end_yields_whole_groups(void **state)
 {
-	static const char *const words[] = { "", "F", "F5rx", "F5rx6q", "F5rx6q7qq", "F5rx6q7qq8rq", "F5rx6q7qq8rq9rp",
-		"F5rx6q7qq8rq9rp300rx" };
+	static const char *const words[] = {
+	    "", "F", "F5rx", "F5rx6q", "F5rx6q7qq", "F5rx6q7qq8rq", "F5rx6q7qq8rq9rp", "F5rx6q7qq8rq9rp300rx"};
 	struct log l = all_kinds();
 	unsigned reached = 0;
 
@@ -151,7 +151,7 @@ static void test_stump_in_the_middle_is_not_committed_by_what_follows(void **sta
 
 static void test_each_group_once_and_in_rising_order(void **state)
 {
-	struct log l[2] = { log_begin(0), log_begin(0) };
+	struct log l[2] = {log_begin(0), log_begin(0)};
 
 	(void)state;
 	log_put_transaction(&l[0], 5);
@@ -168,7 +168,7 @@ static void test_each_group_once_and_in_rising_order(void **state)
 /* A relay log is rotated where it is full, and at a new connection: in the middle of a group, too. */
 static void test_a_group_goes_on_in_the_next_file(void **state)
 {
-	struct log l[3] = { log_begin(RELAY), log_begin(RELAY), log_begin(RELAY) };
+	struct log l[3] = {log_begin(RELAY), log_begin(RELAY), log_begin(RELAY)};
 
 	(void)state;
 	log_put_transaction(&l[0], 5);
@@ -188,7 +188,7 @@ static void test_a_group_goes_on_in_the_next_file(void **state)
 	check_cut(&l[2], 1, 6, "FF7rx");
 	/* Every end at which it was not rotated: power was cut. */
 	for (size_t n = l[0].size - 1; n > l[0].size - 19 - 15 - LOG_CHECKSUM_BYTES; n--) {
-		struct log torn[2] = { l[0], l[2] };
+		struct log torn[2] = {l[0], l[2]};
 
 		torn[0].size = n;
 		check_cut(torn, 2, 0, "F5rxFF7rx");
@@ -197,7 +197,7 @@ static void test_a_group_goes_on_in_the_next_file(void **state)
 
 static void test_a_group_is_not_continued_by_another(void **state)
 {
-	struct log l[2] = { log_begin(RELAY), log_begin(RELAY) };
+	struct log l[2] = {log_begin(RELAY), log_begin(RELAY)};
 	struct taken t;
 	struct binlog_cut c = cut_into(&t, 0);
 
@@ -260,7 +260,7 @@ static void test_other_files_are_refused(void **state)
 /* Under a sanitizer: nothing outside is read, whatever the bytes say. */
 static void test_garbage_is_survived(void **state)
 {
-	static const uint8_t garbage[] = { 0x00, 0x01, 0x12, 0x13, 0x7f, 0x80, 0xff, GTID, FDE, XID };
+	static const uint8_t garbage[] = {0x00, 0x01, 0x12, 0x13, 0x7f, 0x80, 0xff, GTID, FDE, XID};
 	struct log l = all_kinds();
 	uint8_t *exact = malloc(l.size);
 
@@ -328,17 +328,17 @@ static void test_what_the_logs_before_held(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_groups_of_every_kind),
-		cmocka_unit_test(test_every_torn_end_yields_whole_groups),
-		cmocka_unit_test(test_stump_in_the_middle_is_not_committed_by_what_follows),
-		cmocka_unit_test(test_each_group_once_and_in_rising_order),
-		cmocka_unit_test(test_a_group_goes_on_in_the_next_file),
-		cmocka_unit_test(test_a_group_is_not_continued_by_another),
-		cmocka_unit_test(test_a_group_in_too_many_files_is_refused),
-		cmocka_unit_test(test_other_files_are_refused),
-		cmocka_unit_test(test_garbage_is_survived),
-		cmocka_unit_test(test_what_cannot_be_written_stops),
-		cmocka_unit_test(test_what_the_logs_before_held),
+	    cmocka_unit_test(test_whole_groups_of_every_kind),
+	    cmocka_unit_test(test_every_torn_end_yields_whole_groups),
+	    cmocka_unit_test(test_stump_in_the_middle_is_not_committed_by_what_follows),
+	    cmocka_unit_test(test_each_group_once_and_in_rising_order),
+	    cmocka_unit_test(test_a_group_goes_on_in_the_next_file),
+	    cmocka_unit_test(test_a_group_is_not_continued_by_another),
+	    cmocka_unit_test(test_a_group_in_too_many_files_is_refused),
+	    cmocka_unit_test(test_other_files_are_refused),
+	    cmocka_unit_test(test_garbage_is_survived),
+	    cmocka_unit_test(test_what_cannot_be_written_stops),
+	    cmocka_unit_test(test_what_the_logs_before_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,8 +127,7 @@ static void test_network_is_checked(void **state)
 	    {"127.0.0.1", "", "", "loopback"},
 	    {"10.77.0.1", "lo", "10.77.0.1/24", "--vip is the address of this machine"},
 	    {"10.77.0.1", "lo", "10.78.0.1/24", "already an address of this machine, on other"},
-	    {"10.77.0.1", "lo", "10.77.1.100/24",
-		"--vip 10.77.1.100/24 is not in the network of lo, 10.77.0.0/24"},
+	    {"10.77.0.1", "lo", "10.77.1.100/24", "--vip 10.77.1.100/24 is not in the network of lo, 10.77.0.0/24"},
 	    {"10.77.0.1", "lo", "10.77.0.255/24", "broadcast"},
 	    {"10.77.0.1", "lo", "10.77.0.0/24", "network or the broadcast"},
 	};
@@ -175,11 +174,8 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 {
 	static const struct settings_member members[] = {
 	    {"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"a", "10.0.0.1", CONF_KIND_GATEWAY}};
-	struct ctl_options first = {.name = "a",
-	    .address = "10.0.0.1",
-	    .vip = "10.0.0.100/24",
-	    .interface = "eth0",
-	    .cluster = "pay"};
+	struct ctl_options first = {
+	    .name = "a", .address = "10.0.0.1", .vip = "10.0.0.100/24", .interface = "eth0", .cluster = "pay"};
 	struct ctl_options second = {.name = "w", .address = "10.0.0.3", .witness = true};
 	uint8_t key[INVITE_KEY_BYTES] = {1, 2, 3};
 	char text[4096] = "", *token;
@@ -217,10 +213,8 @@ static void test_join_is_checked_against_the_token(void **state)
 	} cases[] = {
 	    {{.name = "b", .address = "10.0.0.2", .interface = "eth0"}, NULL},
 	    {{.name = "b", .address = "10.0.0.1", .interface = "eth0"}, "which made the token"},
-	    {{.name = "w", .address = "10.0.0.2", .interface = "eth0"},
-		"--name w belongs to the member at 10.0.0.3"},
-	    {{.name = "b", .address = "10.0.0.3", .witness = true},
-		"--address 10.0.0.3 belongs to the member w"},
+	    {{.name = "w", .address = "10.0.0.2", .interface = "eth0"}, "--name w belongs to the member at 10.0.0.3"},
+	    {{.name = "b", .address = "10.0.0.3", .witness = true}, "--address 10.0.0.3 belongs to the member w"},
 	    {{.name = "b", .address = "10.0.0.100", .witness = true}, "is the virtual IP"},
 	};
 	struct ctl_options o = {.name = "c", .address = "10.0.0.4", .interface = "eth0"};
@@ -263,8 +257,7 @@ static void test_a_look_at_the_status(void **state)
 
 	(void)state;
 	ctl_status_look(status, "b", "10.0.0.2", &look);
-	assert_true(
-	    look.answered && look.serving && look.member && look.heard && !look.in_sync && !look.refused);
+	assert_true(look.answered && look.serving && look.member && look.heard && !look.in_sync && !look.refused);
 	assert_string_equal(look.state, "seeding");
 	ctl_status_look(status, "a", "10.0.0.1", &look);
 	assert_true(look.member && look.in_sync);
@@ -293,8 +286,7 @@ static void test_the_status_as_a_table(void **state)
 	assert_non_null(strstr(out, "mode SOLO unobserved  epoch 7  active a  address 10.0.0.100/24 on a\n"));
 	assert_non_null(strstr(out, "seeding"));
 	assert_non_null(strstr(out, "12 of 100 MB\n"));
-	assert_non_null(
-	    strstr(out, "last move: b -> a at 2026-01-01T00:00:00.000Z, lease-expired, took 431 ms"));
+	assert_non_null(strstr(out, "last move: b -> a at 2026-01-01T00:00:00.000Z, lease-expired, took 431 ms"));
 	assert_non_null(strstr(out, "no member is known yet"));
 	json_decref(status);
 	json_decref(empty);
@@ -305,8 +297,7 @@ static void test_members_are_taken(void **state)
 	json_t *good = json_loads("[{\"name\":\"a\",\"kind\":\"gateway\",\"address\":\"10.0.0.1\"},"
 				  "{\"name\":\"w\",\"kind\":\"witness\",\"address\":\"10.0.0.3\"}]",
 	    0, NULL);
-	json_t *bad = json_loads("[{\"name\":\"a\"}]", 0, NULL),
-	       *error = json_loads("{\"error\":\"x\"}", 0, NULL);
+	json_t *bad = json_loads("[{\"name\":\"a\"}]", 0, NULL), *error = json_loads("{\"error\":\"x\"}", 0, NULL);
 	struct settings_member m[CTL_MEMBERS_MAX];
 	struct errbuf e = {""};
 	unsigned count;

@@ -13,43 +13,67 @@
 
 #define EPOCH 7
 #define MS 1000u
-#define OF_UP \
-	(F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | \
-	    F_ROW_SENT | F_OPENED | F_MARKED)
+#define OF_UP                                                                                                          \
+	(F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |         \
+	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED)
 
 static struct gtid at(uint64_t seq)
 {
-	return (struct gtid){ 0, 1, seq };
+	return (struct gtid){0, 1, seq};
 }
 
 /* A standby that follows in this epoch and has all there is. */
 static struct sight standby(void)
 {
-	struct sight s = { .order = { .want = REPL_WANT_FOLLOW_IN, .epoch = EPOCH, .self = 1, .near = 1 }, .durable = true,
-		.data = true, .process = true, .up = true, .relay_epoch = EPOCH };
+	struct sight s = {.order = {.want = REPL_WANT_FOLLOW_IN, .epoch = EPOCH, .self = 1, .near = 1},
+	    .durable = true,
+	    .data = true,
+	    .process = true,
+	    .up = true,
+	    .relay_epoch = EPOCH};
 
 	memset(s.token.byte, 9, TOKEN_BYTES);
-	s.db = (struct observation){ .read_only = true, .sync_relay = true, .slave = true, .io_runs = true, .io_connected = true,
-		.sql_runs = true, .ledger_epoch = EPOCH, .binlog = at(90), .received = at(100), .applied = at(95) };
+	s.db = (struct observation){.read_only = true,
+	    .sync_relay = true,
+	    .slave = true,
+	    .io_runs = true,
+	    .io_connected = true,
+	    .sql_runs = true,
+	    .ledger_epoch = EPOCH,
+	    .binlog = at(90),
+	    .received = at(100),
+	    .applied = at(95)};
 	return s;
 }
 
 /* An active that opened this epoch with semi-sync on. */
 static struct sight active(void)
 {
-	struct sight s = { .order = { .want = REPL_WANT_OPEN, .epoch = EPOCH, .semi_sync = 1 }, .durable = true, .data = true,
-		.process = true, .up = true, .drained_epoch = EPOCH, .marked = true, .sync_mark = at(80), .no_tx_at_mark = 3,
-		.dirty = { EPOCH, at(70) } };
+	struct sight s = {.order = {.want = REPL_WANT_OPEN, .epoch = EPOCH, .semi_sync = 1},
+	    .durable = true,
+	    .data = true,
+	    .process = true,
+	    .up = true,
+	    .drained_epoch = EPOCH,
+	    .marked = true,
+	    .sync_mark = at(80),
+	    .no_tx_at_mark = 3,
+	    .dirty = {EPOCH, at(70)}};
 
 	memset(s.token.byte, 8, TOKEN_BYTES);
-	s.db = (struct observation){ .semi_sync = true, .sync_relay = true, .semi_clients = 1, .no_tx = 3, .binlog = at(100),
-		.applied = at(100), .ledger_epoch = EPOCH };
+	s.db = (struct observation){.semi_sync = true,
+	    .sync_relay = true,
+	    .semi_clients = 1,
+	    .no_tx = 3,
+	    .binlog = at(100),
+	    .applied = at(100),
+	    .ledger_epoch = EPOCH};
 	return s;
 }
 
 static struct repl_report report_of(const struct sight *s, uint32_t state, const char *why, const char *failure)
 {
-	struct plan_rule rule = { .state = state, .why = why };
+	struct plan_rule rule = {.state = state, .why = why};
 	struct repl_report r;
 
 	memset(&r, 0x5a, sizeof(r));
@@ -59,19 +83,19 @@ static struct repl_report report_of(const struct sight *s, uint32_t state, const
 
 static void test_facts_of_a_standby_and_an_active(void **state)
 {
-	struct sight s = standby(), a = active(), none = { .durable = true };
+	struct sight s = standby(), a = active(), none = {.durable = true};
 
 	(void)state;
-	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP |
-					   F_SYNCED | F_ROW);
-	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SEMI_WANTED | F_TOKEN | F_DIRTY |
-					   F_DIRTY_NOW | F_SYNCED | F_DRAINED | F_ROW | F_OPENED | F_MARKED);
+	assert_int_equal(facts_of(&s),
+	    F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_ROW);
+	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SEMI_WANTED | F_TOKEN |
+					   F_DIRTY | F_DIRTY_NOW | F_SYNCED | F_DRAINED | F_ROW | F_OPENED | F_MARKED);
 	assert_int_equal(facts_of(&none), 0);
 	s.durable = false;
 	s.copy_new = s.prepared = s.row_sent = true;
-	s.token = (struct token){ 0 };
-	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |
-					   F_ROW | F_LOOSE | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
+	s.token = (struct token){0};
+	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP |
+					   F_SYNCED | F_ROW | F_LOOSE | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
 }
 
 /* What was read when it was up says nothing when it is not. */
@@ -206,17 +230,15 @@ static void test_errors_that_heal_and_errors_that_do_not(void **state)
 		unsigned io_errno, sql_errno;
 		bool broken;
 	} cases[] = {
-		{ true, true, true, 0, 0, false },
-		{ true, true, false, 0, 0, false },	 /* stopped, not broken */
-		{ true, true, false, 0, 1062, true },	 /* duplicate key */
-		{ true, true, false, 0, 1950, true },	 /* out of order under gtid_strict_mode */
-		{ true, true, true, 0, 1062, false },	 /* it was retried */
-		{ true, true, true, 2003, 0, false },	 /* cannot connect, tries again */
-		{ true, false, true, 2003, 0, false },
-		{ true, false, true, 1593, 0, false },
-		{ true, false, true, 1236, 0, true },	 /* not in the active's log */
-		{ true, true, true, 1236, 0, false },	 /* tries again */
-		{ false, false, false, 1236, 1062, false }, /* replication is not configured */
+	    {true, true, true, 0, 0, false}, {true, true, false, 0, 0, false}, /* stopped, not broken */
+	    {true, true, false, 0, 1062, true},				       /* duplicate key */
+	    {true, true, false, 0, 1950, true},				       /* out of order under gtid_strict_mode */
+	    {true, true, true, 0, 1062, false},				       /* it was retried */
+	    {true, true, true, 2003, 0, false},				       /* cannot connect, tries again */
+	    {true, false, true, 2003, 0, false}, {true, false, true, 1593, 0, false},
+	    {true, false, true, 1236, 0, true},	      /* not in the active's log */
+	    {true, true, true, 1236, 0, false},	      /* tries again */
+	    {false, false, false, 1236, 1062, false}, /* replication is not configured */
 	};
 
 	(void)state;
@@ -234,7 +256,8 @@ static void test_errors_that_heal_and_errors_that_do_not(void **state)
 		assert_int_equal((facts_of(&s) & F_BROKEN) != 0, cases[i].broken);
 		r = report_of(&s, REPL_IDLE, "why", NULL);
 		assert_int_equal(r.fit, !cases[i].broken);
-		assert_string_equal(r.reason, cases[i].broken || (s.db.slave && !s.db.io_connected) ? "its words" : "why");
+		assert_string_equal(
+		    r.reason, cases[i].broken || (s.db.slave && !s.db.io_connected) ? "its words" : "why");
 	}
 }
 
@@ -327,7 +350,7 @@ static void test_an_order_forgets_what_was_for_another(void **state)
 
 static void test_backlog_is_the_age_of_what_waits(void **state)
 {
-	struct backlog b = { 0 };
+	struct backlog b = {0};
 
 	(void)state;
 	assert_int_equal(backlog_take(&b, 0, 0, 1000 * MS), 0);
@@ -345,7 +368,7 @@ static void test_backlog_is_the_age_of_what_waits(void **state)
 
 static void test_backlog_older_than_the_samples_counts_as_their_age(void **state)
 {
-	struct backlog b = { 0 };
+	struct backlog b = {0};
 	uint64_t now = 0;
 
 	(void)state;
@@ -368,18 +391,18 @@ static void test_backlog_older_than_the_samples_counts_as_their_age(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_facts_of_a_standby_and_an_active),
-		cmocka_unit_test(test_a_server_that_is_not_up_has_no_facts),
-		cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),
-		cmocka_unit_test(test_caught_up_is_near_both_ends),
-		cmocka_unit_test(test_open_needs_mark_row_and_read_only),
-		cmocka_unit_test(test_open_for_an_earlier_epoch),
-		cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
-		cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_report_of_an_active),
-		cmocka_unit_test(test_an_order_forgets_what_was_for_another),
-		cmocka_unit_test(test_backlog_is_the_age_of_what_waits),
-		cmocka_unit_test(test_backlog_older_than_the_samples_counts_as_their_age),
+	    cmocka_unit_test(test_facts_of_a_standby_and_an_active),
+	    cmocka_unit_test(test_a_server_that_is_not_up_has_no_facts),
+	    cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),
+	    cmocka_unit_test(test_caught_up_is_near_both_ends),
+	    cmocka_unit_test(test_open_needs_mark_row_and_read_only),
+	    cmocka_unit_test(test_open_for_an_earlier_epoch),
+	    cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
+	    cmocka_unit_test(test_reasons),
+	    cmocka_unit_test(test_report_of_an_active),
+	    cmocka_unit_test(test_an_order_forgets_what_was_for_another),
+	    cmocka_unit_test(test_backlog_is_the_age_of_what_waits),
+	    cmocka_unit_test(test_backlog_older_than_the_samples_counts_as_their_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

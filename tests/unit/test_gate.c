@@ -13,9 +13,8 @@
 
 #define WANTS 8u /* the last one is unknown */
 /* What is known of a server that does not run. */
-#define BESIDE                                                                                               \
-	((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW |     \
-		    F_LOOSE))
+#define BESIDE                                                                                                         \
+	((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW | F_LOOSE))
 #define ALL_FACTS ((1u << PLAN_FACT_COUNT) - 1)
 
 static enum gate_role expected(unsigned want, uint32_t facts)
@@ -32,21 +31,20 @@ static enum gate_role expected(unsigned want, uint32_t facts)
 /* R8. What is believed of a running server makes no difference: systemd asks when none runs. */
 static void test_gate_opens_with_the_role_of_the_order(void **state)
 {
-	static const uint32_t believed[] = { 0, F_PROCESS, F_PROCESS | F_UP, ALL_FACTS & ~BESIDE };
+	static const uint32_t believed[] = {0, F_PROCESS, F_PROCESS | F_UP, ALL_FACTS & ~BESIDE};
 
 	(void)state;
 	for (unsigned want = 0; want < WANTS; want++) {
 		for (uint32_t f = 0;; f = ((f | ~BESIDE) + 1u) & BESIDE) {
 			for (size_t i = 0; i < sizeof(believed) / sizeof(believed[0]); i++) {
 				const char *why = NULL;
-				enum gate_role role =
-				    gate_decide((enum repl_want)want, f | believed[i], &why);
+				enum gate_role role = gate_decide((enum repl_want)want, f | believed[i], &why);
 
 				assert_non_null(why);
 				assert_int_equal(role, expected(want, f));
 			}
-			assert_int_equal(plan_next((enum repl_want)want, f)->step == STEP_START,
-			    expected(want, f) != GATE_REFUSED);
+			assert_int_equal(
+			    plan_next((enum repl_want)want, f)->step == STEP_START, expected(want, f) != GATE_REFUSED);
 			if (f == BESIDE)
 				break;
 		}
@@ -81,10 +79,10 @@ static void test_damaged_gate_lines_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "\n", "start", "start\n", "start MASTER\n", "start MASTER 0\n",
 	    "start MASTER 256\n", "start MASTER -1\n", "start MASTER 4294967297\n", "start master 1\n",
-	    "start MASTER 1", "start MASTER 12", "start MASTER 1 \n", "start MASTER 1 2\n",
-	    "start MASTER 1x\n", "start MASTER 01\n", "start  MASTER 1\n", "startMASTER 1\n",
-	    "start MASTERSLAVE 1\n", "start MASTER1 1\n", " start MASTER 1\n", "start SLAVES 1\n",
-	    "stop SLAVE 1\n", "refused", "refused:\n", "refused: ", "Refused: x\n"};
+	    "start MASTER 1", "start MASTER 12", "start MASTER 1 \n", "start MASTER 1 2\n", "start MASTER 1x\n",
+	    "start MASTER 01\n", "start  MASTER 1\n", "startMASTER 1\n", "start MASTERSLAVE 1\n", "start MASTER1 1\n",
+	    " start MASTER 1\n", "start SLAVES 1\n", "stop SLAVE 1\n", "refused", "refused:\n",
+	    "refused: ", "Refused: x\n"};
 	char line[GATE_LINE_BYTES];
 	const char *why;
 
@@ -101,7 +99,7 @@ static void test_damaged_gate_lines_are_refused(void **state)
 
 static void test_relay_is_open_only_to_follow(void **state)
 {
-	struct repl_order o = { .epoch = 3, .self = 1, .active = 0, .active_address = "10.77.0.1"};
+	struct repl_order o = {.epoch = 3, .self = 1, .active = 0, .active_address = "10.77.0.1"};
 
 	(void)state;
 	for (unsigned want = 0; want < WANTS; want++) {
@@ -121,10 +119,10 @@ static void test_relay_is_open_only_to_follow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gate_opens_with_the_role_of_the_order),
-		cmocka_unit_test(test_gate_line_round_trip),
-		cmocka_unit_test(test_damaged_gate_lines_are_refused),
-		cmocka_unit_test(test_relay_is_open_only_to_follow),
+	    cmocka_unit_test(test_gate_opens_with_the_role_of_the_order),
+	    cmocka_unit_test(test_gate_line_round_trip),
+	    cmocka_unit_test(test_damaged_gate_lines_are_refused),
+	    cmocka_unit_test(test_relay_is_open_only_to_follow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,8 +127,7 @@ static bool verifies(const char *ca, const char *leaf, int purpose, const char *
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509 *root = certificate(ca), *cert = certificate(leaf);
 	bool good = root && cert && X509_STORE_add_cert(store, root) == 1 &&
-		    X509_STORE_CTX_init(ctx, store, cert, NULL) == 1 &&
-		    X509_STORE_CTX_set_purpose(ctx, purpose) == 1 &&
+		    X509_STORE_CTX_init(ctx, store, cert, NULL) == 1 && X509_STORE_CTX_set_purpose(ctx, purpose) == 1 &&
 		    X509_VERIFY_PARAM_set1_ip_asc(X509_STORE_CTX_get0_param(ctx), address) == 1 &&
 		    X509_verify_cert(ctx) == 1;
 
@@ -142,8 +141,7 @@ static bool verifies(const char *ca, const char *leaf, int purpose, const char *
 static void test_two_nodes_have_one_ca_and_certificates_that_verify(void **state)
 {
 	static struct pki_pem a, b, other;
-	const struct pki_subject is_a = {"pay", "a", "10.0.0.1", "10.0.0.100"},
-				 is_b = {"pay", "b", "10.0.0.2", NULL};
+	const struct pki_subject is_a = {"pay", "a", "10.0.0.1", "10.0.0.100"}, is_b = {"pay", "b", "10.0.0.2", NULL};
 	uint8_t key[PKI_KEY_BYTES] = {1};
 	struct errbuf e = {""};
 

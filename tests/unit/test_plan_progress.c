@@ -18,30 +18,30 @@ struct effect {
 };
 
 static const struct effect effects[STEP_COUNT] = {
-	[STEP_KILL] = { 0, F_PROCESS | F_UP | OF_UP | F_PREPARED },
-	[STEP_PREPARE] = { F_PREPARED, F_TOKEN },
-	[STEP_START] = { F_PROCESS, 0 },
-	[STEP_CLEAN] = { 0, F_DIRTY | F_DIRTY_NOW | F_PREPARED },
-	[STEP_SEED] = { F_DATA | F_COPY_NEW,
-	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | OF_UP | HIDDEN },
-	[STEP_ENTER_POSITION] = { 0, F_COPY_NEW },
-	[STEP_SEMI_OFF] = { 0, F_SEMI },
-	[STEP_DESTROY_TOKEN] = { 0, F_TOKEN },
-	[STEP_FOLLOW] = { F_SLAVE | F_IO | F_SQL | CONFIGURED, F_BROKEN },
-	[STEP_START_IO] = { F_IO, F_BROKEN },
-	[STEP_START_SQL] = { F_SQL, F_BROKEN },
-	[STEP_STOP_IO] = { 0, F_IO | F_FOLLOWS | F_CAUGHT_UP },
-	[STEP_STOP_SLAVE] = { 0, F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP },
-	[STEP_DRAIN] = { F_SALVAGED, F_SLAVE | F_SQL | CONFIGURED },
-	[STEP_SALVAGE] = { F_SALVAGED, F_SLAVE | CONFIGURED },
-	[STEP_SAY_DRAINED] = { F_DRAINED, 0 },
-	[STEP_RELAX] = { 0, F_SYNCED },
-	[STEP_SYNC] = { F_SYNCED, 0 },
-	[STEP_NEW_TOKEN] = { F_TOKEN, 0 },
-	[STEP_SET_DIRTY] = { F_DIRTY | F_DIRTY_NOW, 0 },
-	[STEP_SEND_ROW] = { F_ROW_SENT, 0 },
-	[STEP_WRITABLE] = { F_WRITABLE, 0 },
-	[STEP_MARK] = { F_MARKED, 0 },
+    [STEP_KILL] = {0, F_PROCESS | F_UP | OF_UP | F_PREPARED},
+    [STEP_PREPARE] = {F_PREPARED, F_TOKEN},
+    [STEP_START] = {F_PROCESS, 0},
+    [STEP_CLEAN] = {0, F_DIRTY | F_DIRTY_NOW | F_PREPARED},
+    [STEP_SEED] = {F_DATA | F_COPY_NEW,
+	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | OF_UP | HIDDEN},
+    [STEP_ENTER_POSITION] = {0, F_COPY_NEW},
+    [STEP_SEMI_OFF] = {0, F_SEMI},
+    [STEP_DESTROY_TOKEN] = {0, F_TOKEN},
+    [STEP_FOLLOW] = {F_SLAVE | F_IO | F_SQL | CONFIGURED, F_BROKEN},
+    [STEP_START_IO] = {F_IO, F_BROKEN},
+    [STEP_START_SQL] = {F_SQL, F_BROKEN},
+    [STEP_STOP_IO] = {0, F_IO | F_FOLLOWS | F_CAUGHT_UP},
+    [STEP_STOP_SLAVE] = {0, F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP},
+    [STEP_DRAIN] = {F_SALVAGED, F_SLAVE | F_SQL | CONFIGURED},
+    [STEP_SALVAGE] = {F_SALVAGED, F_SLAVE | CONFIGURED},
+    [STEP_SAY_DRAINED] = {F_DRAINED, 0},
+    [STEP_RELAX] = {0, F_SYNCED},
+    [STEP_SYNC] = {F_SYNCED, 0},
+    [STEP_NEW_TOKEN] = {F_TOKEN, 0},
+    [STEP_SET_DIRTY] = {F_DIRTY | F_DIRTY_NOW, 0},
+    [STEP_SEND_ROW] = {F_ROW_SENT, 0},
+    [STEP_WRITABLE] = {F_WRITABLE, 0},
+    [STEP_MARK] = {F_MARKED, 0},
 };
 
 /* What happens by itself while nothing is done. */
@@ -74,11 +74,11 @@ static uint32_t act(unsigned want, unsigned step, uint32_t w)
 static bool is_reached(unsigned want, uint32_t w)
 {
 	const struct guard goals[] = {
-		{ W(NOTHING), 0, 0 }, { W(DOWN), 0, F_PROCESS }, { W(HOLD_IN), F_UP, F_WRITABLE | F_SEMI },
-		{ W(FOLLOW_IN), F_FOLLOWS, F_WRITABLE | F_SEMI },
-		{ W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_TOKEN, F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW },
-		{ W(PROMOTE), F_DRAINED, 0 }, { W(OPEN), F_OPENED | F_SEMI | F_SEMI_WANTED, 0 },
-		{ W(OPEN), F_OPENED, F_SEMI | F_SEMI_WANTED }, { W(OPEN), 0, F_PROCESS }, /* C7: claimed anew first */
+	    {W(NOTHING), 0, 0}, {W(DOWN), 0, F_PROCESS}, {W(HOLD_IN), F_UP, F_WRITABLE | F_SEMI},
+	    {W(FOLLOW_IN), F_FOLLOWS, F_WRITABLE | F_SEMI},
+	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_TOKEN, F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW},
+	    {W(PROMOTE), F_DRAINED, 0}, {W(OPEN), F_OPENED | F_SEMI | F_SEMI_WANTED, 0},
+	    {W(OPEN), F_OPENED, F_SEMI | F_SEMI_WANTED}, {W(OPEN), 0, F_PROCESS}, /* C7: claimed anew first */
 	};
 
 	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++)
@@ -148,8 +148,7 @@ static uint32_t walk(unsigned want, uint32_t w, const char *expected)
 		if (next == w)
 			break;
 		if (step != STEP_NONE && step != STEP_WAIT)
-			n += (size_t)snprintf(
-			    text + n, sizeof(text) - n, "%s%s", n ? " " : "", plan_step_text(step));
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", plan_step_text(step));
 		w = next;
 	}
 	assert_string_equal(text, expected);
@@ -186,8 +185,8 @@ static void test_life_of_a_copy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_from_anywhere_to_the_goal_in_20_steps),
-		cmocka_unit_test(test_life_of_a_copy),
+	    cmocka_unit_test(test_from_anywhere_to_the_goal_in_20_steps),
+	    cmocka_unit_test(test_life_of_a_copy),
 	};
 
 	return cmocka_run_group_tests(tests, make_combinations, free_combinations);

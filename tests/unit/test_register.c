@@ -16,7 +16,8 @@
 
 static struct hb_record record(uint8_t active, uint64_t epoch)
 {
-	struct hb_record r = { .version = epoch, .epoch = epoch, .active = active, .phase = HB_OPEN, .in_sync = 3, .members = 3 };
+	struct hb_record r = {
+	    .version = epoch, .epoch = epoch, .active = active, .phase = HB_OPEN, .in_sync = 3, .members = 3};
 
 	for (uint8_t i = 0; i < 3; i++) {
 		r.member[i].name[0] = (char)('a' + i);
@@ -28,7 +29,8 @@ static struct hb_record record(uint8_t active, uint64_t epoch)
 
 static struct hb_acceptor acceptor(uint64_t now_us)
 {
-	struct hb_register reg = { .admitted = 1, .promised = { 5, 0 }, .accepted_ballot = { 5, 0 }, .accepted = record(0, 4) };
+	struct hb_register reg = {
+	    .admitted = 1, .promised = {5, 0}, .accepted_ballot = {5, 0}, .accepted = record(0, 4)};
 	struct hb_acceptor a;
 
 	hb_acceptor_start(&a, &reg, now_us);
@@ -41,11 +43,11 @@ static void test_started_member_is_silent_but_for_its_active(void **state)
 	struct hb_record other = record(1, 5), own = record(0, 4);
 
 	(void)state;
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 6, 1 }, 10 * MS), HB_REFUSED_SILENT);
-	assert_int_equal(hb_acceptor_accept(&a, 1, (struct hb_ballot){ 6, 1 }, &other, 10 * MS), HB_REFUSED_SILENT);
-	assert_int_equal(hb_acceptor_prepare(&a, 0, (struct hb_ballot){ 6, 0 }, 10 * MS), HB_OK);
-	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){ 6, 0 }, &own, 10 * MS), HB_OK);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 7, 1 }, LATE), HB_OK);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){6, 1}, 10 * MS), HB_REFUSED_SILENT);
+	assert_int_equal(hb_acceptor_accept(&a, 1, (struct hb_ballot){6, 1}, &other, 10 * MS), HB_REFUSED_SILENT);
+	assert_int_equal(hb_acceptor_prepare(&a, 0, (struct hb_ballot){6, 0}, 10 * MS), HB_OK);
+	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){6, 0}, &own, 10 * MS), HB_OK);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){7, 1}, LATE), HB_OK);
 }
 
 static void test_lease_promise_covers_prepare_and_accept(void **state)
@@ -56,9 +58,9 @@ static void test_lease_promise_covers_prepare_and_accept(void **state)
 
 	(void)state;
 	assert_int_equal(hb_acceptor_renew(&a, 0, 4, now - MS, 400 * MS, now), HB_OK);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 9, 1 }, now + MS), HB_REFUSED_PROMISE);
-	assert_int_equal(hb_acceptor_accept(&a, 1, (struct hb_ballot){ 9, 1 }, &other, now + MS), HB_REFUSED_PROMISE);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 9, 1 }, now + 400 * MS), HB_OK);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){9, 1}, now + MS), HB_REFUSED_PROMISE);
+	assert_int_equal(hb_acceptor_accept(&a, 1, (struct hb_ballot){9, 1}, &other, now + MS), HB_REFUSED_PROMISE);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){9, 1}, now + 400 * MS), HB_OK);
 }
 
 static void test_grants_only_to_the_active_of_its_own_record(void **state)
@@ -83,7 +85,7 @@ static void test_accepting_another_active_ends_the_promise(void **state)
 
 	(void)state;
 	assert_int_equal(hb_acceptor_renew(&a, 0, 4, now, 400 * MS, now), HB_OK);
-	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){ 6, 0 }, &other, now + MS), HB_OK);
+	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){6, 0}, &other, now + MS), HB_OK);
 	assert_int_equal(hb_acceptor_renew(&a, 0, 4, now, 400 * MS, now + MS), HB_REFUSED_ROLE);
 	assert_int_equal(hb_acceptor_renew(&a, 1, 5, now, 400 * MS, now + MS), HB_OK);
 }
@@ -94,31 +96,31 @@ static void test_ballots_order(void **state)
 	struct hb_record r = record(0, 4);
 
 	(void)state;
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 4, 1 }, LATE), HB_REFUSED_BALLOT);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 7, 1 }, LATE), HB_OK);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 7, 1 }, LATE), HB_OK);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){4, 1}, LATE), HB_REFUSED_BALLOT);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){7, 1}, LATE), HB_OK);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){7, 1}, LATE), HB_OK);
 	assert_int_equal(a.generation, 1);
-	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){ 7, 0 }, &r, LATE), HB_REFUSED_BALLOT);
+	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){7, 0}, &r, LATE), HB_REFUSED_BALLOT);
 }
 
 static void test_amnesia_has_no_vote(void **state)
 {
-	struct hb_register reg = { .admitted = 0 };
+	struct hb_register reg = {.admitted = 0};
 	struct hb_record r = record(0, 4);
 	struct hb_acceptor a;
 
 	(void)state;
 	hb_acceptor_start(&a, &reg, 0);
-	assert_int_equal(hb_acceptor_prepare(&a, 0, (struct hb_ballot){ 9, 0 }, LATE), HB_REFUSED_AMNESIA);
-	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){ 9, 0 }, &r, LATE), HB_REFUSED_AMNESIA);
+	assert_int_equal(hb_acceptor_prepare(&a, 0, (struct hb_ballot){9, 0}, LATE), HB_REFUSED_AMNESIA);
+	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){9, 0}, &r, LATE), HB_REFUSED_AMNESIA);
 	assert_int_equal(hb_acceptor_renew(&a, 0, 4, LATE, 400 * MS, LATE), HB_REFUSED_AMNESIA);
-	hb_acceptor_adopt(&a, (struct hb_ballot){ 8, 1 }, (struct hb_ballot){ 7, 0 }, &r, LATE);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){ 9, 1 }, LATE + MS), HB_REFUSED_SILENT);
+	hb_acceptor_adopt(&a, (struct hb_ballot){8, 1}, (struct hb_ballot){7, 0}, &r, LATE);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){9, 1}, LATE + MS), HB_REFUSED_SILENT);
 }
 
 static void test_lease_is_the_majority_with_self(void **state)
 {
-	struct hb_lease l = { 0 };
+	struct hb_lease l = {0};
 
 	(void)state;
 	hb_lease_begin(&l, 4);
@@ -141,7 +143,7 @@ static void test_lease_is_the_majority_with_self(void **state)
 static void test_claim_needs_in_sync_and_token(void **state)
 {
 	struct hb_record r = record(0, 4), n;
-	struct hb_change c = { .kind = HB_CHANGE_CLAIM, .self = 1, .token = r.token[1] };
+	struct hb_change c = {.kind = HB_CHANGE_CLAIM, .self = 1, .token = r.token[1]};
 
 	(void)state;
 	assert_true(hb_change_apply(&c, &r, &n));
@@ -161,14 +163,14 @@ static void test_claim_needs_in_sync_and_token(void **state)
 static void test_reopening_keeps_in_sync(void **state)
 {
 	struct hb_record r = record(0, 4), n, o;
-	struct hb_change c = { .kind = HB_CHANGE_CLAIM, .self = 0, .token = r.token[0] };
+	struct hb_change c = {.kind = HB_CHANGE_CLAIM, .self = 0, .token = r.token[0]};
 
 	(void)state;
 	assert_false(hb_change_apply(&c, &r, &n)); /* active already and not restarted */
 	c.reopen = true;
 	assert_true(hb_change_apply(&c, &r, &n));
 	assert_int_equal(n.keep, 1);
-	c = (struct hb_change){ .kind = HB_CHANGE_OPEN, .self = 0, .epoch = 5 };
+	c = (struct hb_change){.kind = HB_CHANGE_OPEN, .self = 0, .epoch = 5};
 	assert_true(hb_change_apply(&c, &n, &o));
 	assert_int_equal(o.in_sync, 3);
 	n.keep = 0;
@@ -181,13 +183,13 @@ static void test_reopening_keeps_in_sync(void **state)
 static void test_solo_add_hand_only_in_the_own_open_epoch(void **state)
 {
 	struct hb_record r = record(0, 4), n, o;
-	struct hb_change c = { .kind = HB_CHANGE_SOLO, .self = 0, .epoch = 4 };
+	struct hb_change c = {.kind = HB_CHANGE_SOLO, .self = 0, .epoch = 4};
 
 	(void)state;
 	assert_true(hb_change_apply(&c, &r, &n));
 	assert_int_equal(n.in_sync, 1);
 	assert_false(hb_change_apply(&c, &n, &o));
-	c = (struct hb_change){ .kind = HB_CHANGE_ADD, .self = 0, .epoch = 4, .target = 2, .token = r.token[2] };
+	c = (struct hb_change){.kind = HB_CHANGE_ADD, .self = 0, .epoch = 4, .target = 2, .token = r.token[2]};
 	assert_false(hb_change_apply(&c, &n, &o)); /* a witness has no data */
 	c.target = 1;
 	assert_true(hb_change_apply(&c, &n, &o));
@@ -206,16 +208,16 @@ static void test_solo_add_hand_only_in_the_own_open_epoch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_started_member_is_silent_but_for_its_active),
-		cmocka_unit_test(test_lease_promise_covers_prepare_and_accept),
-		cmocka_unit_test(test_grants_only_to_the_active_of_its_own_record),
-		cmocka_unit_test(test_accepting_another_active_ends_the_promise),
-		cmocka_unit_test(test_ballots_order),
-		cmocka_unit_test(test_amnesia_has_no_vote),
-		cmocka_unit_test(test_lease_is_the_majority_with_self),
-		cmocka_unit_test(test_claim_needs_in_sync_and_token),
-		cmocka_unit_test(test_reopening_keeps_in_sync),
-		cmocka_unit_test(test_solo_add_hand_only_in_the_own_open_epoch),
+	    cmocka_unit_test(test_started_member_is_silent_but_for_its_active),
+	    cmocka_unit_test(test_lease_promise_covers_prepare_and_accept),
+	    cmocka_unit_test(test_grants_only_to_the_active_of_its_own_record),
+	    cmocka_unit_test(test_accepting_another_active_ends_the_promise),
+	    cmocka_unit_test(test_ballots_order),
+	    cmocka_unit_test(test_amnesia_has_no_vote),
+	    cmocka_unit_test(test_lease_is_the_majority_with_self),
+	    cmocka_unit_test(test_claim_needs_in_sync_and_token),
+	    cmocka_unit_test(test_reopening_keeps_in_sync),
+	    cmocka_unit_test(test_solo_add_hand_only_in_the_own_open_epoch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

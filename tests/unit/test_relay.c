@@ -29,14 +29,14 @@ struct net {
 	struct relay *relay;
 	uint16_t port; /* of the relay */
 	uint16_t active_port;
-	int active;    /* listens */
-	int reserved;  /* keeps the relay's port from others */
+	int active;   /* listens */
+	int reserved; /* keeps the relay's port from others */
 };
 
 /* A free port that nobody else gets; connections are refused until somebody listens. */
 static int reserve(uint16_t *port)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t length = sizeof(sa);
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -95,18 +95,18 @@ static int64_t now_ms(void)
 }
 
 /* Turns the loop until it holds. */
-#define UNTIL(n, what) \
-	do { \
-		int64_t until_ms = now_ms() + PATIENCE_MS; \
-\
-		while (!(what) && now_ms() < until_ms) \
-			turn(n); \
-		assert_true(what); \
+#define UNTIL(n, what)                                                                                                 \
+	do {                                                                                                           \
+		int64_t until_ms = now_ms() + PATIENCE_MS;                                                             \
+                                                                                                                       \
+		while (!(what) && now_ms() < until_ms)                                                                 \
+			turn(n);                                                                                       \
+		assert_true(what);                                                                                     \
 	} while (0)
 
 static void open_for(struct net *n, uint64_t epoch)
 {
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	assert_int_equal(relay_open(n->relay, HOST, n->active_port, epoch, &e), 0);
 	assert_int_equal(relay_open_epoch(n->relay), epoch);
@@ -115,7 +115,8 @@ static void open_for(struct net *n, uint64_t epoch)
 /* A connection to the relay, or -1 when it refuses. */
 static int connect_relay(const struct net *n)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(n->port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_port = htons(n->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
@@ -161,7 +162,7 @@ static bool arrives(struct net *n, int fd, const char *text)
 /* Ended, and nothing came before the end. The loop does not turn. */
 static bool is_cut(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char byte;
 
 	if (poll(&p, 1, PATIENCE_MS) != 1)
@@ -198,7 +199,7 @@ struct stream {
 
 static struct stream make_stream(int from, int to)
 {
-	struct stream s = { .from = from, .to = to, .bytes = malloc(MANY_BYTES), .arrived = calloc(1, MANY_BYTES) };
+	struct stream s = {.from = from, .to = to, .bytes = malloc(MANY_BYTES), .arrived = calloc(1, MANY_BYTES)};
 
 	assert_true(s.bytes && s.arrived);
 	randombytes_buf(s.bytes, MANY_BYTES);
@@ -407,7 +408,7 @@ static void test_more_connections_than_there_are_places(void **state)
 static void test_errors_leave_it_closed(void **state)
 {
 	struct net *n = *state;
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	struct relay *taken = relay_new(n->loop, n->active_port);
 	int client, active;
 
@@ -433,16 +434,16 @@ static void test_errors_leave_it_closed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_NET(test_closed_by_default),
-		WITH_NET(test_bytes_pass_both_ways),
-		WITH_NET(test_an_end_passes_after_the_bytes),
-		WITH_NET(test_epoch_only_while_connected),
-		WITH_NET(test_close_cuts_at_once),
-		WITH_NET(test_another_epoch_cuts_the_one_before),
-		WITH_NET(test_another_active_cuts_the_one_before),
-		WITH_NET(test_an_active_that_refuses),
-		WITH_NET(test_more_connections_than_there_are_places),
-		WITH_NET(test_errors_leave_it_closed),
+	    WITH_NET(test_closed_by_default),
+	    WITH_NET(test_bytes_pass_both_ways),
+	    WITH_NET(test_an_end_passes_after_the_bytes),
+	    WITH_NET(test_epoch_only_while_connected),
+	    WITH_NET(test_close_cuts_at_once),
+	    WITH_NET(test_another_epoch_cuts_the_one_before),
+	    WITH_NET(test_another_active_cuts_the_one_before),
+	    WITH_NET(test_an_active_that_refuses),
+	    WITH_NET(test_more_connections_than_there_are_places),
+	    WITH_NET(test_errors_leave_it_closed),
 	};
 
 	if (sodium_init() < 0)

@@ -54,8 +54,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	static const char *const names[] = { "relay.index", "relay.000001", "relay.000002", "relay.000003", "binlog.index",
-		"binlog.000001", "binlog.000002", "out" };
+	static const char *const names[] = {"relay.index", "relay.000001", "relay.000002", "relay.000003",
+	    "binlog.index", "binlog.000001", "binlog.000002", "out"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -67,13 +67,13 @@ static int cut(const char *index, uint64_t above, struct salvage_result *ret, ch
 {
 	static uint8_t bytes[4 * LOG_BYTES];
 	char target[PATH_BYTES];
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 	size_t size = 0;
 	FILE *f;
 	int code;
 
 	memcpy(target, path_of("out"), PATH_BYTES);
-	code = salvage_cut(dir, index, (struct gtid){ 0, 1, above }, target, ret, &e);
+	code = salvage_cut(dir, index, (struct gtid){0, 1, above}, target, ret, &e);
 	assert_int_equal(code != 0, e.text[0] != '\0');
 	f = fopen(target, "re");
 	if (f) {
@@ -182,7 +182,7 @@ static void test_nothing_there_and_something_missing(void **state)
 	assert_int_equal(r.groups, 0);
 	write_text("relay.000002", "no log");
 	assert_int_equal(cut("relay.index", 0, &r, words), -EINVAL);
-	assert_int_equal(salvage_cut(dir, "relay.index", (struct gtid){ 0 }, "/nowhere/out", &r, &e), -ENOENT);
+	assert_int_equal(salvage_cut(dir, "relay.index", (struct gtid){0}, "/nowhere/out", &r, &e), -ENOENT);
 	memset(index, 'x', sizeof(index) - 1);
 	index[sizeof(index) - 1] = '\0';
 	write_text("relay.index", index);
@@ -209,18 +209,19 @@ static void test_ids_of_payments(void **state)
 		const char *line;
 		uint8_t id[16];
 	} good[] = {
-		{ "###   @2='\\x\\'\\\\'\\x00\\x0a\\x0d \\x1f\x7f\x80\xff" "A'\n",
-		    { 0x5c, 'x', 0x5c, '\'', 0x5c, 0x5c, '\'', 0, 0x0a, 0x0d, ' ', 0x1f, 0x7f, 0x80, 0xff, 'A' } },
-		{ "###   @2=''\\xAB'\n", { '\'', 0x5c, 'x', 'A', 'B' } },
-		{ "###   @2='\\'\n", { 0x5c } },
-		{ "###   @2=''\n", { 0 } },
-		{ "###   @2='ABCDEFGHIPQRSTU''\n", "ABCDEFGHIPQRSTU'" },
-		{ "###   @2='ABCDEFGHIPQRST'\\'\n", "ABCDEFGHIPQRST'\\" },
-		{ "###   @2='\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f'\n",
-		    { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 } },
+	    {"###   @2='\\x\\'\\\\'\\x00\\x0a\\x0d \\x1f\x7f\x80\xff"
+	     "A'\n",
+		{0x5c, 'x', 0x5c, '\'', 0x5c, 0x5c, '\'', 0, 0x0a, 0x0d, ' ', 0x1f, 0x7f, 0x80, 0xff, 'A'}},
+	    {"###   @2=''\\xAB'\n", {'\'', 0x5c, 'x', 'A', 'B'}},
+	    {"###   @2='\\'\n", {0x5c}},
+	    {"###   @2=''\n", {0}},
+	    {"###   @2='ABCDEFGHIPQRSTU''\n", "ABCDEFGHIPQRSTU'"},
+	    {"###   @2='ABCDEFGHIPQRST'\\'\n", "ABCDEFGHIPQRST'\\"},
+	    {"###   @2='\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f'\n",
+		{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}},
 	};
-	static const char *const bad[] = { "", "###", "###   @2=", "###   @2=NULL\n", "###   @1='x'\n", "###   @2='", "###   @2='abc",
-		"###   @2='abc\n", "###   @2='ABCDEFGHIJKLMNOPQ'\n", "###   @2='\\x0", "###   @2='\\x" };
+	static const char *const bad[] = {"", "###", "###   @2=", "###   @2=NULL\n", "###   @1='x'\n", "###   @2='",
+	    "###   @2='abc", "###   @2='abc\n", "###   @2='ABCDEFGHIJKLMNOPQ'\n", "###   @2='\\x0", "###   @2='\\x"};
 	uint8_t id[16];
 
 	(void)state;
@@ -238,12 +239,12 @@ static void test_ids_of_payments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_DIR(test_relay_logs_before_a_reconnect_are_read),
-		IN_DIR(test_a_group_over_two_files),
-		IN_DIR(test_own_logs_that_are_older_are_not_read),
-		IN_DIR(test_nothing_there_and_something_missing),
-		IN_DIR(test_sync),
-		cmocka_unit_test(test_ids_of_payments),
+	    IN_DIR(test_relay_logs_before_a_reconnect_are_read),
+	    IN_DIR(test_a_group_over_two_files),
+	    IN_DIR(test_own_logs_that_are_older_are_not_read),
+	    IN_DIR(test_nothing_there_and_something_missing),
+	    IN_DIR(test_sync),
+	    cmocka_unit_test(test_ids_of_payments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,8 @@ static void test_pair(void **state)
 	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
 	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
 	assert_string_equal(value(&v, "ROUTER_ID"), "100");
-	assert_string_equal(value(&v, "WORKERS"),
-	    "\tserver w1 127.0.0.1:8101\n\tserver w2 127.0.0.1:8102\n\tserver w3 127.0.0.1:8103");
+	assert_string_equal(
+	    value(&v, "WORKERS"), "\tserver w1 127.0.0.1:8101\n\tserver w2 127.0.0.1:8102\n\tserver w3 127.0.0.1:8103");
 	assert_string_equal(value(&v, "PEER_NAME"), "b");
 	assert_string_equal(value(&v, "PEER_ADDRESS"), "10.0.0.2");
 	assert_string_equal(value(&v, "PEER_WEIGHT"), "30");
@@ -139,8 +139,8 @@ static char root[] = "/tmp/test_settings.XXXXXX", templates[64];
 static int set_up(void **state)
 {
 	static const char *const parts[] = {"/etc", "/etc/holdfast", "/etc/holdfast/pki", "/templates"};
-	static const char *const files[] = {"/templates/haproxy.service.conf",
-	    "/templates/keepalived.service.conf", "/templates/mariadb.service.conf"};
+	static const char *const files[] = {
+	    "/templates/haproxy.service.conf", "/templates/keepalived.service.conf", "/templates/mariadb.service.conf"};
 	char path[PATH_MAX];
 
 	(void)state;
@@ -165,16 +165,15 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	static const char *const made[] = {"/etc/holdfast/pki/node.pem", "/etc/holdfast/pki/node.key",
-	    "/etc/holdfast/pki/node-full.pem", "/etc/holdfast/pki/mariadb.pem",
-	    "/etc/holdfast/pki/mariadb.key", "/etc/holdfast/pki", "/etc/holdfast/haproxy.cfg",
-	    "/etc/holdfast/keepalived.conf", "/etc/holdfast/mariadb.cnf", "/etc/holdfast",
-	    "/etc/systemd/system/mariadb.service.d/holdfast.conf", "/etc/systemd/system/mariadb.service.d",
-	    "/etc/systemd/system/haproxy.service.d/holdfast.conf", "/etc/systemd/system/haproxy.service.d",
-	    "/etc/systemd/system/keepalived.service.d/holdfast.conf",
+	    "/etc/holdfast/pki/node-full.pem", "/etc/holdfast/pki/mariadb.pem", "/etc/holdfast/pki/mariadb.key",
+	    "/etc/holdfast/pki", "/etc/holdfast/haproxy.cfg", "/etc/holdfast/keepalived.conf",
+	    "/etc/holdfast/mariadb.cnf", "/etc/holdfast", "/etc/systemd/system/mariadb.service.d/holdfast.conf",
+	    "/etc/systemd/system/mariadb.service.d", "/etc/systemd/system/haproxy.service.d/holdfast.conf",
+	    "/etc/systemd/system/haproxy.service.d", "/etc/systemd/system/keepalived.service.d/holdfast.conf",
 	    "/etc/systemd/system/keepalived.service.d", "/etc/systemd/system", "/etc/systemd", "/etc",
 	    "/templates/haproxy.cfg.in", "/templates/keepalived.conf.in", "/templates/mariadb.cnf.in",
-	    "/templates/haproxy.service.conf", "/templates/keepalived.service.conf",
-	    "/templates/mariadb.service.conf", "/templates", ""};
+	    "/templates/haproxy.service.conf", "/templates/keepalived.service.conf", "/templates/mariadb.service.conf",
+	    "/templates", ""};
 	char path[PATH_MAX];
 
 	(void)state;

@@ -41,7 +41,7 @@ static int remove_dir(void **state)
 
 static struct token_file sample(void)
 {
-	struct token_file t = { .node = "a", .boot_id = BOOT, .sync_relay = true };
+	struct token_file t = {.node = "a", .boot_id = BOOT, .sync_relay = true};
 
 	for (uint8_t i = 0; i < TOKEN_BYTES; i++)
 		t.token.byte[i] = (uint8_t)(0xf0 - i);
@@ -80,7 +80,7 @@ static void test_token_text_round_trip(void **state)
 	memset(t.boot_id, 'b', sizeof(t.boot_id) - 1);
 	token_format(&t, text);
 	assert_int_equal(token_parse(text, &back, &e), 0);
-	t.token = (struct token){ 0 };
+	t.token = (struct token){0};
 	token_format(&t, text);
 	assert_int_equal(token_parse(text, &back, &e), -EINVAL);
 }
@@ -153,7 +153,7 @@ static void test_token_file_too_large(void **state)
 {
 	struct token_file t = sample();
 	char text[2 * TOKEN_TEXT_BYTES];
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
@@ -169,14 +169,14 @@ static void test_s7_what_a_restart_of_the_machine_leaves_of_it(void **state)
 	static const struct {
 		bool sync_relay, same_boot, dirty, survives;
 	} cases[] = {
-		{ false, false, false, false }, /* relay logs may be gone */
-		{ false, true, false, true },	/* only mariadbd or replicationd restarted */
-		{ true, false, false, true },	/* they were fsynced */
-		{ true, true, false, true },
-		{ false, false, true, true },	/* its own active: it has no relay logs */
-		{ false, true, true, true },
-		{ true, false, true, true },
-		{ true, true, true, true },
+	    {false, false, false, false}, /* relay logs may be gone */
+	    {false, true, false, true},	  /* only mariadbd or replicationd restarted */
+	    {true, false, false, true},	  /* they were fsynced */
+	    {true, true, false, true},
+	    {false, false, true, true}, /* its own active: it has no relay logs */
+	    {false, true, true, true},
+	    {true, false, true, true},
+	    {true, true, true, true},
 	};
 
 	(void)state;
@@ -184,13 +184,14 @@ static void test_s7_what_a_restart_of_the_machine_leaves_of_it(void **state)
 		struct token_file t = sample();
 
 		t.sync_relay = cases[i].sync_relay;
-		assert_int_equal(token_survives(&t, cases[i].same_boot ? BOOT : "another", cases[i].dirty), cases[i].survives);
+		assert_int_equal(
+		    token_survives(&t, cases[i].same_boot ? BOOT : "another", cases[i].dirty), cases[i].survives);
 	}
 }
 
 static void test_dirty_mark(void **state)
 {
-	struct dirty_mark d = { 7, { 0, 1, 12345 } }, back;
+	struct dirty_mark d = {7, {0, 1, 12345}}, back;
 	struct errbuf e;
 
 	(void)state;
@@ -202,7 +203,7 @@ static void test_dirty_mark(void **state)
 	assert_int_equal(back.opened_at.server, 1);
 	assert_int_equal(back.opened_at.seq, 12345);
 	/* before the first transaction */
-	d = (struct dirty_mark){ 1, { 0 } };
+	d = (struct dirty_mark){1, {0}};
 	assert_int_equal(dirty_store(path, &d, &e), 0);
 	assert_int_equal(dirty_load(path, &back, &e), 0);
 	assert_int_equal(back.epoch, 1);
@@ -215,7 +216,7 @@ static void test_dirty_mark(void **state)
 /* Whatever is in the file: as long as there is one, the copy is dirty. */
 static void test_damaged_dirty_mark_is_dirty(void **state)
 {
-	const struct dirty_mark d = { 7, { 0, 1, 42 } };
+	const struct dirty_mark d = {7, {0, 1, 42}};
 	char text[TOKEN_TEXT_BYTES], large[2 * TOKEN_TEXT_BYTES];
 	struct dirty_mark back;
 	struct errbuf e;
@@ -247,9 +248,10 @@ static void test_damaged_dirty_mark_is_dirty(void **state)
 
 static void test_dirty_text(void **state)
 {
-	static const char *const bad[] = { "", "epoch=\nopened_at=\n", "epoch=0\nopened_at=\n", "epoch=-1\nopened_at=\n",
-		"epoch=+1\nopened_at=\n", "epoch= 1\nopened_at=\n", "epoch=1", "epoch=1\n", "epoch=1\nopened_at=", "epoch=1\nopened_at=x\n",
-		"epoch=1\nopened_at=0-1-1,1-1-1\n", "epoch=10000000000000000000\nopened_at=\n", "opened_at=\nepoch=1\n" };
+	static const char *const bad[] = {"", "epoch=\nopened_at=\n", "epoch=0\nopened_at=\n", "epoch=-1\nopened_at=\n",
+	    "epoch=+1\nopened_at=\n", "epoch= 1\nopened_at=\n", "epoch=1", "epoch=1\n",
+	    "epoch=1\nopened_at=", "epoch=1\nopened_at=x\n", "epoch=1\nopened_at=0-1-1,1-1-1\n",
+	    "epoch=10000000000000000000\nopened_at=\n", "opened_at=\nepoch=1\n"};
 	struct dirty_mark d;
 	struct errbuf e;
 
@@ -264,7 +266,7 @@ static void test_dirty_text(void **state)
 static void test_durable_files(void **state)
 {
 	char buf[8];
-	struct errbuf e = { "" };
+	struct errbuf e = {""};
 
 	(void)state;
 	assert_int_equal(durable_read(path, buf, sizeof(buf), &e), -ENOENT);
@@ -320,17 +322,17 @@ static void test_boot_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_token_text_round_trip),
-		cmocka_unit_test(test_token_damaged_at_any_byte_is_refused),
-		IN_DIR(test_token_file),
-		IN_DIR(test_token_file_too_large),
-		cmocka_unit_test(test_s7_what_a_restart_of_the_machine_leaves_of_it),
-		IN_DIR(test_dirty_mark),
-		IN_DIR(test_damaged_dirty_mark_is_dirty),
-		cmocka_unit_test(test_dirty_text),
-		IN_DIR(test_durable_files),
-		IN_DIR(test_durable_write_that_fails),
-		cmocka_unit_test(test_boot_id),
+	    cmocka_unit_test(test_token_text_round_trip),
+	    cmocka_unit_test(test_token_damaged_at_any_byte_is_refused),
+	    IN_DIR(test_token_file),
+	    IN_DIR(test_token_file_too_large),
+	    cmocka_unit_test(test_s7_what_a_restart_of_the_machine_leaves_of_it),
+	    IN_DIR(test_dirty_mark),
+	    IN_DIR(test_damaged_dirty_mark_is_dirty),
+	    cmocka_unit_test(test_dirty_text),
+	    IN_DIR(test_durable_files),
+	    IN_DIR(test_durable_write_that_fails),
+	    cmocka_unit_test(test_boot_id),
 	};
 
 	if (sodium_init() < 0)

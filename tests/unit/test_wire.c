@@ -18,26 +18,27 @@
 #include "heartbeat/statefile.h"
 #include "heartbeat/wire.h"
 
-static const uint8_t key[WIRE_KEY_BYTES] = { 1, 2, 3 };
+static const uint8_t key[WIRE_KEY_BYTES] = {1, 2, 3};
 
 static struct hb_message beat(void)
 {
-	struct hb_message m = { .type = HB_BEAT, .from = 1, .boot = 3, .instance = 77, .stamp_us = 5, .want_lease = 1, .epoch = 9 };
+	struct hb_message m = {
+	    .type = HB_BEAT, .from = 1, .boot = 3, .instance = 77, .stamp_us = 5, .want_lease = 1, .epoch = 9};
 
 	m.has_record = 1;
-	m.record = (struct hb_record){ .version = 2, .epoch = 9, .in_sync = 1, .members = 2, .phase = HB_OPEN };
+	m.record = (struct hb_record){.version = 2, .epoch = 9, .in_sync = 1, .members = 2, .phase = HB_OPEN};
 	memcpy(m.record.member[0].name, "a", 2);
 	memcpy(m.record.member[1].name, "b", 2);
 	m.record.token[0].byte[0] = 1;
 	memcpy(m.facts.reason, "why not", 8);
-	m.facts.binlog = (struct gtid){ 0, 1, 42 };
+	m.facts.binlog = (struct gtid){0, 1, 42};
 	return m;
 }
 
 static void test_sealed_message_comes_back(void **state)
 {
 	struct hb_message m = beat(), back;
-	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
 	size_t n;
 
@@ -55,7 +56,7 @@ static void test_sealed_message_comes_back(void **state)
 static void test_every_flipped_bit_and_every_cut_is_refused(void **state)
 {
 	struct hb_message m = beat(), back;
-	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
 	size_t n;
 
@@ -78,7 +79,7 @@ static void test_every_flipped_bit_and_every_cut_is_refused(void **state)
 static void test_older_start_of_a_sender_is_refused(void **state)
 {
 	struct hb_message m = beat(), back;
-	uint8_t old[WIRE_DATAGRAM_BYTES_MAX], young[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = { 0 };
+	uint8_t old[WIRE_DATAGRAM_BYTES_MAX], young[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
 	size_t n, k;
 
@@ -94,7 +95,8 @@ static void test_older_start_of_a_sender_is_refused(void **state)
 
 static void test_register_survives_and_damage_is_noticed(void **state)
 {
-	struct hb_register reg = { .cluster = 4, .instance = 5, .boot = 6, .admitted = 1, .accepted_ballot = { 3, 1 } }, back;
+	struct hb_register reg = {.cluster = 4, .instance = 5, .boot = 6, .admitted = 1, .accepted_ballot = {3, 1}},
+			   back;
 	char path[] = "/tmp/holdfast-register-XXXXXX";
 	uint8_t buf[STATEFILE_BYTES_MAX];
 	struct errbuf e;
@@ -123,7 +125,8 @@ static void test_register_survives_and_damage_is_noticed(void **state)
 
 static void test_gtids(void **state)
 {
-	static const char *const bad[] = { "0", "0-1", "0-1-", "a-1-2", "0-1-2,1-1-3", "4294967296-1-2", "0-1-18446744073709551616", "0-1-2 " };
+	static const char *const bad[] = {
+	    "0", "0-1", "0-1-", "a-1-2", "0-1-2,1-1-3", "4294967296-1-2", "0-1-18446744073709551616", "0-1-2 "};
 	char text[GTID_TEXT_BYTES];
 	struct gtid g;
 
@@ -138,7 +141,8 @@ static void test_gtids(void **state)
 
 static void test_log_line_cannot_be_forged(void **state)
 {
-	struct log_kv kv[] = { KV_S("why", "x level=crit\nevent=\"y\""), KV_U("n", 7), KV_S("plain", "a-b"), KV_S("none", NULL) };
+	struct log_kv kv[] = {
+	    KV_S("why", "x level=crit\nevent=\"y\""), KV_U("n", 7), KV_S("plain", "a-b"), KV_S("none", NULL)};
 	char line[200];
 
 	(void)state;
@@ -161,7 +165,8 @@ static void test_role_table_is_total(void **state)
 				rules += hb_rules[i].on == (enum hb_situation)on && (hb_rules[i].from >> s & 1);
 			assert_int_equal(rules, 1);
 			reached |= 1u << hb_role_rule((enum hb_state)s, (enum hb_situation)on)->to;
-			leaves = leaves || hb_role_rule((enum hb_state)s, (enum hb_situation)on)->to != (enum hb_state)s;
+			leaves =
+			    leaves || hb_role_rule((enum hb_state)s, (enum hb_situation)on)->to != (enum hb_state)s;
 		}
 		assert_true(leaves);
 	}
@@ -184,13 +189,16 @@ static void test_configuration_names_every_error(void **state)
 	struct conf c;
 
 	(void)state;
-	assert_int_equal(read_conf("[node]\nname=a\nnme=2\nname=B\n[heartbeat]\nport=70000\n", &c, said, sizeof(said)), 3);
+	assert_int_equal(
+	    read_conf("[node]\nname=a\nnme=2\nname=B\n[heartbeat]\nport=70000\n", &c, said, sizeof(said)), 3);
 	assert_string_equal(said, "x.conf:3: unknown key 'nme' in [node]\n"
 				  "x.conf:4: 'name' was already set on line 2\n"
 				  "x.conf:6: 'port' is '70000', want 1 to 65535\n");
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n", &c, said, sizeof(said)), 0);
 	assert_int_equal(c.lease_ms, 400);
-	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\nlease-ms=140\n", &c, said, sizeof(said)), 1);
+	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\nlease-ms=140\n", &c,
+			     said, sizeof(said)),
+	    1);
 }
 
 static void test_configuration_comes_back(void **state)
@@ -213,15 +221,15 @@ static void test_configuration_comes_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sealed_message_comes_back),
-		cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_refused),
-		cmocka_unit_test(test_older_start_of_a_sender_is_refused),
-		cmocka_unit_test(test_register_survives_and_damage_is_noticed),
-		cmocka_unit_test(test_gtids),
-		cmocka_unit_test(test_log_line_cannot_be_forged),
-		cmocka_unit_test(test_role_table_is_total),
-		cmocka_unit_test(test_configuration_names_every_error),
-		cmocka_unit_test(test_configuration_comes_back),
+	    cmocka_unit_test(test_sealed_message_comes_back),
+	    cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_refused),
+	    cmocka_unit_test(test_older_start_of_a_sender_is_refused),
+	    cmocka_unit_test(test_register_survives_and_damage_is_noticed),
+	    cmocka_unit_test(test_gtids),
+	    cmocka_unit_test(test_log_line_cannot_be_forged),
+	    cmocka_unit_test(test_role_table_is_total),
+	    cmocka_unit_test(test_configuration_names_every_error),
+	    cmocka_unit_test(test_configuration_comes_back),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
