@@ -38,42 +38,57 @@ static bool is_our_id(const char *bytes, size_t count)
 	return false;
 }
 
-/* A run is a maximal sequence of digits with at most one blank or dash between two of them. */
-static size_t run_length(
-    const char *bytes, size_t count, char digits[static CARD_DIGITS_MAX + 1], size_t *ret_digits)
+/* What may stand between two digits of a card number, as people write it: blanks, tabs and dashes, also the
+ * typographic ones. Its length in bytes, 0: something else. */
+static size_t separator_bytes(const char *at, size_t count)
 {
+	const unsigned char *b = (const unsigned char *)at;
+
+	if (count >= 1 && (b[0] == ' ' || b[0] == '-' || b[0] == '\t'))
+		return 1;
+	if (count >= 2 && b[0] == 0xc2 && (b[1] == 0xa0 || b[1] == 0xad)) /* no-break space, soft hyphen */
+		return 2;
+	if (count >= 3 && b[0] == 0xe2 && b[1] == 0x80 && ((b[2] >= 0x80 && b[2] <= 0x95) || b[2] == 0xaf))
+		return 3; /* spaces and dashes from U+2000 on, narrow no-break space */
+	if (count >= 3 && b[0] == 0xe2 && b[1] == 0x88 && b[2] == 0x92)
+		return 3; /* minus */
+	return 0;
+}
+
+/*
+ * Does a card number begin here, at the first digit of a group? It ends with a group: what follows it in the
+ * same run (an expiry date, a CVV) does not hide it, and neither does what stands before it.
+ */
+static bool begins_card(const char *bytes, size_t count)
+{
+	char digits[CARD_DIGITS_MAX];
 	size_t i = 0, n = 0;
 
 	while (i < count) {
-		if ((bytes[i] == ' ' || bytes[i] == '-') && i + 1 < count && is_digit(bytes[i + 1]))
-			i++;
-		if (!is_digit(bytes[i]))
-			break;
-		if (n <= CARD_DIGITS_MAX)
-			digits[n < CARD_DIGITS_MAX ? n : CARD_DIGITS_MAX] = bytes[i];
-		n++;
-		i++;
+		size_t gap;
+
+		for (; i < count && is_digit(bytes[i]); i++) {
+			if (n == CARD_DIGITS_MAX)
+				return false;
+			digits[n++] = bytes[i];
+		}
+		if (n >= CARD_DIGITS_MIN && passes_luhn(digits, n))
+			return true;
+		for (gap = 0; i < count && (gap = separator_bytes(bytes + i, count - i)); i += gap)
+			;
+		if (i == count || !is_digit(bytes[i]))
+			return false;
 	}
-	*ret_digits = n;
-	return i;
+	return false;
 }
 
 bool cardguard_finds(const char *bytes, size_t count)
 {
-	char digits[CARD_DIGITS_MAX + 1];
-
 	if (is_our_id(bytes, count))
 		return false;
-	for (size_t i = 0; i < count;) {
-		size_t n;
-
-		if (!is_digit(bytes[i])) {
-			i++;
-			continue;
-		}
-		i += run_length(bytes + i, count - i, digits, &n);
-		if (n >= CARD_DIGITS_MIN && n <= CARD_DIGITS_MAX && passes_luhn(digits, n))
+	for (size_t i = 0; i < count; i++)
+		if (is_digit(bytes[i]) && (i == 0 || !is_digit(bytes[i - 1])) &&
+		    begins_card(bytes + i, count - i))
 			return true;
-	}
 	return false;
 }

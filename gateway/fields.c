@@ -59,7 +59,8 @@ static void put_pointer(char *pointer, size_t size, const char *member)
 {
 	size_t used = strlen(pointer);
 
-	if (used + 2 > size)
+	/* What looks like a card number is not repeated, not even to the one who sent it. */
+	if (used + 2 > size || cardguard_finds(member, strlen(member)))
 		return;
 	pointer[used++] = '/';
 	for (; *member; member++) {
@@ -92,7 +93,7 @@ static void complain(struct intake *in, const char *member, const char *below, c
 	if (below)
 		put_pointer(f->pointer, sizeof(f->pointer), below);
 	f->code = code;
-	if (r->field_count++ == 0 && member) {
+	if (r->field_count++ == 0 && member && !cardguard_finds(member, strlen(member))) {
 		/* A cut name could be no UTF-8 any more: a name too long for a member of ours is not
 		 * repeated. */
 		if (strlen(member) < sizeof(r->param_name)) {
@@ -307,7 +308,8 @@ bool fields_read(struct intake *in)
 	json_object_foreach(in->root, name, v)
 	{
 		if (!is_known(in->m.op.kind, name))
-			complain(in, name, NULL, "unknown_field");
+			complain(in, name, NULL,
+			    cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
 	check_whole(in);
 	for (size_t i = 0; i < r->field_count; i++)

@@ -230,6 +230,9 @@ static bool check_param(struct intake *in)
 	if (!percent_decode(in->param) || !is_visible(in->param, KEY_CHARS_MAX) || strchr(in->param, '#'))
 		return refuse(in, PROBLEM_IDEMPOTENCY_KEY_INVALID,
 		    "An Idempotency-Key has 1 to 250 visible ASCII characters without '#'.", "key");
+	if (cardguard_finds(in->param, strlen(in->param)))
+		return refuse(in, PROBLEM_PAN_NOT_ALLOWED, "The Idempotency-Key looks like a card number.",
+		    "key");
 	hash_key(in, in->param);
 	return true;
 }
