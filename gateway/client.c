@@ -24,6 +24,7 @@ struct client {
 	int fd;
 	bool complained;
 	uint64_t retry_us;
+	uint64_t heard_us, heard_at_us; /* the ledger's clock in its last answer, and when it came; 0 none */
 	size_t in_used, out_used;
 	char *out; /* OUT_BYTES, owned */
 	char in[IN_BYTES];
@@ -56,6 +57,7 @@ static void hang_up(struct client *c)
 		close(c->fd);
 	c->fd = -1;
 	c->in_used = c->out_used = 0;
+	c->heard_us = c->heard_at_us = 0;
 	c->retry_us = clock_boottime_us() + BACKOFF_US;
 }
 
@@ -111,6 +113,8 @@ static bool parse(struct client *c)
 		if (n < 0 || h.type != WIRE_ANSWER ||
 		    wire_decode_answer(c->in + at + sizeof(h), (size_t)n - sizeof(h), &a, &body))
 			return false;
+		c->heard_us = a.clock_us;
+		c->heard_at_us = clock_boottime_us();
 		c->handlers->answer(c->userdata, h.id, &a, body);
 		if (c->fd < 0)
 			return true; /* a handler's next send has found the line broken */
@@ -169,13 +173,16 @@ static bool dial(struct client *c)
 	return true;
 }
 
-bool client_send(struct client *c, uint64_t id, const struct op_message *m)
+bool client_send(struct client *c, uint64_t id, struct op_message *m)
 {
 	bool idle;
 	size_t n;
 
 	if (c->fd < 0 && !dial(c))
 		return false;
+	m->op.sent_us = clock_boottime_us();
+	m->op.heard_us = c->heard_us;
+	m->op.heard_ago_us = m->op.sent_us - c->heard_at_us;
 	n = wire_encode_op(c->out + c->out_used, OUT_BYTES - c->out_used, id, m);
 	if (!n)
 		return false;

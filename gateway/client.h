@@ -25,6 +25,6 @@ void client_free(struct client *c);
 
 /* Connects when it must (not more often than every 20 ms) and sends. False: nothing was sent, try again
  * later. */
-bool client_send(struct client *c, uint64_t id, const struct op_message *m);
+bool client_send(struct client *c, uint64_t id, struct op_message *m);
 
 #endif

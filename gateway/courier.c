@@ -94,7 +94,6 @@ static void dispatch(struct courier *c, struct errand *x, uint64_t now_us)
 	/* The slot, so that an answer finds it, and a number that is never used again. */
 	id = ++c->last_number * ERRANDS_MAX + (uint64_t)(x - c->errands);
 	x->m->op.again = x->id != 0;
-	x->m->op.sent_us = now_us;
 	x->m->op.budget_ms = (uint32_t)((x->deadline_us - now_us) / 1000);
 	if (!client_send(c->clients[to], id, x->m))
 		return;
@@ -142,6 +141,10 @@ static void on_answer(void *userdata, uint64_t id, const struct wire_answer *a, 
 		return; /* late: it was sent again, or its time was up */
 	switch (a->outcome) {
 	case WIRE_DONE:
+		if (x->tainted && (a->status == 401 || a->status == 403)) {
+			give_up(c, x); /* true now, and says nothing about what an earlier sending did */
+			return;
+		}
 		finish(c, x, COURIER_ANSWERED, a, body);
 		return;
 	case WIRE_UNKNOWN:

@@ -244,7 +244,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 static struct server_users find_users(void)
 {
 	static const char *const names[] = {"holdfast-worker", "haproxy"};
-	struct server_users ret = {.uid = {0, geteuid()}, .count = 2};
+	struct server_users ret = {.uid = {0, geteuid()}, .count = 2, .mesh_uid = UINT32_MAX};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct passwd *p = getpwnam(names[i]);
@@ -253,6 +253,8 @@ static struct server_users find_users(void)
 			ret.uid[ret.count++] = p->pw_uid;
 		else
 			LOG(LOG_WARNING, "user.missing", KV_S("user", names[i]));
+		if (p && i == 1)
+			ret.mesh_uid = p->pw_uid;
 	}
 	return ret;
 }

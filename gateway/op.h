@@ -8,7 +8,8 @@
 #include "gateway/ids.h"
 
 #define HASH_BYTES 32
-#define CHANNEL_BYTES 40 /* names have at most 32 */
+#define CHANNEL_BYTES 40
+#define CHANNEL_CHARS_MAX 32
 #define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
 
 #define OP_KINDS(X)                                                                                          \
@@ -53,7 +54,10 @@ struct op {
 	uint8_t account_kind; /* enum account_kind */
 	uint8_t has_min, has_max, has_owner, has_reference, reserved;
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
-	uint64_t sent_us;   /* the sender's CLOCK_BOOTTIME: only differences mean anything elsewhere */
+	uint64_t sent_us;   /* the sender's CLOCK_BOOTTIME: means something on the same host only */
+	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
+	 * it came. */
+	uint64_t heard_us, heard_ago_us;
 	uint32_t text_bytes[OP_TEXT_COUNT];
 	uint8_t secret_hash[HASH_BYTES]; /* who asks */
 	uint8_t key_hash[HASH_BYTES];	 /* Idempotency-Key */

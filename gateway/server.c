@@ -1,5 +1,6 @@
 #include "gateway/server.h"
 
+#include "gateway/opcheck.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -21,10 +22,8 @@ struct session {
 	struct server *server;
 	uint64_t id;
 	int fd;
-	bool root, dead;
+	bool root, same_host, dead;
 	sd_event_source *source;
-	int64_t shift_us; /* our clock - theirs, with the shortest delay seen; INT64_MAX: not known */
-	uint64_t shift_at_us;
 	size_t in_used, out_used, out_size;
 	char *out; /* owned */
 	char in[IN_BYTES];
@@ -81,22 +80,15 @@ static void session_send(struct session *s)
 		s->dead = true;
 }
 
-/*
- * When was it sent, by our clock? What lay in a socket while somebody was frozen must not begin late
- * (hold_timeout). Two hosts, two clocks: the shortest delay seen counts as none, and is forgotten at 1000
- * ppm, for clocks drift.
- */
-static uint64_t sent_at(struct session *s, uint64_t sent_us)
+static void session_take(struct session *s, uint64_t id, const struct op_message *m)
 {
-	uint64_t now_us = clock_boottime_us();
-	int64_t shift_us = (int64_t)(now_us - sent_us);
+	const struct wire_answer ask_again = {.outcome = WIRE_NOT_EXECUTED};
+	uint64_t sent_us;
 
-	if (s->shift_us != INT64_MAX)
-		s->shift_us += (int64_t)((now_us - s->shift_at_us) / 1000);
-	if (shift_us < s->shift_us)
-		s->shift_us = shift_us;
-	s->shift_at_us = now_us;
-	return now_us - (uint64_t)(shift_us - s->shift_us);
+	if (wire_sent_at(&m->op, s->same_host, clock_boottime_us(), &sent_us))
+		s->server->handler(s->server->userdata, s->id, s->root, sent_us, id, m);
+	else
+		server_send(s->server, s->id, id, &ask_again, NULL); /* it tells our clock */
 }
 
 /* Hands on the whole frames in the buffer. False: the other end does not speak our language. */
@@ -113,10 +105,9 @@ static bool session_parse(struct session *s)
 		if (n == 0)
 			break;
 		good = n > 0 && h.type == WIRE_OP &&
-		       !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m);
+		       !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m) && op_is_sound(&m);
 		if (good) {
-			s->server->handler(
-			    s->server->userdata, s->id, s->root, sent_at(s, m.op.sent_us), h.id, &m);
+			session_take(s, h.id, &m);
 			at += (size_t)n;
 		}
 	}
@@ -194,8 +185,8 @@ static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 	s->server = srv;
 	s->fd = fd;
 	s->id = ++srv->last_id;
-	s->shift_us = INT64_MAX;
 	s->root = uid == 0;
+	s->same_host = uid != srv->users.mesh_uid;
 	if (sd_event_add_io(srv->event, &s->source, fd, EPOLLIN, on_session, s) < 0) {
 		free(s);
 		return -ENOMEM;
@@ -311,6 +302,9 @@ static bool make_room(struct session *s, size_t bytes)
 void server_send(
     struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
 {
+	struct wire_answer stamped = *a;
+
+	stamped.clock_us = clock_boottime_us();
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
 		struct session *s = srv->sessions[i];
 		size_t need = sizeof(struct wire_header) + sizeof(*a) + a->body_bytes, n;
@@ -318,7 +312,7 @@ void server_send(
 		if (!s || s->id != session || s->dead)
 			continue;
 		n = make_room(s, need)
-			? wire_encode_answer(s->out + s->out_used, s->out_size - s->out_used, id, a, body)
+			? wire_encode_answer(s->out + s->out_used, s->out_size - s->out_used, id, &stamped, body)
 			: 0;
 		if (!n)
 			s->dead = true; /* the worker takes a broken connection for "unknown" */

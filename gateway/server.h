@@ -23,6 +23,7 @@ typedef void server_handler(
 struct server_users {
 	uint32_t uid[SERVER_USERS_MAX];
 	size_t count;
+	uint32_t mesh_uid; /* whose connections come from another host; UINT32_MAX: nobody's */
 };
 
 /* Binds path (0660, an old socket there is replaced) and listens. 0, or -errno with e filled. */

@@ -56,6 +56,20 @@ int wire_decode_op(const void *payload, size_t count, struct op_message *ret)
 	return count ? -EPROTO : op_check(&ret->op);
 }
 
+bool wire_sent_at(const struct op *op, bool same_host, uint64_t now_us, uint64_t *ret_us)
+{
+	uint64_t ago_us = now_us - op->heard_us;
+
+	if (same_host) {
+		*ret_us = op->sent_us < now_us ? op->sent_us : now_us;
+		return true;
+	}
+	if (op->heard_us == 0 || op->heard_us > now_us)
+		return false;
+	*ret_us = op->heard_us + (op->heard_ago_us < ago_us ? op->heard_ago_us : ago_us);
+	return true;
+}
+
 int wire_decode_answer(const void *payload, size_t count, struct wire_answer *ret, const char **body)
 {
 	if (count < sizeof(*ret))
@@ -63,6 +77,8 @@ int wire_decode_answer(const void *payload, size_t count, struct wire_answer *re
 	memcpy(ret, payload, sizeof(*ret));
 	if (ret->outcome < WIRE_DONE || ret->outcome > WIRE_OVERLOADED ||
 	    ret->body_bytes != count - sizeof(*ret))
+		return -EPROTO;
+	if (ret->outcome == WIRE_DONE && (ret->status < 200 || ret->status > 599))
 		return -EPROTO;
 	*body = (const char *)payload + sizeof(*ret);
 	return 0;

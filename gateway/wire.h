@@ -3,13 +3,14 @@
 #ifndef HOLDFAST_GATEWAY_WIRE_H
 #define HOLDFAST_GATEWAY_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "gateway/op.h"
 
-#define WIRE_VERSION 0x4801
+#define WIRE_VERSION 0x4802
 #define WIRE_FRAME_BYTES_MAX (128 * 1024)
 
 enum wire_type { WIRE_OP = 1, WIRE_ANSWER };
@@ -39,6 +40,7 @@ struct wire_answer {
 	uint32_t body_bytes;
 	uint64_t seq;	    /* Ledger-Seq */
 	uint64_t principal; /* OP_AUTHENTICATE */
+	uint64_t clock_us;  /* of the ledger, when it was sent: struct op, heard_us */
 };
 
 /* Looks at the start of a stream. The length of the first frame when all of it is there, 0 when more is
@@ -48,6 +50,13 @@ ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret);
 /* What follows the header of a WIRE_OP frame. The texts point into buf. 0, or -EPROTO: lengths or members out
  * of range. */
 int wire_decode_op(const void *payload, size_t count, struct op_message *ret);
+
+/*
+ * When was the operation sent, by our clock, or before that? What lay in a socket while somebody was frozen must
+ * not begin late (hold_timeout). On one host there is one clock. Elsewhere: not before our last word was heard
+ * there, plus the time since; false when there was none, and then nobody can say how old it is.
+ */
+bool wire_sent_at(const struct op *op, bool same_host, uint64_t now_us, uint64_t *ret_us);
 
 /* The same for WIRE_ANSWER; *body points into payload. */
 int wire_decode_answer(const void *payload, size_t count, struct wire_answer *ret, const char **body);

@@ -3,6 +3,7 @@
 #include "gateway/currency.h"
 #include "gateway/ids.h"
 #include "gateway/image.h"
+#include "gateway/opcheck.h"
 #include "gateway/problem.h"
 #include "gateway/queue.h"
 #include "gateway/scope.h"
@@ -181,6 +182,71 @@ static void test_wire_op(void **state)
 	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
 }
 
+static void test_wire_sent_at(void **state)
+{
+	struct op op = {.sent_us = 700};
+	uint64_t at_us;
+
+	(void)state;
+	assert_true(wire_sent_at(&op, true, 1000, &at_us)); /* the first message, on our own clock: 300 old */
+	assert_int_equal(at_us, 700);
+	op.sent_us = 2000; /* not from the future */
+	assert_true(wire_sent_at(&op, true, 1000, &at_us));
+	assert_int_equal(at_us, 1000);
+	assert_false(wire_sent_at(&op, false, 1000, &at_us)); /* the first message of another host: who knows */
+	op.heard_us = 1001;
+	assert_false(wire_sent_at(&op, false, 1000, &at_us));
+	op.heard_us = 600;
+	op.heard_ago_us = 150;
+	assert_true(wire_sent_at(&op, false, 1000, &at_us));
+	assert_int_equal(at_us, 750);
+	op.heard_ago_us = UINT64_MAX;
+	assert_true(wire_sent_at(&op, false, 1000, &at_us));
+	assert_int_equal(at_us, 1000);
+}
+
+static struct op_message sound(uint8_t kind)
+{
+	return (struct op_message){.op = {.kind = kind,
+				       .account_kind = ACCOUNT_WALLET,
+				       .amount = 1,
+				       .has_reference = 1,
+				       .text_bytes = {3, 1, 9},
+				       .currency = "CNY",
+				       .channel = "bank"},
+	    .text = {"req", "r", "{\"a\":\"b\"}"}};
+}
+
+#define UNSOUND(kind, ...)                                                                                   \
+	do {                                                                                                 \
+		struct op_message m = sound(kind);                                                           \
+		assert_true(op_is_sound(&m));                                                                \
+		__VA_ARGS__;                                                                                 \
+		assert_false(op_is_sound(&m));                                                               \
+	} while (0)
+
+/* What a worker of ours never sends. The first would be an account that cannot be read again. */
+static void test_opcheck(void **state)
+{
+	(void)state;
+	UNSOUND(OP_ACCOUNT_CREATE, memcpy(m.op.currency, "CN ", 4));
+	UNSOUND(OP_ACCOUNT_CREATE, m.op.currency[0] = '\0');
+	UNSOUND(OP_ACCOUNT_CREATE, m.op.min_balance = INT64_MIN);
+	UNSOUND(OP_ACCOUNT_CREATE, m.op.min_balance = 1);
+	UNSOUND(OP_ACCOUNT_CREATE, m.op.max_balance = INT64_MAX);
+	UNSOUND(OP_ACCOUNT_CREATE, m.op.has_min = 2);
+	UNSOUND(OP_ACCOUNT_CREATE, m.text[OP_TEXT_METADATA] = "{},\"x\":1");
+	UNSOUND(OP_ACCOUNT_CREATE, m.text[OP_TEXT_METADATA] = "{\"a\":  1}");
+	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_METADATA] = "[\"a\",\"b\"");
+	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_REFERENCE] = "\xff");
+	UNSOUND(OP_TRANSFER_CREATE, m.op.has_reference = 0);
+	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_REQUEST_ID] = "a\nb");
+	UNSOUND(OP_TOPUP_CREATE, m.op.channel[0] = '\0');
+	UNSOUND(OP_TOPUP_CREATE, memset(m.op.channel, 'x', 33));
+	UNSOUND(OP_TOPUP_CREATE, m.op.text_bytes[OP_TEXT_REFERENCE] = m.op.has_reference = 0);
+	UNSOUND(OP_BALANCE_GET, m.op.again = 7);
+}
+
 static void test_wire_answer(void **state)
 {
 	struct wire_answer a = {.outcome = WIRE_DONE, .status = 201, .body_bytes = 4, .seq = 8}, got;
@@ -195,6 +261,9 @@ static void test_wire_answer(void **state)
 	assert_int_equal(got.seq, 8);
 	assert_memory_equal(body, "body", 4);
 	assert_int_equal(wire_decode_answer(buf + sizeof(h), n - sizeof(h) - 1, &got, &body), -EPROTO);
+	a.status = 99; /* the HTTP side could not pass it on */
+	n = wire_encode_answer(buf, sizeof(buf), 5, &a, "body");
+	assert_int_equal(wire_decode_answer(buf + sizeof(h), n - sizeof(h), &got, &body), -EPROTO);
 }
 
 static void test_image(void **state)
@@ -293,6 +362,8 @@ int main(void)
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_problems),
 	    cmocka_unit_test(test_wire_op),
+	    cmocka_unit_test(test_wire_sent_at),
+	    cmocka_unit_test(test_opcheck),
 	    cmocka_unit_test(test_wire_answer),
 	    cmocka_unit_test(test_image),
 	    cmocka_unit_test(test_queue),

@@ -314,6 +314,21 @@ test_twin() {
 	equal "replayed" "$(head_value Idempotent-Replayed)" true
 }
 
+# What lay in the socket of a frozen ledger does not begin when it thaws; what no worker sends is hung up on.
+test_raw() {
+	local raw answer; raw=("$BUILD/tests/unit/raw_worker" "$D/ledger/ledgerd.sock" "$SECRET")
+	kill -STOP "${PID[ledgerd]}"
+	timeout 20 "${raw[@]}" raw1 "$A" "$B" 1 CNY 200 >"$D/raw" &
+	local waiter=$!
+	sleep 0.5 # longer than its 200 ms
+	kill -CONT "${PID[ledgerd]}"
+	wait $waiter
+	equal "the first message, too old, was not executed" "$(cat "$D/raw")" "2 0"
+	equal "a good one is" "$(timeout 20 "${raw[@]}" raw2 "$A" "$B" 1 CNY 5000)" "1 201"
+	equal "a currency that there is not" "$(timeout 20 "${raw[@]}" raw3 "$A" "$B" 1 "CN " 5000)" closed
+	equal "the others are served" "$(timeout 20 "${raw[@]}" raw2 "$A" "$B" 1 CNY 5000)" "1 201"
+}
+
 test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
 	equal "balances are the sums of the journal" "$(sql "SELECT COUNT(*) FROM account a WHERE posted <>
@@ -346,7 +361,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin books stranger inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin raw books stranger inactive; do
 	echo "# $t"
 	"test_$t"
 done

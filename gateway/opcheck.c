@@ -1,0 +1,73 @@
+#include "gateway/opcheck.h"
+
+#include "gateway/currency.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static bool is_visible(const char *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] < 0x21 || bytes[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static bool is_utf8(const char *bytes, size_t count)
+{
+	json_t *s = json_stringn(bytes, count);
+
+	json_decref(s);
+	return s;
+}
+
+/* An object of strings, or nothing. */
+static bool is_metadata(const char *bytes, size_t count)
+{
+	json_t *root, *value;
+	const char *key;
+	bool good;
+
+	if (!count)
+		return true;
+	root = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, NULL);
+	good = json_is_object(root);
+	json_object_foreach(root, key, value)
+	{
+		good = good && json_is_string(value);
+	}
+	json_decref(root);
+	return good;
+}
+
+static bool is_account_sound(const struct op *op)
+{
+	return op->min_balance >= -AMOUNT_MAX && op->min_balance <= 0 && op->max_balance >= 0 &&
+	       op->max_balance <= AMOUNT_MAX;
+}
+
+bool op_is_sound(const struct op_message *m)
+{
+	const struct op *op = &m->op;
+	const uint8_t flags[] = {op->again, op->has_min, op->has_max, op->has_owner, op->has_reference};
+	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
+	size_t channel_bytes = strlen(op->channel);
+
+	for (size_t i = 0; i < sizeof(flags); i++)
+		if (flags[i] > 1)
+			return false;
+	if (!is_visible(m->text[OP_TEXT_REQUEST_ID], op->text_bytes[OP_TEXT_REQUEST_ID]))
+		return false;
+	if (!op_is_journalled(op->kind))
+		return true;
+	if (op->has_reference != (reference_bytes != 0) ||
+	    !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
+	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA]))
+		return false;
+	if (currency_exponent(op->currency, strlen(op->currency)) < 0)
+		return false;
+	if (op->kind == OP_ACCOUNT_CREATE)
+		return is_account_sound(op);
+	return op->kind != OP_TOPUP_CREATE || (channel_bytes >= 1 && channel_bytes <= CHANNEL_CHARS_MAX &&
+						  is_visible(op->channel, channel_bytes) && reference_bytes);
+}
