@@ -77,6 +77,8 @@ def check_spread():
     seen = {request("GET", "/v1/x?query=secret")[1] for _ in range(40)}
     expect("workers that were asked", seen, {"a1", "a2", "b1", "b2"})
     print("ok   requests go to the workers of both nodes")
+    request("GET", "/v1/idempotency_keys/%34111-1111-1111-1111")
+    request("GET", "/v1/idempotency_keys/5105105105105100")
     expect("/healthz from outside", request("GET", "/healthz")[0], 404)
 
 
@@ -183,8 +185,11 @@ def main():
         check_vanished()
         check_waiting()
         with open(WORK + "/a.log") as f:
-            if "secret" in f.read():
-                fail("the log has a query or an Authorization header")
+            log = f.read()
+        if "secret" in log:
+            fail("the log has a query or an Authorization header")
+        if "1111-1111" in log or "5105105" in log or "[digits]" not in log:
+            fail("the log has a card number")
     finally:
         stop_workers()
 
