@@ -25,6 +25,7 @@ struct account {
 	int64_t min_balance, max_balance;
 	uint64_t last_seq;
 	uint64_t created_us; /* 0: not there yet (a clearing account before its first use) */
+	bool is_row;	     /* the database has it: what never changes need not be written again */
 	uint64_t touched;    /* the batch that changed it last; for the one who writes batches */
 	char *metadata;	     /* JSON object, terminated, owned by the image; NULL: {} */
 };

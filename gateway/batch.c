@@ -291,5 +291,7 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct e
 	if (store_commit(t->store, e))
 		return BATCH_UNKNOWN;
 	t->head = p.next;
+	for (size_t i = 0; i < p.touched_count; i++)
+		p.touched[i]->is_row = true;
 	return BATCH_COMMITTED;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define PROBLEM_BYTES 16384
+#define PROBLEM_BYTES 65536 /* INTAKE_FIELDS_MAX pointers, each of their bytes escaped */
 
 struct exchange *exchange_new(struct desk *desk, const char *target)
 {
@@ -36,11 +36,12 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
-void exchange_take_body(struct exchange *x, const char *bytes, size_t count)
+bool exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 {
+	x->seen_bytes += count;
 	if (x->facts.too_large || count > BODY_BYTES_MAX - x->body_bytes) {
 		x->facts.too_large = true;
-		return;
+		return x->seen_bytes <= BODY_DRAIN_BYTES_MAX;
 	}
 	if (x->body_bytes + count > x->body_size) {
 		size_t size = x->body_size ? x->body_size : 1024;
@@ -51,13 +52,14 @@ void exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 		body = realloc(x->body, size);
 		if (!body) {
 			x->facts.too_large = true;
-			return;
+			return true;
 		}
 		x->body = body;
 		x->body_size = size;
 	}
 	memcpy(x->body + x->body_bytes, bytes, count);
 	x->body_bytes += count;
+	return true;
 }
 
 static void set_reply(struct exchange *x, unsigned status, const char *bytes, size_t count)

@@ -10,6 +10,8 @@
 #include "gateway/courier.h"
 #include "gateway/intake.h"
 
+#define BODY_DRAIN_BYTES_MAX (1024 * 1024)
+
 struct exchange;
 
 /* What all exchanges of a worker share. */
@@ -26,7 +28,7 @@ struct exchange {
 	void *connection;  /* for the HTTP side */
 	char *target;	   /* owned; raw */
 	char *body;	   /* owned; of the request */
-	size_t body_bytes, body_size;
+	size_t body_bytes, body_size, seen_bytes;
 	bool begun, pending, answered;
 	struct http_facts facts;
 	struct intake intake;
@@ -48,8 +50,8 @@ struct exchange *exchange_new(struct desk *desk, const char *target);
 /* Not while it is pending. */
 void exchange_free(struct exchange *x);
 
-/* One more piece of the body; what exceeds the limit is not kept. */
-void exchange_take_body(struct exchange *x, const char *bytes, size_t count);
+/* One more piece of the body; what exceeds the limit is not kept. False: so much that nobody waits for its end. */
+bool exchange_take_body(struct exchange *x, const char *bytes, size_t count);
 
 /* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or
  * waits for the ledger (pending; desk->done is called later). */

@@ -128,7 +128,8 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 		return x->answered ? respond(x, c) : MHD_YES;
 	}
 	if (*upload_bytes) {
-		exchange_take_body(x, upload, *upload_bytes);
+		if (!exchange_take_body(x, upload, *upload_bytes))
+			return MHD_NO; /* hangs up */
 		*upload_bytes = 0;
 		return MHD_YES;
 	}

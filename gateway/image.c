@@ -5,7 +5,8 @@
 
 #define SLOTS 65536	    /* a power of two */
 #define STORED_SLOTS 4096   /* a power of two */
-#define ACCOUNTS_MAX 400000 /* above it the cache starts anew */
+#define ACCOUNTS_MAX 400000 /* above it, or above the next, the cache starts anew */
+#define METADATA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct account_node {
 	struct account_node *next;
@@ -25,7 +26,7 @@ struct principal_node {
 
 struct image {
 	struct account_node *accounts[SLOTS];
-	size_t account_count;
+	size_t account_count, metadata_bytes;
 	struct stored_node *by_key[STORED_SLOTS], *by_reference[STORED_SLOTS], *all_stored;
 	struct principal_node *principals;
 };
@@ -64,7 +65,7 @@ static void clear_accounts(struct image *image)
 			free(n->account.metadata);
 			free(n);
 		}
-	image->account_count = 0;
+	image->account_count = image->metadata_bytes = 0;
 }
 
 static void clear_stored(struct image *image)
@@ -96,7 +97,7 @@ void image_clear(struct image *image)
 void image_trim(struct image *image)
 {
 	clear_stored(image);
-	if (image->account_count > ACCOUNTS_MAX)
+	if (image->account_count > ACCOUNTS_MAX || image->metadata_bytes > METADATA_BYTES_MAX)
 		clear_accounts(image);
 }
 
@@ -130,6 +131,7 @@ struct account *image_add_account(
 	n->next = image->accounts[slot];
 	image->accounts[slot] = n;
 	image->account_count++;
+	image->metadata_bytes += bytes;
 	return &n->account;
 }
 

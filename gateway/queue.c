@@ -17,7 +17,7 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct list waiting, answers;
-	size_t count;
+	size_t count, bytes; /* of what waits */
 	bool poked, stopping;
 	int answers_fd;
 	uint8_t flying[BATCH_REQUESTS_MAX][2 * HASH_BYTES]; /* secret and key of what is in flight */
@@ -126,6 +126,15 @@ void request_settle(struct request *r, enum wire_outcome outcome)
 	r->answer = (struct wire_answer){.outcome = (uint8_t)outcome};
 }
 
+static size_t request_bytes(const struct request *r)
+{
+	size_t total = sizeof(*r);
+
+	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
+		total += r->message.op.text_bytes[i];
+	return total;
+}
+
 static void wake(struct queue *q)
 {
 	(void)pthread_cond_signal(&q->wake);
@@ -136,10 +145,11 @@ bool queue_put(struct queue *q, struct request *r)
 	bool room;
 
 	(void)pthread_mutex_lock(&q->lock);
-	room = q->count < QUEUE_REQUESTS_MAX;
+	room = q->count < QUEUE_REQUESTS_MAX && q->bytes < QUEUE_BYTES_MAX;
 	if (room) {
 		list_put(&q->waiting, r);
 		q->count++;
+		q->bytes += request_bytes(r);
 		wake(q);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
@@ -215,6 +225,7 @@ static struct request *split(
 		if (q->waiting.end == &r->next)
 			q->waiting.end = at;
 		q->count--;
+		q->bytes -= request_bytes(r);
 		list_put(&out, r);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
@@ -299,6 +310,7 @@ struct request *queue_take(struct queue *q)
 		if (!q->waiting.first)
 			q->waiting.end = &q->waiting.first;
 		q->count--;
+		q->bytes -= request_bytes(r);
 		count++;
 		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA];
 		if (op_is_journalled(op->kind)) {

@@ -80,6 +80,7 @@ static int take_account(struct image *image, MYSQL_ROW row, const unsigned long 
 	    .max_balance = get_i64(row[9]),
 	    .last_seq = get_u64(row[10]),
 	    .created_us = get_u64(row[11]),
+	    .is_row = true,
 	};
 
 	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET ||
@@ -250,7 +251,7 @@ static void put_u64s(struct text *sql, const uint64_t *v, size_t count)
 /* One statement makes new accounts and changes old ones: for the old only the balances differ. */
 void row_put_account(struct text *sql, const struct account *a)
 {
-	const char *metadata = a->metadata ? a->metadata : "{}";
+	const char *metadata = a->metadata && !a->is_row ? a->metadata : "{}";
 
 	text_puts(sql,
 	    sql->used ? ","

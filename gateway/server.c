@@ -16,7 +16,10 @@
 #define SESSIONS_MAX 128
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
 #define REFUSED_LOG_US 1000000
-#define OUT_BYTES_MAX (16u * 1024 * 1024) /* a session that lets more pile up is closed */
+#define MESH_SESSIONS_MAX (SESSIONS_MAX / 2) /* whatever the peer does, the workers here get in */
+#define OUT_BYTES_MIN 65536u
+#define OUT_BYTES_MAX (16u * 1024 * 1024)    /* a session that lets more pile up is closed, */
+#define OUT_TOTAL_BYTES_MAX (96u * 1024 * 1024) /* and the one that makes it more for all together */
 
 struct session {
 	struct server *server;
@@ -38,6 +41,7 @@ struct server {
 	server_handler *handler;
 	void *userdata;
 	uint64_t last_id;
+	size_t out_total; /* sum of out_size */
 	struct session *sessions[SESSIONS_MAX];
 };
 
@@ -45,6 +49,7 @@ static void session_free(struct session *s)
 {
 	sd_event_source_disable_unref(s->source);
 	close(s->fd);
+	s->server->out_total -= s->out_size;
 	free(s->out);
 	free(s);
 }
@@ -75,6 +80,12 @@ static void session_send(struct session *s)
 	if (sent)
 		memmove(s->out, s->out + sent, s->out_used - sent);
 	s->out_used -= sent;
+	if (!s->out_used && s->out_size > OUT_BYTES_MIN) { /* what a burst needed is not kept */
+		s->server->out_total -= s->out_size;
+		free(s->out);
+		s->out = NULL;
+		s->out_size = 0;
+	}
 	if (!s->dead &&
 	    sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
 		s->dead = true;
@@ -195,6 +206,17 @@ static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 	return 0;
 }
 
+static bool is_mesh_full(const struct server *srv, uint32_t uid)
+{
+	size_t count = 0;
+
+	if (uid != srv->users.mesh_uid)
+		return false;
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		count += srv->sessions[i] && !srv->sessions[i]->same_host;
+	return count >= MESH_SESSIONS_MAX;
+}
+
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct server *srv = userdata;
@@ -213,7 +235,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	}
 	while (slot < SESSIONS_MAX && srv->sessions[slot])
 		slot++;
-	if (slot == SESSIONS_MAX || session_new(srv, client, uid, slot)) {
+	if (slot == SESSIONS_MAX || is_mesh_full(srv, uid) || session_new(srv, client, uid, slot)) {
 		LOG(LOG_WARNING, "session.refuse", KV_U("limit", SESSIONS_MAX));
 		close(client);
 	}
@@ -282,7 +304,7 @@ void server_free(struct server *srv)
 
 static bool make_room(struct session *s, size_t bytes)
 {
-	size_t size = s->out_size ? s->out_size : 65536;
+	size_t size = s->out_size ? s->out_size : OUT_BYTES_MIN;
 	char *out;
 
 	while (size < s->out_used + bytes)
@@ -291,9 +313,12 @@ static bool make_room(struct session *s, size_t bytes)
 		return false;
 	if (size == s->out_size)
 		return true;
+	if (s->server->out_total + size - s->out_size > OUT_TOTAL_BYTES_MAX)
+		return false;
 	out = realloc(s->out, size);
 	if (!out)
 		return false;
+	s->server->out_total += size - s->out_size;
 	s->out = out;
 	s->out_size = size;
 	return true;

@@ -148,19 +148,22 @@ static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 	}
 }
 
-static void answer_writes(struct writer *w, struct request *list, uint64_t version)
+/* False: what the image holds is not known to be true any more; connection and image were dropped. */
+static bool answer_writes(struct writer *w, struct request *list, uint64_t version)
 {
 	bool local;
 
 	if (!may_answer(w, &version, &local)) {
 		settle_all(w, list, WIRE_UNKNOWN);
-		return;
+		drop(w);
+		return false;
 	}
 	for (struct request *r = list; r; r = r->next) {
 		r->version = version;
 		r->answer.local = local;
 	}
 	queue_answer(w->queue, list);
+	return true;
 }
 
 /* Nothing was written; the request is at fault, or we are. */
@@ -210,7 +213,8 @@ static bool write_one_by_one(struct writer *w, struct request *list, uint64_t ve
 			drop(w);
 			lost = true;
 		}
-		if (lost)
+		/* Those before it may have taken long: none begins after its time. */
+		if (lost || clock_boottime_us() >= r->deadline_us)
 			settle_all(w, r, WIRE_NOT_EXECUTED);
 		else
 			lost = !write_list(w, r, version, true);
@@ -228,8 +232,7 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 	case BATCH_COMMITTED:
 		if (w->tools.head.batch_seq != batch)
 			note_answered(w);
-		answer_writes(w, list, version);
-		return true;
+		return answer_writes(w, list, version);
 	case BATCH_REFUSED:
 		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));
 		if (!alone)
@@ -249,9 +252,9 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 	return false;
 }
 
-/* Takes what must not begin any more, and the reads (already answered), out of the list. */
+/* Takes what must not begin any more, and the reads (once they are answered), out of the list. */
 static struct request *part_list(
-    struct writer *w, struct request *list, uint64_t version, bool local, bool reads)
+    struct writer *w, struct request *list, uint64_t version, bool local, bool answered)
 {
 	struct request *writes = NULL, **end = &writes;
 	uint64_t now_us = clock_boottime_us();
@@ -261,12 +264,12 @@ static struct request *part_list(
 
 		list = r->next;
 		r->next = NULL;
-		if (!reads && now_us >= r->deadline_us) {
-			settle_all(w, r, WIRE_NOT_EXECUTED);
-		} else if (reads && !op_is_write(r->message.op.kind)) {
+		if (answered && !op_is_write(r->message.op.kind)) {
 			r->version = version;
 			r->answer.local = local;
 			queue_answer(w->queue, r);
+		} else if (now_us >= r->deadline_us) {
+			settle_all(w, r, WIRE_NOT_EXECUTED);
 		} else {
 			*end = r;
 			end = &r->next;

@@ -268,6 +268,7 @@ static void test_wire_answer(void **state)
 
 static void test_image(void **state)
 {
+	static const char metadata[65536];
 	struct image *image = image_new();
 	struct account a = {.posted = 5};
 	struct stored s = {.principal = 1,
@@ -299,6 +300,14 @@ static void test_image(void **state)
 	assert_null(image_stored(image, 1, s.key_hash));
 	id.byte[15] = 231;
 	assert_non_null(image_account(image, &id));
+	for (unsigned i = 0; i <= 64 * 16; i++) { /* more metadata than the cache holds */
+		a.id.byte[0] = 1;
+		a.id.byte[14] = (uint8_t)(i >> 8);
+		a.id.byte[15] = (uint8_t)i;
+		assert_non_null(image_add_account(image, &a, metadata, sizeof(metadata)));
+	}
+	image_trim(image);
+	assert_null(image_account(image, &a.id));
 	image_clear(image);
 	assert_null(image_account(image, &id));
 	image_free(image);
@@ -352,6 +361,33 @@ static void test_queue(void **state)
 	queue_free(q);
 }
 
+/* A queue of the largest requests there are is full long before it has QUEUE_REQUESTS_MAX. */
+static void test_queue_bytes(void **state)
+{
+	static const char metadata[OP_METADATA_BYTES_MAX];
+	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .text_bytes = {0, 0, sizeof(metadata)}},
+	    .text = {"", "", metadata}};
+	struct queue *q = queue_new();
+	struct request *r, *next;
+	unsigned count = 0;
+
+	(void)state;
+	while ((r = request_new(&m)) && queue_put(q, r))
+		count++;
+	request_free(r);
+	assert_in_range(count, 1000, QUEUE_BYTES_MAX / sizeof(metadata));
+	for (r = queue_take(q); r; r = next) {
+		next = r->next;
+		request_free(r);
+	}
+	assert_true(queue_put(q, request_new(&m)));
+	for (r = queue_take_expired(q, 0, true); r; r = next) {
+		next = r->next;
+		request_free(r);
+	}
+	queue_free(q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +403,7 @@ int main(void)
 	    cmocka_unit_test(test_wire_answer),
 	    cmocka_unit_test(test_image),
 	    cmocka_unit_test(test_queue),
+	    cmocka_unit_test(test_queue_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ set_up() {
 }
 
 account() { # KIND [MORE MEMBERS]: id in $id
-	api POST /v1/accounts "acc-$RANDOM-$RANDOM-$RANDOM" "{\"kind\":\"$1\",\"currency\":\"CNY\"${2:-}}"
+	api POST /v1/accounts "acc-x$RANDOM-y$RANDOM-z$RANDOM" "{\"kind\":\"$1\",\"currency\":\"CNY\"${2:-}}"
 	equal "account: status" "$status" 201
 	id=$(member id)
 }
@@ -196,6 +196,12 @@ test_refusals() {
 	api POST /v1/transfers r1 "${good/$B/$A}"; expect "same account" 422 validation_failed
 	api POST /v1/transfers r1 "" -H "Content-Type: text/plain" --data-raw "$good"; expect "media type" 415 unsupported_media_type
 	api POST /v1/transfers r1 "{\"a\":\"$(head -c 70000 /dev/zero | tr '\0' x)\"}"; expect "large" 413 too_large
+	api POST /v1/transfers r1 "{$(for i in {10..41}; do printf '"%s%s":1,' "$i" "$(printf '\\u0001%.0s' {1..150})"; done)\"x\":1}"
+	expect "names that need a long answer" 422 validation_failed
+	api POST /v1/transfers r1 "" -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' -T - < <(head -c 200000 /dev/zero)
+	expect "large, in chunks" 413 too_large
+	api POST /v1/transfers r1 "" -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' -H Expect: -T - < <(head -c 20000000 /dev/zero)
+	expect "without an end" 000
 	api GET "/v1/accounts/$A?x=1"; expect "query" 400 bad_parameter
 	local SECRET=sk_wrong
 	api GET "/v1/accounts/$A"; expect "unknown key" 401 unauthenticated
@@ -230,7 +236,15 @@ load() { # PREFIX COUNT
 }
 
 test_killed_ledgerd() {
-	local before i; before=$(posted "$B")
+	local before i
+	account wallet ',"metadata":{"note":"kept"}'
+	api POST /v1/transfers meta1 "{\"from\":\"$A\",\"to\":\"$id\",\"amount\":2,\"currency\":\"CNY\"}"
+	expect "transfer to an account with metadata" 201
+	stop ledgerd KILL
+	start_ledgerd
+	api GET "/v1/accounts/$id"
+	equal "its metadata, read again" "$(member note)" kept
+	before=$(posted "$B")
 	rm -f "$D/paid" "$D/unpaid"
 	load kill 30
 	for i in 1 2 3; do
