@@ -330,7 +330,7 @@ test_twin() {
 
 # What lay in the socket of a frozen ledger does not begin when it thaws; what no worker sends is hung up on.
 test_raw() {
-	local raw answer; raw=("$BUILD/tests/unit/raw_worker" "$D/ledger/ledgerd.sock" "$SECRET")
+	local raw; raw=("$BUILD/tests/unit/raw_worker" "$D/ledger/ledgerd.sock" "$SECRET")
 	kill -STOP "${PID[ledgerd]}"
 	timeout 20 "${raw[@]}" raw1 "$A" "$B" 1 CNY 200 >"$D/raw" &
 	local waiter=$!
