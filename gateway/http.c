@@ -1,11 +1,13 @@
 #include "gateway/http.h"
 
 #include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +18,15 @@
 
 #define CONNECTIONS_MAX 8192
 #define CONNECTION_TIMEOUT_S 75
+#define CONNECTION_BYTES_MAX ((size_t)128 * 1024) /* all the headers that the edge lets through fit in */
+#define COMPLAINT_LOG_US 1000000
 
 struct http {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer, *post;
 	struct desk *desk;
 	bool resumed; /* something waits for the library to look at it */
+	uint64_t complained_us, complaints; /* since the last line about them */
 };
 
 static struct http *the_http; /* desk->done has no room for it; one a process */
@@ -55,6 +60,24 @@ static void take_facts(struct exchange *x, struct MHD_Connection *c, const char 
 	f->authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
 	f->request_id = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id");
 	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, take_key, f);
+}
+
+/* What the library has to say, mostly about clients: one line a second is enough. */
+__attribute__((format(printf, 2, 0))) static void on_complaint(
+    void *userdata, const char *format, va_list args)
+{
+	struct http *h = userdata;
+	uint64_t now_us = clock_boottime_us();
+	char text[256];
+
+	h->complaints++;
+	if (now_us < h->complained_us + COMPLAINT_LOG_US)
+		return;
+	(void)vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\r\n")] = '\0';
+	LOG(LOG_NOTICE, "http.complain", KV_S("what", text), KV_U("count", h->complaints));
+	h->complained_us = now_us;
+	h->complaints = 0;
 }
 
 static void add_number(struct MHD_Response *r, const char *name, uint64_t v)
@@ -226,8 +249,10 @@ int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **re
 	desk->done = on_done;
 	the_http = h;
 	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL,
-	    NULL, on_request, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK,
-	    on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT,
+	    NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_SOCK_ADDR,
+	    (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
 	    MHD_OPTION_END);
 	if (!h->daemon) {

@@ -91,6 +91,8 @@ def check_repeats():
     if "Outcome unknown" not in text:
         fail("an error of the edge in words of its own: " + text)
     expect("tries", [tries(f"/fail/{i}") for i in (1, 2, 3, 4)], [2, 2, 2, 1])
+    expect("a key with a NUL", request("POST", "/v1/nul", b"{}", "key\0six")[0], 400)
+    expect("a key of zeros", request("POST", "/v1/zeros", b"{}", "key0000P@")[0], 200)
     status, text = request("POST", "/refuse", b"{}", "key-5")
     expect("a worker's own 503", (status, text in ("a1", "a2", "b1", "b2")), (503, True))
     print("ok   safe and keyed requests are repeated, others are not")

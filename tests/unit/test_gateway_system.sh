@@ -183,6 +183,7 @@ test_refusals() {
 	api POST /v1/transfers "" "$good"; expect "no key" 400 idempotency_key_missing
 	api POST /v1/transfers "a#b" "$good"; expect "bad key" 400 idempotency_key_invalid
 	api POST /v1/transfers r1 "$good" -H "Idempotency-Key: r2"; expect "two keys" 400 idempotency_key_invalid
+	api POST /v1/transfers r1 "{" -H "X: $(head -c 30000 /dev/zero | tr '\0' x)"; expect "long header" 400 malformed_json
 	api POST /v1/transfers r1 "{"; expect "JSON" 400 malformed_json
 	api POST /v1/transfers r1 "{\"from\":1,\"from\":2}"; expect "duplicate member" 400 malformed_json
 	api POST /v1/transfers r1 "[]"; expect "array" 422 validation_failed
@@ -210,6 +211,7 @@ test_refusals() {
 	api POST /v1/transfers r1 "$good"; expect "scope" 403 scope_missing
 	equal "revoke" "$("$BUILD/holdfast-api-key" --run-dir "$D" revoke --name reader)" "reader: revoked"
 	api GET "/v1/accounts/$A"; expect "revoked" 401 key_revoked
+	equal "the HTTP library's own lines" "$(grep -cv '^<[0-7]>event=' "$D/workerd.log")" 0
 }
 
 # Sends one transfer until it is answered 201, with the same key: what a good client does.
