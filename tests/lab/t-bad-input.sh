@@ -28,3 +28,13 @@ expect "422 validation_failed" \
 expect "422 validation_failed" "$(ask POST /v1/transfers '{"from":"x","to":"y","amount":1.5,"currency":"CNY"}' \
   "$auth" "$json" "$(k 6)")" "a fraction of a cent"
 expect "404 not_found" "$(ask GET /v1/accounts/acc_00000000000000000000000000/balance "" "$auth")" "unknown account"
+expect "422 pan_not_allowed" "$(ask POST /v1/accounts '{"currency":"CNY","kind":"wallet","metadata":{"4111 1111 1111 1111 123":""}}' \
+  "$auth" "$json" "$(k 7)")" "a card number and its CVV as a name"
+expect "422 pan_not_allowed" "$(ask POST /v1/accounts '{"currency":"CNY","kind":"wallet"}' "$auth" "$json" \
+  "Idempotency-Key: 5105-1051-0510-5100")" "a card number as a key"
+expect "422 pan_not_allowed" "$(ask GET /v1/idempotency_keys/%35105-1051-0510-5100 "" "$auth")" "a card number in the path"
+for node in a b; do
+  "$lab" exec "$node" -- journalctl -q --no-pager -b | grep -qE '5105-?1051|1051-?0510|4111[ -]?1111' &&
+    fail "the journal of $node has a card number"
+done
+true
