@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define LIST_BYTES_MAX (WIRE_FRAME_BYTES_MAX - 1024) /* more does not fit into one answer */
+
 static int answer(struct batch_tools *t, struct request *r, uint16_t status, const char *words)
 {
 	struct ledger_decision d = {.status = status};
@@ -76,6 +78,10 @@ int adminop_list(struct batch_tools *t, struct request *r)
 
 	text_clear(&t->body);
 	for (size_t i = 0; (p = image_principal_at(t->image, i)); i++) {
+		if (t->body.used > LIST_BYTES_MAX) {
+			text_puts(&t->body, "... and more\n");
+			break;
+		}
 		text_puts(&t->body, p->name);
 		text_puts(&t->body, p->revoked ? "\trevoked\t" : "\tactive\t");
 		text_puts(&t->body, scope_format(p->scopes, scopes));

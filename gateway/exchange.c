@@ -8,6 +8,11 @@
 #include <time.h>
 
 #define PROBLEM_BYTES 65536 /* INTAKE_FIELDS_MAX pointers, each of their bytes escaped */
+#define WAITED_MS_MAX UINT64_C(600000)
+#define FIRST_TRY_MS 20 /* the edge hands a request on within that; later it may be for the second time */
+
+static const char unknown[] =
+    "The outcome is not known yet: send the same request with the same Idempotency-Key again.";
 
 struct exchange *exchange_new(struct desk *desk, const char *target)
 {
@@ -62,6 +67,25 @@ bool exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 	return true;
 }
 
+void exchange_arrived(struct exchange *x, const char *unix_ms)
+{
+	uint64_t now_ms, then_ms, waited_us;
+	struct timespec ts;
+	char *end;
+
+	if (!unix_ms || *unix_ms < '0' || *unix_ms > '9')
+		return;
+	then_ms = strtoull(unix_ms, &end, 10);
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	if (*end || then_ms >= now_ms)
+		return;
+	/* Longer than hold-timeout is all the same; a clock that was set must not make it wrap. */
+	x->maybe_again = now_ms - then_ms > FIRST_TRY_MS;
+	waited_us = now_ms - then_ms < WAITED_MS_MAX ? (now_ms - then_ms) * 1000 : WAITED_MS_MAX * 1000;
+	x->arrived_us -= waited_us < x->arrived_us ? waited_us : x->arrived_us;
+}
+
 static void set_reply(struct exchange *x, unsigned status, const char *bytes, size_t count)
 {
 	x->reply = malloc(count + 1);
@@ -111,6 +135,15 @@ static void reply_code(struct exchange *x, enum problem_code code, const char *d
 	reply_problem(x, &p);
 }
 
+/* This sending was not executed. One before it, by way of a worker that broke, may have been. */
+static void reply_not_executed(struct exchange *x, enum problem_code code, const char *detail)
+{
+	if (x->maybe_again && x->intake.route->keyed)
+		reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1);
+	else
+		reply_code(x, code, detail, 1);
+}
+
 static void own_request_id(char buf[static ID_TEXT_BYTES])
 {
 	uint8_t random[ULID_RANDOM_BYTES];
@@ -129,7 +162,7 @@ static void send_errand(struct exchange *x, struct op_message *m)
 
 	x->pending = courier_send(x->desk->courier, m, deadline_us, x);
 	if (!x->pending)
-		reply_code(x, PROBLEM_OVERLOADED, "This worker has too many requests under way.", 1);
+		reply_not_executed(x, PROBLEM_OVERLOADED, "This worker has too many requests under way.");
 }
 
 /* Who it is is known: may it, and what does it want? */
@@ -208,18 +241,15 @@ void exchange_on_errand(void *errand, enum courier_end end, const struct wire_an
 		take_answer(x, a, body);
 		break;
 	case COURIER_NOT_EXECUTED:
-		reply_code(x, PROBLEM_FAILOVER_IN_PROGRESS,
-		    "No node took the request in time; it was not executed.", 1);
+		reply_not_executed(x, PROBLEM_FAILOVER_IN_PROGRESS,
+		    "No node took the request in time; it was not executed.");
 		break;
 	case COURIER_OVERLOADED:
-		reply_code(
-		    x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.", 1);
+		reply_not_executed(
+		    x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.");
 		break;
 	case COURIER_UNKNOWN:
-		reply_code(x, PROBLEM_OUTCOME_UNKNOWN,
-		    "The outcome is not known yet: send the same request with the same Idempotency-Key "
-		    "again.",
-		    1);
+		reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1);
 		break;
 	}
 	if (!x->pending)

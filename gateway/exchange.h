@@ -30,6 +30,7 @@ struct exchange {
 	char *body;	   /* owned; of the request */
 	size_t body_bytes, body_size, seen_bytes;
 	bool begun, pending, answered;
+	bool maybe_again; /* the edge may have sent it to another worker before */
 	struct http_facts facts;
 	struct intake intake;
 	struct op_message auth; /* who is it? */
@@ -50,8 +51,13 @@ struct exchange *exchange_new(struct desk *desk, const char *target);
 /* Not while it is pending. */
 void exchange_free(struct exchange *x);
 
-/* One more piece of the body; what exceeds the limit is not kept. False: so much that nobody waits for its end. */
+/* One more piece of the body; what exceeds the limit is not kept. False: too much of it, nobody waits for its
+ * end. */
 bool exchange_take_body(struct exchange *x, const char *bytes, size_t count);
+
+/* It has waited at the edge since then, in milliseconds of Unix time on this host: that counts for
+ * hold-timeout. NULL, or anything but such a number: it has not. */
+void exchange_arrived(struct exchange *x, const char *unix_ms);
 
 /* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or
  * waits for the ledger (pending; desk->done is called later). */

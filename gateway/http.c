@@ -60,6 +60,7 @@ static void take_facts(struct exchange *x, struct MHD_Connection *c, const char 
 	f->authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
 	f->request_id = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id");
 	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, take_key, f);
+	exchange_arrived(x, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Holdfast-Arrived"));
 }
 
 /* What the library has to say, mostly about clients: one line a second is enough. */

@@ -52,9 +52,9 @@ ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret);
 int wire_decode_op(const void *payload, size_t count, struct op_message *ret);
 
 /*
- * When was the operation sent, by our clock, or before that? What lay in a socket while somebody was frozen must
- * not begin late (hold_timeout). On one host there is one clock. Elsewhere: not before our last word was heard
- * there, plus the time since; false when there was none, and then nobody can say how old it is.
+ * When was the operation sent, by our clock, or before that? What lay in a socket while somebody was frozen
+ * must not begin late (hold_timeout). On one host there is one clock. Elsewhere: when our last word was sent
+ * there, plus the time since it was heard; false when there was none, and then nobody can say how old it is.
  */
 bool wire_sent_at(const struct op *op, bool same_host, uint64_t now_us, uint64_t *ret_us);
 

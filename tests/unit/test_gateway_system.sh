@@ -289,6 +289,18 @@ test_gate() {
 	equal "for the first time" "$(head_value Idempotent-Replayed)" false
 }
 
+# What a request waited at the edge counts.
+test_arrived() {
+	local body="{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}" now; now=$(date +%s%3N)
+	api POST /v1/transfers late1 "$body" -H "X-Holdfast-Arrived: $((now - 3500))"
+	expect "a request that came too long ago, perhaps not for the first time" 504 internal
+	api GET "/v1/accounts/$A" "" "" -H "X-Holdfast-Arrived: $((now - 3500))"; expect "a question" 503 failover_in_progress
+	api GET /v1/idempotency_keys/late1; equal "it was not executed" "$(member state)" absent
+	api POST /v1/transfers late1 "$body" -H "X-Holdfast-Arrived: $now"; expect "one that has just come" 201
+	api POST /v1/transfers late2 "$body" -H "X-Holdfast-Arrived: 1x"; expect "no number" 201
+	api POST /v1/transfers late3 "$body" -H "X-Holdfast-Arrived: $((now + 99999))"; expect "tomorrow" 201
+}
+
 # R12: a writer that believes in another epoch writes nothing.
 test_stale_epoch() {
 	sql "UPDATE ledger_head SET epoch=3 WHERE id=1"
@@ -377,7 +389,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate stale_epoch record_changes_during_commit twin raw books stranger inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate arrived stale_epoch record_changes_during_commit twin raw books stranger inactive; do
 	echo "# $t"
 	"test_$t"
 done
