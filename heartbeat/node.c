@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VIP_PATIENCE_US 3000000
+
 void hb_node_start(
     struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us)
 {
@@ -231,6 +233,24 @@ static void update_gate(struct hb_node *n, uint64_t now_us)
 	n->gate_until_us = until_us;
 }
 
+/* In words, why this member is not where it should be, and where to look; "" when it is. */
+static const char *explain(const struct hb_node *n, const struct hb_rule *rule, uint64_t now_us)
+{
+	if (n->join_refused)
+		return "the name belongs to another member";
+	if (n->state == HB_WITNESS)
+		return "";
+	if (n->booted && !hb_repl_fresh(n, now_us))
+		return "no word from replicationd: systemctl status holdfast-replicationd";
+	if (n->booted && !hb_ledger_fresh(n, now_us))
+		return "no word from ledgerd: systemctl status holdfast-ledgerd";
+	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
+		return "serves, but the address is not here: systemctl status keepalived";
+	if (n->state == HB_ACTIVE || n->state == HB_STANDBY)
+		return "";
+	return n->repl.reason[0] ? n->repl.reason : rule->why;
+}
+
 static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 {
 	const struct hb_rule *rule;
@@ -242,16 +262,11 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 		out->moved_from = n->state;
 		n->state = rule->to;
 	}
-	if (n->join_refused)
-		(void)snprintf(
-		    n->reason, sizeof(n->reason), "the name %s belongs to another member", n->acceptor.reg.name);
-	else if (n->state == HB_ACTIVE || n->state == HB_STANDBY || n->state == HB_WITNESS)
-		n->reason[0] = '\0';
-	else if (n->repl.reason[0])
-		memcpy(n->reason, n->repl.reason, sizeof(n->reason));
-	else
-		(void)snprintf(n->reason, sizeof(n->reason), "%s", rule->why);
-	n->reason[sizeof(n->reason) - 1] = '\0';
+	if (!n->serving || n->holds_vip)
+		n->no_vip_us = 0;
+	else if (!n->no_vip_us)
+		n->no_vip_us = now_us;
+	(void)snprintf(n->reason, sizeof(n->reason), "%s", explain(n, rule, now_us));
 }
 
 static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_outbox *out)
@@ -269,6 +284,7 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 			else if (!n->row_waits_us)
 				n->row_waits_us = in->now_us;
 			n->repl = *in->repl;
+			n->repl.reason[sizeof(n->repl.reason) - 1] = '\0';
 		}
 		break;
 	case HB_IN_LEDGER:

@@ -25,7 +25,7 @@ const struct hb_rule hb_rules[] = {
 	{ GATEWAY,                  HB_SIT_OUT,           HB_CATCHING_UP,  "follows, does not hold everything yet" },
 	{ GATEWAY,                  HB_SIT_IN_LAGGING,    HB_CATCHING_UP,  "holds everything acknowledged, does not follow now" },
 	{ GATEWAY,                  HB_SIT_IN_FOLLOWING,  HB_STANDBY,      "holds everything acknowledged" },
-	{ GATEWAY,                  HB_SIT_BROKEN,        HB_FAULT,        "cannot do its part; the reason says why" },
+	{ GATEWAY,                  HB_SIT_BROKEN,        HB_FAULT,        "cannot do its part" },
 	{ S(WITNESS),               HB_SIT_MINE_STALE,    HB_WITNESS,      "never named active" },
 	{ S(WITNESS),               HB_SIT_MINE_CLAIMED,  HB_WITNESS,      "never named active" },
 	{ S(WITNESS),               HB_SIT_MINE_OPEN,     HB_WITNESS,      "never named active" },
