@@ -79,8 +79,8 @@ static int look_up(struct batch_tools *t, struct request *list, struct errbuf *e
 		}
 		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE)
 			ids[id_count++] = &op->to;
-		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE ||
-		    op->kind == OP_ACCOUNT_GET || op->kind == OP_BALANCE_GET)
+		if (op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE || op->kind == OP_ACCOUNT_GET ||
+		    op->kind == OP_BALANCE_GET)
 			ids[id_count++] = &op->from;
 	}
 	image_trim(t->image);
@@ -178,8 +178,8 @@ static void touch(struct plan *p, struct account *a)
 }
 
 /* Writes down what was decided: rows of the transaction, image, answer. */
-static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
-    const struct ledger_input *in, const struct ledger_decision *d)
+static int take_effect(struct batch_tools *t, struct plan *p, struct request *r, const struct ledger_input *in,
+    const struct ledger_decision *d)
 {
 	const struct op_message *m = in->message;
 

@@ -87,8 +87,7 @@ bool cardguard_finds(const char *bytes, size_t count)
 	if (is_our_id(bytes, count))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (is_digit(bytes[i]) && (i == 0 || !is_digit(bytes[i - 1])) &&
-		    begins_card(bytes + i, count - i))
+		if (is_digit(bytes[i]) && (i == 0 || !is_digit(bytes[i - 1])) && begins_card(bytes + i, count - i))
 			return true;
 	return false;
 }

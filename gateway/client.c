@@ -30,8 +30,7 @@ struct client {
 	char in[IN_BYTES];
 };
 
-struct client *client_new(
-    sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
+struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
 {
 	struct client *c = calloc(1, sizeof(*c));
 

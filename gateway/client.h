@@ -19,8 +19,7 @@ struct client_handlers {
 };
 
 /* path and handlers are borrowed. NULL: no memory. */
-struct client *client_new(
-    sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata);
+struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata);
 void client_free(struct client *c);
 
 /* Connects when it must (not more often than every 20 ms) and sends. False: nothing was sent, try again

@@ -147,9 +147,7 @@ static void on_answer(void *userdata, uint64_t id, const struct wire_answer *a, 
 		}
 		finish(c, x, COURIER_ANSWERED, a, body);
 		return;
-	case WIRE_UNKNOWN:
-		miss(x, now_us);
-		break;
+	case WIRE_UNKNOWN: miss(x, now_us); break;
 	case WIRE_OVERLOADED:
 		x->overloaded = true;
 		if (!x->tainted) {
@@ -157,8 +155,7 @@ static void on_answer(void *userdata, uint64_t id, const struct wire_answer *a, 
 			return;
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 	x->sent_to = NOWHERE;
 	x->retry_us = now_us + RETRY_US;
@@ -177,8 +174,8 @@ static void on_lost(void *userdata, struct client *client)
 
 static const struct client_handlers handlers = {.answer = on_answer, .lost = on_lost};
 
-struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path,
-    const char *peer_path, courier_handler *handler)
+struct courier *courier_new(
+    sd_event *event, const char *page_path, const char *local_path, const char *peer_path, courier_handler *handler)
 {
 	struct courier *c = calloc(1, sizeof(*c));
 

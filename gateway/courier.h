@@ -21,12 +21,11 @@ enum courier_end {
 	COURIER_OVERLOADED,
 };
 
-typedef void courier_handler(
-    void *errand, enum courier_end end, const struct wire_answer *a, const char *body);
+typedef void courier_handler(void *errand, enum courier_end end, const struct wire_answer *a, const char *body);
 
 /* Paths are borrowed. NULL: no memory. */
-struct courier *courier_new(sd_event *event, const char *page_path, const char *local_path,
-    const char *peer_path, courier_handler *handler);
+struct courier *courier_new(
+    sd_event *event, const char *page_path, const char *local_path, const char *peer_path, courier_handler *handler);
 void courier_free(struct courier *c);
 
 /* Takes an operation: message and errand are borrowed until the handler is called, exactly once and never

@@ -237,20 +237,15 @@ void exchange_on_errand(void *errand, enum courier_end end, const struct wire_an
 
 	x->pending = false;
 	switch (end) {
-	case COURIER_ANSWERED:
-		take_answer(x, a, body);
-		break;
+	case COURIER_ANSWERED: take_answer(x, a, body); break;
 	case COURIER_NOT_EXECUTED:
-		reply_not_executed(x, PROBLEM_FAILOVER_IN_PROGRESS,
-		    "No node took the request in time; it was not executed.");
+		reply_not_executed(
+		    x, PROBLEM_FAILOVER_IN_PROGRESS, "No node took the request in time; it was not executed.");
 		break;
 	case COURIER_OVERLOADED:
-		reply_not_executed(
-		    x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.");
+		reply_not_executed(x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.");
 		break;
-	case COURIER_UNKNOWN:
-		reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1);
-		break;
+	case COURIER_UNKNOWN: reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1); break;
 	}
 	if (!x->pending)
 		x->desk->done(x);

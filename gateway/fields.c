@@ -116,8 +116,7 @@ static void read_integer(
 		*ret = json_integer_value(v);
 }
 
-static void read_id(
-    struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
+static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
 {
 	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
 		complain(in, f->name, NULL, "invalid");
@@ -218,18 +217,10 @@ static void read_word(struct intake *in, const struct field *f, const json_t *v)
 		read_id(in, f, v, "usr_", &ignored);
 		op->has_owner = 1;
 		break;
-	case FIELD_FROM:
-		read_id(in, f, v, "acc_", &op->from);
-		break;
-	case FIELD_TO:
-		read_id(in, f, v, "acc_", &op->to);
-		break;
-	case FIELD_CHANNEL:
-		read_channel(in, f, v);
-		break;
-	default:
-		read_reference(in, f, v);
-		break;
+	case FIELD_FROM: read_id(in, f, v, "acc_", &op->from); break;
+	case FIELD_TO: read_id(in, f, v, "acc_", &op->to); break;
+	case FIELD_CHANNEL: read_channel(in, f, v); break;
+	default: read_reference(in, f, v); break;
 	}
 }
 
@@ -238,9 +229,7 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 	struct op *op = &in->m.op;
 
 	switch (f->type) {
-	case FIELD_AMOUNT:
-		read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount);
-		return;
+	case FIELD_AMOUNT: read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount); return;
 	case FIELD_MIN: /* an account begins at 0, so its limits include it */
 		read_integer(in, f, v, -AMOUNT_MAX, 0, &op->min_balance);
 		op->has_min = 1;
@@ -308,8 +297,8 @@ bool fields_read(struct intake *in)
 	json_object_foreach(in->root, name, v)
 	{
 		if (!is_known(in->m.op.kind, name))
-			complain(in, name, NULL,
-			    cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
+			complain(
+			    in, name, NULL, cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
 	check_whole(in);
 	for (size_t i = 0; i < r->field_count; i++)

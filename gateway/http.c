@@ -25,7 +25,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer, *post;
 	struct desk *desk;
-	bool resumed; /* something waits for the library to look at it */
+	bool resumed;			    /* something waits for the library to look at it */
 	uint64_t complained_us, complaints; /* since the last line about them */
 };
 
@@ -64,8 +64,7 @@ static void take_facts(struct exchange *x, struct MHD_Connection *c, const char 
 }
 
 /* What the library has to say, mostly about clients: one line a second is enough. */
-__attribute__((format(printf, 2, 0))) static void on_complaint(
-    void *userdata, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_complaint(void *userdata, const char *format, va_list args)
 {
 	struct http *h = userdata;
 	uint64_t now_us = clock_boottime_us();
@@ -133,8 +132,8 @@ static bool is_length_good(struct MHD_Connection *c)
 	return !length || strtoull(length, NULL, 10) <= BODY_BYTES_MAX;
 }
 
-static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, const char *url,
-    const char *method, const char *version, const char *upload, size_t *upload_bytes, void **context)
+static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, const char *url, const char *method,
+    const char *version, const char *upload, size_t *upload_bytes, void **context)
 {
 	struct exchange *x = *context;
 
@@ -174,8 +173,7 @@ static void *on_target(void *userdata, const char *target, struct MHD_Connection
 	return exchange_new(h->desk, target);
 }
 
-static void on_completed(
-    void *userdata, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode why)
+static void on_completed(void *userdata, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode why)
 {
 	struct exchange *x = *context;
 
@@ -240,8 +238,7 @@ static int watch(struct http *h, sd_event *event)
 
 int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **ret, struct errbuf *e)
 {
-	struct sockaddr_in sa = {
-	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	struct http *h = calloc(1, sizeof(*h));
 
 	if (!h)
@@ -249,13 +246,11 @@ int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **re
 	h->desk = desk;
 	desk->done = on_done;
 	the_http = h;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL,
-	    NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES_MAX, MHD_OPTION_SOCK_ADDR,
-	    (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-	    MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL, NULL,
+	    on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    CONNECTION_BYTES_MAX, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+	    h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_END);
 	if (!h->daemon) {
 		free(h);
 		return err_set(e, -EADDRINUSE, "127.0.0.1:%u: cannot listen", port);

@@ -109,8 +109,7 @@ struct account *image_account(struct image *image, const struct ulid *id)
 	return NULL;
 }
 
-struct account *image_add_account(
-    struct image *image, const struct account *a, const char *metadata, size_t bytes)
+struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes)
 {
 	struct account_node *n = calloc(1, sizeof(*n));
 	size_t slot = hash(&a->id, sizeof(a->id)) % SLOTS;
@@ -172,11 +171,9 @@ struct principal *image_add_principal(struct image *image, const struct principa
 	return &n->principal;
 }
 
-const struct stored *image_stored(
-    struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
+const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
 {
-	for (struct stored_node *n = image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS]; n;
-	     n = n->next_by_key)
+	for (struct stored_node *n = image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS]; n; n = n->next_by_key)
 		if (n->stored.principal == principal && memcmp(n->stored.key_hash, key_hash, HASH_BYTES) == 0)
 			return &n->stored;
 	return NULL;

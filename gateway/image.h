@@ -24,16 +24,14 @@ void image_trim(struct image *image);
 struct account *image_account(struct image *image, const struct ulid *id);
 
 /* Copies the account and its metadata (JSON, not terminated, 0 bytes: {}). NULL when there is no memory. */
-struct account *image_add_account(
-    struct image *image, const struct account *a, const char *metadata, size_t bytes);
+struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes);
 
 struct principal *image_principal(struct image *image, const uint8_t secret_hash[static HASH_BYTES]);
 struct principal *image_principal_by_name(struct image *image, const char *name);
 struct principal *image_principal_at(struct image *image, size_t i); /* NULL past the last */
 struct principal *image_add_principal(struct image *image, const struct principal *p);
 
-const struct stored *image_stored(
-    struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);
+const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);
 const struct stored *image_stored_by_reference(
     struct image *image, const char *channel, const char *reference, size_t bytes);
 

@@ -102,8 +102,7 @@ static bool parse_body(struct intake *in)
 	json_error_t e;
 
 	if (is_too_deep(f->body, f->body_bytes))
-		return refuse(
-		    in, PROBLEM_MALFORMED_JSON, "The body is nested more than 16 levels deep.", NULL);
+		return refuse(in, PROBLEM_MALFORMED_JSON, "The body is nested more than 16 levels deep.", NULL);
 	in->root = json_loadb(f->body, f->body_bytes, flags, &e);
 	/* A number too large for 64 bits is good JSON; what it is good for is for the validation to say. */
 	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
@@ -111,8 +110,7 @@ static bool parse_body(struct intake *in)
 	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
 		in->root = json_null();
 	if (!in->root)
-		return refuse(
-		    in, PROBLEM_MALFORMED_JSON, "The body is not one well-formed JSON value.", NULL);
+		return refuse(in, PROBLEM_MALFORMED_JSON, "The body is not one well-formed JSON value.", NULL);
 	return true;
 }
 
@@ -122,8 +120,7 @@ bool intake_form(struct intake *in)
 
 	in->route = route_find(f->method, f->target, strcspn(f->target, "?"), in->param, in->refusal.allow);
 	if (!in->route && in->refusal.allow[0])
-		return refuse(
-		    in, PROBLEM_METHOD_NOT_ALLOWED, "The resource does not know this method.", NULL);
+		return refuse(in, PROBLEM_METHOD_NOT_ALLOWED, "The resource does not know this method.", NULL);
 	if (!in->route)
 		return refuse(in, PROBLEM_NOT_FOUND, "There is no such route.", NULL);
 	in->m.op.kind = in->route->op;
@@ -132,8 +129,7 @@ bool intake_form(struct intake *in)
 	if (!in->route->keyed)
 		return true;
 	if (!is_json_type(f->content_type))
-		return refuse(
-		    in, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.", "Content-Type");
+		return refuse(in, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.", "Content-Type");
 	return parse_body(in);
 }
 
@@ -144,8 +140,7 @@ bool intake_identify(struct intake *in)
 	const char *secret;
 
 	if (!a || strncasecmp(a, scheme, sizeof(scheme) - 1) != 0)
-		return refuse(
-		    in, PROBLEM_UNAUTHENTICATED, "Send an API key as Authorization: Bearer sk_...", NULL);
+		return refuse(in, PROBLEM_UNAUTHENTICATED, "Send an API key as Authorization: Bearer sk_...", NULL);
 	secret = a + sizeof(scheme) - 1;
 	secret += strspn(secret, " ");
 	if (strncmp(secret, "sk_", 3) != 0 || !is_visible(secret, 256))
@@ -164,8 +159,7 @@ bool intake_authorize(struct intake *in, uint32_t scopes)
 
 static void hash_key(struct intake *in, const char *key)
 {
-	(void)crypto_generichash(
-	    in->m.op.key_hash, HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
+	(void)crypto_generichash(in->m.op.key_hash, HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
 }
 
 static bool check_key(struct intake *in)
@@ -173,15 +167,15 @@ static bool check_key(struct intake *in)
 	const struct http_facts *f = in->facts;
 
 	if (f->key_count == 0)
-		return refuse(in, PROBLEM_IDEMPOTENCY_KEY_MISSING, "This request needs an Idempotency-Key.",
-		    "Idempotency-Key");
+		return refuse(
+		    in, PROBLEM_IDEMPOTENCY_KEY_MISSING, "This request needs an Idempotency-Key.", "Idempotency-Key");
 	if (f->key_count > 1 || !f->key || !is_visible(f->key, KEY_CHARS_MAX) || strchr(f->key, '#'))
 		return refuse(in, PROBLEM_IDEMPOTENCY_KEY_INVALID,
 		    "One Idempotency-Key of 1 to 250 visible ASCII characters without '#' is allowed.",
 		    "Idempotency-Key");
 	if (cardguard_finds(f->key, strlen(f->key)))
-		return refuse(in, PROBLEM_PAN_NOT_ALLOWED, "The Idempotency-Key looks like a card number.",
-		    "Idempotency-Key");
+		return refuse(
+		    in, PROBLEM_PAN_NOT_ALLOWED, "The Idempotency-Key looks like a card number.", "Idempotency-Key");
 	hash_key(in, f->key);
 	return true;
 }
@@ -218,21 +212,18 @@ static bool percent_decode(char *s)
 static bool check_param(struct intake *in)
 {
 	switch ((enum route_param)in->route->param) {
-	case ROUTE_PARAM_NONE:
-		return true;
+	case ROUTE_PARAM_NONE: return true;
 	case ROUTE_PARAM_ID:
 		if (id_parse(in->param, strlen(in->param), in->route->prefix, &in->m.op.from))
 			return true;
 		return refuse(in, PROBLEM_NOT_FOUND, "There is no such resource.", NULL);
-	case ROUTE_PARAM_KEY:
-		break;
+	case ROUTE_PARAM_KEY: break;
 	}
 	if (!percent_decode(in->param) || !is_visible(in->param, KEY_CHARS_MAX) || strchr(in->param, '#'))
 		return refuse(in, PROBLEM_IDEMPOTENCY_KEY_INVALID,
 		    "An Idempotency-Key has 1 to 250 visible ASCII characters without '#'.", "key");
 	if (cardguard_finds(in->param, strlen(in->param)))
-		return refuse(in, PROBLEM_PAN_NOT_ALLOWED, "The Idempotency-Key looks like a card number.",
-		    "key");
+		return refuse(in, PROBLEM_PAN_NOT_ALLOWED, "The Idempotency-Key looks like a card number.", "key");
 	hash_key(in, in->param);
 	return true;
 }
@@ -247,10 +238,8 @@ static bool take_fingerprint(struct intake *in)
 		return refuse(in, PROBLEM_INTERNAL, "Out of memory.", NULL);
 	parts[3] = in->canonical;
 	(void)crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]);
-	     i++) /* with the NULs: no two lists run together */
-		(void)crypto_generichash_update(
-		    &state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) /* with the NULs: no two lists run together */
+		(void)crypto_generichash_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
 	(void)crypto_generichash_final(&state, in->m.op.fingerprint, HASH_BYTES);
 	return true;
 }

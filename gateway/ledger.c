@@ -20,8 +20,8 @@ static const struct {
     [OP_TOPUP_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
 };
 
-void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param,
-    struct text *body, struct ledger_decision *ret)
+void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param, struct text *body,
+    struct ledger_decision *ret)
 {
 	struct problem p = {
 	    .code = (enum problem_code)code,
@@ -53,8 +53,7 @@ bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledg
 	else if (in->who->revoked)
 		ledger_refuse(in, PROBLEM_KEY_REVOKED, "The API key was revoked.", NULL, body, ret);
 	else if ((in->who->scopes & scope) != scope)
-		ledger_refuse(
-		    in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL, body, ret);
+		ledger_refuse(in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL, body, ret);
 	else
 		return true;
 	return false;
@@ -192,8 +191,8 @@ static bool accounts_fit(const struct ledger_input *in, struct text *body, struc
 		}
 	for (unsigned i = 0; i < 2; i++)
 		if (memcmp(sides[i].account->currency, op->currency, sizeof(op->currency)) != 0) {
-			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH,
-			    "The account is kept in another currency.", sides[i].param, body, ret);
+			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH, "The account is kept in another currency.",
+			    sides[i].param, body, ret);
 			return false;
 		}
 	return true;
@@ -204,13 +203,13 @@ static void move(const struct ledger_input *in, struct text *body, struct ledger
 	const struct op *op = &in->message->op;
 
 	if (!account_allows_in(in->to, op->amount)) {
-		refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED,
-		    "The receiving account's max_balance would be exceeded.", "amount", body, ret);
+		refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED, "The receiving account's max_balance would be exceeded.",
+		    "amount", body, ret);
 		return;
 	}
 	if (!account_allows_out(in->from, op->amount)) {
-		refuse_for_good(in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.",
-		    "amount", body, ret);
+		refuse_for_good(
+		    in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.", "amount", body, ret);
 		return;
 	}
 	create(in, ret);
@@ -268,8 +267,7 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 			repeat(in->twin, body, ret);
 		else
 			ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED,
-			    "The Idempotency-Key was used with another request.", "Idempotency-Key", body,
-			    ret);
+			    "The Idempotency-Key was used with another request.", "Idempotency-Key", body, ret);
 		return;
 	}
 	if (op->kind == OP_ACCOUNT_CREATE) {
@@ -282,8 +280,8 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 		return;
 	}
 	if (in->from == in->to) {
-		ledger_refuse(in, PROBLEM_VALIDATION_FAILED, "Both sides are the same account.",
-		    kinds[op->kind].to, body, ret);
+		ledger_refuse(
+		    in, PROBLEM_VALIDATION_FAILED, "Both sides are the same account.", kinds[op->kind].to, body, ret);
 		return;
 	}
 	if (op->kind == OP_TOPUP_CREATE)

@@ -77,7 +77,7 @@ bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledg
 void ledger_render_resource(struct text *t, const struct stored *s);
 
 /* A problem in answer to this operation; sets ret->status. */
-void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param,
-    struct text *body, struct ledger_decision *ret);
+void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param, struct text *body,
+    struct ledger_decision *ret);
 
 #endif

@@ -189,8 +189,8 @@ static void start_writer(struct ledgerd *l)
 
 	if (!l->page && rolepage_open(l->page_path, &l->page, &e))
 		return; /* heartbeatd has not started yet; the report says that we are not ready */
-	if (!l->writer && writer_start(l->queue, l->page, l->options.database_socket,
-			      l->options.database_user, &l->writer, &e)) {
+	if (!l->writer &&
+	    writer_start(l->queue, l->page, l->options.database_socket, l->options.database_user, &l->writer, &e)) {
 		LOG(LOG_ERR, "writer.fail", KV_S("why", e.text));
 		sd_event_exit(l->event, 1);
 	}
@@ -207,8 +207,7 @@ static void look(struct ledgerd *l)
 	view(l, &v);
 	open = role_may_answer(&v, v.version, now_us);
 	lost = l->seen.active == l->seen.self && (v.active != v.self || v.epoch != l->seen.epoch);
-	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch ||
-	    open != l->gate_was_open)
+	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch || open != l->gate_was_open)
 		queue_poke(l->queue);
 	l->seen = v;
 	l->gate_was_open = open;
@@ -278,8 +277,7 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
 	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 ||
-	    sd_event_set_watchdog(l->event, true) < 0)
+	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return server_new(l->event, l->socket_path, &users, on_op, l, &l->server, e);
 }

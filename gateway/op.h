@@ -12,18 +12,18 @@
 #define CHANNEL_CHARS_MAX 32
 #define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
 
-#define OP_KINDS(X)                                                                                          \
-	X(OP_AUTHENTICATE, 1)	   /* who is this secret? */                                                 \
-	X(OP_ACCOUNT_CREATE, 2)	   /* account_kind currency limits; metadata */                              \
-	X(OP_TOPUP_CREATE, 3)	   /* to amount currency channel; reference = the channel's */               \
-	X(OP_TRANSFER_CREATE, 4)   /* from to amount currency; reference metadata */                         \
-	X(OP_ACCOUNT_GET, 5)	   /* from */                                                                \
-	X(OP_BALANCE_GET, 6)	   /* from */                                                                \
-	X(OP_TRANSFER_GET, 7)	   /* from: the transfer's id */                                             \
-	X(OP_TOPUP_GET, 8)	   /* from: the top-up's id */                                               \
-	X(OP_KEY_GET, 9)	   /* key_hash */                                                            \
-	X(OP_ADMIN_KEY_CREATE, 10) /* fingerprint: hash of the secret; amount: scopes; reference: name */    \
-	X(OP_ADMIN_KEY_REVOKE, 11) /* reference: name */                                                     \
+#define OP_KINDS(X)                                                                                                    \
+	X(OP_AUTHENTICATE, 1)	   /* who is this secret? */                                                           \
+	X(OP_ACCOUNT_CREATE, 2)	   /* account_kind currency limits; metadata */                                        \
+	X(OP_TOPUP_CREATE, 3)	   /* to amount currency channel; reference = the channel's */                         \
+	X(OP_TRANSFER_CREATE, 4)   /* from to amount currency; reference metadata */                                   \
+	X(OP_ACCOUNT_GET, 5)	   /* from */                                                                          \
+	X(OP_BALANCE_GET, 6)	   /* from */                                                                          \
+	X(OP_TRANSFER_GET, 7)	   /* from: the transfer's id */                                                       \
+	X(OP_TOPUP_GET, 8)	   /* from: the top-up's id */                                                         \
+	X(OP_KEY_GET, 9)	   /* key_hash */                                                                      \
+	X(OP_ADMIN_KEY_CREATE, 10) /* fingerprint: hash of the secret; amount: scopes; reference: name */              \
+	X(OP_ADMIN_KEY_REVOKE, 11) /* reference: name */                                                               \
 	X(OP_ADMIN_KEY_LIST, 12)
 
 enum op_kind {

@@ -60,8 +60,7 @@ bool op_is_sound(const struct op_message *m)
 		return false;
 	if (!op_is_journalled(op->kind))
 		return true;
-	if (op->has_reference != (reference_bytes != 0) ||
-	    !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
+	if (op->has_reference != (reference_bytes != 0) || !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
 	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA]))
 		return false;
 	if (currency_exponent(op->currency, strlen(op->currency)) < 0)

@@ -66,38 +66,20 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 	bool check = false;
 	int c;
 
-	*ret = (struct options){
-	    .run_dir = RUN_DIR, .database_socket = STORE_SOCKET, .database_user = STORE_USER};
+	*ret = (struct options){.run_dir = RUN_DIR, .database_socket = STORE_SOCKET, .database_user = STORE_USER};
 	while ((c = getopt_long(argc, argv, "f:n", long_options, NULL)) >= 0) {
 		switch (c) {
-		case 'f':
-			path = optarg;
-			break;
-		case 'n':
-			check = true;
-			break;
-		case OPT_HELP:
-			usage(stdout, name, takes_instance);
-			return 0;
-		case OPT_VERSION:
-			(void)puts(PACKAGE_STRING);
-			return 0;
-		case OPT_RUN_DIR:
-			ret->run_dir = optarg;
-			break;
-		case OPT_DATABASE_SOCKET:
-			ret->database_socket = optarg;
-			break;
-		case OPT_DATABASE_USER:
-			ret->database_user = optarg;
-			break;
-		default:
-			usage(stderr, name, takes_instance);
-			return 1;
+		case 'f': path = optarg; break;
+		case 'n': check = true; break;
+		case OPT_HELP: usage(stdout, name, takes_instance); return 0;
+		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
+		case OPT_RUN_DIR: ret->run_dir = optarg; break;
+		case OPT_DATABASE_SOCKET: ret->database_socket = optarg; break;
+		case OPT_DATABASE_USER: ret->database_user = optarg; break;
+		default: usage(stderr, name, takes_instance); return 1;
 		}
 	}
-	if (argc - optind != (takes_instance && !check ? 1 : 0) &&
-	    !(check && takes_instance && argc - optind == 1)) {
+	if (argc - optind != (takes_instance && !check ? 1 : 0) && !(check && takes_instance && argc - optind == 1)) {
 		usage(stderr, name, takes_instance);
 		return 1;
 	}

@@ -8,7 +8,7 @@
 
 #define RUN_DIR "/run/holdfast"
 #define LEDGER_SOCKET "ledger/ledgerd.sock" /* in the run directory; its directory belongs to ledgerd */
-#define PATH_BYTES 108 /* of a unix socket */
+#define PATH_BYTES 108			    /* of a unix socket */
 
 struct options {
 	struct conf conf;

@@ -51,8 +51,8 @@ static void get_account(struct batch_tools *t, const struct ledger_input *in, st
 		account_render(&t->body, a);
 }
 
-static int get_resource(struct batch_tools *t, const struct ledger_input *in, uint8_t kind,
-    struct ledger_decision *d, struct errbuf *e)
+static int get_resource(
+    struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d, struct errbuf *e)
 {
 	const struct stored *s = NULL;
 	int code = row_load_resource(t->store, t->image, kind, &in->message->op.from, &t->sql, &s, e);
@@ -81,8 +81,8 @@ static void get_key(struct batch_tools *t, const struct ledger_input *in, struct
 		text_puts(&t->body, "}");
 		return;
 	}
-	text_puts(&t->body, queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\""
-								      : "{\"state\":\"absent\"");
+	text_puts(&t->body,
+	    queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\"" : "{\"state\":\"absent\"");
 	text_puts(&t->body, ",\"status\":null,\"resource\":null}");
 }
 
@@ -101,18 +101,10 @@ int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 		r->answer.scopes = in.who->scopes;
 		switch (r->message.op.kind) {
 		case OP_ACCOUNT_GET:
-		case OP_BALANCE_GET:
-			get_account(t, &in, &d);
-			break;
-		case OP_TRANSFER_GET:
-			code = get_resource(t, &in, OP_TRANSFER_CREATE, &d, e);
-			break;
-		case OP_TOPUP_GET:
-			code = get_resource(t, &in, OP_TOPUP_CREATE, &d, e);
-			break;
-		case OP_KEY_GET:
-			get_key(t, &in, &d);
-			break;
+		case OP_BALANCE_GET: get_account(t, &in, &d); break;
+		case OP_TRANSFER_GET: code = get_resource(t, &in, OP_TRANSFER_CREATE, &d, e); break;
+		case OP_TOPUP_GET: code = get_resource(t, &in, OP_TOPUP_CREATE, &d, e); break;
+		case OP_KEY_GET: get_key(t, &in, &d); break;
 		default:
 			succeed(t, &d); /* OP_AUTHENTICATE: who it is has been said */
 			break;

@@ -20,8 +20,7 @@ const struct route routes[] = {
 };
 
 /* Does the path follow the template? "{...}" is one segment of at least one character. */
-static bool matches(
-    const char *template, const char *path, size_t bytes, char param[static ROUTE_PARAM_BYTES])
+static bool matches(const char *template, const char *path, size_t bytes, char param[static ROUTE_PARAM_BYTES])
 {
 	const char *end = path + bytes;
 

@@ -83,8 +83,8 @@ static int take_account(struct image *image, MYSQL_ROW row, const unsigned long 
 	    .is_row = true,
 	};
 
-	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET ||
-	    a.kind >= ACCOUNT_KIND_END || a.status > ACCOUNT_CLOSED || n[3] != 3)
+	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET || a.kind >= ACCOUNT_KIND_END ||
+	    a.status > ACCOUNT_CLOSED || n[3] != 3)
 		return err_set(e, -EBADMSG, "account: a row that this version does not understand");
 	get_word(row[3], n[3], a.currency, sizeof(a.currency));
 	get_word(row[4], n[4], a.channel, sizeof(a.channel));
@@ -100,9 +100,8 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 	int code;
 
 	text_clear(sql);
-	text_puts(sql,
-	    "SELECT id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
-	    "max_balance, last_seq, created_us, metadata FROM account WHERE id IN (");
+	text_puts(sql, "SELECT id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
+		       "max_balance, last_seq, created_us, metadata FROM account WHERE id IN (");
 	for (size_t i = 0; i < count; i++) {
 		if (image_account(image, ids[i]))
 			continue;
@@ -140,8 +139,8 @@ static int take_stored(
 	    .body_bytes = row[13] ? n[13] : 0,
 	};
 
-	if (!get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) ||
-	    !get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) || !op_is_journalled(r.kind))
+	if (!get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) || !get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) ||
+	    !op_is_journalled(r.kind))
 		return err_set(e, -EBADMSG, "journal %llu: a row that this version does not understand",
 		    (unsigned long long)r.seq);
 	r.has_id = get_bytes(row[7], n[7], &r.id, sizeof(r.id));
@@ -156,8 +155,8 @@ static int take_stored(
 	return *ret ? 0 : no_memory(e);
 }
 
-static int load_stored(struct store *s, struct image *image, const struct text *sql,
-    const struct stored **last, struct errbuf *e)
+static int load_stored(
+    struct store *s, struct image *image, const struct text *sql, const struct stored **last, struct errbuf *e)
 {
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -189,8 +188,8 @@ int row_load_keys(struct store *s, struct image *image, const uint8_t *const *ke
 	return load_stored(s, image, sql, &ignored, e);
 }
 
-int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups,
-    size_t count, struct text *sql, struct errbuf *e)
+int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
+    struct text *sql, struct errbuf *e)
 {
 	const struct stored *ignored;
 
@@ -202,15 +201,14 @@ int row_load_references(struct store *s, struct image *image, const struct op_me
 		text_puts(sql, i ? " OR (j.channel=" : "(j.channel=");
 		text_put_hex(sql, topups[i]->op.channel, strlen(topups[i]->op.channel));
 		text_puts(sql, " AND j.channel_reference=");
-		text_put_hex(
-		    sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
+		text_put_hex(sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
 		text_puts(sql, ")");
 	}
 	return load_stored(s, image, sql, &ignored, e);
 }
 
-int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id,
-    struct text *sql, const struct stored **found, struct errbuf *e)
+int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
+    const struct stored **found, struct errbuf *e)
 {
 	*found = NULL;
 	text_clear(sql);
@@ -253,10 +251,9 @@ void row_put_account(struct text *sql, const struct account *a)
 {
 	const char *metadata = a->metadata && !a->is_row ? a->metadata : "{}";
 
-	text_puts(sql,
-	    sql->used ? ","
-		      : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
-			"pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
+	text_puts(sql, sql->used ? ","
+				 : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
+				   "pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
 	text_puts(sql, "(");
 	text_put_hex(sql, &a->id, sizeof(a->id));
 	put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
@@ -286,11 +283,10 @@ void row_put_journal(struct text *sql, const struct ledger_input *in, const stru
 	const char *reference = in->message->text[OP_TEXT_REFERENCE];
 	size_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
-	text_puts(sql,
-	    sql->used ? ",("
-		      : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
-			"fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
-			"credit_after, channel, channel_reference, reference, body, created_us) VALUES (");
+	text_puts(sql, sql->used ? ",("
+				 : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
+				   "fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
+				   "credit_after, channel, channel_reference, reference, body, created_us) VALUES (");
 	text_put_u64(sql, in->next_seq);
 	put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
 	put_optional_hex(sql, true, op->key_hash, HASH_BYTES);

@@ -17,12 +17,12 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
     struct text *sql, struct errbuf *e);
 int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,
     struct text *sql, struct errbuf *e);
-int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups,
-    size_t count, struct text *sql, struct errbuf *e);
+int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
+    struct text *sql, struct errbuf *e);
 
 /* The row that created this resource; *found borrowed from the image. */
-int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id,
-    struct text *sql, const struct stored **found, struct errbuf *e);
+int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
+    const struct stored **found, struct errbuf *e);
 
 /* Appends "INSERT ..." with its first row, or ", (...)" with a further one. */
 void row_put_account(struct text *sql, const struct account *a);

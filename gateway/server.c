@@ -18,7 +18,7 @@
 #define REFUSED_LOG_US 1000000
 #define MESH_SESSIONS_MAX (SESSIONS_MAX / 2) /* whatever the peer does, the workers here get in */
 #define OUT_BYTES_MIN 65536u
-#define OUT_BYTES_MAX (16u * 1024 * 1024)    /* a session that lets more pile up is closed, */
+#define OUT_BYTES_MAX (16u * 1024 * 1024)	/* a session that lets more pile up is closed, */
 #define OUT_TOTAL_BYTES_MAX (96u * 1024 * 1024) /* and the one that makes it more for all together */
 
 struct session {
@@ -86,8 +86,7 @@ static void session_send(struct session *s)
 		s->out = NULL;
 		s->out_size = 0;
 	}
-	if (!s->dead &&
-	    sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+	if (!s->dead && sd_event_source_set_io_events(s->source, s->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
 		s->dead = true;
 }
 
@@ -324,8 +323,7 @@ static bool make_room(struct session *s, size_t bytes)
 	return true;
 }
 
-void server_send(
-    struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
+void server_send(struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)
 {
 	struct wire_answer stamped = *a;
 

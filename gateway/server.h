@@ -33,8 +33,7 @@ void server_free(struct server *s);
 
 /* Queues an answer; a session that is gone is ignored. server_flush sends; never call that from the handler.
  */
-void server_send(
-    struct server *s, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body);
+void server_send(struct server *s, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body);
 void server_flush(struct server *s);
 
 /* Closes the sessions that have not taken their answers yet: what was not sent under the old view will not

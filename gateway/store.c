@@ -16,7 +16,7 @@
 struct store {
 	MYSQL *db;
 	const char *socket, *user; /* borrowed */
-	pthread_mutex_t lock; /* over fd: it may be broken by another thread, never after it was closed */
+	pthread_mutex_t lock;	   /* over fd: it may be broken by another thread, never after it was closed */
 	int fd;
 	_Atomic uint64_t statement_since_us, commit_since_us;
 };

@@ -47,8 +47,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)sd_notify(0, "STOPPING=1");
 	http_quiesce(w->http);
 	w->stop_until_us = now_us + (uint64_t)w->desk.hold_timeout_ms * 1000;
-	return sd_event_add_time(
-	    w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
+	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
 }
 
 static int set_up(struct workerd *w, struct errbuf *e)
@@ -60,16 +59,15 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	    !options_path(o, "ledger-peer.sock", w->peer_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", o->run_dir);
 	if (port > 65535)
-		return err_set(e, -ERANGE, "worker-port %u and instance %u: there is no port %u",
-		    o->conf.worker_port, o->instance, port);
+		return err_set(e, -ERANGE, "worker-port %u and instance %u: there is no port %u", o->conf.worker_port,
+		    o->instance, port);
 	if (sd_event_default(&w->event) < 0 || sd_event_set_watchdog(w->event, true) < 0 ||
 	    sd_event_add_signal(w->event, NULL, SIGTERM, on_signal, w) < 0 ||
 	    sd_event_add_signal(w->event, NULL, SIGINT, on_signal, w) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	w->desk.channels = o->conf.channels;
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
-	w->desk.courier =
-	    courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
+	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
 	if (!w->desk.courier)
 		return err_set(e, -ENOMEM, "out of memory");
 	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);

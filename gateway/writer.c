@@ -173,8 +173,8 @@ static void answer_internal(struct writer *w, struct request *r, uint64_t versio
 	struct ledger_decision d = {0};
 
 	text_clear(&w->tools.body);
-	ledger_refuse(&in, PROBLEM_INTERNAL, "The ledger could not execute this; nothing was written.", NULL,
-	    &w->tools.body, &d);
+	ledger_refuse(
+	    &in, PROBLEM_INTERNAL, "The ledger could not execute this; nothing was written.", NULL, &w->tools.body, &d);
 	r->version = version;
 	if (query_fill(&w->tools, r, &d))
 		request_settle(r, WIRE_NOT_EXECUTED);
@@ -253,8 +253,7 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 }
 
 /* Takes what must not begin any more, and the reads (once they are answered), out of the list. */
-static struct request *part_list(
-    struct writer *w, struct request *list, uint64_t version, bool local, bool answered)
+static struct request *part_list(struct writer *w, struct request *list, uint64_t version, bool local, bool answered)
 {
 	struct request *writes = NULL, **end = &writes;
 	uint64_t now_us = clock_boottime_us();
@@ -394,8 +393,7 @@ int writer_start(struct queue *q, const struct rolepage *page, const char *socke
 	w->status.fit = true;
 	w->tools.store = store_new(socket, user);
 	w->tools.image = image_new();
-	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) &&
-	    !pthread_mutex_init(&w->lock, NULL))
+	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) && !pthread_mutex_init(&w->lock, NULL))
 		code = -pthread_create(&w->thread, NULL, run, w);
 	if (code) {
 		writer_free(w);

@@ -165,8 +165,7 @@ static void try_intake(void)
 	struct intake in;
 
 	intake_init(&in, &f, "bank card-x", "req_own");
-	if (!intake_form(&in) || !intake_identify(&in) || !intake_authorize(&in, SCOPE_ALL) ||
-	    !intake_validate(&in))
+	if (!intake_form(&in) || !intake_identify(&in) || !intake_authorize(&in, SCOPE_ALL) || !intake_validate(&in))
 		check_refusal(&in);
 	else if (in.route->op)
 		check_operation(&in.m);
@@ -191,8 +190,8 @@ static void try_wire(void)
 	struct wire_answer a = {.outcome = WIRE_DONE, .status = 201, .body_bytes = 4};
 	char frame[1024];
 	bool op = draw(4);
-	size_t n = op ? wire_encode_op(frame, sizeof(frame), 7, &m)
-		      : wire_encode_answer(frame, sizeof(frame), 7, &a, "body");
+	size_t n =
+	    op ? wire_encode_op(frame, sizeof(frame), 7, &m) : wire_encode_answer(frame, sizeof(frame), 7, &a, "body");
 	struct input in = damage(frame, n);
 	struct wire_header h;
 	ssize_t whole = wire_frame(in.bytes, in.count, &h);
@@ -213,7 +212,8 @@ static void try_wire(void)
 
 static void try_cardguard(void)
 {
-	struct input in = damage_text("x 4111 1111\xc2\xa0" "1111-1111 12/27 acc_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	struct input in = damage_text("x 4111 1111\xc2\xa0"
+				      "1111-1111 12/27 acc_01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	char *exact = malloc(in.count ? in.count : 1);
 
 	insist(exact, "out of memory");

@@ -37,12 +37,11 @@ static const char *run(const struct http_facts *f, uint32_t scopes, char field[s
 
 	intake_init(&in, f, "bank card-x", "req_own");
 	field[0] = '\0';
-	if (!intake_form(&in) || (in.route->op && (!intake_identify(&in) || !intake_authorize(&in, scopes) ||
-						      !intake_validate(&in)))) {
+	if (!intake_form(&in) ||
+	    (in.route->op && (!intake_identify(&in) || !intake_authorize(&in, scopes) || !intake_validate(&in)))) {
 		word = problem_word(in.refusal.code);
 		if (in.refusal.field_count)
-			(void)snprintf(
-			    field, 256, "%s %s", in.refusal.fields[0].pointer, in.refusal.fields[0].code);
+			(void)snprintf(field, 256, "%s %s", in.refusal.fields[0].pointer, in.refusal.fields[0].code);
 	}
 	if (op)
 		*op = in.m.op;
@@ -75,8 +74,7 @@ static const struct body_case body_cases[] = {
     {"/v1/transfers", PAY(",\"reference\":\"\""), "validation_failed", "/reference too_short"},
     {"/v1/transfers", PAY(",\"reference\":\"card 4111-1111-1111-1111\""), "pan_not_allowed",
 	"/reference pan_not_allowed"},
-    {"/v1/transfers", PAY(",\"metadata\":{\"4111111111111111\":\"\"}"), "pan_not_allowed",
-	"/metadata pan_not_allowed"},
+    {"/v1/transfers", PAY(",\"metadata\":{\"4111111111111111\":\"\"}"), "pan_not_allowed", "/metadata pan_not_allowed"},
     {"/v1/transfers", PAY(",\"4111111111111111\":\"\""), "pan_not_allowed", " pan_not_allowed"},
     {"/v1/transfers", PAY(",\"reference\":\"4111 1111 1111 1111 123\""), "pan_not_allowed",
 	"/reference pan_not_allowed"},
@@ -84,8 +82,7 @@ static const struct body_case body_cases[] = {
     {"/v1/transfers", PAY(",\"metadata\":[]"), "validation_failed", "/metadata wrong_type"},
     {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\"}", "ok", ""},
     {"/v1/accounts", "{\"kind\":\"piggy\",\"currency\":\"CNY\"}", "validation_failed", "/kind unknown_kind"},
-    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"cny\"}", "validation_failed",
-	"/currency unknown_currency"},
+    {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"cny\"}", "validation_failed", "/currency unknown_currency"},
     {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"min_balance\":1}", "validation_failed",
 	"/min_balance too_large"},
     {"/v1/accounts", "{\"kind\":\"wallet\",\"currency\":\"CNY\",\"max_balance\":-1}", "validation_failed",
@@ -95,8 +92,7 @@ static const struct body_case body_cases[] = {
 	"\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card-x\",\"channel_reference\":\"r\"}",
 	"ok", ""},
     {"/v1/topups",
-	"{\"account\":\"" ACC1
-	"\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card\",\"channel_reference\":\"r\"}",
+	"{\"account\":\"" ACC1 "\",\"amount\":5,\"currency\":\"KWD\",\"channel\":\"card\",\"channel_reference\":\"r\"}",
 	"validation_failed", "/channel unknown_channel"},
 };
 
@@ -140,11 +136,9 @@ static void test_amounts(void **state)
 		struct http_facts f;
 
 		(void)snprintf(body, sizeof(body),
-		    "{\"from\":\"" ACC1 "\",\"to\":\"" ACC2 "\",\"amount\":%s,\"currency\":\"CNY\"}",
-		    cases[i].amount);
+		    "{\"from\":\"" ACC1 "\",\"to\":\"" ACC2 "\",\"amount\":%s,\"currency\":\"CNY\"}", cases[i].amount);
 		f = post("/v1/transfers", body);
-		assert_string_equal(
-		    run(&f, SCOPE_ALL, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
+		assert_string_equal(run(&f, SCOPE_ALL, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
 		assert_string_equal(field, cases[i].field);
 	}
 }
@@ -227,9 +221,8 @@ static void test_fingerprint(void **state)
 
 	(void)state;
 	assert_string_equal(run(&f, SCOPE_ALL, field, &a), "ok");
-	f = post("/v1/transfers",
-	    "{ \"reference\":\"\\u0078\", \"currency\":\"CNY\",\"amount\": 1,\"to\":\"" ACC2
-	    "\",\"from\":\"" ACC1 "\"}");
+	f = post("/v1/transfers", "{ \"reference\":\"\\u0078\", \"currency\":\"CNY\",\"amount\": 1,\"to\":\"" ACC2
+				  "\",\"from\":\"" ACC1 "\"}");
 	assert_string_equal(run(&f, SCOPE_ALL, field, &b), "ok");
 	assert_memory_equal(a.fingerprint, b.fingerprint, HASH_BYTES);
 	assert_memory_equal(a.key_hash, b.key_hash, HASH_BYTES);

@@ -41,8 +41,7 @@ static void set_up(struct bank *b)
 	b->who.scopes = SCOPE_ALL;
 	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
 		b->m.text[i] = "";
-	b->in = (struct ledger_input){
-	    .message = &b->m, .who = &b->who, .next_seq = 5, .now_us = 1700000000000000};
+	b->in = (struct ledger_input){.message = &b->m, .who = &b->who, .next_seq = 5, .now_us = 1700000000000000};
 	text_init(&b->body, b->buf, sizeof(b->buf));
 }
 
@@ -269,9 +268,9 @@ static void test_property(void **state)
 				topup(&b, to, amount);
 			if (b.in.twin) {
 				assert_false(b.d.moved || b.d.stored);
-				assert_true(b.d.status == 422 ||
-					    (b.d.status == row->status && b.body.used == row->body_bytes &&
-						memcmp(b.buf, row->body, row->body_bytes) == 0));
+				assert_true(
+				    b.d.status == 422 || (b.d.status == row->status && b.body.used == row->body_bytes &&
+							     memcmp(b.buf, row->body, row->body_bytes) == 0));
 			} else if (b.d.stored) {
 				*row = (struct stored){.status = b.d.status,
 				    .seq = b.in.next_seq++,

@@ -54,8 +54,16 @@ static void test_cardguard(void **state)
 	    {"411111111111", false},
 	    {"4111  1111 1111 1111", true},
 	    {"4111 - 1111 - 1111 - 1111", true},
-	    {"4111\xc2\xa0" "1111\xc2\xa0" "1111\xc2\xa0" "1111", true},
-	    {"4111\xe2\x80\x93" "1111\xe2\x80\x93" "1111\xe2\x80\x93" "1111", true},
+	    {"4111\xc2\xa0"
+	     "1111\xc2\xa0"
+	     "1111\xc2\xa0"
+	     "1111",
+		true},
+	    {"4111\xe2\x80\x93"
+	     "1111\xe2\x80\x93"
+	     "1111\xe2\x80\x93"
+	     "1111",
+		true},
 	    {"4111 1111 1111 1111 123", true},
 	    {"4111 1111 1111 1111 12-27 123", true},
 	    {"7 4111111111111111", true},
@@ -154,8 +162,8 @@ static void test_problems(void **state)
 
 static void test_wire_op(void **state)
 {
-	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .amount = 5, .text_bytes = {3, 0, 2}},
-	    .text = {"req", NULL, "{}"}};
+	struct op_message m = {
+	    .op = {.kind = OP_TRANSFER_CREATE, .amount = 5, .text_bytes = {3, 0, 2}}, .text = {"req", NULL, "{}"}};
 	struct op_message got;
 	struct wire_header h;
 	char buf[1024];
@@ -217,12 +225,12 @@ static struct op_message sound(uint8_t kind)
 	    .text = {"req", "r", "{\"a\":\"b\"}"}};
 }
 
-#define UNSOUND(kind, ...)                                                                                   \
-	do {                                                                                                 \
-		struct op_message m = sound(kind);                                                           \
-		assert_true(op_is_sound(&m));                                                                \
-		__VA_ARGS__;                                                                                 \
-		assert_false(op_is_sound(&m));                                                               \
+#define UNSOUND(kind, ...)                                                                                             \
+	do {                                                                                                           \
+		struct op_message m = sound(kind);                                                                     \
+		assert_true(op_is_sound(&m));                                                                          \
+		__VA_ARGS__;                                                                                           \
+		assert_false(op_is_sound(&m));                                                                         \
 	} while (0)
 
 /* What a worker of ours never sends. The first would be an account that cannot be read again. */
@@ -365,8 +373,8 @@ static void test_queue(void **state)
 static void test_queue_bytes(void **state)
 {
 	static const char metadata[OP_METADATA_BYTES_MAX];
-	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .text_bytes = {0, 0, sizeof(metadata)}},
-	    .text = {"", "", metadata}};
+	struct op_message m = {
+	    .op = {.kind = OP_TRANSFER_CREATE, .text_bytes = {0, 0, sizeof(metadata)}}, .text = {"", "", metadata}};
 	struct queue *q = queue_new();
 	struct request *r, *next;
 	unsigned count = 0;
