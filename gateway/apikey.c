@@ -23,6 +23,7 @@
 #define SECRET_RANDOM_BYTES 32
 #define SECRET_BYTES (3 + 2 * SECRET_RANDOM_BYTES + 1)
 #define NAME_CHARS_MAX 64
+#define EXIT_USAGE 2 /* as holdfastctl's */
 
 struct task {
 	const char *name, *scopes, *run_dir;
@@ -37,13 +38,19 @@ static int complain(const char *what, const char *why)
 	return 1;
 }
 
+static int misused(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "holdfastctl api-key: %s: %s\n", what, why);
+	return EXIT_USAGE;
+}
+
 static int prepare_name(struct task *t)
 {
 	size_t n = t->name ? strlen(t->name) : 0;
 
 	if (n < 1 || n > NAME_CHARS_MAX ||
 	    strspn(t->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
-		return complain("--name", "wants 1 to 64 characters of a-z A-Z 0-9 . _ -");
+		return misused("--name", "wants 1 to 64 characters of a-z A-Z 0-9 . _ -");
 	t->m.text[OP_TEXT_REFERENCE] = t->name;
 	t->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)n;
 	return 0;
@@ -57,9 +64,9 @@ static int prepare_create(struct task *t)
 
 	t->m.op.kind = OP_ADMIN_KEY_CREATE;
 	if (prepare_name(t))
-		return 1;
+		return EXIT_USAGE;
 	if (!t->scopes || scope_parse(t->scopes, &scopes, &bad))
-		return complain("--scopes",
+		return misused("--scopes",
 		    "wants words of: users:write accounts:write ledger:read transfers:write payments:write "
 		    "topups:write withdrawals:write admin, or *");
 	t->m.op.amount = scopes;
@@ -97,7 +104,7 @@ static int usage(FILE *f, int status)
 {
 	(void)fprintf(f, "usage:\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		(void)fprintf(f, "  holdfast-api-key %-6s %s\n", commands[i].word, commands[i].help);
+		(void)fprintf(f, "  holdfastctl api-key %-6s %s\n", commands[i].word, commands[i].help);
 	return status;
 }
 
@@ -230,10 +237,10 @@ int main(int argc, char **argv)
 		else if (c == 'V')
 			return puts(PACKAGE_STRING) < 0;
 		else
-			return usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : 1);
+			return usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : EXIT_USAGE);
 	}
 	if (argc - optind != 1)
-		return usage(stderr, 1);
+		return usage(stderr, EXIT_USAGE);
 	if (geteuid() != 0)
 		return complain("not allowed", "run as root");
 	if (sodium_init() < 0)
@@ -245,5 +252,5 @@ int main(int argc, char **argv)
 			sodium_memzero(t.secret, sizeof(t.secret));
 			return code;
 		}
-	return usage(stderr, 1);
+	return usage(stderr, EXIT_USAGE);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
 #include "heartbeat/invite.h"
@@ -83,6 +84,8 @@ int ctl_init(const struct ctl_options *given)
 	code = ctl_setup_conf(&o, &s.conf, &e);
 	if (!code)
 		code = ctl_setup_check(&s, &e);
+	if (!code)
+		code = ctl_probe_vip(&s.conf, &e);
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: init: %s\n", e.text);
 		return 1;

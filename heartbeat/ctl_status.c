@@ -11,6 +11,8 @@
 #define EXIT_NOT_SERVING 1
 #define EXIT_NO_ANSWER 2
 
+#define ROW "%-15s %-8s %-15s %-12s %-14s %-16s %s\n"
+
 /* What heartbeatd gives as its reason when the active member has refused admission for good. */
 #define REFUSED_WORDS "belongs to another member"
 
@@ -38,6 +40,35 @@ static bool is_serving(const json_t *status)
 	const char *mode = text_of(status, "mode", "");
 
 	return strcmp(mode, "SYNC") == 0 || strcmp(mode, "SOLO") == 0;
+}
+
+/* The entry of a node; NULL when there is none of that name. */
+static const json_t *node_of(const json_t *status, const char *name)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++)
+		if (strcmp(text_of(json_array_get(nodes, i), "name", ""), name) == 0)
+			return json_array_get(nodes, i);
+	return NULL;
+}
+
+static bool is_unreachable(const json_t *status, const char *name)
+{
+	return json_is_false(json_object_get(node_of(status, name), "reachable"));
+}
+
+/* Does the active node hold the virtual IP? */
+static bool is_addressed(const json_t *status)
+{
+	const char *holder = text_of(json_object_get(status, "vip"), "holder", "");
+
+	return *holder && strcmp(holder, text_of(status, "active", "")) == 0;
+}
+
+int ctl_status_exit(const json_t *status)
+{
+	return is_serving(status) && is_addressed(status) ? 0 : EXIT_NOT_SERVING;
 }
 
 void ctl_status_look(const json_t *status, const char *name, const char *address, struct ctl_look *ret)
@@ -70,18 +101,30 @@ void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret)
 	json_decref(status);
 }
 
-static void print_node(FILE *f, const json_t *n)
+/* For the active node what is left of its lease; for another how far behind it is, when that is known. */
+static void take_time(const json_t *n, char *ret, size_t size)
 {
-	const json_t *lease = json_object_get(n, "lease_ms"), *backlog = json_object_get(n, "backlog_ms");
-	const char *gtid = text_of(n, "gtid_applied", text_of(n, "gtid_binlog", "-"));
-	char time[40] = "-";
+	const json_t *lease = json_object_get(n, "lease_ms"), *behind = json_object_get(n, "behind");
+	long long backlog_ms = json_integer_value(json_object_get(n, "backlog_ms"));
 
 	if (json_is_integer(lease))
-		(void)snprintf(time, sizeof(time), "lease %lld ms", (long long)json_integer_value(lease));
-	else if (json_is_integer(backlog))
-		(void)snprintf(time, sizeof(time), "behind %lld ms", (long long)json_integer_value(backlog));
-	(void)fprintf(f, "%-15s %-8s %-15s %-12s %-14s %-14s %s\n", text_of(n, "name", "?"), text_of(n, "kind", "?"),
-	    text_of(n, "address", "?"), text_of(n, "state", "?"), gtid, time, text_of(n, "reason", ""));
+		(void)snprintf(ret, size, "lease %lld ms", (long long)json_integer_value(lease));
+	else if (!json_is_integer(behind))
+		(void)snprintf(ret, size, "-");
+	else if (backlog_ms > 0)
+		(void)snprintf(ret, size, "behind %lld, %lld ms", (long long)json_integer_value(behind), backlog_ms);
+	else
+		(void)snprintf(ret, size, "behind %lld", (long long)json_integer_value(behind));
+}
+
+static void print_node(FILE *f, const json_t *n)
+{
+	const char *gtid = text_of(n, "gtid_applied", text_of(n, "gtid_binlog", "-"));
+	char time[64];
+
+	take_time(n, time, sizeof(time));
+	(void)fprintf(f, ROW, text_of(n, "name", "?"), text_of(n, "kind", "?"), text_of(n, "address", "?"),
+	    text_of(n, "state", "?"), gtid, time, text_of(n, "reason", ""));
 }
 
 static void print_transition(FILE *f, const json_t *t)
@@ -94,32 +137,63 @@ static void print_transition(FILE *f, const json_t *t)
 	    (long long)json_integer_value(json_object_get(t, "epoch")));
 }
 
+static void print_head(FILE *f, const json_t *status)
+{
+	const json_t *vip = json_object_get(status, "vip"), *in_sync = json_object_get(status, "in_sync");
+	const char *active = text_of(status, "active", ""), *node = text_of(status, "node", "?");
+
+	(void)fprintf(f, "cluster %s  mode %s%s", text_of(status, "cluster", "?"), text_of(status, "mode", "?"),
+	    json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");
+	/* It may be this node that is cut off, and the cluster may serve. */
+	if (*active && is_unreachable(status, active))
+		(void)fprintf(f, " as seen from %s", node);
+	(void)fprintf(f, "  epoch %lld  active %s  in sync",
+	    (long long)json_integer_value(json_object_get(status, "epoch")), *active ? active : "nobody");
+	for (size_t i = 0; i < json_array_size(in_sync); i++) {
+		const char *name = json_string_value(json_array_get(in_sync, i));
+
+		(void)fprintf(f, " %s", name ? name : "?");
+	}
+	if (!json_array_size(in_sync))
+		(void)fprintf(f, " nobody");
+	if (*text_of(vip, "address", ""))
+		(void)fprintf(f, "  address %s on %s\n", text_of(vip, "address", ""), text_of(vip, "holder", "nobody"));
+	else
+		(void)fprintf(f, "  address on %s\n", text_of(vip, "holder", "nobody"));
+}
+
+/* What to do about it. */
+static void print_advice(FILE *f, const json_t *status)
+{
+	const json_t *in_sync = json_object_get(status, "in_sync");
+	const char *last = json_array_size(in_sync) == 1 ? json_string_value(json_array_get(in_sync, 0)) : NULL;
+
+	if (last && strcmp(text_of(status, "mode", ""), "STALLED") == 0 && is_unreachable(status, last))
+		(void)fprintf(f, "only %s has every acknowledged payment: bring %s back\n", last, last);
+	if (is_serving(status) && !is_addressed(status))
+		(void)fprintf(f, "the address is on %s: systemctl status keepalived haproxy\n",
+		    text_of(json_object_get(status, "vip"), "holder", "nobody"));
+}
+
 void ctl_status_print(FILE *f, const json_t *status)
 {
-	const json_t *vip = json_object_get(status, "vip"), *nodes = json_object_get(status, "nodes");
-	bool unobserved = json_is_false(json_object_get(status, "observed"));
+	const json_t *nodes = json_object_get(status, "nodes");
 
-	(void)fprintf(f, "cluster %s  mode %s%s  epoch %lld  active %s", text_of(status, "cluster", "?"),
-	    text_of(status, "mode", "?"), unobserved ? " unobserved" : "",
-	    (long long)json_integer_value(json_object_get(status, "epoch")), text_of(status, "active", "nobody"));
-	if (*text_of(vip, "address", ""))
-		(void)fprintf(f, "  address %s on %s", text_of(vip, "address", ""), text_of(vip, "holder", "nobody"));
-	else
-		(void)fprintf(f, "  address on %s", text_of(vip, "holder", "nobody"));
-	(void)fprintf(f, "\n%-15s %-8s %-15s %-12s %-14s %-14s %s\n", "NODE", "KIND", "ADDRESS", "STATE", "GTID",
-	    "TIME", "REASON");
+	print_head(f, status);
+	(void)fprintf(f, ROW, "NODE", "KIND", "ADDRESS", "STATE", "GTID", "TIME", "REASON");
 	for (size_t i = 0; i < json_array_size(nodes); i++)
 		print_node(f, json_array_get(nodes, i));
 	if (!json_array_size(nodes))
 		(void)fprintf(f, "no member is known yet: %s\n", text_of(status, "reason", "no reason given"));
 	print_transition(f, json_object_get(status, "last_transition"));
+	print_advice(f, status);
 }
 
 int ctl_status(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	bool serving = is_serving(status);
+	int code = ctl_status_exit(status);
 
 	if (!status) {
 		if (access(CONF_PATH, F_OK))
@@ -140,5 +214,5 @@ int ctl_status(const struct ctl_options *o)
 		perror("holdfastctl: status: standard output");
 		return EXIT_NO_ANSWER;
 	}
-	return serving ? 0 : EXIT_NOT_SERVING;
+	return code;
 }

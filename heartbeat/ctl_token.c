@@ -8,6 +8,10 @@
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
 
+/* Of a whole cluster. */
+#define GATEWAYS 2
+#define WITNESSES 1
+
 static void add(struct invite *v, const char *name, const char *address, uint32_t kind)
 {
 	struct invite_member *m = &v->member[v->members++];
@@ -60,10 +64,42 @@ static const char *free_name(const struct invite *v, const char *const *names)
 	return *names;
 }
 
+static bool lacks(const struct invite *v, uint32_t kind, unsigned want)
+{
+	unsigned have = 0;
+
+	for (uint32_t i = 0; i < v->members; i++)
+		have += v->member[i].kind == kind;
+	return have < want;
+}
+
+/* A command for each machine that a whole cluster has and this one lacks; no other would be let in. */
+static void print_commands(FILE *f, const struct invite *v, const char *token, const char *interface)
+{
+	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL};
+	bool gateway = lacks(v, CONF_KIND_GATEWAY, GATEWAYS), witness = lacks(v, CONF_KIND_WITNESS, WITNESSES);
+
+	if (gateway)
+		(void)fprintf(f,
+		    "On the second gateway, with its own address and interface:\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s\n\n",
+		    token, free_name(v, gateways), interface);
+	if (witness)
+		(void)fprintf(f,
+		    "On the witness, with its own address:\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS --witness\n\n",
+		    token, free_name(v, witnesses));
+	if (!gateway && !witness)
+		(void)fprintf(f,
+		    "The cluster is complete: two gateways and a witness.\n"
+		    "Its token:\n\n"
+		    "    %s\n\n",
+		    token);
+}
+
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
     const struct settings_member *member, unsigned members, struct errbuf *e)
 {
-	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL};
 	char token[INVITE_TEXT_BYTES];
 	struct invite v;
 	int code = ctl_token_fill(conf, key, member, members, &v, e);
@@ -71,13 +107,8 @@ int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static I
 	if (!code && invite_format(&v, token))
 		code = err_set(e, -EINVAL, "these members do not fit into a token");
 	if (!code) {
-		(void)fprintf(f,
-		    "On the second gateway, with its own address and interface:\n\n"
-		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s\n\n"
-		    "On the witness, with its own address:\n\n"
-		    "    holdfastctl join %s --name %s --address ADDRESS --witness\n\n"
-		    "Who has this token can join: keep it as secret as the data.\n",
-		    token, free_name(&v, gateways), conf->interface, token, free_name(&v, witnesses));
+		print_commands(f, &v, token, conf->interface);
+		(void)fprintf(f, "Who has this token can join: keep it as secret as the data.\n");
 		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
 	}
 	sodium_memzero(token, sizeof(token));

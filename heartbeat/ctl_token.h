@@ -15,7 +15,8 @@
 int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
     const struct settings_member *member, unsigned members, struct invite *ret, struct errbuf *e);
 
-/* Prints the token and a command for a gateway and for a witness. 0, or -EINVAL or -EIO with e filled. */
+/* Prints the token, in a command for the gateway and one for the witness, as far as they are missing. 0, or
+ * -EINVAL or -EIO with e filled. */
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
     const struct settings_member *member, unsigned members, struct errbuf *e);
 

@@ -1,12 +1,14 @@
 /* holdfastctl: sets up a member and shows the cluster. */
 #include "config.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/conf.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_options.h"
 
@@ -26,7 +28,7 @@ static const struct ctl_command commands[] = {
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS, ctl_join },
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
-	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving, 1 not, 2 no answer",
+	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving at its address, 1 not, 2 no answer",
 	  CTL_JSON, 0, ctl_status },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
@@ -60,14 +62,36 @@ static int version(const struct ctl_options *o)
 	return 0;
 }
 
+/* Also false when that cannot be told: not a member, or the configuration is not for our eyes. */
+static bool is_witness(void)
+{
+	FILE *silence = fopen("/dev/null", "we");
+	struct conf conf;
+	bool ret = silence && access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, silence) == 0 &&
+		   conf.kind == CONF_KIND_WITNESS;
+
+	if (silence)
+		(void)fclose(silence);
+	return ret;
+}
+
+static int refuse_witness(void)
+{
+	(void)fprintf(stderr, "holdfastctl: api-key: only on a gateway (the active one)\n");
+	return 1;
+}
+
 /* It becomes the helper, so that its messages and its exit status come through unchanged. The helper insists
  * on root. */
 int ctl_api_key(const struct ctl_options *o)
 {
 	static const char path[] = HOLDFAST_LIBEXECDIR "/holdfast-api-key";
-	char *argv[16] = {(char *)path};
+	static char name[] = "holdfastctl api-key"; /* for what getopt says */
+	char *argv[16] = {name};
 	size_t n = 1;
 
+	if (is_witness())
+		return refuse_witness();
 	for (char **word = o->rest; *word; word++) {
 		if (n == sizeof(argv) / sizeof(argv[0]) - 1) {
 			(void)fprintf(stderr, "holdfastctl: api-key: too many words\n");
@@ -76,7 +100,9 @@ int ctl_api_key(const struct ctl_options *o)
 		argv[n++] = *word;
 	}
 	(void)execv(path, argv);
-	perror("holdfastctl: api-key: holdfast-api-key, which only a gateway has");
+	if (errno == ENOENT)
+		return refuse_witness();
+	perror("holdfastctl: api-key: holdfast-api-key");
 	return 1;
 }
 

@@ -32,6 +32,20 @@ static void facts_of(const struct daemon *d, uint8_t i, uint64_t now_us, struct 
 		*ret = d->node.peer[i].facts;
 }
 
+/* How many transactions of the active node's binlog this one has not applied; null when either is unknown. */
+static json_t *behind_json(const struct daemon *d, const struct hb_record *r, const struct hb_facts *f, uint64_t now_us)
+{
+	struct hb_facts active;
+
+	if (!reachable(d, r->active, now_us) || !f->applied.seq)
+		return json_null();
+	facts_of(d, r->active, now_us, &active);
+	if (!active.binlog.seq)
+		return json_null();
+	/* What is heard of the active node may be older than what this one has applied since. */
+	return json_integer(active.binlog.seq > f->applied.seq ? (json_int_t)(active.binlog.seq - f->applied.seq) : 0);
+}
+
 static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
@@ -49,10 +63,13 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 		json_object_set_new(o, "gtid_binlog", gtid_json(f.binlog, here));
 		json_object_set_new(o, "gtid_received", gtid_json(f.received, here && !active));
 		json_object_set_new(o, "gtid_applied", gtid_json(f.applied, here && !active));
-		if (active)
+		if (active) {
 			json_object_set_new(o, "lease_ms", json_integer(here ? f.lease_ms : 0));
-		else
-			json_object_set_new(o, "backlog_ms", json_integer(here ? f.backlog_ms : 0));
+		} else {
+			json_object_set_new(
+			    o, "backlog_ms", here && f.follow_epoch ? json_integer(f.backlog_ms) : json_null());
+			json_object_set_new(o, "behind", here ? behind_json(d, r, &f, now_us) : json_null());
+		}
 	}
 	json_object_set_new(o, "reason", json_string(here ? f.reason : "nothing heard from it"));
 	return o;
@@ -80,16 +97,17 @@ static bool witness_seen(const struct daemon *d, const struct hb_record *r, uint
 
 static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
 {
-	json_t *holder = json_null();
+	const char *holder = NULL;
 
 	for (uint8_t i = 0; i < r->members; i++) {
 		struct hb_facts f;
 
 		facts_of(d, i, now_us, &f);
-		if (reachable(d, i, now_us) && f.holds_vip)
-			holder = json_string(r->member[i].name);
+		/* Should two say so, the one that should not is shown. */
+		if (reachable(d, i, now_us) && f.holds_vip && (!holder || i != r->active))
+			holder = r->member[i].name;
 	}
-	return json_pack("{s:s, s:o}", "address", d->conf.vip, "holder", holder);
+	return json_pack("{s:s, s:s?}", "address", d->conf.vip, "holder", holder);
 }
 
 static json_t *transition_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)

@@ -20,10 +20,12 @@
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_join.h"
 #include "heartbeat/ctl_options.h"
+#include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/ctl_token.h"
+#include "heartbeat/daemon.h"
 #include "heartbeat/invite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -148,6 +150,59 @@ static void test_network_is_checked(void **state)
 	}
 }
 
+static void test_who_answers_a_probe_has_the_address(void **state)
+{
+	static const uint8_t own[] = {2, 0, 0, 0, 0, 1}, other[] = {2, 0, 0, 0, 0, 2};
+	static const struct {
+		size_t at, size;
+		uint8_t value;
+		bool hit;
+	} cases[] = {
+	    {7, 28, 2, true},	/* a reply */
+	    {7, 46, 2, true},	/* padded */
+	    {7, 28, 1, true},	/* it asks for another's address from this one */
+	    {7, 28, 3, false},	/* another operation */
+	    {6, 28, 1, false},	/* the same */
+	    {7, 27, 2, false},	/* cut off */
+	    {7, 0, 2, false},	/* nothing */
+	    {13, 28, 1, false}, /* our own */
+	    {17, 28, 3, false}, /* of another address */
+	    {14, 28, 0, false}, /* the same */
+	    {1, 28, 6, false},	/* not Ethernet */
+	    {3, 28, 1, false},	/* not IPv4 */
+	    {4, 28, 20, false}, /* lengths that are none of Ethernet's */
+	};
+	uint8_t question[CTL_PROBE_BYTES], mac[CTL_PROBE_MAC_BYTES];
+
+	(void)state;
+	ctl_probe_make(own, 0x0a4d0002, question);
+	assert_memory_equal(question, "\0\1\10\0\6\4\0\1\2\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\12\115\0\2", 28);
+	assert_false(ctl_probe_hit(question, sizeof(question), other, 0x0a4d0002, mac)); /* tells of no address */
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t packet[64] = "\0\1\10\0\6\4\0\2\2\0\0\0\0\2\12\115\0\2\2\0\0\0\0\1";
+
+		packet[cases[i].at] = cases[i].value;
+		memset(mac, 0, sizeof(mac));
+		if (ctl_probe_hit(packet, cases[i].size, own, 0x0a4d0002, mac) != cases[i].hit)
+			fail_msg("case %zu", i);
+		if (cases[i].hit)
+			assert_memory_equal(mac, other, sizeof(mac));
+	}
+}
+
+/* "lo" is an interface that every machine has, and there is no asking on it. */
+static void test_an_interface_that_cannot_be_probed_is_passed_over(void **state)
+{
+	struct conf c = {.interface = "lo", .vip = "127.0.0.2/8"};
+	struct errbuf e = {""};
+
+	(void)state;
+	assert_int_equal(ctl_probe_vip(&c, &e), 0);
+	memcpy(c.interface, "none9", sizeof("none9"));
+	assert_int_equal(ctl_probe_vip(&c, &e), 0);
+	assert_string_equal(e.text, "");
+}
+
 static struct invite an_invite(void)
 {
 	struct invite v = {
@@ -203,6 +258,36 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	assert_string_equal(w.vip, "");
 	w.kind = CONF_KIND_WITNESS;
 	assert_int_equal(ctl_token_print(stdout, &w, key, members, COUNT(members), &e), -EINVAL);
+}
+
+static void test_only_commands_that_are_of_use_are_printed(void **state)
+{
+	static const struct settings_member members[] = {{"a", "10.0.0.1", CONF_KIND_GATEWAY},
+	    {"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"w", "10.0.0.3", CONF_KIND_WITNESS}};
+	static const struct {
+		unsigned first, count;
+		bool gateway, witness;
+	} cases[] = {{0, 1, true, true}, {0, 2, false, true}, {0, 3, false, false}, {2, 1, true, false}};
+	struct ctl_options first = {
+	    .name = "a", .address = "10.0.0.1", .vip = "10.0.0.100/24", .interface = "eth0", .cluster = "pay"};
+	uint8_t key[INVITE_KEY_BYTES] = {1, 2, 3};
+	struct errbuf e = {""};
+	struct conf a;
+
+	(void)state;
+	assert_int_equal(ctl_setup_conf(&first, &a, &e), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[4096] = "";
+		FILE *f = fmemopen(text, sizeof(text), "w");
+
+		assert_int_equal(ctl_token_print(f, &a, key, members + cases[i].first, cases[i].count, &e), 0);
+		(void)fclose(f);
+		assert_int_equal(strstr(text, "--interface eth0") != NULL, cases[i].gateway);
+		assert_int_equal(strstr(text, "--witness") != NULL, cases[i].witness);
+		assert_int_equal(strstr(text, "The cluster is complete: two gateways and a witness.\n") != NULL,
+		    !cases[i].gateway && !cases[i].witness);
+		assert_non_null(strstr(text, " hf1-"));
+	}
 }
 
 static void test_join_is_checked_against_the_token(void **state)
@@ -283,13 +368,130 @@ static void test_the_status_as_a_table(void **state)
 	ctl_status_print(f, status);
 	ctl_status_print(f, empty);
 	(void)fclose(f);
-	assert_non_null(strstr(out, "mode SOLO unobserved  epoch 7  active a  address 10.0.0.100/24 on a\n"));
+	assert_non_null(
+	    strstr(out, "mode SOLO unobserved  epoch 7  active a  in sync a  address 10.0.0.100/24 on a\n"));
 	assert_non_null(strstr(out, "seeding"));
 	assert_non_null(strstr(out, "12 of 100 MB\n"));
 	assert_non_null(strstr(out, "last move: b -> a at 2026-01-01T00:00:00.000Z, lease-expired, took 431 ms"));
 	assert_non_null(strstr(out, "no member is known yet"));
 	json_decref(status);
 	json_decref(empty);
+}
+
+/* Prints the status with some of its members replaced, and tells what `status` exits with. */
+static int print_with(const char *changes, char *ret, size_t size)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *with = json_loads(changes, 0, NULL);
+	FILE *f = fmemopen(ret, size, "w");
+	int code;
+
+	assert_non_null(with);
+	assert_int_equal(json_object_update(status, with), 0);
+	ctl_status_print(f, status);
+	(void)fclose(f);
+	code = ctl_status_exit(status);
+	json_decref(status);
+	json_decref(with);
+	return code;
+}
+
+#define NODE_A_GONE "{\"name\":\"a\",\"state\":\"unreachable\",\"reachable\":false,\"lease_ms\":0}"
+#define NODE_A_HERE "{\"name\":\"a\",\"state\":\"active\",\"reachable\":true,\"lease_ms\":300}"
+
+static void test_the_status_tells_what_it_means(void **state)
+{
+	static const struct {
+		const char *changes;
+		int code;
+		const char *said, *unsaid;
+	} cases[] = {
+	    {"{}", 0, " in sync a ", "the address is"},
+	    {"{}", 0, "seeding      -              -   ", "behind"},
+	    {"{}", 0, "mode SOLO", "as seen from"},
+	    {"{\"in_sync\":[\"a\",\"b\"]}", 0, " in sync a b ", "every acknowledged"},
+	    {"{\"in_sync\":[]}", 0, " in sync nobody ", "every acknowledged"},
+	    {"{\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null}}", 1,
+		"\nthe address is on nobody: systemctl status keepalived haproxy\n", "every"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b: systemctl", "every"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
+		"\nonly a has every acknowledged payment: bring a back\n", "the address is"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
+		"mode STALLED unobserved as seen from b  epoch 7", "the address is"},
+	    {"{\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "]}", 1, "mode STALLED", "every acknowledged"},
+	    {"{\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE "]}", 1, "as seen from ?",
+		"every acknowledged"},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":3120,\"backlog_ms\":0}]}", 0, " behind 3120  ", " ms  "},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":40}]}", 0, " behind 12, 40 ms", "ms ms"},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":null}]}", 0, " behind 12  ", "ms  "},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":null,\"backlog_ms\":null}]}", 0, " -  ", "behind"},
+	    {"{\"in_sync\":[7],\"vip\":null,\"nodes\":[8],\"mode\":\"STALLED\"}", 1, "in sync ?", "every"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char out[2048] = "";
+
+		if (print_with(cases[i].changes, out, sizeof(out)) != cases[i].code)
+			fail_msg("case %zu exits with something else", i);
+		if (!strstr(out, cases[i].said) || strstr(out, cases[i].unsaid))
+			fail_msg("case %zu shows:\n%s", i, out);
+	}
+}
+
+/* The member "behind" or the like of node number i, as w sees it: -1 is null, -2 not there. */
+static json_int_t number_of(const struct daemon *d, uint64_t now_us, size_t i, const char *key)
+{
+	char *text = status_answer(d, "status", now_us);
+	json_t *status = json_loads(text, 0, NULL);
+	const json_t *n = json_object_get(json_array_get(json_object_get(status, "nodes"), i), key);
+	json_int_t ret = json_is_integer(n) ? json_integer_value(n) : json_is_null(n) ? -1 : -2;
+
+	json_decref(status);
+	free(text);
+	return ret;
+}
+
+static void test_how_far_a_node_is_behind(void **state)
+{
+	static struct daemon d;
+	struct hb_record *r = &d.node.known;
+	struct hb_peer *a = &d.node.peer[0], *b = &d.node.peer[1];
+
+	(void)state;
+	*r = (struct hb_record){.epoch = 7, .active = 0, .in_sync = 3, .members = 3};
+	r->member[0] = (struct hb_member){.name = "a", .kind = HB_KIND_GATEWAY};
+	r->member[1] = (struct hb_member){.name = "b", .kind = HB_KIND_GATEWAY};
+	r->member[2] = (struct hb_member){.name = "w", .kind = HB_KIND_WITNESS};
+	d.node.self = 2;
+	d.node.booted = a->heard = b->heard = true;
+	a->heard_us = b->heard_us = 1000000;
+	a->facts.binlog = (struct gtid){0, 1, 5000};
+	b->facts.applied = (struct gtid){0, 1, 1000};
+	b->facts.follow_epoch = 7;
+	b->facts.backlog_ms = 12;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 4000);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), 12);
+	assert_int_equal(number_of(&d, 1500000, 0, "behind"), -2); /* the active node */
+	assert_int_equal(number_of(&d, 1500000, 2, "behind"), -2); /* a witness */
+	b->facts.applied.seq = 5001;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 0);
+	b->facts.follow_epoch = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 0);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), -1);
+	b->facts.follow_epoch = 7;
+	a->facts.binlog.seq = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	a->facts.binlog.seq = 5000;
+	b->facts.applied.seq = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	b->facts.applied.seq = 1000;
+	a->heard_us = 0; /* long ago */
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), 12);
+	a->heard_us = 2500000;
+	assert_int_equal(number_of(&d, 2600000, 1, "behind"), -1);
+	assert_int_equal(number_of(&d, 2600000, 1, "backlog_ms"), -1);
 }
 
 static void test_members_are_taken(void **state)
@@ -430,10 +632,15 @@ int main(void)
 	    cmocka_unit_test(test_options_are_taken_in_any_order_and_form),
 	    cmocka_unit_test(test_options_that_are_wrong_are_named),
 	    cmocka_unit_test(test_network_is_checked),
+	    cmocka_unit_test(test_who_answers_a_probe_has_the_address),
+	    cmocka_unit_test(test_an_interface_that_cannot_be_probed_is_passed_over),
 	    cmocka_unit_test(test_a_printed_token_makes_the_configuration_of_a_member),
+	    cmocka_unit_test(test_only_commands_that_are_of_use_are_printed),
 	    cmocka_unit_test(test_join_is_checked_against_the_token),
 	    cmocka_unit_test(test_a_look_at_the_status),
 	    cmocka_unit_test(test_the_status_as_a_table),
+	    cmocka_unit_test(test_the_status_tells_what_it_means),
+	    cmocka_unit_test(test_how_far_a_node_is_behind),
 	    cmocka_unit_test(test_members_are_taken),
 	    cmocka_unit_test(test_programs_are_run),
 	    cmocka_unit_test(test_long_output_keeps_its_end_of_errors),
