@@ -2,17 +2,24 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # The three commands that make a pair with a witness, and what the cluster says about itself.
 
-# The cluster's own words, from the first machine that answers; nothing when none does.
+# The cluster's own words. 0: from a machine that says it serves; 1: nobody serves, from the first that answers; 2: none does.
 pair_json() {
-	local node
+	local node json known=
 	for node in $nodes; do
-		lab_self exec "$node" -- timeout 5 holdfastctl status --json 2>/dev/null | jq -ce . 2>/dev/null && return 0
+		if json=$(lab_self exec "$node" -- timeout 5 holdfastctl status --json 2>/dev/null); then
+			echo "$json"
+			return 0
+		fi
+		[ -n "$known" ] || known=$(jq -ce . <<<"$json" 2>/dev/null) || known=
 	done
+	[ -n "$known" ] || return 2
+	echo "$known"
 	return 1
 }
 
 pair_mode() {
-	pair_json | jq -r .mode
+	local json
+	json=$(pair_json) && jq -r .mode <<<"$json"
 }
 
 pair_is_sync() {
@@ -59,7 +66,13 @@ pair_make() {
 }
 
 pair_status() {
-	local json
-	json=$(pair_json) || { echo "no machine has a cluster"; return 0; }
-	jq -r '"\(.mode), epoch \(.epoch), active \(.active), in sync \(.in_sync | join(" ")), address on \(.vip.holder)"' <<<"$json"
+	local json serving=true
+	json=$(pair_json) || serving=false
+	[ -n "$json" ] || { echo "no machine answers (holdfastctl status)"; return 0; }
+	jq -r --argjson serving "$serving" '
+		def names: if length == 0 then "nobody" else join(" ") end;
+		(if $serving then "" else "not serving, says \(.node): " end)
+		+ "\(.mode), epoch \(.epoch), active \(.active // "nobody"), in sync \(.in_sync // [] | names)"
+		+ ", address on \(.vip.holder // "nobody")"
+		+ (if $serving or (.reason // "") == "" then "" else "; \(.state): \(.reason)" end)' <<<"$json"
 }
