@@ -1,0 +1,198 @@
+/* The status: as heartbeatd tells it, and as holdfastctl shows it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heartbeat/ctl_status.h"
+#include "heartbeat/daemon.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char status_text[] =
+    "{\"cluster\":\"pay\",\"epoch\":7,\"mode\":\"SOLO\",\"observed\":false,\"active\":\"a\",\"in_sync\":["
+    "\"a\"],"
+    "\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":\"a\"},\"nodes\":["
+    "{\"name\":\"a\",\"kind\":\"gateway\",\"address\":\"10.0.0.1\",\"state\":\"active\",\"reachable\":true,"
+    "\"gtid_binlog\":\"0-1-42\",\"gtid_applied\":null,\"lease_ms\":350,\"reason\":\"\"},"
+    "{\"name\":\"b\",\"kind\":\"gateway\",\"address\":\"10.0.0.2\",\"state\":\"seeding\",\"reachable\":true,"
+    "\"gtid_binlog\":null,\"backlog_ms\":0,\"reason\":\"12 of 100 MB\"}],"
+    "\"last_transition\":{\"epoch\":7,\"from\":\"b\",\"to\":\"a\",\"reason\":\"lease-expired\",\"took_ms\":"
+    "431,"
+    "\"at\":\"2026-01-01T00:00:00.000Z\"},\"state\":\"seeding\",\"reason\":\"12 of 100 MB\"}";
+
+static void test_a_look_at_the_status(void **state)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *empty = json_object();
+	struct ctl_look look;
+
+	(void)state;
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_true(look.answered && look.serving && look.member && look.heard && !look.in_sync && !look.refused);
+	assert_string_equal(look.state, "seeding");
+	ctl_status_look(status, "a", "10.0.0.1", &look);
+	assert_true(look.member && look.in_sync);
+	ctl_status_look(status, "b", "10.0.0.9", &look);
+	assert_false(look.member || look.in_sync);
+	json_object_set_new(status, "reason", json_string("the name b belongs to another member"));
+	json_object_set_new(status, "mode", json_string("STALLED"));
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_true(look.refused && !look.member && !look.serving);
+	ctl_status_look(empty, "b", "10.0.0.2", &look);
+	assert_false(look.serving || look.member || look.heard || look.in_sync || look.refused);
+	json_decref(status);
+	json_decref(empty);
+}
+
+static void test_the_status_as_a_table(void **state)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *empty = json_object();
+	char out[2048] = "";
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	ctl_status_print(f, status);
+	ctl_status_print(f, empty);
+	(void)fclose(f);
+	assert_non_null(
+	    strstr(out, "mode SOLO unobserved  epoch 7  active a  in sync a  address 10.0.0.100/24 on a\n"));
+	assert_non_null(strstr(out, "seeding"));
+	assert_non_null(strstr(out, "12 of 100 MB\n"));
+	assert_non_null(strstr(out, "last move: b -> a at 2026-01-01T00:00:00.000Z, lease-expired, took 431 ms"));
+	assert_non_null(strstr(out, "no member is known yet"));
+	json_decref(status);
+	json_decref(empty);
+}
+
+/* Prints the status with some of its members replaced, and tells what `status` exits with. */
+static int print_with(const char *changes, char *ret, size_t size)
+{
+	json_t *status = json_loads(status_text, 0, NULL), *with = json_loads(changes, 0, NULL);
+	FILE *f = fmemopen(ret, size, "w");
+	int code;
+
+	assert_non_null(with);
+	assert_int_equal(json_object_update(status, with), 0);
+	ctl_status_print(f, status);
+	(void)fclose(f);
+	code = ctl_status_exit(status);
+	json_decref(status);
+	json_decref(with);
+	return code;
+}
+
+#define NODE_A_GONE "{\"name\":\"a\",\"state\":\"unreachable\",\"reachable\":false,\"lease_ms\":0}"
+#define NODE_A_HERE "{\"name\":\"a\",\"state\":\"active\",\"reachable\":true,\"lease_ms\":300}"
+
+static void test_the_status_tells_what_it_means(void **state)
+{
+	static const struct {
+		const char *changes;
+		int code;
+		const char *said, *unsaid;
+	} cases[] = {
+	    {"{}", 0, " in sync a ", "the address is"},
+	    {"{}", 0, "seeding      -              -   ", "behind"},
+	    {"{}", 0, "mode SOLO", "as seen from"},
+	    {"{\"in_sync\":[\"a\",\"b\"]}", 0, " in sync a b ", "every acknowledged"},
+	    {"{\"in_sync\":[]}", 0, " in sync nobody ", "every acknowledged"},
+	    {"{\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null}}", 1,
+		"\nthe address is on nobody: systemctl status keepalived haproxy\n", "every"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b: systemctl", "every"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
+		"\nonly a has every acknowledged payment: bring a back\n", "the address is"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
+		"mode STALLED unobserved as seen from b  epoch 7", "the address is"},
+	    {"{\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "]}", 1, "mode STALLED", "every acknowledged"},
+	    {"{\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE "]}", 1, "as seen from ?",
+		"every acknowledged"},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":3120,\"backlog_ms\":0}]}", 0, " behind 3120  ", " ms  "},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":40}]}", 0, " behind 12, 40 ms", "ms ms"},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":null}]}", 0, " behind 12  ", "ms  "},
+	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":null,\"backlog_ms\":null}]}", 0, " -  ", "behind"},
+	    {"{\"in_sync\":[7],\"vip\":null,\"nodes\":[8],\"mode\":\"STALLED\"}", 1, "in sync ?", "every"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char out[2048] = "";
+
+		if (print_with(cases[i].changes, out, sizeof(out)) != cases[i].code)
+			fail_msg("case %zu exits with something else", i);
+		if (!strstr(out, cases[i].said) || strstr(out, cases[i].unsaid))
+			fail_msg("case %zu shows:\n%s", i, out);
+	}
+}
+
+/* The member "behind" or the like of node number i, as w sees it: -1 is null, -2 not there. */
+static json_int_t number_of(const struct daemon *d, uint64_t now_us, size_t i, const char *key)
+{
+	char *text = status_answer(d, "status", now_us);
+	json_t *status = json_loads(text, 0, NULL);
+	const json_t *n = json_object_get(json_array_get(json_object_get(status, "nodes"), i), key);
+	json_int_t ret = json_is_integer(n) ? json_integer_value(n) : json_is_null(n) ? -1 : -2;
+
+	json_decref(status);
+	free(text);
+	return ret;
+}
+
+static void test_how_far_a_node_is_behind(void **state)
+{
+	static struct daemon d;
+	struct hb_record *r = &d.node.known;
+	struct hb_peer *a = &d.node.peer[0], *b = &d.node.peer[1];
+
+	(void)state;
+	*r = (struct hb_record){.epoch = 7, .active = 0, .in_sync = 3, .members = 3};
+	r->member[0] = (struct hb_member){.name = "a", .kind = HB_KIND_GATEWAY};
+	r->member[1] = (struct hb_member){.name = "b", .kind = HB_KIND_GATEWAY};
+	r->member[2] = (struct hb_member){.name = "w", .kind = HB_KIND_WITNESS};
+	d.node.self = 2;
+	d.node.booted = a->heard = b->heard = true;
+	a->heard_us = b->heard_us = 1000000;
+	a->facts.binlog = (struct gtid){0, 1, 5000};
+	b->facts.applied = (struct gtid){0, 1, 1000};
+	b->facts.follow_epoch = 7;
+	b->facts.backlog_ms = 12;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 4000);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), 12);
+	assert_int_equal(number_of(&d, 1500000, 0, "behind"), -2); /* the active node */
+	assert_int_equal(number_of(&d, 1500000, 2, "behind"), -2); /* a witness */
+	b->facts.applied.seq = 5001;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 0);
+	b->facts.follow_epoch = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), 0);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), -1);
+	b->facts.follow_epoch = 7;
+	a->facts.binlog.seq = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	a->facts.binlog.seq = 5000;
+	b->facts.applied.seq = 0;
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	b->facts.applied.seq = 1000;
+	a->heard_us = 0; /* long ago */
+	assert_int_equal(number_of(&d, 1500000, 1, "behind"), -1);
+	assert_int_equal(number_of(&d, 1500000, 1, "backlog_ms"), 12);
+	a->heard_us = 2500000;
+	assert_int_equal(number_of(&d, 2600000, 1, "behind"), -1);
+	assert_int_equal(number_of(&d, 2600000, 1, "backlog_ms"), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_look_at_the_status),
+	    cmocka_unit_test(test_the_status_as_a_table),
+	    cmocka_unit_test(test_the_status_tells_what_it_means),
+	    cmocka_unit_test(test_how_far_a_node_is_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
