@@ -23,7 +23,7 @@ copy_packages() {
     fail "$1: the packages of $packages cannot be copied"
 }
 
-# apt NODE SCRIPT: one line a word of apt on failure only.
+# apt_in NODE COMMAND: among the packages; apt is heard only when it fails.
 apt_in() {
   local out
   out=$("$lab" exec "$1" -- timeout 120 sh -c "cd /root/packages && export DEBIAN_FRONTEND=noninteractive && $2" \
