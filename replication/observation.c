@@ -27,14 +27,16 @@ static int observe_self(struct database *db, struct observation *o, struct errbu
 	struct database_row *row;
 	struct gtid slave = {0};
 	int code = database_query(db, &row, e,
-	    "SELECT @@read_only ro, @@sync_relay_log sync,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS "
+	    "SELECT @@read_only ro, @@sync_relay_log relay, @@sync_binlog blog, @@innodb_flush_log_at_trx_commit "
+	    "redo,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS "
 	    "pos, @@gtid_slave_pos slave,"
 	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch");
 
 	if (code)
 		return code;
 	o->read_only = database_number(row, "ro") != 0;
-	o->sync_relay = database_number(row, "sync") == 1;
+	o->sync_relay = database_number(row, "relay") == 1;
+	o->sync_data = database_number(row, "blog") == 1 && database_number(row, "redo") == 1;
 	o->semi_sync = database_number(row, "semi") != 0;
 	o->ledger_epoch = database_number(row, "epoch");
 	code = take_gtid(row, "pos", &o->binlog, e);

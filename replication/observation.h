@@ -12,6 +12,7 @@ struct database;
 
 struct observation {
 	bool read_only;
+	bool sync_data;	       /* sync_binlog=1 and innodb_flush_log_at_trx_commit=1 */
 	bool sync_relay;       /* sync_relay_log=1 */
 	bool semi_sync;	       /* rpl_semi_sync_master_enabled */
 	unsigned semi_clients; /* Rpl_semi_sync_master_clients */

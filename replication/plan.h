@@ -29,8 +29,7 @@
 	X(BROKEN, "broken")	  /* one of them stopped with an error that does not heal */                           \
 	X(FOLLOWS, "follows")	  /* IO thread connected through the relay in the order's epoch, SQL thread runs */    \
 	X(CAUGHT_UP, "caught-up") /* and has received and applied nearly all that the active has */                    \
-	X(SYNCED, "synced")	  /* relay logs are fsynced before each acknowledgement */                             \
-	X(LOOSE, "loose")	  /* they need not be: durability = received */                                        \
+	X(SYNCED, "synced")	  /* logs are fsynced as the configuration wants them */                               \
 	X(DRAINED, "drained")	  /* PROMOTE reported for the order's epoch */                                         \
 	X(ROW, "row")		  /* the epoch row is committed */                                                     \
 	X(ROW_SENT, "row-sent")	  /* the epoch row waits for its commit */                                             \

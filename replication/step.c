@@ -284,24 +284,44 @@ static int step_say_drained(struct actor *a, struct errbuf *e)
 	return 0;
 }
 
+/* A crash of the machine costs this copy what it has: it does not count, and comes back by a fresh one. */
 static int step_relax(struct actor *a, struct errbuf *e)
 {
-	return database_run(a->db, e, "SET GLOBAL sync_relay_log=0");
+	return database_run(
+	    a->db, e, "SET GLOBAL sync_relay_log=0, GLOBAL sync_binlog=0, GLOBAL innodb_flush_log_at_trx_commit=2");
 }
 
-/* First the setting, so that nothing comes after what is made durable here without being so itself. */
+static int sync_files(struct actor *a, struct errbuf *e)
+{
+	static const char *const logs[] = {"relay.index", "binlog.index"}, *const files[] = {
+									       "master.info", "relay-log.info"};
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < sizeof(logs) / sizeof(logs[0]); i++)
+		code = salvage_sync(a->conf->datadir, logs[i], e);
+	for (unsigned i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
+		code = durable_sync(a->conf->datadir, files[i], e);
+	return code;
+}
+
+/* First the settings, then the applier at rest, so that nothing is under way that was begun before them; what is made
+ * durable then is all there is. LOCAL: a plain FLUSH would be a transaction of our own in the binary log. START of one thread may throw relay logs away, and may: there is no token. */
 static int step_sync(struct actor *a, struct errbuf *e)
 {
-	int code = database_run(a->db, e, "SET GLOBAL sync_relay_log=1");
+	int code = database_run(a->db, e,
+	    "SET GLOBAL sync_relay_log=%d, GLOBAL sync_binlog=1, GLOBAL innodb_flush_log_at_trx_commit=1",
+	    !a->conf->durability_received);
 
 	if (!code)
-		code = salvage_sync(a->conf->datadir, "relay.index", e);
+		code = database_run(a->db, e, "STOP SLAVE SQL_THREAD");
 	if (!code)
-		code = durable_sync(a->conf->datadir, "master.info", e);
+		code = database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS");
 	if (!code)
-		code = durable_sync(a->conf->datadir, "relay-log.info", e);
+		code = sync_files(a, e);
+	if (!code)
+		code = database_run(a->db, e, "START SLAVE SQL_THREAD");
 	if (code)
-		(void)database_run(a->db, NULL, "SET GLOBAL sync_relay_log=0");
+		(void)step_relax(a, NULL);
 	return code;
 }
 

@@ -79,7 +79,7 @@ each_member() { # COMMAND: of the member
 }
 
 for node in a b w; do copy_packages "$node"; done
-start_load upgrade
+LOAD_RATE=200 start_load upgrade
 each_member install_again
 each_member remove_and_install
 stop_load

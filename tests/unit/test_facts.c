@@ -35,6 +35,7 @@ static struct sight standby(void)
 	memset(s.token.byte, 9, TOKEN_BYTES);
 	s.db = (struct observation){.read_only = true,
 	    .sync_relay = true,
+	    .sync_data = true,
 	    .slave = true,
 	    .io_runs = true,
 	    .io_connected = true,
@@ -63,6 +64,7 @@ static struct sight active(void)
 	memset(s.token.byte, 8, TOKEN_BYTES);
 	s.db = (struct observation){.semi_sync = true,
 	    .sync_relay = true,
+	    .sync_data = true,
 	    .semi_clients = 1,
 	    .no_tx = 3,
 	    .binlog = at(100),
@@ -91,11 +93,13 @@ static void test_facts_of_a_standby_and_an_active(void **state)
 	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SEMI_WANTED | F_TOKEN |
 					   F_DIRTY | F_DIRTY_NOW | F_SYNCED | F_DRAINED | F_ROW | F_OPENED | F_MARKED);
 	assert_int_equal(facts_of(&none), 0);
-	s.durable = false;
+	s.durable = s.db.sync_relay = false; /* durability = received: relay logs need no fsync, everything else does */
 	s.copy_new = s.prepared = s.row_sent = true;
 	s.token = (struct token){0};
 	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP |
-					   F_SYNCED | F_ROW | F_LOOSE | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
+					   F_SYNCED | F_ROW | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
+	s.db.sync_data = false;
+	assert_false(facts_of(&s) & F_SYNCED);
 }
 
 /* What was read when it was up says nothing when it is not. */

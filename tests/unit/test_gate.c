@@ -13,8 +13,7 @@
 
 #define WANTS 8u /* the last one is unknown */
 /* What is known of a server that does not run. */
-#define BESIDE                                                                                                         \
-	((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW | F_LOOSE))
+#define BESIDE ((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW))
 #define ALL_FACTS ((1u << PLAN_FACT_COUNT) - 1)
 
 static enum gate_role expected(unsigned want, uint32_t facts)

@@ -196,11 +196,11 @@ static void test_r5_token_only_when_level(void **state)
 {
 	(void)state;
 	CHECK_STEPS("R5 NEW_TOKEN", STEP(NEW_TOKEN),
-	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_SYNCED, F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN},
-	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_LOOSE, F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN});
+	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_SYNCED,
+		F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN});
 	/* A token says that relay logs were fsynced as long as it lay there (S7). */
 	CHECK_STEPS("S7 RELAX", STEP(RELAX), {W(FOLLOW_OUT), F_FOLLOWS | F_SYNCED, F_TOKEN | F_CAUGHT_UP});
-	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED | F_LOOSE});
+	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED});
 }
 
 static void test_states_tell_what_is(void **state)

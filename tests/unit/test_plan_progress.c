@@ -50,8 +50,7 @@ static uint32_t pass_time(unsigned want, uint32_t w)
 	bool follow = want == REPL_WANT_FOLLOW_IN || want == REPL_WANT_FOLLOW_OUT;
 
 	if ((w & F_PROCESS) && !(w & F_UP))
-		return w | F_UP | (w & CONFIGURED ? F_SLAVE : 0) | (w & ROW_KEPT ? F_ROW : 0) |
-		       (w & F_LOOSE ? 0 : F_SYNCED);
+		return w | F_UP | (w & CONFIGURED ? F_SLAVE : 0) | (w & ROW_KEPT ? F_ROW : 0) | F_SYNCED;
 	if (w & F_ROW_SENT)
 		return (w | F_ROW | ROW_KEPT) & ~(uint32_t)F_ROW_SENT;
 	if (follow && (w & F_FOLLOWS))
