@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/durable.h"
+
 #define OPEN_DIRS 16
 
 static int find_owner(const struct ctl_owner *owner, uid_t *uid, gid_t *gid, struct errbuf *e)
@@ -26,40 +28,6 @@ static int find_owner(const struct ctl_owner *owner, uid_t *uid, gid_t *gid, str
 	*uid = p ? p->pw_uid : 0;
 	*gid = g ? g->gr_gid : 0;
 	return 0;
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n < 0)
-			continue;
-		text += n;
-		left -= (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-/* A rename is there after a power loss only when its directory has been written. */
-static int sync_parent(const char *path)
-{
-	char dir[CTL_PATH_BYTES];
-	size_t n = (size_t)(strrchr(path, '/') - path);
-	int fd, code;
-
-	memcpy(dir, path, n);
-	dir[n] = '\0';
-	fd = open(n ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	code = fsync(fd) ? -errno : 0;
-	close(fd);
-	return code;
 }
 
 int ctl_file_write(const char *path, const char *text, const struct ctl_owner *owner, struct errbuf *e)
@@ -78,17 +46,17 @@ int ctl_file_write(const char *path, const char *text, const struct ctl_owner *o
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
-	code = write_all(fd, text);
-	if (!code && (fchown(fd, uid, gid) || fchmod(fd, owner->mode)))
+	code = durable_write_all(fd, text, strlen(text));
+	if (!code && (fchown(fd, uid, gid) || fchmod(fd, owner->mode) || fsync(fd)))
 		code = -errno;
 	close(fd);
 	if (!code && rename(fresh, path))
 		code = -errno;
-	if (!code)
-		code = sync_parent(path);
-	if (code)
+	if (code) {
 		(void)unlink(fresh);
-	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+		return err_set(e, code, "%s: %s", path, strerror(-code));
+	}
+	return durable_sync_parent(path, e);
 }
 
 int ctl_owner_set(const char *path, const struct ctl_owner *owner, struct errbuf *e)

@@ -79,23 +79,6 @@ static int write_key(struct ctl_setup *s, struct errbuf *e)
 	return code;
 }
 
-int ctl_layout_key(uint8_t ret[static PKI_KEY_BYTES], struct errbuf *e)
-{
-	char text[KEY_TEXT_BYTES] = "";
-	size_t n = 0;
-	FILE *f = fopen(CONF_KEY_PATH, "re");
-	int code = 0;
-
-	if (!f)
-		return err_set(e, -errno, "%s: %s", CONF_KEY_PATH, strerror(errno));
-	if (!fgets(text, sizeof(text), f) ||
-	    sodium_hex2bin(ret, PKI_KEY_BYTES, text, strcspn(text, "\n"), NULL, &n, NULL) || n != PKI_KEY_BYTES)
-		code = err_set(e, -EINVAL, "%s: want %d hexadecimal digits", CONF_KEY_PATH, 2 * PKI_KEY_BYTES);
-	(void)fclose(f);
-	sodium_memzero(text, sizeof(text));
-	return code;
-}
-
 static int write_conf(struct ctl_setup *s, struct errbuf *e)
 {
 	char text[CONF_TEXT_BYTES] = "";

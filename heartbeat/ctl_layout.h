@@ -9,7 +9,4 @@
  * -errno with e. */
 int ctl_layout_make(struct ctl_setup *s, struct errbuf *e);
 
-/* Reads the cluster key. 0, or -errno (-EINVAL: not 64 hexadecimal digits) with e filled. */
-int ctl_layout_key(uint8_t ret[static PKI_KEY_BYTES], struct errbuf *e);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/clusterkey.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
 
@@ -119,7 +120,7 @@ int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static I
 int ctl_token(const struct ctl_options *o)
 {
 	struct settings_member member[CTL_MEMBERS_MAX];
-	uint8_t key[PKI_KEY_BYTES];
+	uint8_t key[CLUSTERKEY_BYTES];
 	unsigned members = 0;
 	struct errbuf e = {""};
 	struct conf conf;
@@ -131,7 +132,7 @@ int ctl_token(const struct ctl_options *o)
 	else if (conf_load(CONF_PATH, &conf, stderr))
 		code = err_set(&e, -EINVAL, "%s is not good", CONF_PATH);
 	if (!code)
-		code = ctl_layout_key(key, &e);
+		code = clusterkey_load(CONF_KEY_PATH, key, &e);
 	if (!code)
 		code = ctl_members_ask(member, &members, &e);
 	if (!code)

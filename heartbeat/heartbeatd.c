@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "heartbeat/clusterkey.h"
 #include "heartbeat/daemon.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
@@ -128,22 +129,13 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int load_key(const char *path, struct wire *w, struct errbuf *e)
 {
-	char hex[2 * WIRE_KEY_BYTES + 2] = "";
-	uint8_t key[WIRE_KEY_BYTES];
-	size_t n = 0;
-	FILE *f = fopen(path, "re");
+	uint8_t key[CLUSTERKEY_BYTES];
+	int code = clusterkey_load(path, key, e);
 
-	if (!f)
-		return err_set(e, -errno, "%s: %s", path, strerror(errno));
-	if (!fgets(hex, sizeof(hex), f))
-		hex[0] = '\0';
-	(void)fclose(f);
-	if (sodium_hex2bin(key, sizeof(key), hex, strcspn(hex, "\n"), NULL, &n, NULL) || n != sizeof(key))
-		return err_set(e, -EINVAL, "%s: want %zu hexadecimal digits", path, 2 * sizeof(key));
-	wire_start(w, key);
+	if (!code)
+		wire_start(w, key);
 	sodium_memzero(key, sizeof(key));
-	sodium_memzero(hex, sizeof(hex));
-	return 0;
+	return code;
 }
 
 /* Real time and locked memory: a busy machine must not look like a dead one. Both are wishes, not conditions. */

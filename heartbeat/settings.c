@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/durable.h"
+
 #define UNIT_DIR "/etc/systemd/system/"
 #define ETC_DIR "/etc/holdfast/"
 #define TEXT_BYTES_MAX (256 * 1024)
@@ -111,33 +113,12 @@ static int fill(int fd, const struct setting *s, const char *text, bool owned, s
 
 	if (code)
 		return code;
-	for (size_t done = 0, size = strlen(text); done < size;) {
-		ssize_t n = write(fd, text + done, size - done);
-
-		if (n < 0 && errno != EINTR)
-			return err_set(e, -errno, "%s: %s", s->target, strerror(errno));
-		if (n > 0)
-			done += (size_t)n;
-	}
+	code = durable_write_all(fd, text, strlen(text));
+	if (code)
+		return err_set(e, code, "%s: %s", s->target, strerror(-code));
 	if (fchmod(fd, s->mode) || fsync(fd))
 		return err_set(e, -errno, "%s: %s", s->target, strerror(errno));
 	return 0;
-}
-
-static int sync_parent(char *path)
-{
-	char *slash = strrchr(path, '/');
-	int fd, code = 0;
-
-	*slash = '\0';
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*slash = '/';
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd))
-		code = -errno;
-	close(fd);
-	return code;
 }
 
 static int replace(char *path, const struct setting *s, const char *text, bool owned, struct errbuf *e)
@@ -163,8 +144,7 @@ static int replace(char *path, const struct setting *s, const char *text, bool o
 		(void)unlink(temporary);
 		return code;
 	}
-	code = sync_parent(path);
-	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+	return durable_sync_parent(path, e);
 }
 
 static int write_setting(

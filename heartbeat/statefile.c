@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "heartbeat/codec.h"
+#include "heartbeat/durable.h"
 
 static const char magic[8] = "HFREGIST";
 #define VERSION 1
@@ -82,41 +83,15 @@ int statefile_load(const char *path, uint64_t cluster, struct hb_register *ret, 
 static int write_durably(const char *path, const uint8_t *buf, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int code = 0;
+	int code;
 
 	if (fd < 0)
 		return -errno;
-	for (size_t done = 0; done < size && !code;) {
-		ssize_t n = write(fd, buf + done, size - done);
-
-		if (n < 0 && errno != EINTR)
-			code = -errno;
-		else if (n > 0)
-			done += (size_t)n;
-	}
+	code = durable_write_all(fd, buf, size);
 	if (!code && fsync(fd))
 		code = -errno;
 	if (close(fd) && !code)
 		code = -errno;
-	return code;
-}
-
-static int sync_directory_of(const char *path)
-{
-	char dir[256];
-	const char *slash = strrchr(path, '/');
-	int fd, code = 0;
-
-	if (!slash || (size_t)(slash - path) >= sizeof(dir))
-		return -EINVAL;
-	memcpy(dir, path, (size_t)(slash - path));
-	dir[slash - path] = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd))
-		code = -errno;
-	close(fd);
 	return code;
 }
 
@@ -132,7 +107,5 @@ int statefile_store(const char *path, const struct hb_register *reg, struct errb
 	code = write_durably(temporary, buf, size);
 	if (!code && rename(temporary, path))
 		code = -errno;
-	if (!code)
-		code = sync_directory_of(path);
-	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
+	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : durable_sync_parent(path, e);
 }

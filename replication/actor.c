@@ -11,7 +11,7 @@
 
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 
 #define LOOK_MS 50   /* between two looks when nothing is to be done */
 #define SOON_MS 5    /* while something is awaited */

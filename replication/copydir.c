@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 
 static int fail(struct errbuf *e, const char *path)
 {

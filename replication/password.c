@@ -3,14 +3,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
-#include <string.h>
 
-#include "replication/durable.h"
+#include "heartbeat/clusterkey.h"
 
-#define KEY_BYTES 32
-#define KEY_TEXT_BYTES 128
-
-static_assert(crypto_kdf_KEYBYTES == KEY_BYTES, "the cluster key is a key to derive from");
+static_assert(crypto_kdf_KEYBYTES == CLUSTERKEY_BYTES, "the cluster key is a key to derive from");
 
 int replication_password(const uint8_t key[static 32], char ret[static REPLICATION_PASSWORD_BYTES])
 {
@@ -28,19 +24,11 @@ int replication_password(const uint8_t key[static 32], char ret[static REPLICATI
 
 int replication_password_load(const char *key_path, char ret[static REPLICATION_PASSWORD_BYTES], struct errbuf *e)
 {
-	char text[KEY_TEXT_BYTES];
-	uint8_t key[KEY_BYTES];
-	size_t n = 0;
-	int code = durable_read(key_path, text, sizeof(text), e);
+	uint8_t key[CLUSTERKEY_BYTES];
+	int code = clusterkey_load(key_path, key, e);
 
-	if (code)
-		return code;
-	text[strcspn(text, "\n")] = '\0';
-	if (sodium_hex2bin(key, sizeof(key), text, strlen(text), NULL, &n, NULL) || n != sizeof(key))
-		code = err_set(e, -EINVAL, "%s:1: 64 hex digits expected", key_path);
-	else if ((code = replication_password(key, ret)))
+	if (!code && (code = replication_password(key, ret)))
 		(void)err_set(e, code, "libsodium does not start");
-	sodium_memzero(text, sizeof(text));
 	sodium_memzero(key, sizeof(key));
 	return code;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "replication/binlog.h"
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 #include "replication/process.h"
 
 #define PATH_BYTES 256
@@ -135,17 +135,7 @@ static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
 {
 	const int *fd = userdata;
 
-	while (size) {
-		ssize_t n = write(*fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return true;
+	return durable_write_all(*fd, bytes, size) == 0;
 }
 
 static int cut_all(const struct logs *logs, struct binlog_cut *c, struct map *maps, struct errbuf *e)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "replication/copydir.h"
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 #include "replication/process.h"
 #include "replication/seed_frame.h"
 

@@ -11,7 +11,7 @@
 
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 #include "replication/process.h"
 #include "replication/salvage.h"
 

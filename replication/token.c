@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 
 #define CHECK_BYTES 16 /* crypto_generichash_BYTES_MIN */
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 #include "replication/token.h"
 
 #define PATH_BYTES 128

@@ -1,7 +1,8 @@
-#include "replication/durable.h"
+#include "heartbeat/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,21 +32,21 @@ int durable_sync_parent(const char *path, struct errbuf *e)
 	return code;
 }
 
-static int write_all(int fd, const char *text)
+int durable_write_all(int fd, const void *data, size_t size)
 {
-	size_t left = strlen(text);
+	const uint8_t *at = data;
 
-	while (left) {
-		ssize_t n = write(fd, text, left);
+	while (size) {
+		ssize_t n = write(fd, at, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		text += n;
-		left -= (size_t)n;
+		at += n;
+		size -= (size_t)n;
 	}
-	return fsync(fd) ? -errno : 0;
+	return 0;
 }
 
 int durable_write(const char *path, const char *text, struct errbuf *e)
@@ -58,7 +59,9 @@ int durable_write(const char *path, const char *text, struct errbuf *e)
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, -errno, "%s: %s", temporary, strerror(errno));
-	code = write_all(fd, text);
+	code = durable_write_all(fd, text, strlen(text));
+	if (!code && fsync(fd))
+		code = -errno;
 	close(fd);
 	if (!code && rename(temporary, path))
 		code = -errno;

@@ -1,6 +1,6 @@
 /* Small files that must survive a power cut, and files that must be gone after one. */
-#ifndef HOLDFAST_REPLICATION_DURABLE_H
-#define HOLDFAST_REPLICATION_DURABLE_H
+#ifndef HOLDFAST_HEARTBEAT_DURABLE_H
+#define HOLDFAST_HEARTBEAT_DURABLE_H
 
 #include <stddef.h>
 
@@ -8,6 +8,9 @@
 
 /* Replaces path by text (write, fsync, rename, fsync of the directory), mode 0600. 0 or -errno with e filled. */
 int durable_write(const char *path, const char *text, struct errbuf *e);
+
+/* Writes all of it to fd, whatever write(2) takes at a time; the caller syncs. 0 or -errno. */
+int durable_write_all(int fd, const void *data, size_t size);
 
 /* Removes path and syncs the directory. 0 also when there was none; otherwise -errno with e filled. */
 int durable_remove(const char *path, struct errbuf *e);
