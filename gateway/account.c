@@ -16,11 +16,6 @@ static const char *const status_words[] = {
     [ACCOUNT_CLOSED] = "closed",
 };
 
-const char *account_kind_word(uint8_t kind)
-{
-	return kind_words[kind];
-}
-
 uint8_t account_kind_parse(const char *word)
 {
 	for (uint8_t i = ACCOUNT_WALLET; i < ACCOUNT_KIND_END; i++)

@@ -30,8 +30,6 @@ struct account {
 	char *metadata;	     /* JSON object, terminated, owned by the image; NULL: {} */
 };
 
-const char *account_kind_word(uint8_t kind);
-
 /* The kind for a word of the API, or 0. */
 uint8_t account_kind_parse(const char *word);
 

@@ -122,8 +122,7 @@ static int check_role(const char *path)
 	if (v.active == v.self && v.active != ROLEPAGE_NO_NODE)
 		return 0;
 	v.active_name[sizeof(v.active_name) - 1] = '\0';
-	return complain(
-	    "this node is not active; the active node is", v.active_name[0] ? v.active_name : "not known");
+	return complain("this node is not active; the active node is", v.active_name[0] ? v.active_name : "not known");
 }
 
 static int dial(const char *path)
@@ -175,8 +174,7 @@ static int show(const struct task *t, const struct wire_answer *a, const char *b
 	if (a->outcome == WIRE_NOT_EXECUTED || a->outcome == WIRE_OVERLOADED)
 		return complain("the ledger does not serve now", "nothing was changed, try again");
 	if (a->outcome != WIRE_DONE)
-		return complain(
-		    "the outcome is not known", "look at `holdfastctl api-key list` before you try again");
+		return complain("the outcome is not known", "look at `holdfastctl api-key list` before you try again");
 	if (a->status == 403)
 		return complain("not allowed", "only root may manage API keys");
 	if (a->status >= 300) {

@@ -49,12 +49,6 @@ static int target(struct courier *c)
 	return v.active == v.self ? LOCAL : PEER;
 }
 
-bool courier_knows_role(struct courier *c)
-{
-	(void)target(c);
-	return c->page;
-}
-
 static void finish(
     struct courier *c, struct errand *x, enum courier_end end, const struct wire_answer *a, const char *body)
 {

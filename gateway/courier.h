@@ -34,7 +34,4 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 
 unsigned courier_count(const struct courier *c);
 
-/* Is heartbeatd's page there? */
-bool courier_knows_role(struct courier *c);
-
 #endif

@@ -83,25 +83,22 @@ static bool refuse(const struct hb_change *c, struct hb_record *n)
 	return false;
 }
 
-static const struct {
-	const char *text;
-	bool (*apply)(const struct hb_change *c, struct hb_record *n);
-} changes[] = {
-    [HB_CHANGE_NONE] = {"none", refuse},
-    [HB_CHANGE_NOTHING] = {"no-change", refuse},
-    [HB_CHANGE_CLAIM] = {"claim", claim},
-    [HB_CHANGE_OPEN] = {"open", open_record},
-    [HB_CHANGE_SOLO] = {"solo", solo},
-    [HB_CHANGE_ADD] = {"add", add},
-    [HB_CHANGE_HAND] = {"hand-over", hand},
-    [HB_CHANGE_JOIN] = {"join", join},
+static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) = {
+    [HB_CHANGE_NONE] = refuse,
+    [HB_CHANGE_NOTHING] = refuse,
+    [HB_CHANGE_CLAIM] = claim,
+    [HB_CHANGE_OPEN] = open_record,
+    [HB_CHANGE_SOLO] = solo,
+    [HB_CHANGE_ADD] = add,
+    [HB_CHANGE_HAND] = hand,
+    [HB_CHANGE_JOIN] = join,
 };
 
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)
 {
 	struct hb_record n = *r;
 
-	if (!changes[c->kind].apply(c, &n)) {
+	if (!changes[c->kind](c, &n)) {
 		*ret = *r;
 		return false;
 	}
@@ -109,24 +106,4 @@ bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struc
 	n.reason = c->reason;
 	*ret = n;
 	return true;
-}
-
-bool hb_change_done(const struct hb_change *c, const struct hb_record *r)
-{
-	switch (c->kind) {
-	case HB_CHANGE_NONE:
-	case HB_CHANGE_NOTHING: return true;
-	case HB_CHANGE_CLAIM: return false; /* every claim is a new epoch */
-	case HB_CHANGE_OPEN: return mine_open(c, r);
-	case HB_CHANGE_SOLO: return mine_open(c, r) && hb_is_solo(r, c->self);
-	case HB_CHANGE_ADD: return mine_open(c, r) && hb_in_sync(r, c->target);
-	case HB_CHANGE_HAND: return r->epoch > c->epoch;
-	case HB_CHANGE_JOIN: return hb_member_find(r, c->member.name) != HB_NOBODY;
-	}
-	return true;
-}
-
-const char *hb_change_text(enum hb_change_kind kind)
-{
-	return changes[kind].text;
 }

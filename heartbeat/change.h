@@ -29,9 +29,4 @@ struct hb_change {
 /* Applies c to r. True: *ret is the new record. False: the guard does not hold for r; *ret is r unchanged. */
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret);
 
-/* True if r already shows what c wanted (a retry found its own earlier success). */
-bool hb_change_done(const struct hb_change *c, const struct hb_record *r);
-
-const char *hb_change_text(enum hb_change_kind kind);
-
 #endif

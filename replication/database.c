@@ -14,7 +14,6 @@
 struct database {
 	MYSQL *my;
 	char socket_path[108];
-	unsigned last_errno;
 };
 
 struct database_row {
@@ -39,11 +38,6 @@ void database_free(struct database *db)
 	free(db);
 }
 
-bool database_is_open(const struct database *db)
-{
-	return db->my != NULL;
-}
-
 void database_close(struct database *db)
 {
 	if (db->my)
@@ -58,7 +52,6 @@ static int failed(struct database *db, const char *statement, struct errbuf *e)
 	bool lost = number == 0 || (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR);
 
 	(void)err_set(e, -EREMOTEIO, "%.60s: %s (%u)", statement, mysql_error(db->my), number);
-	db->last_errno = number;
 	if (lost)
 		database_close(db);
 	return lost ? -EPIPE : -EREMOTEIO;
@@ -88,15 +81,13 @@ int database_open(struct database *db, struct errbuf *e)
 	return 0;
 }
 
-static int format_statement(char *buf, const char *format, va_list ap, struct errbuf *e)
+static int run(
+    struct database *db, struct errbuf *e, const char *format, va_list ap, char statement[static STATEMENT_BYTES])
 {
-	int n = vsnprintf(buf, STATEMENT_BYTES, format, ap);
+	int n = vsnprintf(statement, STATEMENT_BYTES, format, ap);
 
-	return n < 0 || n >= STATEMENT_BYTES ? err_set(e, -E2BIG, "statement too long: %.60s", buf) : 0;
-}
-
-static int run(struct database *db, const char *statement, struct errbuf *e)
-{
+	if (n < 0 || n >= STATEMENT_BYTES)
+		return err_set(e, -E2BIG, "statement too long: %.60s", statement);
 	if (!db->my)
 		return err_set(e, -EPIPE, "not connected");
 	return mysql_query(db->my, statement) ? failed(db, statement, e) : 0;
@@ -110,10 +101,8 @@ int database_run(struct database *db, struct errbuf *e, const char *format, ...)
 	int code;
 
 	va_start(ap, format);
-	code = format_statement(statement, format, ap, e);
+	code = run(db, e, format, ap, statement);
 	va_end(ap);
-	if (!code)
-		code = run(db, statement, e);
 	if (code)
 		return code;
 	result = mysql_store_result(db->my);
@@ -133,10 +122,8 @@ int database_query(struct database *db, struct database_row **ret, struct errbuf
 
 	*ret = NULL;
 	va_start(ap, format);
-	code = format_statement(statement, format, ap, e);
+	code = run(db, e, format, ap, statement);
 	va_end(ap);
-	if (!code)
-		code = run(db, statement, e);
 	if (code)
 		return code;
 	row = calloc(1, sizeof(*row));
@@ -199,26 +186,4 @@ int database_finish(struct database *db, struct errbuf *e)
 	if (!db->my)
 		return err_set(e, -EPIPE, "not connected");
 	return mysql_read_query_result(db->my) ? failed(db, "answer", e) : 0;
-}
-
-unsigned database_errno(const struct database *db)
-{
-	return db->last_errno;
-}
-
-bool database_quote(const char *text, char *buf, size_t size)
-{
-	size_t at = 0;
-
-	for (; *text; text++) {
-		if (at + 3 > size)
-			return false;
-		if (*text == '\'' || *text == '\\')
-			buf[at++] = '\\';
-		buf[at++] = *text;
-	}
-	if (at >= size)
-		return false;
-	buf[at] = '\0';
-	return true;
 }

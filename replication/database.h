@@ -19,12 +19,11 @@ void database_free(struct database *db);
 /* Connects unless it is connected. 0, -ECONNREFUSED while nobody accepts, or another -errno with e filled. */
 int database_open(struct database *db, struct errbuf *e);
 void database_close(struct database *db);
-bool database_is_open(const struct database *db);
 
 /*
  * Statements are printf formats; a value in one comes from us or was checked. An answer that does not come within
  * the connection's time limit (3 s) closes the connection. All return 0; -EREMOTEIO when the server refused the
- * statement (the connection stays; database_errno() tells why); -EPIPE when the connection is lost.
+ * statement (the connection stays); -EPIPE when the connection is lost.
  */
 int database_run(struct database *db, struct errbuf *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -43,11 +42,5 @@ void database_row_free(struct database_row *row);
 int database_send(struct database *db, struct errbuf *e, const char *statement);
 int database_fd(const struct database *db);
 int database_finish(struct database *db, struct errbuf *e);
-
-/* The server's error number of the last -EREMOTEIO (https://mariadb.com/kb/en/mariadb-error-codes/). */
-unsigned database_errno(const struct database *db);
-
-/* Copies text into buf as the inside of a quoted SQL string. False: it does not fit. */
-bool database_quote(const char *text, char *buf, size_t size);
 
 #endif

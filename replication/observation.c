@@ -95,7 +95,7 @@ int observe(struct database *db, struct observation *ret, struct errbuf *e)
 	*ret = (struct observation){0};
 	code = observe_self(db, ret, e);
 	/* The order matters for R5: semi-sync was on before the position that goes with it was read. */
-	if (!code)
+	if (!code && ret->semi_sync)
 		code = observe_semi_sync(db, ret, e);
 	if (!code)
 		code = observe_slave(db, ret, e);

@@ -12,9 +12,10 @@ struct database;
 
 struct observation {
 	bool read_only;
-	bool sync_data;	       /* sync_binlog=1 and innodb_flush_log_at_trx_commit=1 */
-	bool sync_relay;       /* sync_relay_log=1 */
-	bool semi_sync;	       /* rpl_semi_sync_master_enabled */
+	bool sync_data;	 /* sync_binlog=1 and innodb_flush_log_at_trx_commit=1 */
+	bool sync_relay; /* sync_relay_log=1 */
+	bool semi_sync;	 /* rpl_semi_sync_master_enabled */
+	/* looked up only while semi_sync is on, 0 otherwise */
 	unsigned semi_clients; /* Rpl_semi_sync_master_clients */
 	unsigned semi_waits;   /* Rpl_semi_sync_master_wait_sessions */
 	uint64_t no_tx;	       /* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */

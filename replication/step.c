@@ -39,7 +39,7 @@ static int step_kill(struct actor *a, struct errbuf *e)
 	return server_kill(a->server, e);
 }
 
-static int drop_token(struct actor *a, struct errbuf *e)
+static int step_destroy_token(struct actor *a, struct errbuf *e)
 {
 	int code = durable_remove(ACTOR_TOKEN, e);
 
@@ -78,7 +78,7 @@ static int step_prepare(struct actor *a, struct errbuf *e)
 	int code = a->sight.dirty.epoch ? export_tail(a, e) : 0;
 
 	if (!code)
-		code = drop_token(a, e);
+		code = step_destroy_token(a, e);
 	a->sight.prepared = !code;
 	return code;
 }
@@ -99,11 +99,6 @@ static int step_clean(struct actor *a, struct errbuf *e)
 	return durable_remove(ACTOR_DIRTY, e);
 }
 
-static int step_destroy_token(struct actor *a, struct errbuf *e)
-{
-	return drop_token(a, e);
-}
-
 /* The copy that is replaced has nothing that the active lacks but its tail. */
 static int step_seed(struct actor *a, struct errbuf *e)
 {
@@ -111,7 +106,7 @@ static int step_seed(struct actor *a, struct errbuf *e)
 	int code = a->sight.dirty.epoch && a->sight.data ? export_tail(a, e) : 0;
 
 	if (!code)
-		code = drop_token(a, e);
+		code = step_destroy_token(a, e);
 	if (!code)
 		code = step_kill(a, e);
 	if (code)
@@ -272,7 +267,7 @@ static int step_salvage(struct actor *a, struct errbuf *e)
 
 	/* Not provable: another copy is whole and in use, so this one says that it is not. Never when it may be the last. */
 	if ((code == -EBADMSG || code == -EINVAL) && a->sight.order.want == REPL_WANT_FOLLOW_IN)
-		(void)drop_token(a, &ignored);
+		(void)step_destroy_token(a, &ignored);
 	return code;
 }
 

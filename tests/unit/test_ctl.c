@@ -25,6 +25,7 @@
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
 #include "heartbeat/invite.h"
+#include "tests/unit/an_invite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define WORDS_MAX 16
@@ -199,28 +200,6 @@ static void test_an_interface_that_cannot_be_probed_is_passed_over(void **state)
 	memcpy(c.interface, "none9", sizeof("none9"));
 	assert_int_equal(ctl_probe_vip(&c, &e), 0);
 	assert_string_equal(e.text, "");
-}
-
-static struct invite an_invite(void)
-{
-	struct invite v = {
-	    .cluster = "pay",
-	    .vip = "10.0.0.100/24",
-	    .heartbeat_port = 7400,
-	    .interval_ms = 50,
-	    .lease_ms = 400,
-	    .peer_timeout_ms = 500,
-	    .database_port = 3306,
-	    .mesh_http_port = 7443,
-	    .mesh_ledger_port = 7444,
-	    .mesh_seed_port = 7445,
-	    .members = 2,
-	    .member = {{"a", "10.0.0.1", CONF_KIND_GATEWAY}, {"w", "10.0.0.3", CONF_KIND_WITNESS}},
-	};
-
-	for (unsigned i = 0; i < INVITE_KEY_BYTES; i++)
-		v.key[i] = (uint8_t)(i * 7);
-	return v;
 }
 
 static void test_a_printed_token_makes_the_configuration_of_a_member(void **state)
