@@ -87,7 +87,7 @@ class Bank:
             if self.fault == "other-amount" and route == "transfers" and self.hit():
                 kept["amount"] = 1
             resource_path = f"/v1/{route}/{resource['id']}" if status == 201 else None
-            lost = route == "transfers" and self.fault == "lose" and self.hit()
+            lost = status == 201 and route == "transfers" and self.fault == "lose" and self.hit()
             if status == 201 and not lost:
                 self.resources[resource_path] = kept
             forgotten = (self.fault == "forget-key" and self.hit()) or (
