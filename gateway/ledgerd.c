@@ -173,6 +173,7 @@ static void report(struct ledgerd *l)
 		now.commit_since_us = s.commit_since_us;
 		now.answered_epoch = s.answered_epoch;
 		now.answered = s.answered;
+		now.first_us = s.first_us;
 		memcpy(now.reason, s.reason, sizeof(now.reason));
 	}
 	now.header = l->reported.header;

@@ -53,6 +53,9 @@ static void drop(struct writer *w)
 	if (w->opened || atomic_load(&w->epoch))
 		set_status(w, 0, false, true, "");
 	w->opened = false;
+	(void)pthread_mutex_lock(&w->lock);
+	w->status.first_us = 0;
+	(void)pthread_mutex_unlock(&w->lock);
 	atomic_store(&w->epoch, 0);
 	image_clear(w->tools.image);
 	store_close(w->tools.store);
@@ -69,6 +72,15 @@ static void note_answered(struct writer *w)
 	(void)pthread_mutex_lock(&w->lock);
 	w->status.answered_epoch = atomic_load(&w->epoch);
 	w->status.answered = g;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+/* For the record of the transition: when the epoch bore its first payment. */
+static void note_first(struct writer *w)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	if (!w->status.first_us)
+		w->status.first_us = clock_boottime_us();
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -230,8 +242,10 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 
 	switch (batch_write(&w->tools, list, &e)) {
 	case BATCH_COMMITTED:
-		if (w->tools.head.batch_seq != batch)
+		if (w->tools.head.batch_seq != batch) {
 			note_answered(w);
+			note_first(w);
+		}
 		return answer_writes(w, list, version);
 	case BATCH_REFUSED:
 		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));

@@ -18,7 +18,8 @@ struct writer_status {
 	uint64_t commit_since_us;
 	uint64_t answered_epoch;
 	struct gtid answered;
-	bool ready; /* connected */
+	uint64_t first_us; /* when the first batch of that epoch was committed; 0: none yet */
+	bool ready;	   /* connected */
 	bool fit;
 	char reason[LOCAL_REASON_BYTES];
 };

@@ -6,6 +6,7 @@
 #include <systemd/sd-event.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/history.h"
 #include "heartbeat/node.h"
 #include "heartbeat/wire.h"
 
@@ -31,6 +32,8 @@ struct daemon {
 	sd_event *loop;
 	struct wire wire;
 	struct hb_node node;
+	struct history history;
+	uint64_t moved_epoch; /* of the last transition that was logged */
 	struct daemon_store *store;
 
 	int udp;

@@ -66,6 +66,14 @@ static bool release(struct daemon *d, struct hb_message *ret)
 	return false;
 }
 
+static void log_transition(const struct hb_transition *t)
+{
+	LOG(LOG_NOTICE, "role.open", KV_U("epoch", t->epoch), KV_U("took_ms", t->took_ms),
+	    KV_S("reason", hb_reason_text(t->reason)), KV_U("detect_ms", t->stage_ms[HB_STAGE_DETECT]),
+	    KV_U("vote_ms", t->stage_ms[HB_STAGE_VOTE]), KV_U("cut_ms", t->stage_ms[HB_STAGE_CUT]),
+	    KV_U("drain_ms", t->stage_ms[HB_STAGE_DRAIN]), KV_U("promote_ms", t->stage_ms[HB_STAGE_PROMOTE]));
+}
+
 static void log_changes(const struct daemon *d, const struct hb_output *out)
 {
 	const struct hb_node *n = &d->node;
@@ -79,9 +87,23 @@ static void log_changes(const struct daemon *d, const struct hb_output *out)
 		LOG(LOG_NOTICE, "role.move", KV_S("from", hb_state_text(out->moved_from)),
 		    KV_S("to", hb_state_text(n->state)), KV_S("on", hb_situation_text(n->situation)),
 		    KV_S("why", out->moved->why), KV_U("epoch", n->known.epoch));
+	if (n->moved.epoch != d->moved_epoch)
+		log_transition(&n->moved);
 	if (!d->view.gate_until_us != !out->view.gate_until_us)
 		LOG(LOG_NOTICE, out->view.gate_until_us ? "gate.open" : "gate.close", KV_U("epoch", n->known.epoch),
 		    KV_U("version", n->known.version));
+}
+
+/* Ours and what the others tell of theirs. */
+static void note_history(struct daemon *d)
+{
+	const struct hb_node *n = &d->node;
+
+	d->moved_epoch = n->moved.epoch;
+	(void)history_note(&d->history, &n->moved);
+	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++)
+		if (i != n->self)
+			(void)history_note(&d->history, &n->peer[i].facts.moved);
 }
 
 static void one_step(struct daemon *d, struct hb_input *in)
@@ -94,6 +116,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	if (out.persist)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 	log_changes(d, &out);
+	note_history(d);
 	for (unsigned i = 0; i < out.outbox.count; i++)
 		hold(d, &out.outbox.letter[i]);
 	daemon_host_tell(d, &out);

@@ -30,6 +30,8 @@ static const struct ctl_command commands[] = {
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
 	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving at its address, 1 not, 2 no answer",
 	  CTL_JSON, 0, ctl_status },
+	{ "history", "[--json]", "the last moves of the role: when, from whom to whom, why, and where the time went",
+	  CTL_JSON, 0, ctl_history },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",

@@ -101,6 +101,7 @@ struct repl_report {
 	/* Of the order under which all of this was looked at. One thread takes orders, steps and looks, so nothing that an
 	 * earlier order wanted can still happen after this report. */
 	uint64_t order_generation;
+	uint64_t cut_epoch; /* epoch of the PROMOTE under which the path of acknowledgements was found cut; 0 none */
 	uint64_t drained_epoch; /* last epoch for which PROMOTE ended well; 0 none */
 	uint64_t opened_epoch;	/* last epoch for which OPEN ended well in this life of mariadbd; 0 none */
 	uint64_t follow_epoch;	/* epoch of the order under which the present IO connection was made; 0 none */
@@ -126,6 +127,7 @@ struct ledger_report {
 	uint64_t commit_since_us;	 /* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
 	uint64_t answered_epoch;	 /* high-water: epoch and GTID of the last batch that got COMMIT OK */
 	struct gtid answered;
+	uint64_t first_us; /* CLOCK_BOOTTIME of the first batch of payments in answered_epoch; 0: none yet */
 	char reason[LOCAL_REASON_BYTES];
 };
 

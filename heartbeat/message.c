@@ -62,6 +62,18 @@ static void maybe_record(struct codec *c, uint8_t *has, struct hb_record *r)
 		record(c, r);
 }
 
+static void transition(struct codec *c, struct hb_transition *t)
+{
+	codec_u64(c, &t->epoch);
+	codec_u64(c, &t->at_ms);
+	codec_u32(c, &t->took_ms);
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
+		codec_u16(c, &t->stage_ms[i]);
+	codec_u8(c, &t->from);
+	codec_u8(c, &t->to);
+	codec_u8(c, &t->reason);
+}
+
 static void facts(struct codec *c, struct hb_facts *f)
 {
 	codec_u8(c, &f->state);
@@ -79,11 +91,7 @@ static void facts(struct codec *c, struct hb_facts *f)
 	gtid(c, &f->opened_at);
 	codec_u32(c, &f->backlog_ms);
 	codec_u32(c, &f->lease_ms);
-	codec_u64(c, &f->moved_epoch);
-	codec_u64(c, &f->moved_at_ms);
-	codec_u32(c, &f->moved_took_ms);
-	codec_u8(c, &f->moved_from);
-	codec_u8(c, &f->moved_reason);
+	transition(c, &f->moved);
 	codec_text(c, f->reason, sizeof(f->reason));
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "heartbeat/record.h"
+#include "heartbeat/transition.h"
 
 enum hb_message_type {
 	HB_BEAT = 1, /* heartbeat: facts, chosen record, request for a lease */
@@ -33,11 +34,8 @@ struct hb_facts {
 	uint64_t opened_epoch;
 	struct gtid opened_at;
 	uint32_t backlog_ms;
-	uint32_t lease_ms;	/* left of the active's lease, for show */
-	uint64_t moved_epoch;	/* the last opening by this node: for show */
-	uint64_t moved_at_ms;	/* wall clock */
-	uint32_t moved_took_ms; /* from the last sign of the old active to the first answer */
-	uint8_t moved_from, moved_reason;
+	uint32_t lease_ms;	    /* left of the active's lease, for show */
+	struct hb_transition moved; /* the last opening by this node: for show */
 	char reason[LOCAL_REASON_BYTES];
 };
 

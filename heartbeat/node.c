@@ -155,12 +155,8 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 
 	p->chosen = false;
 	/* Before hb_learn, which would take a record that names us for one that was handed to us. */
-	if (claimed) {
-		n->my_epoch = r.epoch;
-		n->epoch_us = now_us;
-		n->opened = false;
-		n->vip_grace_us = now_us + n->settings.lease_us;
-	}
+	if (claimed)
+		hb_named(n, r.epoch, now_us);
 	hb_learn(n, p->ballot, &r, now_us);
 	n->booted = true;
 	n->claim_jitter_us = hb_dice(&p->dice) % 50000;
@@ -186,8 +182,35 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us))
 		hb_proposer_gate_closed(p, now_us, out);
 	hb_proposer_tick(p, &n->acceptor, now_us, out);
+	if (c.kind == HB_CHANGE_CLAIM && n->claim_us <= n->renewed_us)
+		n->claim_us = now_us;
 	if (c.kind != HB_CHANGE_NONE && hb_proposer_free(p, now_us))
 		hb_proposer_begin(p, &n->acceptor, &c, n->opened, now_us, out);
+}
+
+static void update_moments(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
+{
+	struct hb_moments *m = &n->moments;
+
+	if (n->repl.cut_epoch == n->my_epoch)
+		hb_moment(m, HB_STAGE_CUT, now_us);
+	if (n->repl.drained_epoch == n->my_epoch)
+		hb_moment(m, HB_STAGE_DRAIN, now_us);
+	if (n->holds_vip)
+		hb_moment(m, HB_STAGE_ADDRESS, now_us);
+	if (n->ledger.answered_epoch == n->my_epoch && n->ledger.first_us)
+		hb_moment(m, HB_STAGE_ANSWER, n->ledger.first_us);
+	if (!m->end_us[HB_STAGE_PROMOTE])
+		return;
+	if (n->moved.epoch != n->my_epoch)
+		n->moved = (struct hb_transition){
+		    .epoch = n->my_epoch,
+		    .at_ms = wall_ms,
+		    .from = n->moved_from,
+		    .to = n->self,
+		    .reason = n->moved_reason,
+		};
+	hb_transition_stages(m, &n->moved);
 }
 
 static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
@@ -208,11 +231,10 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 		     hb_repl_fresh(n, now_us) &&
 		     (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved &&
 							 n->repl.order_generation == n->order.generation));
-	if (n->serving && !was && n->moved_epoch != n->my_epoch) {
-		n->moved_epoch = n->my_epoch;
-		n->moved_at_ms = wall_ms;
-		n->moved_took_ms = n->suspected_us ? (uint32_t)((now_us - n->suspected_us) / 1000) : 0;
-	}
+	if (n->serving && !was)
+		hb_moment(&n->moments, HB_STAGE_PROMOTE, now_us);
+	if (hb_mine(n))
+		update_moments(n, now_us, wall_ms);
 }
 
 /* GATE of protocol.md section 1. */

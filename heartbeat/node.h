@@ -10,6 +10,7 @@
 #include "heartbeat/proposer.h"
 #include "heartbeat/role.h"
 #include "heartbeat/rolepage.h"
+#include "heartbeat/transition.h"
 
 struct hb_settings {
 	uint64_t interval_us, lease_us, peer_timeout_us;
@@ -54,7 +55,7 @@ struct hb_node {
 	uint64_t epoch_us;     /* when my_epoch became ours */
 	uint64_t row_waits_us; /* since when the epoch row waits; 0: it does not */
 	uint64_t renewed_us;   /* last lease request heard from the active */
-	uint64_t suspected_us; /* the same of the active before this one */
+	uint64_t claim_us;     /* when we first tried to claim after that; before it: not yet */
 	uint64_t unopened_us;  /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
 	struct repl_order order; /* as told last */
@@ -62,9 +63,9 @@ struct hb_node {
 	uint64_t follower_us;	 /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;
 	uint64_t vip_grace_us;
-	uint8_t moved_from, moved_reason;
-	uint64_t moved_epoch, moved_at_ms;
-	uint32_t moved_took_ms;
+	struct hb_moments moments;	  /* of my_epoch */
+	struct hb_transition moved;	  /* the last opening by this node */
+	uint8_t moved_from, moved_reason; /* of the epoch that is known */
 	bool join_wanted, join_refused;
 	struct hb_member joiner;
 

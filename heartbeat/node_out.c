@@ -13,11 +13,7 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	ret->holds_vip = n->holds_vip;
 	ret->answered_epoch = n->high_water_epoch;
 	ret->answered = n->high_water;
-	ret->moved_epoch = n->moved_epoch;
-	ret->moved_at_ms = n->moved_at_ms;
-	ret->moved_took_ms = n->moved_took_ms;
-	ret->moved_from = n->moved_from;
-	ret->moved_reason = n->moved_reason;
+	ret->moved = n->moved;
 	if (hb_mine(n) && lease_us > now_us)
 		ret->lease_ms = (uint32_t)((lease_us - now_us) / 1000);
 	memcpy(ret->reason, n->reason, sizeof(ret->reason));

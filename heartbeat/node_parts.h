@@ -16,6 +16,9 @@ void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, stru
 /* A record is known chosen at b: take it if it is newer. */
 void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, uint64_t now_us);
 
+/* The role in this epoch is ours, claimed or handed to us: call before hb_learn() takes the record. */
+void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us);
+
 /* node_role.c: what should be done about it? */
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);

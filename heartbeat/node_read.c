@@ -5,6 +5,20 @@
 #define READ_AGAIN_US 100000
 #define JOIN_AGAIN_US 200000
 
+void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us)
+{
+	bool again = n->known.members && n->known.active == n->self;
+
+	n->my_epoch = epoch;
+	n->epoch_us = now_us;
+	n->opened = false;
+	n->vip_grace_us = now_us + n->settings.lease_us;
+	n->moments = (struct hb_moments){.began_us = again ? n->unopened_us : n->renewed_us};
+	if (n->claim_us > n->moments.began_us)
+		hb_moment(&n->moments, HB_STAGE_DETECT, n->claim_us);
+	hb_moment(&n->moments, HB_STAGE_VOTE, now_us);
+}
+
 void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, uint64_t now_us)
 {
 	bool named = n->booted && n->known.members && n->known.active != n->self && r->active == n->self;
@@ -15,19 +29,14 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 	if (n->known.members && r->epoch != n->known.epoch) {
 		n->moved_from = n->known.active;
 		n->moved_reason = r->reason;
-		n->suspected_us = n->renewed_us;
+		/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
+		if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch)
+			hb_named(n, r->epoch, now_us);
 		n->renewed_us = now_us; /* whoever is named now has a lease to wait for */
 	}
 	n->known_ballot = b;
 	n->known = *r;
 	n->beat_now = true;
-	/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
-	if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch) {
-		n->my_epoch = r->epoch;
-		n->epoch_us = now_us;
-		n->opened = false;
-		n->vip_grace_us = now_us + n->settings.lease_us;
-	}
 	if (n->join_wanted && hb_member_find(r, n->joiner.name) != HB_NOBODY)
 		n->join_wanted = false;
 }

@@ -110,24 +110,35 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 	return json_pack("{s:s, s:s?}", "address", d->conf.vip, "holder", holder);
 }
 
-static json_t *transition_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)
 {
 	char at[40];
-	struct hb_facts f;
 	struct tm tm;
-	time_t seconds;
+	time_t seconds = (time_t)(t->at_ms / 1000);
 	size_t n;
+	json_t *stages, *o;
 
-	facts_of(d, r->active, now_us, &f);
-	if (!f.moved_epoch || f.moved_from >= r->members)
+	if (!t->epoch || t->from >= r->members || t->to >= r->members)
 		return json_null();
-	seconds = (time_t)(f.moved_at_ms / 1000);
 	gmtime_r(&seconds, &tm);
 	n = strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(at + n, sizeof(at) - n, ".%03uZ", (unsigned)(f.moved_at_ms % 1000));
-	return json_pack("{s:I, s:s, s:s, s:s, s:I, s:s}", "epoch", (json_int_t)f.moved_epoch, "from",
-	    r->member[f.moved_from].name, "to", r->member[r->active].name, "reason", hb_reason_text(f.moved_reason),
-	    "took_ms", (json_int_t)f.moved_took_ms, "at", at);
+	(void)snprintf(at + n, sizeof(at) - n, ".%03uZ", (unsigned)(t->at_ms % 1000));
+	stages = json_object();
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
+		json_object_set_new(stages, hb_stage_text(i), json_integer(t->stage_ms[i]));
+	o = json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:o}", "epoch", (json_int_t)t->epoch, "from",
+	    r->member[t->from].name, "to", r->member[t->to].name, "reason", hb_reason_text(t->reason), "took_ms",
+	    (json_int_t)t->took_ms, "at", at, "stages_ms", stages);
+	return o;
+}
+
+static json_t *history_json(const struct daemon *d)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < d->history.count; i++)
+		json_array_append_new(all, transition_json(&d->node.acceptor.reg.accepted, &d->history.entry[i]));
+	return all;
 }
 
 /* The record known chosen; before that what our own acceptor holds, which tells at least who the members are. */
@@ -140,6 +151,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_record *r = shown(d);
 	json_t *in_sync = json_array(), *nodes = json_array(), *o;
+	struct hb_facts f;
 
 	for (uint8_t i = 0; i < r->members; i++) {
 		if (hb_in_sync(r, i))
@@ -151,7 +163,8 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	    mode_of(d, r, now_us), "observed", witness_seen(d, r, now_us), "active",
 	    r->members && d->node.booted ? json_string(r->member[r->active].name) : json_null(), "in_sync", in_sync,
 	    "vip", vip_json(d, r, now_us), "nodes", nodes);
-	json_object_set_new(o, "last_transition", r->members ? transition_json(d, r, now_us) : json_null());
+	facts_of(d, r->active, now_us, &f);
+	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
 	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
 	json_object_set_new(o, "reason", json_string(d->node.reason));
 	return o;
@@ -183,8 +196,10 @@ char *status_answer(const struct daemon *d, const char *question, uint64_t now_u
 		o = status_json(d, now_us);
 	else if (strcmp(question, "members") == 0)
 		o = members_json(d);
+	else if (strcmp(question, "history") == 0)
+		o = history_json(d);
 	else
-		o = json_pack("{s:s}", "error", "unknown question; known are status, members");
+		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history");
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return text ? text : strdup("{\"error\":\"out of memory\"}");

@@ -120,6 +120,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->row_waits = s->row_sent;
 	ret->following = follows(s);
 	ret->follow_epoch = follows(s) ? s->order.epoch : 0;
+	ret->cut_epoch = s->order.want == REPL_WANT_PROMOTE && !o->io_runs && !s->relay_epoch ? s->order.epoch : 0;
 	ret->drained_epoch = s->drained_epoch;
 	ret->opened_epoch = opened_epoch(s);
 	ret->binlog = o->binlog;

@@ -1,0 +1,73 @@
+#include "heartbeat/ctl_history.h"
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/local.h"
+#include "heartbeat/transition.h"
+
+#define EXIT_NO_ANSWER 2
+#define ROW "%-7s %-25s %-16s %-16s %-16s %8s"
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "?";
+}
+
+static void print_number(FILE *f, const char *format, const json_t *o, const char *key)
+{
+	(void)fprintf(f, format, (long long)json_integer_value(json_object_get(o, key)));
+}
+
+static void print_entry(FILE *f, const json_t *t)
+{
+	const json_t *stages = json_object_get(t, "stages_ms");
+
+	print_number(f, "%-7lld ", t, "epoch");
+	(void)fprintf(
+	    f, "%-25s %-16s %-16s %-16s", text_of(t, "at"), text_of(t, "from"), text_of(t, "to"), text_of(t, "reason"));
+	print_number(f, " %8lld", t, "took_ms");
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
+		print_number(f, " %8lld", stages, hb_stage_text(i));
+	(void)fputc('\n', f);
+}
+
+void ctl_history_print(FILE *f, const json_t *history)
+{
+	static const char *const help[] = {
+#define X(id, word, text) text,
+	    HB_STAGES(X)
+#undef X
+	};
+
+	(void)fprintf(f, ROW, "EPOCH", "AT", "FROM", "TO", "REASON", "TOOK MS");
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
+		(void)fprintf(f, " %8s", hb_stage_text(i));
+	(void)fputc('\n', f);
+	for (size_t i = 0; i < json_array_size(history); i++)
+		if (json_is_object(json_array_get(history, i)))
+			print_entry(f, json_array_get(history, i));
+	(void)fputc('\n', f);
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
+		(void)fprintf(f, "%-8s %s\n", hb_stage_text(i), help[i]);
+}
+
+int ctl_history(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+	json_t *history = ctl_ask(LOCAL_SOCKET, "history", &e);
+
+	if (!history) {
+		(void)fprintf(stderr, "holdfastctl: history: %s\n", e.text);
+		return EXIT_NO_ANSWER;
+	}
+	if (o->json) {
+		(void)json_dumpf(history, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+	} else {
+		ctl_history_print(stdout, history);
+	}
+	json_decref(history);
+	return 0;
+}

@@ -1,0 +1,47 @@
+#include "heartbeat/transition.h"
+
+void hb_moment(struct hb_moments *m, enum hb_stage stage, uint64_t now_us)
+{
+	if (!m->end_us[stage])
+		m->end_us[stage] = now_us;
+}
+
+static uint64_t later(uint64_t a_us, uint64_t b_us)
+{
+	return a_us > b_us ? a_us : b_us;
+}
+
+/* When the stage could begin; 0: that is not known. */
+static uint64_t begin_us(const struct hb_moments *m, enum hb_stage stage)
+{
+	switch (stage) {
+	case HB_STAGE_DETECT: return m->began_us;
+	case HB_STAGE_ADDRESS: return m->end_us[HB_STAGE_VOTE];
+	case HB_STAGE_ANSWER: return later(m->end_us[HB_STAGE_PROMOTE], m->end_us[HB_STAGE_ADDRESS]);
+	default: return m->end_us[stage - 1];
+	}
+}
+
+void hb_transition_stages(const struct hb_moments *m, struct hb_transition *t)
+{
+	uint64_t took_us = m->began_us ? m->end_us[HB_STAGE_PROMOTE] - m->began_us : 0;
+
+	for (unsigned i = 0; i < HB_STAGE_COUNT; i++) {
+		uint64_t from_us = begin_us(m, (enum hb_stage)i), to_us = m->end_us[i], ms;
+
+		ms = from_us && to_us > from_us ? (to_us - from_us + 500) / 1000 : 0;
+		t->stage_ms[i] = ms < UINT16_MAX ? (uint16_t)ms : UINT16_MAX;
+	}
+	t->took_ms = m->end_us[HB_STAGE_PROMOTE] ? (uint32_t)(took_us / 1000) : 0;
+}
+
+const char *hb_stage_text(unsigned stage)
+{
+	static const char *const text[] = {
+#define X(id, word, help) word,
+	    HB_STAGES(X)
+#undef X
+	};
+
+	return stage < HB_STAGE_COUNT ? text[stage] : "unknown";
+}
