@@ -2,12 +2,16 @@
 
 #include <assert.h>
 
+#include "heartbeat/guard.h"
+
+#define SILENCE_US GUARDED(M03_NO_SILENCE, GUARDED(M03_SILENCE_TOO_SHORT, HB_LEASE_MAX_US, 200000), 0)
+
 void hb_acceptor_start(struct hb_acceptor *a, const struct hb_register *reg, uint64_t now_us)
 {
 	*a = (struct hb_acceptor){
 	    .reg = *reg,
 	    .promise_to = HB_NOBODY,
-	    .silent_until_us = now_us + HB_LEASE_MAX_US,
+	    .silent_until_us = now_us + SILENCE_US,
 	};
 }
 
@@ -17,11 +21,11 @@ bool hb_acceptor_promised_other(const struct hb_acceptor *a, uint8_t to, uint64_
 }
 
 /* The guards that prepare and accept share. A lease promise covers both (S1), and so does silence (S2). */
-static enum hb_refusal guard(const struct hb_acceptor *a, uint8_t from, uint64_t now_us)
+static enum hb_refusal guard(const struct hb_acceptor *a, uint8_t from, bool promised_other, uint64_t now_us)
 {
-	if (!a->reg.admitted)
+	if (!GUARD(M17_AMNESIAC_VOTES, a->reg.admitted))
 		return HB_REFUSED_AMNESIA;
-	if (hb_acceptor_promised_other(a, from, now_us))
+	if (promised_other)
 		return HB_REFUSED_PROMISE;
 	/* The active of our own accepted record is the one that can hold a lease of ours: it need not wait. */
 	if (now_us < a->silent_until_us && from != a->reg.accepted.active)
@@ -31,7 +35,8 @@ static enum hb_refusal guard(const struct hb_acceptor *a, uint8_t from, uint64_t
 
 enum hb_refusal hb_acceptor_prepare(struct hb_acceptor *a, uint8_t from, struct hb_ballot b, uint64_t now_us)
 {
-	enum hb_refusal no = guard(a, from, now_us);
+	bool promised_other = hb_acceptor_promised_other(a, from, now_us);
+	enum hb_refusal no = guard(a, from, GUARDED(M01_PREPARE_DURING_PROMISE, promised_other, false), now_us);
 	int order = hb_ballot_compare(b, a->reg.promised);
 
 	if (no)
@@ -48,7 +53,8 @@ enum hb_refusal hb_acceptor_prepare(struct hb_acceptor *a, uint8_t from, struct 
 enum hb_refusal hb_acceptor_accept(
     struct hb_acceptor *a, uint8_t from, struct hb_ballot b, const struct hb_record *r, uint64_t now_us)
 {
-	enum hb_refusal no = guard(a, from, now_us);
+	bool promised_other = hb_acceptor_promised_other(a, from, now_us);
+	enum hb_refusal no = guard(a, from, GUARDED(M01_ACCEPT_DURING_PROMISE, promised_other, false), now_us);
 	bool identity;
 
 	assert(hb_record_valid(r));
@@ -76,10 +82,10 @@ enum hb_refusal hb_acceptor_renew(
 	assert(duration_us <= HB_LEASE_MAX_US);
 	if (!a->reg.admitted)
 		return HB_REFUSED_AMNESIA;
-	if (a->reg.accepted.active != from || a->reg.accepted.epoch != epoch)
+	if (!GUARD(M02_GRANT_WITHOUT_RECORD, a->reg.accepted.active == from && a->reg.accepted.epoch == epoch))
 		return HB_REFUSED_ROLE;
 	/* A deaf active must not hold the lease for ever (L3): it has to show that it hears us. */
-	if (echo_us > now_us || now_us - echo_us >= duration_us)
+	if (!GUARD(M19_NO_ECHO, echo_us <= now_us && now_us - echo_us < duration_us))
 		return HB_REFUSED_ROLE;
 	if (hb_acceptor_promised_other(a, from, now_us))
 		return HB_REFUSED_PROMISE;
@@ -99,5 +105,5 @@ void hb_acceptor_adopt(struct hb_acceptor *a, struct hb_ballot promised, struct 
 	a->reg.admitted = 1;
 	a->generation++;
 	a->identity_generation = a->generation;
-	a->silent_until_us = now_us + HB_LEASE_MAX_US;
+	a->silent_until_us = now_us + SILENCE_US;
 }

@@ -2,25 +2,30 @@
 
 #include <string.h>
 
+#include "heartbeat/guard.h"
+
 static bool mine_open(const struct hb_change *c, const struct hb_record *r)
 {
 	return r->active == c->self && r->phase == HB_OPEN && r->epoch == c->epoch;
 }
 
-/* R3: only who holds every acknowledged payment, shown by the token, may have the role. */
 static bool has_token(const struct hb_record *r, uint8_t node, const struct token *t)
 {
-	return node < r->members && hb_in_sync(r, node) && !token_is_none(t) && token_equal(&r->token[node], t);
+	return node < r->members && !token_is_none(t) && token_equal(&r->token[node], t);
 }
 
+/* R3: only who holds every acknowledged payment, shown by the token, may have the role. */
 static bool claim(const struct hb_change *c, struct hb_record *n)
 {
 	bool own = n->active == c->self;
 
-	if (!has_token(n, c->self, &c->token) || (own && !c->reopen))
+	if (!hb_in_sync(n, c->self) || (own && !c->reopen))
+		return false;
+	if (!GUARD(M15_TOKEN_IGNORED_IN_CLAIM, has_token(n, c->self, &c->token)))
 		return false;
 	n->keep = own && (n->phase == HB_OPEN || n->keep);
-	n->epoch++;
+	n->in_sync = GUARDED(M18_ONE_STEP_CLAIM, n->in_sync, (uint8_t)(1u << c->self));
+	n->epoch += GUARDED(M25_EPOCH_KEPT, 1, !own);
 	n->active = c->self;
 	n->phase = HB_CLAIMED;
 	return true;
@@ -57,7 +62,9 @@ static bool add(const struct hb_change *c, struct hb_record *n)
 
 static bool hand(const struct hb_change *c, struct hb_record *n)
 {
-	if (!mine_open(c, n) || c->target == c->self || !has_token(n, c->target, &c->token))
+	if (!mine_open(c, n) || c->target == c->self || !hb_in_sync(n, c->target))
+		return false;
+	if (!GUARD(M15_TOKEN_IGNORED_IN_HAND, has_token(n, c->target, &c->token)))
 		return false;
 	n->epoch++;
 	n->active = c->target;

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "heartbeat/guard.h"
+
 /* Clocks may differ in rate by 1 % (far above what adjtimex allows) and each reads to one tick of 1 ms. */
 #define MARGIN_TICK_US 1000
 
@@ -16,7 +18,7 @@ void hb_lease_begin(struct hb_lease *l, uint64_t epoch)
 
 void hb_lease_grant(struct hb_lease *l, uint8_t from, uint64_t epoch, uint64_t sent_us, uint64_t duration_us)
 {
-	uint64_t margin_us = duration_us / 100 + MARGIN_TICK_US;
+	uint64_t margin_us = GUARDED(M23_NO_MARGIN, duration_us / 100 + MARGIN_TICK_US, 0);
 
 	assert(from < HB_MEMBERS_MAX);
 	if (epoch != l->epoch || duration_us <= margin_us || duration_us > HB_LEASE_MAX_US)

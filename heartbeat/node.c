@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/guard.h"
+
 #define VIP_PATIENCE_US 3000000
 
 void hb_node_start(
@@ -26,14 +28,20 @@ bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)
 {
 	const struct hb_record *mine = &n->acceptor.reg.accepted;
 
-	return hb_mine(n) && mine->active == n->self && mine->epoch == n->my_epoch &&
+	return hb_mine(n) && GUARD(M02_OWN_VOTE_EXEMPT, mine->active == n->self && mine->epoch == n->my_epoch) &&
 	       hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
 }
 
 bool hb_node_is_sole(const struct hb_node *n)
 {
-	return hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self) && !n->proposer.pending &&
-	       hb_record_equal(&n->acceptor.reg.accepted, &n->known);
+	const struct hb_record *mine = &n->acceptor.reg.accepted;
+	bool settled = !n->proposer.pending && hb_record_equal(mine, &n->known);
+
+	if (!hb_mine(n) || n->known.phase != HB_OPEN)
+		return false;
+	return GUARDED(M05_SOLE_BEFORE_CHOSEN,
+	    hb_is_solo(&n->known, n->self) && GUARD(M06_SOLE_IGNORES_PENDING, settled),
+	    mine->active == n->self && hb_is_solo(mine, n->self));
 }
 
 /* Everything but a join, or an answer to ours, must come from a member as the record knows it, and not from an
@@ -48,7 +56,7 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 	if (m->from >= r->members || r->member[m->from].instance != m->instance)
 		return false;
 	p = &n->peer[m->from];
-	if (m->boot < p->boot)
+	if (!GUARD(M32_OLD_BOOT_COUNTS, m->boot >= p->boot))
 		return false;
 	if (m->boot > p->boot)
 		*p = (struct hb_peer){.boot = m->boot};
@@ -91,7 +99,8 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		return;
 	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch)
 		n->renewed_us = now_us;
-	if (m->echo_boot == a->reg.boot && hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {
+	if (GUARD(M19_NO_ECHO, m->echo_boot == a->reg.boot) &&
+	    hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {
 		struct hb_message *g = hb_outbox_add(out, m->from, HB_GRANT, a->identity_generation);
 
 		g->stamp_us = m->stamp_us;
@@ -124,14 +133,15 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 	case HB_BEAT: take_beat(n, m, now_us, out); break;
 	case HB_GRANT:
 		if (m->stamp_us <= now_us && hb_mine(n))
-			hb_lease_grant(&n->lease, m->from, m->epoch, m->stamp_us, m->duration_us);
+			hb_lease_grant(&n->lease, m->from, m->epoch,
+			    GUARDED(M23_LEASE_FROM_RECEIPT, m->stamp_us, now_us), m->duration_us);
 		break;
 	case HB_PREPARE:
-		if (a->reg.admitted)
+		if (GUARD(M17_AMNESIAC_VOTES, a->reg.admitted))
 			answer_round(n, m, hb_acceptor_prepare(a, m->from, m->ballot, now_us), out);
 		break;
 	case HB_ACCEPT:
-		if (a->reg.admitted)
+		if (GUARD(M17_AMNESIAC_VOTES, a->reg.admitted))
 			answer_round(n, m, hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us), out);
 		break;
 	case HB_PROMISE:
@@ -227,10 +237,11 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 	if (!hb_mine(n) && n->known.members && n->known.active != n->self && !n->repl.dirty && hb_repl_fresh(n, now_us))
 		n->opened = false;
 	/* R6: the barrier; R4, R10: an answer in SYNC needs semi-sync to be on, and never to have let one through. */
-	n->serving = mine && n->repl.opened_epoch == n->my_epoch && n->ledger.barrier_epoch == n->my_epoch &&
-		     hb_repl_fresh(n, now_us) &&
-		     (!hb_must_be_acknowledged(n) || (n->repl.semi_sync && !n->repl.no_tx_moved &&
-							 n->repl.order_generation == n->order.generation));
+	n->serving = mine && n->repl.opened_epoch == n->my_epoch && hb_repl_fresh(n, now_us) &&
+		     GUARD(M09_NO_BARRIER, n->ledger.barrier_epoch == n->my_epoch) &&
+		     (!hb_must_be_acknowledged(n) ||
+			 GUARD(M31_SEMI_SYNC_OFF_COUNTS, n->repl.semi_sync && !n->repl.no_tx_moved &&
+							     n->repl.order_generation == n->order.generation));
 	if (n->serving && !was)
 		hb_moment(&n->moments, HB_STAGE_PROMOTE, now_us);
 	if (hb_mine(n))
@@ -245,7 +256,7 @@ static void update_gate(struct hb_node *n, uint64_t now_us)
 	if (n->serving && n->proposer.step != HB_STEP_CLOSE_GATE && !hb_is_sick(n, now_us)) {
 		if (hb_node_has_lease(n, now_us))
 			until_us = hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch);
-		if (hb_node_is_sole(n) && until_us < now_us + n->settings.lease_us)
+		if (GUARD(M04_GATE_WITHOUT_LEASE, hb_node_is_sole(n)) && until_us < now_us + n->settings.lease_us)
 			until_us = now_us + n->settings.lease_us;
 	}
 	if (until_us == 0 && n->gate_until_us) {
@@ -313,7 +324,8 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 		if (in->ledger) {
 			n->ledger_us = in->now_us;
 			n->ledger = *in->ledger;
-			take_high_water(n, in->ledger->answered_epoch, in->ledger->answered);
+			take_high_water(n, in->ledger->answered_epoch,
+			    GUARDED(M24_HIGH_WATER_IS_BINLOG, in->ledger->answered, n->repl.binlog));
 		} else { /* a new ledger has to pass the barrier first; it has the same time to come back */
 			n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
 		}

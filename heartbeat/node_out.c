@@ -53,7 +53,8 @@ static void grant_self(struct hb_node *n, uint64_t now_us)
 {
 	if (!hb_fit_to_renew(n, now_us) || n->persisted < n->acceptor.identity_generation)
 		return;
-	if (hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK)
+	if (GUARD(M02_OWN_VOTE_EXEMPT,
+		hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK))
 		hb_lease_grant(&n->lease, n->self, n->my_epoch, now_us, n->settings.lease_us);
 }
 
@@ -94,7 +95,8 @@ static enum repl_want want_as_active(const struct hb_node *n, uint64_t now_us)
 	if (n->my_epoch != n->known.epoch)
 		return REPL_WANT_NOTHING; /* our own claim comes first: another may be about to open */
 	if (n->known.phase == HB_CLAIMED)
-		return REPL_WANT_PROMOTE;
+		return GUARDED(M12_WRITES_BEFORE_OPEN, REPL_WANT_PROMOTE,
+		    n->repl.drained_epoch == n->my_epoch ? REPL_WANT_OPEN : REPL_WANT_PROMOTE);
 	if (hb_is_sick(n, now_us))
 		return REPL_WANT_NOTHING;
 	return REPL_WANT_OPEN;
@@ -109,12 +111,13 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 	if (r->active == n->self)
 		return want_as_active(n, now_us);
 	if (r->phase == HB_CLAIMED && (n->repl.dirty || n->opened))
-		return REPL_WANT_DOWN; /* B3; R7 */
+		return GUARDED(M13_SLAVE_WHILE_CLAIMED, REPL_WANT_DOWN, REPL_WANT_FOLLOW_OUT); /* B3; R7 */
 	if (r->phase == HB_CLAIMED)
 		return hb_token_good(n) ? REPL_WANT_HOLD_IN : REPL_WANT_NOTHING;
 	if (!hb_in_sync(r, n->self))
-		return REPL_WANT_FOLLOW_OUT;
-	return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;
+		return GUARDED(M13_MASTER_WHILE_OUT, REPL_WANT_FOLLOW_OUT, REPL_WANT_FOLLOW_IN);
+	return hb_token_good(n) ? GUARDED(M13_SLAVE_IN_SYNC, REPL_WANT_FOLLOW_IN, REPL_WANT_FOLLOW_OUT)
+				: REPL_WANT_NOTHING;
 }
 
 /* Another order gets another generation, which the report that answers it repeats; the first is new to every earlier life. */

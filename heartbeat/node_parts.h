@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_HEARTBEAT_NODE_PARTS_H
 #define HOLDFAST_HEARTBEAT_NODE_PARTS_H
 
+#include "heartbeat/guard.h"
 #include "heartbeat/node.h"
 
 #define HB_REPORT_STALE_US 1000000 /* a local daemon that has said nothing for so long is not fit */
@@ -52,16 +53,18 @@ static inline bool hb_ledger_fresh(const struct hb_node *n, uint64_t now_us)
 /* The union rule (S4): must a commit be acknowledged by another, under any record that is or may become chosen? */
 static inline bool hb_must_be_acknowledged(const struct hb_node *n)
 {
-	uint8_t in_sync = n->known.in_sync | n->acceptor.reg.accepted.in_sync;
+	uint8_t known = n->known.in_sync, accepted = n->acceptor.reg.accepted.in_sync;
+	uint8_t pending = n->proposer.pending ? n->proposer.pending_in_sync : 0;
+	uint8_t in_sync =
+	    GUARDED(M05_RELEASE_BEFORE_CHOSEN, known, 0) | GUARDED(M06_UNION_IGNORED, accepted | pending, 0);
 
-	if (n->proposer.pending)
-		in_sync |= n->proposer.pending_in_sync;
 	return in_sync != (uint8_t)(1u << n->self);
 }
 
 static inline bool hb_token_good(const struct hb_node *n)
 {
-	return hb_in_sync(&n->known, n->self) && token_equal(&n->known.token[n->self], &n->repl.token);
+	return hb_in_sync(&n->known, n->self) &&
+	       GUARD(M15_TOKEN_IGNORED_IN_CLAIM, token_equal(&n->known.token[n->self], &n->repl.token));
 }
 
 #endif

@@ -75,7 +75,7 @@ static bool all_read(const struct hb_node *n, const struct hb_record *r)
 {
 	for (uint8_t i = 0; i < r->members; i++)
 		if (i != n->self && !(n->reading.answers >> i & 1))
-			return false;
+			return GUARDED(M17_ADOPTS_FROM_ONE, false, n->reading.answers != 0);
 	return true;
 }
 
@@ -159,7 +159,7 @@ void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_u
 	g->accepted[m->from] = m->record;
 	if (!n->acceptor.reg.admitted)
 		end_amnesia(n, now_us);
-	else if (!n->booted)
+	else if (GUARDED(M22_NO_PLAIN_READ, !n->booted, false))
 		end_boot(n, now_us);
 }
 

@@ -47,19 +47,25 @@ static bool is_overdue(const struct hb_node *n, uint64_t now_us)
 	return false;
 }
 
-/* R13: only a fit active asks for its lease to be renewed. */
-bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
+static bool can_work(const struct hb_node *n, uint64_t now_us)
 {
 	uint64_t commit_us = n->ledger.commit_since_us;
 
-	if (!hb_mine(n) || !hb_token_good(n) || !hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us))
+	if (!hb_token_good(n) || !hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us))
 		return false;
-	if (!n->ledger.fit || n->repl.state == REPL_FAILED || is_overdue(n, now_us))
+	if (!n->ledger.fit || n->repl.state == REPL_FAILED ||
+	    GUARDED(M30_OPENING_NEVER_ENDS, is_overdue(n, now_us), false))
 		return false;
 	if (commit_us && now_us > commit_us + COMMIT_STALL_US && !n->repl.semi_waits)
 		return false;
 	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
 	return !n->opened || hb_is_sick(n, now_us) || (n->repl.db_up && n->repl.fit);
+}
+
+/* R13: only a fit active asks for its lease to be renewed. */
+bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_mine(n) && GUARD(M20_RENEWS_UNFIT, can_work(n, now_us));
 }
 
 /* C3. */
@@ -91,7 +97,7 @@ static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	const struct hb_facts *f = &n->peer[m].facts;
 
 	return hb_in_sync(&n->known, m) && heard(n, m, n->settings.lease_us, now_us) && f->fit &&
-	       token_equal(&f->token, &n->known.token[m]);
+	       GUARD(M15_TOKEN_IGNORED_IN_HAND, token_equal(&f->token, &n->known.token[m]));
 }
 
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
@@ -99,8 +105,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = other_gateway(n);
 	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
-	bool here = f && heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
-		    !token_is_none(&f->token);
+	bool here = f && heard(n, m, n->settings.peer_timeout_us, now_us) &&
+		    GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
 	uint64_t behind;
@@ -116,7 +122,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 		n->add_again_us = now_us + ADD_AGAIN_US;
 		return;
 	}
-	if (!here || !solo || !n->serving || now_us < n->add_again_us || !hb_node_has_lease(n, now_us))
+	if (!here || !solo || !n->serving || now_us < n->add_again_us ||
+	    !GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us)))
 		return;
 	behind = now_us < n->follower_us + ADD_NEAR_FOR_US ? ADD_NEAR_SEQ : ADD_FAR_SEQ;
 	if (f->received.seq + behind < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
@@ -139,18 +146,21 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 	/* Only a report under the order that switched semi-sync on counts: with an older one, replicationd may still be about to
 	 * switch it off (a statement that took its time), and record and server would disagree. */
-	return n->adding && n->repl.order_generation == n->order.generation && n->order.semi_sync &&
-	       n->repl.semi_sync && n->repl.sync_marked && n->repl.semi_clients == 1 &&
-	       heard(n, m, n->settings.peer_timeout_us, now_us) && f->follow_epoch == n->my_epoch &&
-	       !token_is_none(&f->token) && gtid_reaches(f->received, n->repl.sync_mark) &&
-	       hb_node_has_lease(n, now_us);
+	return n->adding && GUARD(M08_OLD_ORDER_COUNTS, n->repl.order_generation == n->order.generation) &&
+	       n->order.semi_sync && n->repl.semi_sync && n->repl.sync_marked &&
+	       GUARD(M28_SECOND_REPLICA_COUNTS, n->repl.semi_clients == 1) &&
+	       heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token) &&
+	       GUARD(M08_ADD_BEFORE_MARK, gtid_reaches(f->received, n->repl.sync_mark)) &&
+	       GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us));
 }
 
 /* C1's tripwire: nothing that was answered, as far as anybody reachable has heard, may be missing here. */
 static bool drained(const struct hb_node *n, uint64_t now_us)
 {
-	return hb_repl_fresh(n, now_us) && n->repl.drained_epoch == n->my_epoch &&
-	       (n->high_water_epoch > n->known.epoch || gtid_reaches(n->repl.applied, n->high_water));
+	return hb_repl_fresh(n, now_us) && GUARD(M11_NO_DRAIN, n->repl.drained_epoch == n->my_epoch) &&
+	       GUARD(M24_HIGH_WATER_IGNORED,
+		   n->high_water_epoch > n->known.epoch || gtid_reaches(n->repl.applied, n->high_water));
 }
 
 static bool member_lags(const struct hb_node *n, uint64_t now_us)
@@ -193,7 +203,9 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->member = n->joiner;
 	}
 	/* P4: the record that names us is not in our own acceptor, or a member cannot take it at its ballot. */
-	if (c->kind == HB_CHANGE_NONE && (!hb_record_equal(&reg->accepted, &n->known) || member_lags(n, now_us)))
+	if (c->kind == HB_CHANGE_NONE && GUARDED(M22_NO_P4, !hb_record_equal(&reg->accepted, &n->known), false))
+		c->kind = HB_CHANGE_NOTHING;
+	if (c->kind == HB_CHANGE_NONE && GUARDED(M22_NO_P4, member_lags(n, now_us), false))
 		c->kind = HB_CHANGE_NOTHING;
 }
 
@@ -201,8 +213,8 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 static bool may_claim(const struct hb_node *n, uint64_t now_us)
 {
 	bool own = n->known.active == n->self;
-	bool awaited =
-	    n->known.phase == HB_CLAIMED && n->repl.dirty; /* L2: our database is down because of the rules */
+	/* L2: our database is down because of the rules */
+	bool awaited = GUARDED(M21_NO_CLAIM_WHILE_FENCED, n->known.phase == HB_CLAIMED && n->repl.dirty, false);
 
 	if (!hb_token_good(n) || now_us < n->acceptor.silent_until_us ||
 	    hb_acceptor_promised_other(&n->acceptor, n->self, now_us))

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "heartbeat/guard.h"
+
 #define AGAIN_US_MIN 5000
 #define AGAIN_US_MAX 25000
 
@@ -74,7 +76,8 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
 		p->counter_seen = a->reg.promised.counter;
 	p->change = *c;
 	p->was_active = was_active;
-	p->ballot = (struct hb_ballot){++p->counter_seen, p->self};
+	p->counter_seen += GUARDED(M16_BALLOT_REUSED, 1, 0);
+	p->ballot = (struct hb_ballot){p->counter_seen, p->self};
 	p->promises = p->accepts = 0;
 	p->base_members = a->reg.accepted.members;
 	p->best_ballot = a->reg.accepted_ballot;
@@ -132,7 +135,7 @@ static void take_promise(struct hb_proposer *p, const struct hb_message *m, uint
 	if (p->step != HB_STEP_PREPARE || !promised_enough(p))
 		return;
 	p->applied = hb_change_apply(&p->change, &p->best, &p->value);
-	if (p->was_active && p->value.active != p->self)
+	if (GUARDED(M27_HAND_WITH_GATE_OPEN, p->was_active && p->value.active != p->self, false))
 		p->step = HB_STEP_CLOSE_GATE;
 	else
 		self_accept(p, now_us, out);
@@ -208,9 +211,10 @@ void hb_proposer_learn(struct hb_proposer *p, struct hb_ballot b)
 
 void hb_proposer_abandon(struct hb_proposer *p)
 {
-	if (!p->pending && p->step < HB_STEP_SELF_ACCEPT)
-		p->step = HB_STEP_IDLE;
-	if (!p->pending && p->step == HB_STEP_BACK_OFF)
+	p->pending = GUARDED(M07_UNKNOWN_FORGOTTEN, p->pending, false);
+	if (p->pending)
+		return;
+	if (p->step == HB_STEP_BACK_OFF || GUARDED(M07_UNKNOWN_FORGOTTEN, p->step < HB_STEP_SELF_ACCEPT, true))
 		p->step = HB_STEP_IDLE;
 }
 
