@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "heartbeat/gtid.h"
 
@@ -153,10 +154,7 @@ static inline bool token_is_none(const struct token *t)
 
 static inline bool token_equal(const struct token *a, const struct token *b)
 {
-	for (unsigned i = 0; i < TOKEN_BYTES; i++)
-		if (a->byte[i] != b->byte[i])
-			return false;
-	return true;
+	return memcmp(a->byte, b->byte, TOKEN_BYTES) == 0;
 }
 
 #endif

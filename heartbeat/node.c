@@ -287,6 +287,7 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 {
 	const struct hb_rule *rule;
+	const char *why;
 
 	n->situation = hb_situation(n, now_us);
 	rule = hb_role_rule(n->state, n->situation);
@@ -299,7 +300,9 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 		n->no_vip_us = 0;
 	else if (!n->no_vip_us)
 		n->no_vip_us = now_us;
-	(void)snprintf(n->reason, sizeof(n->reason), "%s", explain(n, rule, now_us));
+	why = explain(n, rule, now_us);
+	if (strcmp(n->reason, why) != 0)
+		(void)snprintf(n->reason, sizeof(n->reason), "%s", why);
 }
 
 static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_outbox *out)
@@ -338,7 +341,10 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	uint64_t before = n->acceptor.generation;
 	struct hb_ballot known = n->known_ballot;
 
-	memset(out, 0, sizeof(*out));
+	/* All else in *out is assigned below; its letters, 20 KiB of them, are cleared as they are added. */
+	out->outbox.count = 0;
+	out->moved = NULL;
+	out->moved_from = n->state;
 	take_input(n, in, &out->outbox);
 	hb_read_tick(n, in->now_us, &out->outbox);
 	propose(n, in->now_us, &out->outbox);

@@ -6,6 +6,7 @@
 
 #define AGAIN_US_MIN 5000
 #define AGAIN_US_MAX 25000
+#define SELF_AGAIN_US 200000
 
 uint64_t hb_dice(uint64_t *state)
 {
@@ -83,7 +84,7 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
 	p->best_ballot = a->reg.accepted_ballot;
 	p->best = a->reg.accepted;
 	p->step = HB_STEP_SELF_PREPARE;
-	p->again_us = soon(p, now_us);
+	p->again_us = now_us + SELF_AGAIN_US;
 	send_prepare(p, p->self, out);
 }
 
@@ -99,7 +100,7 @@ static void self_accept(struct hb_proposer *p, uint64_t now_us, struct hb_outbox
 	p->pending_in_sync = p->pending ? p->pending_in_sync | p->value.in_sync : p->value.in_sync;
 	p->pending = true;
 	p->pending_ballot = p->ballot;
-	p->again_us = soon(p, now_us);
+	p->again_us = now_us + SELF_AGAIN_US;
 	send_accept(p, p->self, out);
 }
 
@@ -130,6 +131,7 @@ static void take_promise(struct hb_proposer *p, const struct hb_message *m, uint
 	}
 	if (p->step == HB_STEP_SELF_PREPARE && m->from == p->self) {
 		p->step = HB_STEP_PREPARE;
+		p->again_us = soon(p, now_us);
 		send_others(p, p->promises, out);
 	}
 	if (p->step != HB_STEP_PREPARE || !promised_enough(p))
@@ -141,11 +143,12 @@ static void take_promise(struct hb_proposer *p, const struct hb_message *m, uint
 		self_accept(p, now_us, out);
 }
 
-static void take_accepted(struct hb_proposer *p, const struct hb_message *m, struct hb_outbox *out)
+static void take_accepted(struct hb_proposer *p, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	p->accepts |= (uint8_t)(1u << m->from);
 	if (p->step == HB_STEP_SELF_ACCEPT && m->from == p->self) {
 		p->step = HB_STEP_ACCEPT;
+		p->again_us = soon(p, now_us);
 		send_others(p, p->accepts, out);
 	}
 	if (p->step != HB_STEP_ACCEPT || !accepted_enough(p))
@@ -179,13 +182,24 @@ void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, cons
 	else if (m->type == HB_PROMISE && (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_PREPARE))
 		take_promise(p, m, now_us, out);
 	else if (m->type == HB_ACCEPTED && (p->step == HB_STEP_SELF_ACCEPT || p->step == HB_STEP_ACCEPT))
-		take_accepted(p, m, out);
+		take_accepted(p, m, now_us, out);
 }
 
 void hb_proposer_tick(struct hb_proposer *p, const struct hb_acceptor *a, uint64_t now_us, struct hb_outbox *out)
 {
 	(void)a;
-	if (now_us < p->again_us || (p->step != HB_STEP_PREPARE && p->step != HB_STEP_ACCEPT))
+	if (now_us < p->again_us)
+		return;
+	if (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT) {
+		/* Letters that wait for the disk can be lost too: the shell keeps only so many. */
+		p->again_us = now_us + SELF_AGAIN_US;
+		if (p->step == HB_STEP_SELF_PREPARE)
+			send_prepare(p, p->self, out);
+		else
+			send_accept(p, p->self, out);
+		return;
+	}
+	if (p->step != HB_STEP_PREPARE && p->step != HB_STEP_ACCEPT)
 		return;
 	/* The same ballot again, not a higher one: raising our own promise while nobody can answer would make our
 	 * acceptor deaf to the record that the others choose meanwhile. */

@@ -13,7 +13,7 @@ int hb_ballot_compare(struct hb_ballot a, struct hb_ballot b)
 
 static bool member_equal(const struct hb_member *a, const struct hb_member *b)
 {
-	return strncmp(a->name, b->name, HB_NAME_BYTES) == 0 && a->instance == b->instance && a->ipv4 == b->ipv4 &&
+	return memcmp(a->name, b->name, HB_NAME_BYTES) == 0 && a->instance == b->instance && a->ipv4 == b->ipv4 &&
 	       a->port == b->port && a->kind == b->kind;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/simulation/database.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -322,12 +323,15 @@ static void report(struct world *w, unsigned at)
 
 	if (d->stuck_until_us)
 		report_again(w, at);
-	else if (memcmp(&r, &m->told_repl, sizeof(r)) != 0 || w->now_us > m->repl_told_us + 50000) {
+	else if (memcmp(&r, &m->told_repl, offsetof(struct repl_report, binlog)) != 0 ||
+		 w->now_us > m->repl_told_us + 20000) {
 		m->told_repl = r;
 		m->repl_told_us = w->now_us;
 		world_input(w, at, &in);
 	}
-	if (w->now_us > m->ledger_told_us + 10000) {
+	if (memcmp(&l, &m->told_ledger, offsetof(struct ledger_report, commit_since_us)) != 0 ||
+	    w->now_us > m->ledger_told_us + 20000) {
+		m->told_ledger = l;
 		in = (struct hb_input){.kind = HB_IN_LEDGER, .ledger = &l};
 		m->ledger_told_us = w->now_us;
 		world_input(w, at, &in);
@@ -358,9 +362,10 @@ static void act(struct world *w, unsigned at)
 	obey(w, at);
 }
 
-void database_step(struct world *w, unsigned at)
+uint64_t database_step(struct world *w, unsigned at)
 {
 	act(w, at);
 	ledger(w, at);
 	report(w, at);
+	return w->now_us + 1000 + world_dice(w, 6000);
 }

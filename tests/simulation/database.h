@@ -7,7 +7,7 @@
 
 #include "heartbeat/node.h"
 
-#define DB_LOG_MAX 60000
+#define DB_LOG_MAX 16384
 
 struct database {
 	/* durable */
@@ -47,7 +47,7 @@ void database_kill(struct database *d);
 /* The machine loses its power. */
 void database_power_off(struct database *d);
 
-/* One millisecond of node `at`. */
-void database_step(struct world *w, unsigned at);
+/* One step of node `at`. Returns when the next one is due, in true time; it comes earlier when the order has changed. */
+uint64_t database_step(struct world *w, unsigned at);
 
 #endif

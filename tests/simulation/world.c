@@ -1,11 +1,13 @@
 #include "tests/simulation/world.h"
 
-#include <assert.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[WORLD_NODES] = {"a", "b", "w"};
+#define TICK_US 10000
+
+static const char *const names[WORLD_NODES] = {"a", "b", "w", "x", "y"};
 
 uint64_t world_dice(struct world *w, uint64_t below)
 {
@@ -27,7 +29,7 @@ static void print_member(const struct world *w, unsigned at)
 	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d: db up=%d ro=%d semi=%d length=%u "
 	       "applied=%u dirty=%d"
 	       " opened=%llu follows=%llu stuck=%d want=%u/%u reason=%s\n",
-	    "abw"[at], m -> up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state,
+	    names[at][0], m->up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state,
 	    m->node.acceptor.reg.admitted, (unsigned long long)m->node.known.version, m->node.proposer.pending, d->up,
 	    d->read_only, d->semi, d->length, d->applied, d->dirty, (unsigned long long)d->opened_epoch,
 	    (unsigned long long)d->follow_epoch, d->stuck_until_us != 0, d->order.want, d->told.want, m->node.reason);
@@ -45,7 +47,7 @@ void world_broken(struct world *w, const char *format, ...)
 	if (!w->trace)
 		return;
 	printf("%9.3f !!! %s\n", (double)w->now_us / 1000, w->broken);
-	for (unsigned i = 0; i < WORLD_NODES; i++)
+	for (unsigned i = 0; i < w->nodes; i++)
 		print_member(w, i);
 }
 
@@ -64,16 +66,11 @@ static void post(struct world *w, unsigned from, const struct hb_letter *l)
 	if (to == HB_TO_SENDER)
 		to = w->sender;
 	for (unsigned copies = 1 + (world_dice(w, 200) == 0); copies; copies--) {
-		struct letter *slot;
+		uint64_t late_us = 200 + world_dice(w, 1500) + (world_dice(w, 50) ? 0 : world_dice(w, 400000));
 
-		if (to >= WORLD_NODES || w->cut[from][to] || world_dice(w, 100) < w->loss_percent)
+		if (to >= w->nodes || w->cut[from][to] || world_dice(w, 100) < w->loss_percent)
 			continue;
-		assert(w->letters < WORLD_LETTERS);
-		slot = &w->letter[w->letters++];
-		slot->at_us = w->now_us + 200 + world_dice(w, 1500) + (world_dice(w, 50) ? 0 : world_dice(w, 400000));
-		slot->from = (uint8_t)from;
-		slot->to = (uint8_t)to;
-		slot->message = l->message;
+		network_send(&w->net, (uint8_t)from, (uint8_t)to, &l->message, w->now_us + late_us);
 	}
 }
 
@@ -96,12 +93,29 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 	m->epoch_seen = r->epoch;
 }
 
+static void dispatch(struct world *w, unsigned at, const struct hb_letter *l);
+
+static void hold(struct member *m, const struct hb_letter *l)
+{
+	if (m->held_count == WORLD_HELD) {
+		memmove(m->held, m->held + 1, (WORLD_HELD - 1) * sizeof(m->held[0]));
+		m->held_count--;
+	}
+	m->held[m->held_count++] = *l;
+}
+
+static bool is_on_disk(const struct member *m, const struct hb_letter *l)
+{
+	return l->need_generation <= m->node.persisted || mutant_on(M16_ANSWER_BEFORE_FSYNC);
+}
+
 static void step(struct world *w, unsigned at, struct hb_input *in)
 {
 	struct member *m = &w->member[at];
 	struct hb_output out;
 
 	in->now_us = world_clock(w, at);
+	m->tick_us = w->now_us + TICK_US; /* any step does what a tick does */
 	hb_node_step(&m->node, in, &out);
 	if (out.persist) {
 		m->storing = m->node.acceptor.reg;
@@ -109,16 +123,27 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 		if (!m->store_at_us)
 			m->store_at_us = w->now_us + 500 + world_dice(w, 4000) + (world_dice(w, 40) ? 0 : 200000);
 	}
-	for (unsigned i = 0; i < out.outbox.count; i++) {
-		if (m->held_count == 64) {
-			memmove(m->held, m->held + 1, 63 * sizeof(m->held[0]));
-			m->held_count--;
-		}
-		m->held[m->held_count++] = out.outbox.letter[i];
+	if (memcmp(&m->db.told, &out.order, sizeof(out.order)) != 0) {
+		m->db.told = out.order;
+		m->db_us = w->now_us + world_dice(w, 1000);
 	}
-	m->db.told = out.order;
 	m->view = out.view;
 	look_at(w, at, &out);
+	for (unsigned i = 0; i < out.outbox.count; i++)
+		if (is_on_disk(m, &out.outbox.letter[i]))
+			dispatch(w, at, &out.outbox.letter[i]);
+		else
+			hold(m, &out.outbox.letter[i]);
+}
+
+static void dispatch(struct world *w, unsigned at, const struct hb_letter *l)
+{
+	struct hb_input own = {.kind = HB_IN_MESSAGE, .message = &l->message};
+
+	if (l->to == w->member[at].node.self)
+		step(w, at, &own);
+	else
+		post(w, at, l);
 }
 
 void world_input(struct world *w, unsigned at, struct hb_input *in)
@@ -129,20 +154,14 @@ void world_input(struct world *w, unsigned at, struct hb_input *in)
 	for (unsigned i = 0; i < m->held_count;) {
 		struct hb_letter l = m->held[i];
 
-		if (l.need_generation > m->node.persisted) {
+		if (!is_on_disk(m, &l)) {
 			i++;
 			continue;
 		}
 		memmove(&m->held[i], &m->held[i + 1], (m->held_count - i - 1) * sizeof(m->held[0]));
 		m->held_count--;
-		if (l.to == m->node.self) {
-			struct hb_input own = {.kind = HB_IN_MESSAGE, .message = &l.message};
-
-			step(w, at, &own);
-			i = 0;
-		} else {
-			post(w, at, &l);
-		}
+		dispatch(w, at, &l);
+		i = 0;
 	}
 }
 
@@ -158,13 +177,14 @@ static void boot(struct world *w, unsigned at)
 	m->disk.boot++;
 	m->held_count = 0;
 	m->store_at_us = 0;
-	m->tick_us = w->now_us + world_dice(w, 10000);
+	m->tick_us = m->db_us = w->now_us + world_dice(w, 10000);
 	m->clock_offset_us = 1000000 + world_dice(w, 1000000000);
 	m->rate_ppm = (int64_t)world_dice(w, 6000) - 3000;
 	m->epoch_seen = 0;
 	memset(&m->view, 0, sizeof(m->view));
 	m->view.active = m->view.self = ROLEPAGE_NO_NODE;
 	memset(&m->told_repl, 0xff, sizeof(m->told_repl));
+	memset(&m->told_ledger, 0xff, sizeof(m->told_ledger));
 	hb_node_start(&m->node, &s, &m->disk, world_dice(w, UINT64_MAX), world_clock(w, at));
 }
 
@@ -176,11 +196,7 @@ void world_power_off(struct world *w, unsigned at, uint64_t for_us)
 	m->frozen = false;
 	m->start_at_us = w->now_us + for_us;
 	database_power_off(&m->db);
-	for (unsigned i = 0; i < w->letters;)
-		if (w->letter[i].to == at)
-			w->letter[i] = w->letter[--w->letters];
-		else
-			i++;
+	network_forget(&w->net, (uint8_t)at);
 }
 
 void world_restart_heartbeat(struct world *w, unsigned at)
@@ -196,15 +212,20 @@ void world_restart_heartbeat(struct world *w, unsigned at)
 	w->member[at].node.acceptor.silent_until_us = world_clock(w, at) + HB_LEASE_MAX_US;
 }
 
+void world_thaw(struct world *w, unsigned at)
+{
+	w->member[at].frozen = false;
+}
+
 void world_heal(struct world *w)
 {
 	memset(w->cut, 0, sizeof(w->cut));
 	w->loss_percent = 0;
-	for (unsigned i = 0; i < WORLD_NODES; i++)
-		w->member[i].frozen = false;
+	for (unsigned i = 0; i < w->nodes; i++)
+		world_thaw(w, i);
 }
 
-static bool answers(const struct world *w, unsigned at)
+bool world_answers(const struct world *w, unsigned at)
 {
 	const struct member *m = &w->member[at];
 
@@ -212,49 +233,82 @@ static bool answers(const struct world *w, unsigned at)
 	       world_clock(w, at) < m->view.gate_until_us;
 }
 
+/* All that was ever answered is in the log of whoever answers: looked at whole once in each epoch, then at the last one. */
+static void check_log(struct world *w, unsigned at)
+{
+	const struct database *d = &w->member[at].db;
+	static bool there[WORLD_PAYMENTS];
+	bool found = !w->last_answered;
+
+	if (w->looked_epoch[at] != w->member[at].view.epoch) {
+		w->looked_epoch[at] = w->member[at].view.epoch;
+		memset(there, 0, w->next_payment);
+		for (unsigned k = 0; k < d->length; k++) {
+			if (there[d->log[k]])
+				world_broken(w, "%s has payment %u twice", names[at], d->log[k]);
+			there[d->log[k]] = true;
+		}
+		for (uint32_t p = 1; p < w->next_payment; p++)
+			if (w->answered[p] && !there[p])
+				world_broken(w, "%s answers without payment %u that was answered", names[at], p);
+	}
+	for (unsigned k = d->length; k && !found; k--)
+		found = d->log[k - 1] == w->last_answered;
+	if (!found)
+		world_broken(w, "%s answers without payment %u that was answered", names[at], w->last_answered);
+}
+
 static void check_promises(struct world *w)
 {
-	if (answers(w, 0) && answers(w, 1))
-		world_broken(w, "two nodes answer");
-	for (unsigned i = 0; i < 2; i++) {
-		const struct database *d = &w->member[i].db;
-		bool found = false;
+	bool a = world_answers(w, 0), b = world_answers(w, 1);
 
-		if (!answers(w, i) || !w->last_answered)
-			continue;
-		for (unsigned k = d->length; k && !found; k--)
-			found = d->log[k - 1] == w->last_answered;
-		if (!found)
-			world_broken(w, "%s answers without payment %u that was answered", names[i], w->last_answered);
-	}
+	if (a && b)
+		world_broken(w, "two nodes answer");
+	if (a)
+		check_log(w, 0);
+	if (b)
+		check_log(w, 1);
 }
 
 static void deliver(struct world *w)
 {
-	for (unsigned i = 0; i < w->letters;) {
-		struct letter l = w->letter[i];
-		struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &l.message};
+	const struct network_letter *l = &w->net.letter[w->net.heap[0].letter];
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &l->message};
 
-		if (l.at_us > w->now_us || w->member[l.to].frozen) {
-			i++;
-			continue;
-		}
-		w->letter[i] = w->letter[--w->letters];
-		w->sender = l.from;
-		if (w->member[l.to].up)
-			world_input(w, l.to, &in);
+	if (w->member[l->to].frozen) {
+		network_put_off(&w->net, w->now_us + 50000);
+		return;
 	}
+	l = network_take(&w->net);
+	w->sender = l->from;
+	if (w->member[l->to].up)
+		world_input(w, l->to, &in);
 }
 
-static void step_member(struct world *w, unsigned at)
+static uint64_t wakes_us(const struct member *m, bool gateway)
+{
+	uint64_t at_us = m->tick_us;
+
+	if (!m->up)
+		return m->start_at_us ? m->start_at_us : UINT64_MAX;
+	if (m->frozen)
+		return UINT64_MAX;
+	if (m->store_at_us && m->store_at_us < at_us)
+		at_us = m->store_at_us;
+	if (gateway && m->db_us < at_us)
+		at_us = m->db_us;
+	return at_us;
+}
+
+static void wake(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
 	struct hb_input tick = {.kind = HB_IN_TICK};
 
-	if (!m->up && m->start_at_us && w->now_us >= m->start_at_us)
+	if (!m->up) {
 		boot(w, at);
-	if (!m->up || m->frozen)
 		return;
+	}
 	if (m->store_at_us && w->now_us >= m->store_at_us) {
 		struct hb_input stored = {.kind = HB_IN_PERSISTED, .persisted = m->storing_generation};
 
@@ -262,41 +316,59 @@ static void step_member(struct world *w, unsigned at)
 		m->store_at_us = 0;
 		world_input(w, at, &stored);
 	}
-	if (at < 2)
-		database_step(w, at);
-	if (w->now_us >= m->tick_us) {
-		m->tick_us = w->now_us + 10000;
+	if (at < WORLD_GATEWAYS && w->now_us >= m->db_us)
+		m->db_us = database_step(w, at);
+	if (w->now_us >= m->tick_us)
 		world_input(w, at, &tick);
-	}
 }
 
 void world_run(struct world *w, uint64_t us)
 {
-	for (uint64_t end = w->now_us + us; w->now_us < end && !w->violations;) {
-		unsigned first = (unsigned)world_dice(w, WORLD_NODES);
+	for (uint64_t end_us = w->now_us + us; !w->violations;) {
+		uint64_t next_us = network_next_us(&w->net);
+		unsigned who = WORLD_NODES;
 
-		w->now_us += 1000;
-		deliver(w);
-		for (unsigned i = 0; i < WORLD_NODES; i++)
-			step_member(w, (first + i) % WORLD_NODES);
+		for (unsigned i = 0; i < w->nodes; i++) {
+			uint64_t at_us = wakes_us(&w->member[i], i < WORLD_GATEWAYS);
+
+			if (at_us < next_us) {
+				next_us = at_us;
+				who = i;
+			}
+		}
+		if (next_us >= end_us) {
+			w->now_us = end_us;
+			return;
+		}
+		if (next_us > w->now_us)
+			w->now_us = next_us;
+		if (who == WORLD_NODES)
+			deliver(w);
+		else
+			wake(w, who);
 		check_promises(w);
 	}
 }
 
-void world_start(struct world *w, uint64_t seed, bool trace)
+void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace)
 {
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct world, net));
+	memset(w->cut, 0, sizeof(*w) - offsetof(struct world, cut));
+	network_clear(&w->net);
 	w->seed = seed;
 	w->dice = seed * 0x9e3779b97f4a7c15u + 1;
+	w->nodes = nodes;
 	w->trace = trace;
 	w->next_payment = 1;
-	for (unsigned i = 0; i < WORLD_NODES; i++) {
+	for (unsigned i = 0; i < nodes; i++) {
 		struct hb_register *r = &w->member[i].disk;
 
-		r->kind = i == 2 ? HB_KIND_WITNESS : HB_KIND_GATEWAY;
+		r->kind = i < WORLD_GATEWAYS ? HB_KIND_GATEWAY : HB_KIND_WITNESS;
 		r->name[0] = names[i][0];
 		r->instance = 100 + i;
 		w->member[i].db.read_only = true;
+		w->member[i].start_at_us =
+		    1 + i * 1500000; /* one after the other: its number as a member is its number here */
 		if (i)
 			continue;
 		memset(&w->member[0].db.token, 7, TOKEN_BYTES);
@@ -307,15 +379,25 @@ void world_start(struct world *w, uint64_t seed, bool trace)
 		r->accepted.member[0] = (struct hb_member){.name = "a", .instance = 100, .ipv4 = 1, .port = 1};
 		r->accepted.token[0] = w->member[0].db.token;
 	}
-	for (unsigned i = 0; i < WORLD_NODES; i++) {
-		w->member[i].start_at_us = 1 + i * 1500000; /* so that b is member 1 and w is member 2 */
-	}
+}
+
+void world_continue(struct world *w, const struct world *from, uint64_t seed, bool trace)
+{
+	memcpy(w, from, offsetof(struct world, net));
+	network_copy(&w->net, &from->net);
+	memcpy(&w->sender, &from->sender, sizeof(*w) - offsetof(struct world, sender));
+	w->seed = seed;
+	w->dice = seed * 0x9e3779b97f4a7c15u + 1;
+	w->trace = trace;
+	w->failovers = 0;
+	for (unsigned i = 0; i < w->nodes; i++)
+		w->member[i].node.proposer.dice = world_dice(w, UINT64_MAX);
 }
 
 enum role_mode world_mode(const struct world *w)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (answers(w, i))
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
+		if (world_answers(w, i))
 			return w->member[i].view.mode;
 	return ROLE_MODE_STALLED;
 }

@@ -1,19 +1,16 @@
-/* Three members, their network, clocks and disks in virtual time, and the promises that are checked after every step. */
+/* The members, their network, clocks and disks in virtual time. Time goes from event to event; nothing polls. */
 #ifndef HOLDFAST_TESTS_SIMULATION_WORLD_H
 #define HOLDFAST_TESTS_SIMULATION_WORLD_H
 
 #include "heartbeat/node.h"
 #include "tests/simulation/database.h"
+#include "tests/simulation/mutant.h"
+#include "tests/simulation/network.h"
 
-#define WORLD_NODES 3
-#define WORLD_LETTERS 4096
-#define WORLD_PAYMENTS 60000
-
-struct letter {
-	uint64_t at_us; /* delivered then; 0: free */
-	uint8_t from, to;
-	struct hb_message message;
-};
+#define WORLD_NODES HB_MEMBERS_MAX
+#define WORLD_GATEWAYS 2 /* numbers 0 and 1 */
+#define WORLD_PAYMENTS DB_LOG_MAX
+#define WORLD_HELD 32
 
 struct member {
 	bool up, frozen;
@@ -22,15 +19,16 @@ struct member {
 	uint64_t store_at_us;	 /* a write of the register under way ends then; 0: none */
 	struct hb_register storing;
 	uint64_t storing_generation;
-	struct hb_letter held[64];
+	struct hb_letter held[WORLD_HELD]; /* not sent before the register they depend on is on disk */
 	unsigned held_count;
 	uint64_t clock_offset_us;
 	int64_t rate_ppm;
-	uint64_t tick_us, start_at_us; /* true time */
+	uint64_t tick_us, start_at_us, db_us; /* true time; start 0: none */
 	struct role_view view;
 	uint64_t epoch_seen;
 	struct database db;
 	struct repl_report told_repl;
+	struct ledger_report told_ledger;
 	uint64_t repl_told_us, ledger_told_us;
 };
 
@@ -38,25 +36,32 @@ struct world {
 	bool calm;		     /* no new faults of the database */
 	uint64_t seed, dice, now_us; /* true time */
 	bool trace;
+	unsigned nodes; /* 3 or 5 */
 	struct member member[WORLD_NODES];
-	struct letter letter[WORLD_LETTERS];
-	unsigned letters;
+	struct network net;
 	uint8_t sender;			    /* of the letter being delivered */
 	bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
 	unsigned loss_percent;
 	uint32_t next_payment;
 	bool answered[WORLD_PAYMENTS];
 	uint32_t last_answered;
+	uint64_t looked_epoch[WORLD_GATEWAYS]; /* in which the whole log was looked through */
 	unsigned failovers, violations;
 	char broken[200]; /* the first broken promise */
 };
 
-void world_start(struct world *w, uint64_t seed, bool trace);
+/* From nothing: the first member is initialised, the others join. */
+void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace);
+
+/* From a world that was made before: the same state with other dice. */
+void world_continue(struct world *w, const struct world *from, uint64_t seed, bool trace);
+
 void world_run(struct world *w, uint64_t us);
 
 /* Faults. */
 void world_power_off(struct world *w, unsigned at, uint64_t for_us);
 void world_restart_heartbeat(struct world *w, unsigned at);
+void world_thaw(struct world *w, unsigned at);
 void world_heal(struct world *w);
 
 uint64_t world_dice(struct world *w, uint64_t below);
@@ -66,6 +71,9 @@ void world_broken(struct world *w, const char *format, ...) __attribute__((forma
 
 /* A report reaches heartbeatd. */
 void world_input(struct world *w, unsigned at, struct hb_input *in);
+
+/* May this gateway answer now? */
+bool world_answers(const struct world *w, unsigned at);
 
 /* Is anybody serving, and in which mode? */
 enum role_mode world_mode(const struct world *w);
