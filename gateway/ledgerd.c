@@ -132,33 +132,6 @@ static void on_op(
 	server_send(l->server, session, id, &no, NULL);
 }
 
-static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct ledgerd *l = userdata;
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	answer_list(l, queue_take_answers(l->queue));
-	server_flush(l->server);
-	return 0;
-}
-
-/* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked
- * against it. */
-static void confirm_close(struct ledgerd *l)
-{
-	struct role_view v;
-
-	if (l->close_asked == l->close_confirmed)
-		return;
-	view(l, &v);
-	if (role_may_answer(&v, v.version, clock_boottime_us()))
-		return;
-	server_drop_unsent(l->server);
-	l->close_confirmed = l->close_asked;
-}
-
 static void report(struct ledgerd *l)
 {
 	struct ledger_report now = {.fit = 1, .gate_closed_generation = l->close_confirmed};
@@ -182,6 +155,46 @@ static void report(struct ledgerd *l)
 	l->reported_us = now_us;
 	link_send(l->link, LOCAL_LEDGER, &now, sizeof(now));
 	l->reported = now;
+}
+
+/* That one is awaited; everything else has time until the next tick. */
+static void report_barrier(struct ledgerd *l)
+{
+	struct writer_status s;
+
+	if (!l->writer)
+		return;
+	writer_get_status(l->writer, &s);
+	if (s.barrier_epoch != l->reported.barrier_epoch)
+		report(l);
+}
+
+static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct ledgerd *l = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	answer_list(l, queue_take_answers(l->queue));
+	server_flush(l->server);
+	report_barrier(l);
+	return 0;
+}
+
+/* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked
+ * against it. */
+static void confirm_close(struct ledgerd *l)
+{
+	struct role_view v;
+
+	if (l->close_asked == l->close_confirmed)
+		return;
+	view(l, &v);
+	if (role_may_answer(&v, v.version, clock_boottime_us()))
+		return;
+	server_drop_unsent(l->server);
+	l->close_confirmed = l->close_asked;
 }
 
 static void start_writer(struct ledgerd *l)

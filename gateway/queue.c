@@ -333,10 +333,17 @@ bool queue_has_key(struct queue *q, const struct op *op)
 	return has;
 }
 
-void queue_answer(struct queue *q, struct request *list)
+void queue_ring(struct queue *q)
 {
 	uint64_t one = 1;
 
+	/* The counter of an eventfd cannot overflow here; a full one is readable all the same. */
+	if (write(q->answers_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void queue_answer(struct queue *q, struct request *list)
+{
 	if (!list)
 		return;
 	(void)pthread_mutex_lock(&q->lock);
@@ -347,9 +354,7 @@ void queue_answer(struct queue *q, struct request *list)
 		list = next;
 	}
 	(void)pthread_mutex_unlock(&q->lock);
-	/* The counter of an eventfd cannot overflow here; a full one is readable all the same. */
-	if (write(q->answers_fd, &one, sizeof(one)) < 0)
-		return;
+	queue_ring(q);
 }
 
 void queue_landed(struct queue *q)

@@ -75,6 +75,9 @@ struct request *queue_take(struct queue *q);
 /* Is there a request with this key, by this secret, queued or in flight? */
 bool queue_has_key(struct queue *q, const struct op *op);
 
+/* Makes answers_fd readable: something besides answers is to be looked at. */
+void queue_ring(struct queue *q);
+
 /* Hands a list of settled requests back. */
 void queue_answer(struct queue *q, struct request *list);
 void queue_landed(struct queue *q); /* nothing is in flight any more */

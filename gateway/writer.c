@@ -115,6 +115,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	w->opened = true;
 	note_answered(w);
 	set_status(w, v->epoch, true, true, "");
+	queue_ring(w->queue); /* heartbeatd waits to hear of the barrier */
 	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", next.batch_seq),
 	    KV_U("seq", next.next_seq - 1));
 	return 0;
