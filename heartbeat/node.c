@@ -7,6 +7,13 @@
 #include "heartbeat/guard.h"
 
 #define VIP_PATIENCE_US 3000000
+#define CLAIM_JITTER_PART 8 /* of a lease */
+
+/* B5: two that would claim shall not do it at the same moment; one alone should not wait long. */
+static uint64_t claim_jitter_us(struct hb_node *n)
+{
+	return hb_dice(&n->proposer.dice) % (n->settings.lease_us / CLAIM_JITTER_PART);
+}
 
 void hb_node_start(
     struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us)
@@ -21,7 +28,7 @@ void hb_node_start(
 	n->state = reg->kind == HB_KIND_WITNESS ? HB_WITNESS : HB_BOOT;
 	n->reading.began_us = now_us;
 	hb_proposer_start(&n->proposer, n->self, seed);
-	n->claim_jitter_us = hb_dice(&n->proposer.dice) % 50000;
+	n->claim_jitter_us = claim_jitter_us(n);
 }
 
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)
@@ -169,7 +176,7 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 		hb_named(n, r.epoch, now_us);
 	hb_learn(n, p->ballot, &r, now_us);
 	n->booted = true;
-	n->claim_jitter_us = hb_dice(&p->dice) % 50000;
+	n->claim_jitter_us = claim_jitter_us(n);
 	n->beat_now = true;
 }
 

@@ -7,7 +7,6 @@
 #define ADD_NEAR_FOR_US 5000000
 #define ADD_BACKLOG_MS 500
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
-#define CLAIM_JITTER_US 50000
 #define READ_STUCK_US 2000000
 #define OPENING_US 10000000	/* what an opening may take while another whole copy waits */
 #define COMMIT_STALL_US 2000000 /* a COMMIT that waits for nobody: the disk */
