@@ -38,6 +38,7 @@ struct daemon {
 
 	int udp;
 	struct sockaddr_in sender; /* of the datagram being worked on */
+	struct wire_way sender_way;
 	struct sockaddr_in seed;
 	struct hb_letter held[DAEMON_HELD_MAX]; /* wait for the disk, or come back to us */
 	unsigned held_count;

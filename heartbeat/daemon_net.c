@@ -27,7 +27,7 @@ static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *
 			continue; /* an ICMP answer to what we sent; the peer is away, as the silence says too */
 		if (n < 0)
 			break;
-		if (wire_open(&d->wire, buf, (size_t)n, &m) == 0)
+		if (wire_open(&d->wire, 0, buf, (size_t)n, &d->sender_way, &m) == 0)
 			daemon_step(d, &in);
 	}
 	return 0;
@@ -83,7 +83,10 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 	if (!address_of(d, l->to, &to))
 		return;
 	randombytes_buf(nonce, sizeof(nonce));
-	n = wire_seal(&d->wire, &l->message, nonce, buf);
+	n = wire_seal(
+	    &d->wire, l->to == HB_TO_SENDER ? d->sender_way : wire_way_to(&d->wire, l->to), &l->message, nonce, buf);
+	if (!n)
+		return; /* it cannot be said to a release so old */
 	/* A datagram that cannot be sent is a lost datagram: the protocol lives with those, the log would not. */
 	if (sendto(d->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
 		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));

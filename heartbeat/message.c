@@ -7,6 +7,8 @@
 #include "heartbeat/acceptor.h"
 #include "heartbeat/codec.h"
 
+#define FLAT_REASON_MAX HB_REASON_PEER_IN_SYNC /* version 1 refuses a record with another */
+
 static void ballot(struct codec *c, struct hb_ballot *b)
 {
 	codec_u64(c, &b->counter);
@@ -20,6 +22,7 @@ static void gtid(struct codec *c, struct gtid *g)
 	codec_u64(c, &g->seq);
 }
 
+/* As it was in version 1, for good: a member is a part of the record, and what is added to that goes to its end. */
 static void member(struct codec *c, struct hb_member *m)
 {
 	codec_text(c, m->name, sizeof(m->name));
@@ -29,10 +32,22 @@ static void member(struct codec *c, struct hb_member *m)
 	codec_u8(c, &m->kind);
 }
 
+/* Never a list of varying length here: what a later release wrote behind it must stand where that looks for it. */
+static void record_grown(struct codec *c, struct hb_record *r)
+{
+	codec_grown(c);
+	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
+		codec_u32(c, &r->member[i].second_ipv4);
+	codec_rest(c, r->later, sizeof(r->later), &r->later_bytes);
+}
+
 static void record(struct codec *c, struct hb_record *r)
 {
+	struct codec_block b;
+
 	if (codec_reading(c))
 		memset(r, 0, sizeof(*r));
+	codec_open(c, &b);
 	codec_u64(c, &r->version);
 	codec_u64(c, &r->epoch);
 	codec_u8(c, &r->active);
@@ -49,6 +64,10 @@ static void record(struct codec *c, struct hb_record *r)
 		codec_bytes(c, r->token[i].byte, TOKEN_BYTES);
 		member(c, &r->member[i]);
 	}
+	record_grown(c, r);
+	codec_close(c, &b);
+	if (c->flat && r->reason > FLAT_REASON_MAX)
+		c->failed = true;
 	if (codec_reading(c) && !hb_record_valid(r))
 		c->failed = true;
 }
@@ -64,6 +83,9 @@ static void maybe_record(struct codec *c, uint8_t *has, struct hb_record *r)
 
 static void transition(struct codec *c, struct hb_transition *t)
 {
+	struct codec_block b;
+
+	codec_open(c, &b);
 	codec_u64(c, &t->epoch);
 	codec_u64(c, &t->at_ms);
 	codec_u32(c, &t->took_ms);
@@ -72,10 +94,15 @@ static void transition(struct codec *c, struct hb_transition *t)
 	codec_u8(c, &t->from);
 	codec_u8(c, &t->to);
 	codec_u8(c, &t->reason);
+	codec_grown(c);
+	codec_close(c, &b);
 }
 
 static void facts(struct codec *c, struct hb_facts *f)
 {
+	struct codec_block b;
+
+	codec_open(c, &b);
 	codec_u8(c, &f->state);
 	codec_u8(c, &f->fit);
 	codec_u8(c, &f->serving);
@@ -93,6 +120,9 @@ static void facts(struct codec *c, struct hb_facts *f)
 	codec_u32(c, &f->lease_ms);
 	transition(c, &f->moved);
 	codec_text(c, f->reason, sizeof(f->reason));
+	codec_grown(c);
+	codec_u32(c, &f->second_ipv4);
+	codec_close(c, &b);
 }
 
 static void beat(struct codec *c, struct hb_message *m)
@@ -147,54 +177,78 @@ static void nothing(struct codec *c, struct hb_message *m)
 static void join(struct codec *c, struct hb_message *m)
 {
 	member(c, &m->member);
+	codec_grown(c);
+	codec_u32(c, &m->member.second_ipv4);
 }
 
-static void (*const bodies[HB_MESSAGE_TYPES])(struct codec *c, struct hb_message *m) = {
-    [HB_BEAT] = beat,
-    [HB_GRANT] = grant,
-    [HB_PREPARE] = prepare,
-    [HB_PROMISE] = reply,
-    [HB_ACCEPT] = accept,
-    [HB_ACCEPTED] = reply,
-    [HB_READ] = nothing,
-    [HB_STATE] = reply,
-    [HB_JOIN] = join,
+static const struct {
+	void (*body)(struct codec *c, struct hb_message *m);
+	uint8_t since; /* version */
+} types[HB_MESSAGE_TYPES] = {
+    [HB_BEAT] = {beat, 1},
+    [HB_GRANT] = {grant, 1},
+    [HB_PREPARE] = {prepare, 1},
+    [HB_PROMISE] = {reply, 1},
+    [HB_ACCEPT] = {accept, 1},
+    [HB_ACCEPTED] = {reply, 1},
+    [HB_READ] = {nothing, 1},
+    [HB_STATE] = {reply, 1},
+    [HB_JOIN] = {join, 1},
 };
 
-static void message(struct codec *c, struct hb_message *m)
+static bool known_type(uint8_t type, uint8_t version)
 {
+	return type > 0 && type < HB_MESSAGE_TYPES && types[type].since <= version;
+}
+
+/* A type that we do not know is left unread. */
+static void message(struct codec *c, struct hb_message *m, uint8_t version)
+{
+	struct codec_block b;
+
 	codec_u8(c, &m->type);
 	codec_u8(c, &m->from);
 	codec_u64(c, &m->boot);
 	codec_u64(c, &m->instance);
-	if (m->type == 0 || m->type >= HB_MESSAGE_TYPES || (m->from >= HB_MEMBERS_MAX && m->from != HB_NOBODY)) {
+	if (m->type == 0 || (m->from >= HB_MEMBERS_MAX && m->from != HB_NOBODY))
 		c->failed = true;
-		return;
+	codec_open(c, &b);
+	if (!c->failed && known_type(m->type, version)) {
+		types[m->type].body(c, m);
+		if (!c->grown)
+			codec_grown(c);
 	}
-	bodies[m->type](c, m);
+	codec_close(c, &b);
 }
 
-size_t hb_message_encode(const struct hb_message *m, uint8_t buf[static HB_MESSAGE_BYTES_MAX])
+size_t hb_message_encode(const struct hb_message *m, uint8_t version, uint8_t buf[static HB_MESSAGE_BYTES_MAX])
 {
-	struct codec c = {.out = buf, .size = HB_MESSAGE_BYTES_MAX};
+	struct codec c = {.out = buf, .size = HB_MESSAGE_BYTES_MAX, .flat = version == HB_FLAT_VERSION};
 	struct hb_message copy = *m;
 
-	message(&c, &copy);
-	assert(!c.failed);
-	return c.at;
+	if (!known_type(m->type, version))
+		return 0;
+	message(&c, &copy, version);
+	assert(!c.failed || c.flat);
+	return c.failed ? 0 : c.at;
 }
 
-int hb_message_decode(const uint8_t *buf, size_t size, struct hb_message *ret)
+int hb_message_decode(const uint8_t *buf, size_t size, uint8_t version, struct hb_message *ret)
 {
-	struct codec c = {.in = buf, .size = size};
+	struct codec c = {.in = buf, .size = size, .flat = version == HB_FLAT_VERSION};
 
 	memset(ret, 0, sizeof(*ret));
-	message(&c, ret);
+	message(&c, ret, version);
+	if (!c.failed && !known_type(ret->type, version))
+		return -EPROTO;
 	return c.failed || c.at != size ? -EINVAL : 0;
 }
 
 static void registers(struct codec *c, struct hb_register *r)
 {
+	struct codec_block b;
+
+	codec_open(c, &b);
 	uint8_t has = r->accepted_ballot.counter > 0;
 
 	codec_u64(c, &r->cluster);
@@ -208,6 +262,8 @@ static void registers(struct codec *c, struct hb_register *r)
 	maybe_record(c, &has, &r->accepted);
 	if (has != (r->accepted_ballot.counter > 0) || r->admitted > has)
 		c->failed = true;
+	codec_grown(c);
+	codec_close(c, &b);
 }
 
 size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REGISTER_BYTES_MAX])
@@ -220,9 +276,9 @@ size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REG
 	return c.at;
 }
 
-int hb_register_decode(const uint8_t *buf, size_t size, struct hb_register *ret)
+int hb_register_decode(const uint8_t *buf, size_t size, bool flat, struct hb_register *ret)
 {
-	struct codec c = {.in = buf, .size = size};
+	struct codec c = {.in = buf, .size = size, .flat = flat};
 
 	memset(ret, 0, sizeof(*ret));
 	registers(&c, ret);

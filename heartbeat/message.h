@@ -37,6 +37,7 @@ struct hb_facts {
 	uint32_t lease_ms;	    /* left of the active's lease, for show */
 	struct hb_transition moved; /* the last opening by this node: for show */
 	char reason[LOCAL_REASON_BYTES];
+	uint32_t second_ipv4; /* address on the second network, as configured now; 0: none */
 };
 
 struct hb_message {
@@ -65,18 +66,22 @@ struct hb_message {
 	struct hb_member member;
 };
 
+/* Version 1 has no blocks that can grow (heartbeat/codec.h): what was added since cannot be said in it. */
+#define HB_FLAT_VERSION 1
 #define HB_MESSAGE_BYTES_MAX 1100
 
-/* Writes m into buf and returns the length, at most HB_MESSAGE_BYTES_MAX. m must be one that we made. */
-size_t hb_message_encode(const struct hb_message *m, uint8_t buf[static HB_MESSAGE_BYTES_MAX]);
+/* Writes m into buf as that version of the wire has it and returns the length, at most HB_MESSAGE_BYTES_MAX; 0 when that
+ * version cannot say it. m must be one that we made. */
+size_t hb_message_encode(const struct hb_message *m, uint8_t version, uint8_t buf[static HB_MESSAGE_BYTES_MAX]);
 
-/* 0 and *ret filled; -EINVAL: short, long, unknown type, or a value out of range; *ret undefined. */
-int hb_message_decode(const uint8_t *buf, size_t size, struct hb_message *ret);
+/* 0 and *ret filled; -EINVAL: short, long, or a value out of range; -EPROTO: well-formed, but of a type that we do not know,
+ * with type and sender filled; else *ret is undefined. */
+int hb_message_decode(const uint8_t *buf, size_t size, uint8_t version, struct hb_message *ret);
 
-/* The register's bytes, for the state file. */
+/* The register's bytes, for the state file. flat: as the first version of the file had them. */
 struct hb_register;
 #define HB_REGISTER_BYTES_MAX 700
 size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REGISTER_BYTES_MAX]);
-int hb_register_decode(const uint8_t *buf, size_t size, struct hb_register *ret);
+int hb_register_decode(const uint8_t *buf, size_t size, bool flat, struct hb_register *ret);
 
 #endif

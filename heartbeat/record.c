@@ -14,13 +14,14 @@ int hb_ballot_compare(struct hb_ballot a, struct hb_ballot b)
 static bool member_equal(const struct hb_member *a, const struct hb_member *b)
 {
 	return memcmp(a->name, b->name, HB_NAME_BYTES) == 0 && a->instance == b->instance && a->ipv4 == b->ipv4 &&
-	       a->port == b->port && a->kind == b->kind;
+	       a->port == b->port && a->kind == b->kind && a->second_ipv4 == b->second_ipv4;
 }
 
 bool hb_record_equal(const struct hb_record *a, const struct hb_record *b)
 {
 	if (a->version != b->version || a->epoch != b->epoch || a->active != b->active || a->phase != b->phase ||
-	    a->keep != b->keep || a->in_sync != b->in_sync || a->reason != b->reason || a->members != b->members)
+	    a->keep != b->keep || a->in_sync != b->in_sync || a->reason != b->reason || a->members != b->members ||
+	    a->later_bytes != b->later_bytes || memcmp(a->later, b->later, a->later_bytes) != 0)
 		return false;
 	for (unsigned i = 0; i < a->members; i++)
 		if (!member_equal(&a->member[i], &b->member[i]) || !token_equal(&a->token[i], &b->token[i]))
@@ -60,7 +61,7 @@ static bool name_valid(const char name[HB_NAME_BYTES])
 bool hb_record_valid(const struct hb_record *r)
 {
 	if (r->members == 0 || r->members > HB_MEMBERS_MAX || r->active >= r->members || r->phase > HB_OPEN ||
-	    r->keep > 1 || r->in_sync == 0 || r->in_sync >> r->members || r->reason >= HB_REASON_COUNT)
+	    r->keep > 1 || r->in_sync == 0 || r->in_sync >> r->members || r->later_bytes > HB_LATER_BYTES)
 		return false;
 	if (r->member[r->active].kind != HB_KIND_GATEWAY)
 		return false;

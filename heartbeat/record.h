@@ -13,6 +13,7 @@
 #define HB_MEMBERS_MAX 5
 #define HB_NOBODY 255
 #define HB_NAME_BYTES 16
+#define HB_LATER_BYTES 32
 #define HB_LEASE_MAX_US 1000000 /* no lease is ever longer; a member that has just started is silent for so long */
 
 struct hb_ballot {
@@ -27,7 +28,8 @@ struct hb_member {
 	uint64_t instance; /* random, made with the state file: a member that lost its memory is another member */
 	uint32_t ipv4;	   /* host byte order */
 	uint16_t port;
-	uint8_t kind; /* enum hb_kind */
+	uint8_t kind;	      /* enum hb_kind */
+	uint32_t second_ipv4; /* on the second network, host byte order; 0: it is not there */
 };
 
 enum hb_phase { HB_CLAIMED, HB_OPEN };
@@ -60,6 +62,9 @@ struct hb_record {
 	uint8_t members;
 	struct token token[HB_MEMBERS_MAX];
 	struct hb_member member[HB_MEMBERS_MAX];
+
+	/* What a later release added, unread: who passes the record on must not change it (heartbeat/codec.h). */
+	uint8_t later_bytes, later[HB_LATER_BYTES];
 };
 
 /* < 0, 0, > 0 */
@@ -90,7 +95,8 @@ uint8_t hb_member_find(const struct hb_record *r, const char *name);
 
 const char *hb_reason_text(uint8_t reason);
 
-/* Could this have been written by us? Refuses counts, numbers and bits out of range. For whatever comes from outside. */
+/* Could this have been written by us, or by a later release that gives more reasons? Refuses counts, numbers and bits out of
+ * range. For whatever comes from outside. */
 bool hb_record_valid(const struct hb_record *r);
 
 #endif

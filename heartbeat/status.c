@@ -147,6 +147,16 @@ static const struct hb_record *shown(const struct daemon *d)
 	return d->node.known.members ? &d->node.known : &d->node.acceptor.reg.accepted;
 }
 
+/* Datagrams that were dropped, by cause, since this start. */
+static json_t *dropped_json(const struct wire *w)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < WIRE_DROP_COUNT; i++)
+		json_object_set_new(o, wire_drop_text((enum wire_drop)i), json_integer((json_int_t)w->dropped[i]));
+	return o;
+}
+
 static json_t *status_json(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_record *r = shown(d);
@@ -167,6 +177,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
 	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
 	json_object_set_new(o, "reason", json_string(d->node.reason));
+	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	return o;
 }
 

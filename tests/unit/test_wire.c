@@ -35,50 +35,99 @@ static struct hb_message beat(void)
 	return m;
 }
 
+static const struct wire_way present = {WIRE_VERSION, 0};
+
+static int open_it(struct wire *w, const uint8_t *buf, size_t n)
+{
+	struct hb_message back;
+	struct wire_way way;
+
+	return wire_open(w, 0, buf, n, &way, &back);
+}
+
 static void test_sealed_message_comes_back(void **state)
 {
 	struct hb_message m = beat(), back;
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
+	struct wire_way way;
 	size_t n;
 
 	(void)state;
 	wire_start(&out, key);
 	wire_start(&in, key);
-	n = wire_seal(&out, &m, nonce, buf);
-	assert_int_equal(wire_open(&in, buf, n, &back), 0);
+	n = wire_seal(&out, present, &m, nonce, buf);
+	assert_int_equal(wire_open(&in, 0, buf, n, &way, &back), 0);
+	assert_int_equal(way.version, WIRE_VERSION);
 	assert_true(hb_record_equal(&m.record, &back.record));
 	assert_int_equal(back.facts.binlog.seq, 42);
 	assert_string_equal(back.facts.reason, "why not");
-	assert_int_equal(wire_open(&in, buf, n, &back), -EALREADY);
+	assert_int_equal(open_it(&in, buf, n), -EALREADY);
+	assert_int_equal(in.dropped[WIRE_REPLAYED], 1);
 }
 
 static void test_every_flipped_bit_and_every_cut_is_refused(void **state)
 {
-	struct hb_message m = beat(), back;
+	struct hb_message m = beat();
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
+	uint64_t dropped = 0;
 	size_t n;
 
 	(void)state;
 	wire_start(&out, key);
 	wire_start(&in, key);
-	n = wire_seal(&out, &m, nonce, buf);
+	n = wire_seal(&out, present, &m, nonce, buf);
 	for (size_t i = 0; i < n; i++) {
 		buf[i] ^= 0x10;
-		if (i != 3) /* the key's number is authenticated, too, but changes nothing yet */
-			assert_int_not_equal(wire_open(&in, buf, n, &back), 0);
+		assert_true(open_it(&in, buf, n) < 0);
 		buf[i] ^= 0x10;
 	}
 	for (size_t i = 0; i < n; i++)
-		assert_int_not_equal(wire_open(&in, buf, i, &back), 0);
-	assert_true(in.dropped >= n);
-	assert_int_equal(wire_open(&in, buf, n, &back), 0);
+		assert_true(open_it(&in, buf, i) < 0);
+	for (unsigned i = 0; i < WIRE_DROP_COUNT; i++)
+		dropped += in.dropped[i];
+	assert_int_equal(dropped, 2 * n);
+	assert_int_equal(in.peer[1].reads, 0);
+	assert_int_equal(open_it(&in, buf, n), 0);
+}
+
+static void test_every_cause_of_a_drop_is_counted(void **state)
+{
+	static const uint8_t strange[WIRE_KEY_BYTES] = {9};
+	struct hb_message m = beat();
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
+	struct wire out, in, other;
+	size_t n;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	wire_start(&other, strange);
+	assert_int_equal(open_it(&in, (const uint8_t *)"GET / HTTP/1.0", 14), -EINVAL);
+	n = wire_seal(&other, present, &m, nonce, buf);
+	assert_int_equal(open_it(&in, buf, n), -EINVAL);
+	other.cluster = in.cluster;
+	n = wire_seal(&other, present, &m, nonce, buf);
+	assert_int_equal(open_it(&in, buf, n), -EINVAL);
+	n = wire_seal(&out, present, &m, nonce, buf);
+	buf[2] = WIRE_VERSION + 1;
+	assert_int_equal(open_it(&in, buf, n), -ENOTSUP);
+	buf[2] = 0;
+	assert_int_equal(open_it(&in, buf, n), -ENOTSUP);
+	buf[2] = WIRE_VERSION;
+	assert_int_equal(open_it(&in, buf, n), 0);
+	assert_int_equal(open_it(&in, buf, n), -EALREADY);
+	assert_int_equal(in.dropped[WIRE_GARBAGE], 1);
+	assert_int_equal(in.dropped[WIRE_OTHER_CLUSTER], 1);
+	assert_int_equal(in.dropped[WIRE_WRONG_KEY], 1);
+	assert_int_equal(in.dropped[WIRE_OTHER_VERSION], 2);
+	assert_int_equal(in.dropped[WIRE_REPLAYED], 1);
 }
 
 static void test_older_start_of_a_sender_is_refused(void **state)
 {
-	struct hb_message m = beat(), back;
+	struct hb_message m = beat();
 	uint8_t old[WIRE_DATAGRAM_BYTES_MAX], young[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
 	struct wire out, in;
 	size_t n, k;
@@ -86,11 +135,32 @@ static void test_older_start_of_a_sender_is_refused(void **state)
 	(void)state;
 	wire_start(&out, key);
 	wire_start(&in, key);
-	n = wire_seal(&out, &m, nonce, old);
+	n = wire_seal(&out, present, &m, nonce, old);
 	m.boot++;
-	k = wire_seal(&out, &m, nonce, young);
-	assert_int_equal(wire_open(&in, young, k, &back), 0);
-	assert_int_equal(wire_open(&in, old, n, &back), -EALREADY);
+	k = wire_seal(&out, present, &m, nonce, young);
+	assert_int_equal(open_it(&in, young, k), 0);
+	assert_int_equal(open_it(&in, old, n), -EALREADY);
+}
+
+static void test_second_copy_by_the_other_path_is_no_replay(void **state)
+{
+	struct hb_message m = beat(), back;
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
+	struct wire out, in;
+	struct wire_way way;
+	size_t n;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	for (unsigned first = 0; first < WIRE_PATHS; first++) {
+		n = wire_seal(&out, present, &m, nonce, buf);
+		assert_int_equal(wire_open(&in, first, buf, n, &way, &back), 0);
+		assert_int_equal(wire_open(&in, first ^ 1, buf, n, &way, &back), 1);
+		for (unsigned path = 0; path < WIRE_PATHS; path++)
+			assert_int_equal(wire_open(&in, path, buf, n, &way, &back), -EALREADY);
+	}
+	assert_int_equal(in.dropped[WIRE_REPLAYED], 4);
 }
 
 static void test_register_survives_and_damage_is_noticed(void **state)
@@ -99,6 +169,7 @@ static void test_register_survives_and_damage_is_noticed(void **state)
 			   back;
 	char path[] = "/tmp/holdfast-register-XXXXXX";
 	uint8_t buf[STATEFILE_BYTES_MAX];
+	uint32_t version;
 	struct errbuf e;
 	size_t n;
 	int fd = mkstemp(path);
@@ -117,9 +188,9 @@ static void test_register_survives_and_damage_is_noticed(void **state)
 	n = statefile_encode(&reg, buf);
 	for (size_t i = 0; i < n; i++) {
 		buf[i] ^= 1;
-		assert_int_equal(statefile_decode(buf, n, &back), -EBADMSG);
+		assert_int_equal(statefile_decode(buf, n, &version, &back), -EBADMSG);
 		buf[i] ^= 1;
-		assert_int_equal(statefile_decode(buf, i, &back), -EBADMSG);
+		assert_int_equal(statefile_decode(buf, i, &version, &back), -EBADMSG);
 	}
 }
 
@@ -223,7 +294,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sealed_message_comes_back),
 	    cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_refused),
+	    cmocka_unit_test(test_every_cause_of_a_drop_is_counted),
 	    cmocka_unit_test(test_older_start_of_a_sender_is_refused),
+	    cmocka_unit_test(test_second_copy_by_the_other_path_is_no_replay),
 	    cmocka_unit_test(test_register_survives_and_damage_is_noticed),
 	    cmocka_unit_test(test_gtids),
 	    cmocka_unit_test(test_log_line_cannot_be_forged),
