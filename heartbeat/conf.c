@@ -31,7 +31,7 @@ static const struct key keys[] = {
 	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway or witness", "what this node is" },
 	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members" },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness" },
-	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65535, "7400", "1 to 65535", "UDP port of the heartbeats" },
+	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65534, "7400", "1 to 65534", "UDP port of the heartbeats; the next one is tickled's" },
 	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "50", "10 to 500", "time between heartbeats" },
 	{ "heartbeat", "lease-ms", SHAPE_NUMBER, AT(lease_ms), 100, 1000, "400", "100 to 1000", "life of a lease; a dead active is noticed after it" },
 	{ "heartbeat", "peer-timeout-ms", SHAPE_NUMBER, AT(peer_timeout_ms), 100, 60000, "500", "100 to 60000", "a standby silent for so long is left behind (SOLO)" },
@@ -42,6 +42,7 @@ static const struct key keys[] = {
 	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
 	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
 	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },
+	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?" },
 	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups" },
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers" },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger" },
@@ -53,7 +54,7 @@ static const struct key keys[] = {
 /* First word 0, second word 1. */
 static const struct {
 	const char *key, *zero, *one;
-} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}};
+} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}, {"tickle", "no", "yes"}};
 
 static bool of_these(const char *text, size_t max, const char *extra)
 {

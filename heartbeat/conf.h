@@ -31,6 +31,7 @@ struct conf {
 	uint32_t workers;	      /* [gateway] workers */
 	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
 	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
+	uint32_t tickle;	      /* [gateway] tickle = no (0) | yes (1) */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
 };

@@ -185,6 +185,7 @@ static const struct {
     {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "holdfast-common", BOTH},
     {HOLDFAST_SBINDIR "/holdfast-replicationd", "holdfast-gateway", GATEWAY},
     {HOLDFAST_SBINDIR "/holdfast-ledgerd", "holdfast-gateway", GATEWAY},
+    {HOLDFAST_SBINDIR "/holdfast-tickled", "holdfast-gateway", GATEWAY},
     {HOLDFAST_SBINDIR "/holdfast-workerd", "holdfast-worker", GATEWAY},
     {"mariadbd", "mariadb-server", GATEWAY},
     {"mariabackup", "mariadb-backup", GATEWAY},

@@ -24,6 +24,7 @@ static const struct {
     {"holdfast-ledgerd.service", false, false},
     {"holdfast-workerd@", false, true},
     {"holdfast-seed.socket", false, false},
+    {"holdfast-tickled.service", false, false},
     {"haproxy.service", false, false},
     {"keepalived.service", false, false},
     {"holdfast-reconfigure.path", false, false},

@@ -264,7 +264,7 @@ static void test_configuration_names_every_error(void **state)
 	    read_conf("[node]\nname=a\nnme=2\nname=B\n[heartbeat]\nport=70000\n", &c, said, sizeof(said)), 3);
 	assert_string_equal(said, "x.conf:3: unknown key 'nme' in [node]\n"
 				  "x.conf:4: 'name' was already set on line 2\n"
-				  "x.conf:6: 'port' is '70000', want 1 to 65535\n");
+				  "x.conf:6: 'port' is '70000', want 1 to 65534\n");
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n", &c, said, sizeof(said)), 0);
 	assert_int_equal(c.lease_ms, 400);
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\nlease-ms=140\n", &c,

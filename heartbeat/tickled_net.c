@@ -1,0 +1,157 @@
+#include "heartbeat/tickled.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+
+#define DATAGRAMS_A_TURN 64
+#define RECEIVE_BYTES                                                                                                  \
+	(1 << 20) /* a whole list at once, and what the kernel counts for its datagrams beside their bytes */
+
+static struct tickled_peer *peer_at(struct tickled *t, uint32_t ipv4)
+{
+	for (unsigned i = 0; i < t->peers; i++)
+		if (t->peer[i].ipv4 == ipv4)
+			return &t->peer[i];
+	return NULL;
+}
+
+static void report(struct tickled *t)
+{
+	struct tickle_message m;
+	uint32_t at = 0;
+
+	while (tickle_book_report(&t->book, &at, &m))
+		tickled_net_send(t, &m);
+}
+
+static void take(struct tickled *t, const uint8_t *datagram, size_t size, uint32_t from_ipv4)
+{
+	struct tickled_peer *p = peer_at(t, from_ipv4);
+	struct tickle_message m;
+
+	if (!p || tickle_wire_open(&t->wire, datagram, size, &m) != 0 ||
+	    !tickle_window_take(&p->window, &m, clock_boottime_us()))
+		return;
+	if (m.kind == TICKLE_ASK)
+		report(t);
+	else
+		tickle_book_hear(&t->book, &m);
+}
+
+static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct tickled *t = userdata;
+	uint8_t buf[TICKLE_DATAGRAM_BYTES_MAX + 1];
+
+	(void)source;
+	(void)revents;
+	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
+		struct sockaddr_in from;
+		socklen_t length = sizeof(from);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+
+		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
+			continue; /* an ICMP answer to what we sent: the peer is away */
+		if (n < 0)
+			break;
+		take(t, buf, (size_t)n, ntohl(from.sin_addr.s_addr));
+	}
+	return 0;
+}
+
+int tickled_net_open(struct tickled *t, struct errbuf *e)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(t->conf.heartbeat_port + 1))};
+	int bytes = RECEIVE_BYTES;
+
+	if (inet_pton(AF_INET, t->conf.address, &sa.sin_addr) != 1)
+		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", t->conf.address);
+	t->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (t->udp < 0)
+		return err_set(e, -errno, "socket: %s", strerror(errno));
+	/* A wish: the kernel may allow less, then the rounds bring what was lost. */
+	(void)setsockopt(t->udp, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	if (bind(t->udp, (struct sockaddr *)&sa, sizeof(sa)))
+		return err_set(e, -errno, "%s:%u: %s", t->conf.address, t->conf.heartbeat_port + 1, strerror(errno));
+	if (sd_event_add_io(t->loop, NULL, t->udp, EPOLLIN, on_datagram, t) < 0)
+		return err_set(e, -ENOMEM, "event loop");
+	return 0;
+}
+
+/* "NUMBER NAME KIND ADDRESS", as heartbeatd writes it. */
+static void add_peer(struct tickled *t, const char *line, const struct tickled_peer *old, unsigned olds)
+{
+	char name[16], kind[16], address[48];
+	struct in_addr a;
+	unsigned number;
+
+	if (sscanf(line, "%u %15s %15s %47s", &number, name, kind, address) != 4 || strcmp(kind, "gateway") != 0 ||
+	    strcmp(name, t->conf.name) == 0 || inet_pton(AF_INET, address, &a) != 1 || t->peers == TICKLED_PEERS_MAX)
+		return;
+	t->peer[t->peers] = (struct tickled_peer){.ipv4 = ntohl(a.s_addr)};
+	for (unsigned i = 0; i < olds; i++)
+		if (old[i].ipv4 == t->peer[t->peers].ipv4)
+			t->peer[t->peers] = old[i];
+	t->peers++;
+}
+
+void tickled_net_find_peers(struct tickled *t)
+{
+	struct tickled_peer old[TICKLED_PEERS_MAX];
+	unsigned olds = t->peers;
+	char path[160], line[128];
+	struct stat st;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/members", t->run_dir);
+	if (stat(path, &st) ||
+	    (st.st_mtim.tv_sec == t->members_time.tv_sec && st.st_mtim.tv_nsec == t->members_time.tv_nsec))
+		return; /* there is none before heartbeatd has heard the record */
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	memcpy(old, t->peer, sizeof(old));
+	t->peers = 0;
+	while (fgets(line, sizeof(line), f))
+		add_peer(t, line, old, olds);
+	(void)fclose(f);
+	t->members_time = st.st_mtim;
+	LOG(LOG_INFO, "tickle.peers", KV_U("gateways", t->peers));
+}
+
+void tickled_net_send(struct tickled *t, struct tickle_message *m)
+{
+	uint8_t buf[TICKLE_DATAGRAM_BYTES_MAX], nonce[TICKLE_WIRE_NONCE_BYTES];
+	size_t n;
+
+	m->start = t->start;
+	m->sequence = ++t->sequence;
+	randombytes_buf(nonce, sizeof(nonce));
+	n = tickle_wire_seal(&t->wire, m, nonce, buf);
+	for (unsigned i = 0; i < t->peers; i++) {
+		struct sockaddr_in to = {
+		    .sin_family = AF_INET,
+		    .sin_port = htons((uint16_t)(t->conf.heartbeat_port + 1)),
+		    .sin_addr.s_addr = htonl(t->peer[i].ipv4),
+		};
+
+		/* One that cannot be sent is a lost one: the next round has it again. */
+		(void)sendto(t->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
+	}
+}
+
+void tickled_net_tell(struct tickled *t)
+{
+	struct tickle_message m;
+
+	while (tickle_book_tell(&t->book, &m))
+		tickled_net_send(t, &m);
+}
