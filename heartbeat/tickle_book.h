@@ -1,10 +1,10 @@
 /*
- * What a gateway knows of the connections to the virtual IP: its own while it holds the address, the other's otherwise.
- * Decides what is told to the other and which connections are tickled when. Pure.
+ * What a gateway knows of the connections to the virtual IP: its own while it holds the address, the other's
+ * otherwise. Decides what is told to the other and which connections are tickled when. Pure.
  *
- * The holder tells what is new and what is gone after each look at its sockets, and in every round, about a second, all
- * there is. What a round or four do not mention any more is forgotten; what a silent holder told is kept, for the time
- * when its address comes here. So nothing depends on one datagram, and nothing has to be put together from several.
+ * The holder tells what is new and what is gone after each look at its sockets, and in every round, about a second,
+ * all there is. What several rounds do not mention any more is forgotten; what a silent holder told is kept, for the
+ * time when its address comes here. So no datagram matters, and nothing has to be put together from several.
  */
 #ifndef HOLDFAST_HEARTBEAT_TICKLE_BOOK_H
 #define HOLDFAST_HEARTBEAT_TICKLE_BOOK_H
@@ -15,8 +15,8 @@
 #define TICKLE_ROUND_US 1000000u
 #define TICKLE_ROUNDS_MISSED_MAX 3u
 
-/* When all of the list is tickled, counted from the arrival of the address. The first may be too early: the client's answer goes to
- * where it believes the address to be, and the announcement by keepalived is just under way. */
+/* So often all of the list is tickled: at once, and 100, 300 and 1,000 ms later. The first may be too early: the
+ * client's answer goes to where it believes the address to be, and keepalived is just announcing it. */
 #define TICKLE_VOLLEYS 4u
 #define TICKLE_PACE_US 10000u /* for at most TICKLE_BATCH: 10,000 take 200 ms, and queues on the way hold that much */
 #define TICKLE_BATCH 500u
@@ -47,8 +47,8 @@ struct tickle_book {
 
 void tickle_book_start(struct tickle_book *b, uint64_t seed);
 
-/* The address came or went. When it comes, `mine` must be looked up (tickle_book_look_*) before the first tickle is taken.
- * When it goes, a last look and tickle_book_tell tell the new holder what there was. */
+/* The address came or went. When it comes, `mine` must be looked up (tickle_book_look_*) before the first tickle is
+ * taken. When it goes, a last look before and tickle_book_tell afterwards tell the new holder what there was. */
 void tickle_book_arrive(struct tickle_book *b, uint64_t now_us);
 void tickle_book_leave(struct tickle_book *b);
 
@@ -60,7 +60,7 @@ void tickle_book_look_end(struct tickle_book *b);
 /* The next message about what changed; false: nothing is left to tell. start and sequence are the caller's. */
 bool tickle_book_tell(struct tickle_book *b, struct tickle_message *ret);
 
-/* The next message of the round that is under way; false: not before more time has passed. An empty list is told, too. */
+/* The next message of the round that is under way; false: more time has to pass. An empty list is told, too. */
 bool tickle_book_tell_again(struct tickle_book *b, uint64_t now_us, struct tickle_message *ret);
 
 /* The next message of a report of all that is known; *at is 0 for the first. False: that was all. */
@@ -69,8 +69,8 @@ bool tickle_book_report(const struct tickle_book *b, uint32_t *at, struct tickle
 /* Takes in HOLDS or REPORT. */
 void tickle_book_hear(struct tickle_book *b, const struct tickle_message *m);
 
-/* Up to TICKLE_BATCH connections that are to be tickled now, and whether by a probe (heartbeat/tickle_segment.h). *next_us is when to
- * ask again; 0: tickling is over, and `theirs` empty. */
+/* Up to TICKLE_BATCH connections that are to be tickled now, and whether by a probe (heartbeat/tickle_segment.h).
+ * *next_us is when to ask again; 0: tickling is over, and `theirs` empty. */
 uint32_t tickle_book_aim(
     struct tickle_book *b, uint64_t now_us, uint64_t ret[static TICKLE_BATCH], bool *probe, uint64_t *next_us);
 

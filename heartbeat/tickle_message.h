@@ -1,5 +1,5 @@
 /*
- * What tickled says to the tickled of the other gateway, and its bytes. The envelope is heartbeat/tickle_wire.h. Pure.
+ * What tickled says to the tickled of the other gateway, and its bytes. Around it is heartbeat/tickle_wire.h. Pure.
  *
  *   start 8 | sequence 8 | kind 1 | round 4 | added 2 | removed 2 | keys 8 each, the added first
  */

@@ -91,6 +91,19 @@ static void work(struct tickled *t, uint64_t now_us)
 		tickled_net_send(t, &m);
 }
 
+/* For `systemctl status`: how many connections are known, and whose. */
+static void tell_systemd(struct tickled *t)
+{
+	uint32_t count = t->book.holds ? t->book.mine.count : t->book.theirs.count;
+	uint32_t status = count << 1 | t->book.holds;
+
+	if (status == t->status)
+		return;
+	t->status = status;
+	(void)sd_notifyf(0, "STATUS=%u connections to %s", count,
+	    t->book.holds ? "the virtual IP, which is here" : "the other gateway");
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct tickled *t = userdata;
@@ -100,6 +113,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (now_us >= t->keep_us) {
 		tickled_net_find_peers(t);
 		tickled_address_check(t); /* the kernel may have lost an event */
+		tell_systemd(t);
 		t->keep_us = now_us + KEEP_US;
 	}
 	if (t->book.holds)
@@ -181,7 +195,8 @@ static int run(struct tickled *t, const char *key)
 	/* Switched off it stays and does nothing: a unit that ends would be started again and again. */
 	LOG(LOG_NOTICE, "daemon.start", KV_S("version", PACKAGE_VERSION), KV_S("node", t->conf.name),
 	    KV_S("tickle", on ? "yes" : "no"));
-	sd_notify(0, "READY=1");
+	t->status = UINT32_MAX;
+	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", on ? "" : "switched off");
 	code = sd_event_loop(t->loop);
 	LOG(LOG_NOTICE, "daemon.stop", KV_I("code", code));
 	return code < 0;

@@ -43,6 +43,7 @@ struct tickled {
 	uint64_t look_us;      /* no look before */
 	uint64_t look_late_us; /* a look then, whether there was one or not */
 	uint64_t keep_us;      /* housekeeping then */
+	uint32_t status;       /* what systemd was told last */
 
 	/* tickled_address.c */
 	int route;
@@ -68,7 +69,7 @@ void tickled_net_send(struct tickled *t, struct tickle_message *m);
 /* Sends all that changed since the last look. */
 void tickled_net_tell(struct tickled *t);
 
-/* Asks the kernel for the connections to the virtual IP and enters them into the book. Sets look_us and look_late_us. */
+/* Asks the kernel for the connections to the virtual IP and enters them into the book; sets the time of the next. */
 void tickled_look(struct tickled *t);
 
 /* Is the address here? Asks the kernel; what has changed goes to tickled_arrived or tickled_left. */

@@ -19,8 +19,9 @@
 
 #define ANSWER_BYTES 65536
 
-/* A look walks through the kernel's whole table of connections: 1 ms with none on a machine of 24 GiB. So it is taken when
- * something has begun or ended, takes at most one part in SHARE of the time however many there are, and now and then in any case. */
+/* A look walks through the kernel's whole table of connections: 1 ms even when it is empty, on a machine of 24 GiB. So
+ * it is taken when something has begun or ended, at most one part in SHARE of the time however many there are, and now
+ * and then in any case. */
 #define SHARE 64
 #define LATE_US 2000000u
 #define PACKETS_A_TURN 64

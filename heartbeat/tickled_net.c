@@ -12,8 +12,7 @@
 #include "heartbeat/rolepage.h"
 
 #define DATAGRAMS_A_TURN 64
-#define RECEIVE_BYTES                                                                                                  \
-	(1 << 20) /* a whole list at once, and what the kernel counts for its datagrams beside their bytes */
+#define RECEIVE_BYTES (1 << 20) /* a whole list at once; the kernel counts twice the bytes of a datagram */
 
 static struct tickled_peer *peer_at(struct tickled *t, uint32_t ipv4)
 {

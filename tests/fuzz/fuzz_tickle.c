@@ -1,7 +1,7 @@
 /*
  * Throws damaged datagrams at what tickled reads from the network: envelope, message, and the book that takes it in.
- * fuzz_tickle [SECONDS [SEED]]: 1 s unless told; the seed is printed. Each input stands in memory of exactly its size, and half of
- * them are sealed with the right key after they were damaged, so that more than the seal is tried.
+ * fuzz_tickle [SECONDS [SEED]]: 1 s unless told; the seed is printed. Each input stands in memory of exactly its size,
+ * and half of them are damaged without the seal, so that more than the seal is tried.
  */
 #include "heartbeat/tickle_book.h"
 #include "heartbeat/tickle_wire.h"

@@ -131,7 +131,7 @@ static void test_message_comes_back(void **state)
 	assert_memory_equal(back.key, m.key, sizeof(m.key));
 }
 
-/* The bytes of version 1 do not change by accident: key 01 02 03 00.., nonce 0, one connection 10.0.0.0:20000 -> 443. */
+/* The bytes of version 1 do not change by accident: key 01 02 03 00.., nonce 0, connection 10.0.0.0:20000 -> 443. */
 static void test_pinned_bytes(void **state)
 {
 	static const char want[] =
