@@ -14,8 +14,17 @@
 #define hb_message_decode next_message_decode
 #define hb_register_encode next_register_encode
 #define hb_register_decode next_register_decode
+#define wire_start next_wire_start
+#define wire_way_to next_wire_way_to
+#define wire_seal next_wire_seal
+#define wire_open next_wire_open
+#define wire_drop_text next_wire_drop_text
 
 #include "tests/unit/next_release.h"
 
 #include "heartbeat/codec.c"   // NOLINT
 #include "heartbeat/message.c" // NOLINT
+#undef WIRE_VERSION
+#define WIRE_VERSION 3
+#define magic wire_magic
+#include "heartbeat/wire.c" // NOLINT
