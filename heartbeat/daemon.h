@@ -3,10 +3,10 @@
 #define HOLDFAST_HEARTBEAT_DAEMON_H
 
 #include <netinet/in.h>
-#include <systemd/sd-event.h>
 
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
+#include "heartbeat/loop.h"
 #include "heartbeat/node.h"
 #include "heartbeat/wire.h"
 
@@ -21,7 +21,6 @@ struct daemon_client {
 	uint32_t uid;
 	enum local_client kind; /* 0 until it said hello */
 	uint64_t since_us;
-	sd_event_source *source;
 };
 
 struct daemon_store; /* the thread that writes the register (L8: the loop never waits for a disk) */
@@ -29,7 +28,12 @@ struct daemon_store; /* the thread that writes the register (L8: the loop never 
 struct daemon {
 	struct conf conf;
 	char state_path[160], run_dir[108];
-	sd_event *loop;
+	struct loop loop;
+	int signals;
+	bool stop;
+	uint64_t due_us; /* when the core is to be asked again */
+	int notify;	 /* -1: nobody wants to know */
+	uint64_t alive_every_us, alive_us;
 	struct wire wire;
 	struct hb_node node;
 	struct history history;
@@ -61,6 +65,12 @@ struct daemon {
 /* One input to the core, and everything that follows from it. */
 void daemon_step(struct daemon *d, struct hb_input *in);
 
+/* daemon_notify.c */
+int daemon_notify_open(struct daemon *d, struct errbuf *e);
+void daemon_notify_ready(const struct daemon *d);
+/* To be called at every turn of the loop; says it as often as systemd wants to hear it. */
+void daemon_notify_alive(struct daemon *d, uint64_t now_us);
+
 /* daemon_net.c: 0 or -errno with *e filled. */
 int daemon_net_open(struct daemon *d, struct errbuf *e);
 void daemon_net_send(struct daemon *d, const struct hb_letter *l);
@@ -80,7 +90,10 @@ int daemon_host_open(struct daemon *d, struct errbuf *e);
 void daemon_host_tell(struct daemon *d, const struct hb_output *out);
 void daemon_host_look(struct daemon *d, uint64_t now_us);
 
-/* status.c: the JSON of `holdfastctl status --json`, `members` and the text of `fsm`; owned by the caller, never NULL. */
-char *status_answer(const struct daemon *d, const char *question, uint64_t now_us);
+/* status.c: to be called once, before the first answer. */
+void status_open(void);
+
+/* The JSON of `holdfastctl status --json`, `members` and `history`; good until the next call, never NULL. */
+const char *status_answer(const struct daemon *d, const char *question, uint64_t now_us);
 
 #endif

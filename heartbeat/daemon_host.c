@@ -12,6 +12,7 @@
 #include "heartbeat/log.h"
 
 #define LOOK_US 500000
+#define MEMBER_LINE_BYTES 64 /* a number, a name of 15, a kind, an address */
 
 static int write_file(const char *path, const char *text)
 {
@@ -87,30 +88,45 @@ int daemon_host_open(struct daemon *d, struct errbuf *e)
 	return rolepage_create(path, &d->page, e);
 }
 
+/* Not by way of stdio, which allocates. */
+static int write_new(const char *path, const char *text, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	ssize_t written;
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, n);
+	if (written != (ssize_t)n)
+		code = written < 0 ? -errno : -ENOSPC;
+	close(fd);
+	return code;
+}
+
 /* The list of members in a file: systemd watches it and has the edge rendered again (holdfast-reconfigure.path). */
 static void write_members(struct daemon *d)
 {
 	const struct hb_record *r = &d->node.known;
-	char path[160], temporary[168];
-	FILE *f;
+	char path[160], temporary[168], list[HB_MEMBERS_MAX * MEMBER_LINE_BYTES];
+	size_t used = 0;
+	int code;
 
-	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
-	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
-	f = fopen(temporary, "we");
-	if (!f) {
-		LOG(LOG_ERR, "members.unwritten", KV_S("file", temporary), KV_S("why", strerror(errno)));
-		return;
-	}
 	for (unsigned i = 0; i < r->members; i++) {
 		struct in_addr a = {htonl(r->member[i].ipv4)};
 		char text[INET_ADDRSTRLEN];
 
-		(void)fprintf(f, "%u %s %s %s\n", i, r->member[i].name,
+		used += (size_t)snprintf(list + used, MEMBER_LINE_BYTES, "%u %s %s %s\n", i, r->member[i].name,
 		    r->member[i].kind == HB_KIND_WITNESS ? "witness" : "gateway",
 		    inet_ntop(AF_INET, &a, text, sizeof(text)));
 	}
-	if (fclose(f) || rename(temporary, path))
-		LOG(LOG_ERR, "members.unwritten", KV_S("file", path), KV_S("why", strerror(errno)));
+	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
+	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
+	code = write_new(temporary, list, used);
+	if (!code && rename(temporary, path))
+		code = -errno;
+	if (code)
+		LOG(LOG_ERR, "members.unwritten", KV_S("file", path), KV_S("why", strerror(-code)));
 }
 
 void daemon_host_tell(struct daemon *d, const struct hb_output *out)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 
 #define HELLO_US 2000000 /* by then a client has said who it is */
 #define DISPLACED_LOG_US 1000000
+#define PACKETS_A_TURN 4 /* the others wait meanwhile */
 
 static const char *const kinds[] = {"unknown", "replicationd", "ledgerd", "workerd", "holdfastctl"};
 
@@ -39,7 +39,7 @@ static void hang_up(struct daemon_client *c, const char *why)
 
 	if (kind == LOCAL_CLIENT_REPLICATIOND || kind == LOCAL_CLIENT_LEDGERD)
 		LOG(LOG_NOTICE, "client.gone", KV_S("client", kinds[kind]), KV_S("why", why));
-	c->source = sd_event_source_unref(c->source);
+	loop_remove(&c->daemon->loop, c->fd);
 	close(c->fd);
 	c->fd = -1;
 	c->kind = 0;
@@ -67,7 +67,7 @@ static void tell_gate(struct daemon_client *c)
 
 static void answer(struct daemon_client *c, const char *question)
 {
-	char *text = status_answer(c->daemon, question, clock_boottime_us());
+	const char *text = status_answer(c->daemon, question, clock_boottime_us());
 	size_t left = strlen(text), at = 0;
 
 	do {
@@ -81,7 +81,6 @@ static void answer(struct daemon_client *c, const char *question)
 		if (local_send(c->fd, LOCAL_ANSWER, &packet, sizeof(packet)))
 			break;
 	} while (left);
-	free(text);
 }
 
 static bool may_be(const struct daemon *d, uint32_t uid, uint32_t kind)
@@ -134,14 +133,13 @@ static void take_packet(struct daemon_client *c, void *buf)
 		hang_up(c, "unexpected packet");
 }
 
-static int on_client(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_client(void *userdata)
 {
 	struct daemon_client *c = userdata;
 	_Alignas(max_align_t) char buf[sizeof(struct local_text)];
+	int fd = c->fd;
 
-	(void)source;
-	(void)revents;
-	for (unsigned i = 0; i < 16 && c->fd == fd; i++) {
+	for (unsigned i = 0; i < PACKETS_A_TURN && c->fd == fd; i++) {
 		ssize_t n = local_receive(fd, buf, sizeof(buf));
 
 		if (n == -EAGAIN || n == -EINTR)
@@ -152,7 +150,6 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents, void *us
 		}
 		take_packet(c, buf);
 	}
-	return 0;
 }
 
 /* Who goes first when all places are taken? replicationd and ledgerd never, and what any user of the group can have in
@@ -205,29 +202,26 @@ static struct daemon_client *find_place(struct daemon *d)
 	return least;
 }
 
-static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_connection(void *userdata)
 {
 	struct daemon *d = userdata;
-	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int one = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred who = {0};
 	socklen_t length = sizeof(who);
 	struct daemon_client *c;
 
-	(void)source;
-	(void)revents;
 	if (one < 0)
-		return 0;
+		return;
 	c = find_place(d);
 	if (!c || getsockopt(one, SOL_SOCKET, SO_PEERCRED, &who, &length)) {
 		close(one);
-		return 0;
+		return;
 	}
 	*c = (struct daemon_client){.daemon = d, .fd = one, .uid = who.uid, .since_us = clock_boottime_us()};
-	if (sd_event_add_io(d->loop, &c->source, one, EPOLLIN, on_client, c) < 0) {
+	if (loop_add(&d->loop, one, on_client, c)) {
 		close(one);
 		c->fd = -1;
 	}
-	return 0;
 }
 
 int daemon_local_open(struct daemon *d, struct errbuf *e)
@@ -246,7 +240,7 @@ int daemon_local_open(struct daemon *d, struct errbuf *e)
 	if (bind(d->listener, (struct sockaddr *)&sa, sizeof(sa)) || chmod(sa.sun_path, 0660) ||
 	    listen(d->listener, 16))
 		return err_set(e, -errno, "%s: %s", sa.sun_path, strerror(errno));
-	if (sd_event_add_io(d->loop, NULL, d->listener, EPOLLIN, on_connection, d) < 0)
+	if (loop_add(&d->loop, d->listener, on_connection, d))
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
 }

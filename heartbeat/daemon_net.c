@@ -10,16 +10,14 @@
 
 #define DATAGRAMS_A_TURN 64
 
-static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_datagram(void *userdata)
 {
 	struct daemon *d = userdata;
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX + 1];
 
-	(void)source;
-	(void)revents;
 	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
 		socklen_t length = sizeof(d->sender);
-		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
+		ssize_t n = recvfrom(d->udp, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
 		struct hb_message m;
 		struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m};
 
@@ -30,7 +28,6 @@ static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *
 		if (wire_open(&d->wire, 0, buf, (size_t)n, &d->sender_way, &m) == 0)
 			daemon_step(d, &in);
 	}
-	return 0;
 }
 
 int daemon_net_open(struct daemon *d, struct errbuf *e)
@@ -47,7 +44,7 @@ int daemon_net_open(struct daemon *d, struct errbuf *e)
 		return err_set(e, -errno, "socket: %s", strerror(errno));
 	if (bind(d->udp, (struct sockaddr *)&sa, sizeof(sa)))
 		return err_set(e, -errno, "%s:%u: %s", d->conf.address, d->conf.heartbeat_port, strerror(errno));
-	if (sd_event_add_io(d->loop, NULL, d->udp, EPOLLIN, on_datagram, d) < 0)
+	if (loop_add(&d->loop, d->udp, on_datagram, d))
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,16 +12,19 @@
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
 
+#define STACK_BYTES (128 * 1024)
+
 struct daemon_store {
 	pthread_t thread;
+	/* Held for a copy only, and with the priority of whoever waits for it: the loop must not wait for a thread that
+	 * other work keeps from its processor. */
 	pthread_mutex_t lock;
-	pthread_cond_t work;
+	int work; /* eventfd: there is something to write */
 	const char *path;
-	bool wanted;
 	struct hb_register reg;
 	uint64_t generation; /* of reg */
 	uint64_t done;	     /* generation on disk */
-	int ready;	     /* eventfd */
+	int ready;	     /* eventfd: done has changed */
 };
 
 /* A disk that is full or broken: nothing that depends on this write is said, and it is tried again. */
@@ -32,52 +36,74 @@ static void pause_after_failure(const struct errbuf *e)
 	nanosleep(&ts, NULL);
 }
 
-static void *write_register(void *userdata)
+static uint64_t take_work(struct daemon_store *s, struct hb_register *ret)
 {
-	struct daemon_store *s = userdata;
+	uint64_t generation;
 
 	pthread_mutex_lock(&s->lock);
-	for (;;) {
-		struct hb_register reg;
-		uint64_t generation, one = 1;
-		struct errbuf e;
+	*ret = s->reg;
+	generation = s->generation;
+	pthread_mutex_unlock(&s->lock);
+	return generation;
+}
 
-		while (!s->wanted)
-			pthread_cond_wait(&s->work, &s->lock);
-		reg = s->reg;
-		generation = s->generation;
-		s->wanted = false;
-		pthread_mutex_unlock(&s->lock);
+static void *write_register(void *userdata)
+{
+	struct sched_param p = {.sched_priority = 1};
+	struct daemon_store *s = userdata;
+	uint64_t generation, count, one = 1;
+	struct hb_register reg;
+	struct errbuf e;
+
+	/* A promise that waits for a processor is as late as one that waits for the disk. */
+	(void)pthread_setschedparam(pthread_self(), SCHED_RR, &p);
+	for (;;) {
+		if (read(s->work, &count, sizeof(count)) < 0)
+			continue;
+		generation = take_work(s, &reg);
 		while (statefile_store(s->path, &reg, &e) != 0) {
 			pause_after_failure(&e);
-			pthread_mutex_lock(&s->lock);
-			reg = s->reg;
-			generation = s->generation;
-			pthread_mutex_unlock(&s->lock);
+			generation = take_work(s, &reg);
 		}
 		pthread_mutex_lock(&s->lock);
 		s->done = generation;
+		pthread_mutex_unlock(&s->lock);
 		if (write(s->ready, &one, sizeof(one)) < 0)
 			LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
 	}
 	return NULL;
 }
 
-static int on_stored(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_stored(void *userdata)
 {
 	struct daemon *d = userdata;
 	struct hb_input in = {.kind = HB_IN_PERSISTED};
 	uint64_t count;
 
-	(void)source;
-	(void)revents;
-	if (read(fd, &count, sizeof(count)) < 0)
-		return 0;
+	if (read(d->store->ready, &count, sizeof(count)) < 0)
+		return;
 	pthread_mutex_lock(&d->store->lock);
 	in.persisted = d->store->done;
 	pthread_mutex_unlock(&d->store->lock);
 	daemon_step(d, &in);
-	return 0;
+}
+
+static int start_thread(struct daemon_store *s)
+{
+	pthread_mutexattr_t inherit;
+	pthread_attr_t small;
+	int failed = pthread_mutexattr_init(&inherit) ||
+		     pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT) ||
+		     pthread_mutex_init(&s->lock, &inherit);
+
+	if (failed || pthread_attr_init(&small))
+		return -EAGAIN;
+	/* All of it is locked in memory. */
+	failed =
+	    pthread_attr_setstacksize(&small, STACK_BYTES) || pthread_create(&s->thread, &small, write_register, s);
+	(void)pthread_attr_destroy(&small);
+	(void)pthread_mutexattr_destroy(&inherit);
+	return failed ? -EAGAIN : 0;
 }
 
 int daemon_store_open(struct daemon *d, struct errbuf *e)
@@ -88,13 +114,13 @@ int daemon_store_open(struct daemon *d, struct errbuf *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	d->store = s;
 	s->path = d->state_path;
+	s->work = eventfd(0, EFD_CLOEXEC);
 	s->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->ready < 0)
+	if (s->work < 0 || s->ready < 0)
 		return err_set(e, -errno, "eventfd: %s", strerror(errno));
-	if (pthread_mutex_init(&s->lock, NULL) || pthread_cond_init(&s->work, NULL) ||
-	    pthread_create(&s->thread, NULL, write_register, s))
+	if (start_thread(s))
 		return err_set(e, -EAGAIN, "cannot start the thread that writes the register");
-	if (sd_event_add_io(d->loop, NULL, s->ready, EPOLLIN, on_stored, d) < 0)
+	if (loop_add(&d->loop, s->ready, on_stored, d))
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
 }
@@ -102,11 +128,13 @@ int daemon_store_open(struct daemon *d, struct errbuf *e)
 void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_t generation)
 {
 	struct daemon_store *s = d->store;
+	uint64_t one = 1;
 
 	pthread_mutex_lock(&s->lock);
 	s->reg = *reg;
 	s->generation = generation;
-	s->wanted = true;
-	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
+	/* Would wait only after 2^64 - 2 of them. */
+	if (write(s->work, &one, sizeof(one)) < 0)
+		LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
 }

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <systemd/sd-daemon.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 #include "heartbeat/statefile.h"
 
 #define TICK_US 10000
+#define REAL_TIME_PRIORITY 2
+#define REAL_TIME_LIMIT_US 300000 /* of running without a pause */
 #define SELF_LETTERS_A_TURN 64
 
 struct options {
@@ -135,19 +138,24 @@ void daemon_step(struct daemon *d, struct hb_input *in)
 	}
 }
 
-static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+/* What is to be done at a certain time, or now and then. */
+static void tick(struct daemon *d)
+{
+	struct hb_input in = {.kind = HB_IN_TICK};
+	uint64_t now_us = clock_boottime_us();
+
+	daemon_host_look(d, now_us);
+	daemon_local_look(d, now_us);
+	daemon_notify_alive(d, now_us);
+	daemon_step(d, &in);
+}
+
+static void on_signal(void *userdata)
 {
 	struct daemon *d = userdata;
-	struct hb_input in = {.kind = HB_IN_TICK};
-	uint64_t now = 0;
+	struct signalfd_siginfo ignored;
 
-	(void)usec;
-	daemon_host_look(d, clock_boottime_us());
-	daemon_local_look(d, clock_boottime_us());
-	daemon_step(d, &in);
-	sd_event_now(d->loop, CLOCK_MONOTONIC, &now);
-	sd_event_source_set_time(source, now + TICK_US);
-	return 0;
+	d->stop = read(d->signals, &ignored, sizeof(ignored)) > 0;
 }
 
 static int load_key(const char *path, struct wire *w, struct errbuf *e)
@@ -161,15 +169,17 @@ static int load_key(const char *path, struct wire *w, struct errbuf *e)
 	return code;
 }
 
-/* Real time and locked memory: a busy machine must not look like a dead one. Both are wishes, not conditions. */
+/* Real time and locked memory: a busy machine must not look like a dead one. Both are wishes, not conditions. The guard is
+ * none: were we ever to run on without a pause, the kernel ends us before anybody misses a lease but ours. */
 static void become_prompt(void)
 {
-	struct sched_param p = {.sched_priority = 2};
+	const struct rlimit guard = {REAL_TIME_LIMIT_US, REAL_TIME_LIMIT_US};
+	struct sched_param p = {.sched_priority = REAL_TIME_PRIORITY};
 
-	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
-		LOG(LOG_INFO, "priority.ordinary", KV_S("why", strerror(errno)));
+	if (setrlimit(RLIMIT_RTTIME, &guard) || sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
+		LOG(LOG_WARNING, "priority.ordinary", KV_S("why", strerror(errno)));
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		LOG(LOG_INFO, "memory.unlocked", KV_S("why", strerror(errno)));
+		LOG(LOG_WARNING, "memory.unlocked", KV_S("why", strerror(errno)));
 }
 
 static uint32_t uid_of(const char *name)
@@ -209,53 +219,63 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	return 0;
 }
 
-static int start(struct daemon *d, struct errbuf *e)
+static int take_signals(struct daemon *d, struct errbuf *e)
 {
 	sigset_t stop;
-	int code;
 
-	if (sd_event_default(&d->loop) < 0)
-		return err_set(e, -ENOMEM, "event loop");
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL) || sd_event_add_signal(d->loop, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(d->loop, NULL, SIGINT, NULL, NULL) < 0)
+	if (sigprocmask(SIG_BLOCK, &stop, NULL))
 		return err_set(e, -errno, "signals: %s", strerror(errno));
+	d->signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signals < 0)
+		return err_set(e, -errno, "signals: %s", strerror(errno));
+	return loop_add(&d->loop, d->signals, on_signal, d) ? err_set(e, -ENOMEM, "event loop") : 0;
+}
+
+static int start(struct daemon *d, struct errbuf *e)
+{
+	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, start_node,
+	    daemon_store_open, daemon_net_open, daemon_host_open, daemon_local_open, daemon_notify_open};
+	int code = loop_open(&d->loop, e);
+
 	d->ledger_uid = uid_of("holdfast-ledger");
 	d->worker_uid = uid_of("holdfast-worker");
-	code = start_node(d, e);
-	if (!code)
-		code = daemon_store_open(d, e);
-	if (!code)
-		code = daemon_net_open(d, e);
-	if (!code)
-		code = daemon_host_open(d, e);
-	if (!code)
-		code = daemon_local_open(d, e);
+	status_open();
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !code; i++)
+		code = parts[i](d, e);
 	return code;
+}
+
+/* From here on nothing waits, for a disk, a reader or memory, but for what is to come. */
+static int turn(struct daemon *d)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	if (now_us >= d->due_us) {
+		d->due_us = now_us + TICK_US;
+		tick(d);
+		now_us = clock_boottime_us();
+	}
+	return loop_turn(&d->loop, d->due_us > now_us ? d->due_us - now_us : 0);
 }
 
 static int run(struct daemon *d)
 {
 	struct errbuf e;
-	sd_event_source *tick = NULL;
 	int code = start(d, &e);
 
 	if (code) {
 		LOG(LOG_ERR, "start.failed", KV_S("why", e.text));
 		return 1;
 	}
-	/* A time source fires once by default; this one sets its own next time. */
-	if (sd_event_add_time(d->loop, &tick, CLOCK_MONOTONIC, 0, 1000, on_tick, d) < 0 ||
-	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0)
-		return 1;
-	sd_event_set_watchdog(d->loop, 1);
 	become_prompt();
 	LOG(LOG_NOTICE, "daemon.start", KV_S("version", PACKAGE_VERSION), KV_S("node", d->conf.name),
 	    KV_S("address", d->conf.address), KV_U("boot", d->node.acceptor.reg.boot));
-	sd_notify(0, "READY=1");
-	code = sd_event_loop(d->loop);
+	daemon_notify_ready(d);
+	while (!code && !d->stop)
+		code = turn(d);
 	LOG(LOG_NOTICE, "daemon.stop", KV_I("code", code));
 	return code < 0;
 }

@@ -1,9 +1,11 @@
 #include "heartbeat/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define LINE_BYTES 2000
@@ -94,17 +96,36 @@ size_t log_format(char *buf, size_t size, const char *event, const struct log_kv
 	return l.used;
 }
 
+/* journald's socket, when it does not read, must not hold us up. Anything else is written as usual. */
+static bool put_out(const char *buf, size_t n)
+{
+	ssize_t sent = send(STDERR_FILENO, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (sent < 0 && errno == ENOTSOCK)
+		sent = write(STDERR_FILENO, buf, n);
+	return sent == (ssize_t)n;
+}
+
+static size_t make_line(char *buf, size_t size, int level, const char *event, const struct log_kv *kv, size_t count)
+{
+	int head = snprintf(buf, size, "<%d>", level);
+	size_t n = (size_t)head + log_format(buf + head, size - (size_t)head - 1, event, kv, count);
+
+	buf[n++] = '\n';
+	return n;
+}
+
 void log_event(int level, const char *event, const struct log_kv *kv, size_t count)
 {
+	static _Atomic unsigned lost;
 	char buf[LINE_BYTES + 8];
 	int saved = errno;
-	size_t n;
+	unsigned missing = atomic_exchange(&lost, 0);
+	struct log_kv how_many = KV_U("count", missing);
 
-	(void)snprintf(buf, sizeof(buf), "<%d>", level);
-	n = 3 + log_format(buf + 3, LINE_BYTES, event, kv, count);
-	buf[n++] = '\n';
-	/* A log line that cannot be written has nowhere to be reported. */
-	if (write(STDERR_FILENO, buf, n) < 0)
-		errno = saved;
+	if (missing && !put_out(buf, make_line(buf, sizeof(buf), LOG_WARNING, "log.lost", &how_many, 1)))
+		atomic_fetch_add(&lost, missing + 1);
+	else if (!put_out(buf, make_line(buf, sizeof(buf), level, event, kv, count)))
+		atomic_fetch_add(&lost, 1);
 	errno = saved;
 }

@@ -25,7 +25,11 @@ struct log_kv {
 	log_event((level), (event), (struct log_kv[]){__VA_ARGS__},                                                    \
 	    sizeof((struct log_kv[]){__VA_ARGS__}) / sizeof(struct log_kv))
 
-/* Writes at most one line of 2,000 bytes with one write(2); longer lines are cut. Thread safe, keeps errno. */
+/*
+ * Writes at most one line of 2,000 bytes to standard error with one system call; longer lines are cut. When that is a socket
+ * that takes no more (a journald that does not read), the line is lost at once; the next one that goes out comes after a
+ * "log.lost" with the count. Thread safe, keeps errno, allocates nothing.
+ */
 void log_event(int level, const char *event, const struct log_kv *kv, size_t count);
 
 /* The same line, without the level, into buf (always terminated). Returns the length written. For tests. */

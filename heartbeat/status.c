@@ -3,12 +3,14 @@
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define REACHABLE_US 1000000
+#define ARENA_BYTES (512 * 1024)
+#define ANSWER_BYTES (64 * 1024)
 
 static bool reachable(const struct daemon *d, uint8_t i, uint64_t now_us)
 {
@@ -112,17 +114,17 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 
 static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)
 {
-	char at[40];
+	char at[80];
 	struct tm tm;
 	time_t seconds = (time_t)(t->at_ms / 1000);
-	size_t n;
 	json_t *stages, *o;
 
 	if (!t->epoch || t->from >= r->members || t->to >= r->members)
 		return json_null();
 	gmtime_r(&seconds, &tm);
-	n = strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(at + n, sizeof(at) - n, ".%03uZ", (unsigned)(t->at_ms % 1000));
+	/* Not strftime(), which asks each time whether the time zone has changed. */
+	(void)snprintf(at, sizeof(at), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900, tm.tm_mon + 1,
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(t->at_ms % 1000));
 	stages = json_object();
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
 		json_object_set_new(stages, hb_stage_text(i), json_integer(t->stage_ms[i]));
@@ -198,11 +200,44 @@ static json_t *members_json(const struct daemon *d)
 	return all;
 }
 
-char *status_answer(const struct daemon *d, const char *question, uint64_t now_us)
-{
-	json_t *o;
-	char *text;
+/* jansson takes its memory from here: a daemon whose memory is locked, and that must not wait, asks nobody for more. An
+ * answer needs a few hundred bytes for each member, or for each of the transitions that are kept. */
+static struct {
+	_Alignas(max_align_t) unsigned char memory[ARENA_BYTES];
+	size_t used;
+	char text[ANSWER_BYTES];
+} answering;
 
+static void *take(size_t size)
+{
+	size_t at = answering.used, align = _Alignof(max_align_t);
+
+	if (size > sizeof(answering.memory) - at)
+		return NULL;
+	answering.used = at + (size + align - 1) / align * align;
+	if (answering.used > sizeof(answering.memory))
+		answering.used = sizeof(answering.memory);
+	return answering.memory + at;
+}
+
+static void keep(void *memory)
+{
+	(void)memory; /* all of it goes with the next answer */
+}
+
+void status_open(void)
+{
+	json_set_alloc_funcs(take, keep);
+	json_object_seed(0); /* reads from the kernel, once */
+	tzset();	     /* gmtime_r() would read /etc/localtime the first time */
+}
+
+const char *status_answer(const struct daemon *d, const char *question, uint64_t now_us)
+{
+	size_t n = 0;
+	json_t *o;
+
+	answering.used = 0;
 	if (strcmp(question, "status") == 0)
 		o = status_json(d, now_us);
 	else if (strcmp(question, "members") == 0)
@@ -211,7 +246,11 @@ char *status_answer(const struct daemon *d, const char *question, uint64_t now_u
 		o = history_json(d);
 	else
 		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history");
-	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	if (o)
+		n = json_dumpb(o, answering.text, sizeof(answering.text) - 1, JSON_COMPACT);
 	json_decref(o);
-	return text ? text : strdup("{\"error\":\"out of memory\"}");
+	if (n == 0 || n >= sizeof(answering.text))
+		return "{\"error\":\"the answer is too long\"}";
+	answering.text[n] = '\0';
+	return answering.text;
 }

@@ -134,13 +134,12 @@ static void test_the_status_tells_what_it_means(void **state)
 /* The member "behind" or the like of node number i, as w sees it: -1 is null, -2 not there. */
 static json_int_t number_of(const struct daemon *d, uint64_t now_us, size_t i, const char *key)
 {
-	char *text = status_answer(d, "status", now_us);
+	const char *text = status_answer(d, "status", now_us);
 	json_t *status = json_loads(text, 0, NULL);
 	const json_t *n = json_object_get(json_array_get(json_object_get(status, "nodes"), i), key);
 	json_int_t ret = json_is_integer(n) ? json_integer_value(n) : json_is_null(n) ? -1 : -2;
 
 	json_decref(status);
-	free(text);
 	return ret;
 }
 
@@ -198,7 +197,8 @@ static void test_the_history(void **state)
 		[HB_STAGE_PROMOTE] = 1490000,
 		[HB_STAGE_ADDRESS] = 1470000}};
 	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 1, .reason = HB_REASON_LEASE_EXPIRED};
-	char *text, *buf = NULL;
+	const char *text;
+	char *buf = NULL;
 	size_t size;
 	json_t *history;
 	FILE *f;
@@ -221,7 +221,6 @@ static void test_the_history(void **state)
 	assert_non_null(
 	    strstr(buf, "lease-expired         490      400       20        5       25       40       50       10\n"));
 	free(buf);
-	free(text);
 	json_decref(history);
 }
 
