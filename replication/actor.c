@@ -213,15 +213,8 @@ static int check_token(struct actor *a, struct errbuf *e)
 		return code;
 	if (dirty_load(ACTOR_DIRTY, &dirty, &ignored))
 		dirty.epoch = 0;
-	if (token_survives(&t, a->boot_id, dirty.epoch != 0)) {
-		/* From now on its relay logs are not fsynced: that must not be forgotten at the next start of the machine. */
-		if (t.sync_relay && a->conf->durability_received) {
-			t.sync_relay = false;
-			memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
-			return token_store(ACTOR_TOKEN, &t, e);
-		}
+	if (token_survives(&t, a->boot_id, dirty.epoch != 0))
 		return 0;
-	}
 	LOG(LOG_WARNING, "token.destroy", KV_S("why", "the machine was restarted and relay logs are not fsynced"));
 	return durable_remove(ACTOR_TOKEN, e);
 }

@@ -149,17 +149,33 @@ static int step_semi_off(struct actor *a, struct errbuf *e)
 	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=0");
 }
 
-static int step_follow(struct actor *a, struct errbuf *e)
+/* Is there from now on something in relay logs that the token speaks of, and that a cut of power may take away (S7)? */
+static int set_token_survives(struct actor *a, bool survives, struct errbuf *e)
 {
+	struct token_file t;
 	int code;
 
-	if (a->sight.db.slave) {
+	if (token_is_none(&a->sight.token))
+		return 0;
+	code = token_load(ACTOR_TOKEN, &t, e);
+	if (code || t.sync_relay == survives)
+		return code;
+	t.sync_relay = survives;
+	memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
+	return token_store(ACTOR_TOKEN, &t, e);
+}
+
+static int step_follow(struct actor *a, struct errbuf *e)
+{
+	int code = a->conf->durability_received ? set_token_survives(a, false, e) : 0;
+
+	if (!code && a->sight.db.slave) {
 		code = database_run(a->db, e, "STOP SLAVE");
 		if (!code)
 			code = database_run(a->db, e, "RESET SLAVE ALL");
-		if (code)
-			return code;
 	}
+	if (code)
+		return code;
 	/* log_slave_updates: what this log holds is what was applied. Without it transactions would be fetched again. */
 	code = database_run(a->db, e, "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos");
 	if (!code)
@@ -273,10 +289,15 @@ static int step_salvage(struct actor *a, struct errbuf *e)
 
 static int step_say_drained(struct actor *a, struct errbuf *e)
 {
+	int code;
+
 	if (relay_open_epoch(a->relay))
 		return err_set(e, -EAGAIN, "the relay is still open");
-	a->sight.drained_epoch = a->sight.order.epoch;
-	return 0;
+	/* All is in the data now, which is always fsynced. The record may soon name this copy alone. */
+	code = set_token_survives(a, true, e);
+	if (!code)
+		a->sight.drained_epoch = a->sight.order.epoch;
+	return code;
 }
 
 /* A crash of the machine costs this copy what it has: it does not count, and comes back by a fresh one. */

@@ -17,7 +17,8 @@ struct token_file {
 	struct token token;
 	char node[16];
 	char boot_id[TOKEN_BOOT_ID_BYTES];
-	bool sync_relay; /* relay logs were fsynced before each acknowledgement while this token was valid */
+	bool
+	    sync_relay; /* a cut of power costs nothing: relay logs are fsynced before each acknowledgement, or there are none */
 };
 
 struct dirty_mark {
