@@ -46,6 +46,8 @@ const struct plan_rule plan_rules[] = {
 	/* B2: in in_sync; nothing may be destroyed. */
 	{ IN | W(PROMOTE),          0,                     F_DATA,       STEP_FAIL,           REPL_FAILED,     "the record trusts this copy, but there is no data directory" },
 	{ IN | W(PROMOTE),          0,                     F_PROCESS | F_TOKEN, STEP_FAIL,    REPL_FAILED,     "the record trusts this copy, but its token is gone" },
+	/* R3, also when it runs: the record may have named it just before the token went. */
+	{ W(PROMOTE),               0,                     F_TOKEN,      STEP_FAIL,           REPL_FAILED,     "the record trusts this copy, but its token is gone" },
 	{ IN | W(PROMOTE),          0,                     F_PROCESS,    STEP_START,          REPL_STARTING,   "role MASTER" },
 	{ IN | W(PROMOTE),          0,                     F_UP,         STEP_WAIT,           REPL_STARTING,   "recovers" },
 	{ W(PROMOTE),               F_WRITABLE,            F_DRAINED,    STEP_SAY_DRAINED,    REPL_PROMOTING,  "opens anew what it had open" },

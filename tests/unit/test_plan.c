@@ -133,7 +133,8 @@ static void test_r8_m13_role_of_a_start(void **state)
 	CHECK_STEPS("R8 PREPARE", STEP(PREPARE), {W(FOLLOW_OUT), F_DATA, F_PROCESS});
 	CHECK_STEPS("R8 CLEAN", STEP(CLEAN), {W(FOLLOW_OUT), F_UP | F_DIRTY | F_PREPARED, F_WRITABLE | F_SEMI});
 	CHECK_STEPS("R8 FAIL", STEP(FAIL), {IN | W(PROMOTE), 0, F_DATA}, {IN | W(PROMOTE), 0, F_PROCESS | F_TOKEN},
-	    {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0}, {1u << UNKNOWN_WANT, 0, 0});
+	    {W(PROMOTE), 0, F_TOKEN}, {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0},
+	    {1u << UNKNOWN_WANT, 0, 0});
 }
 
 static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
@@ -141,7 +142,7 @@ static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 	(void)state;
 	CHECK_STEPS("M14 FOLLOW", STEP(FOLLOW), {W(FOLLOW_IN), F_UP | F_SALVAGED, F_SLAVE | F_WRITABLE | F_SEMI},
 	    {W(FOLLOW_OUT), F_UP, F_TOKEN | F_SQL | F_DIRTY | F_COPY_NEW | F_BROKEN | F_WRITABLE | F_SEMI});
-	CHECK_DEMAND("M14 B2 stopped with relay logs", IN | W(PROMOTE), F_DATA | F_SLAVE,
+	CHECK_DEMAND("M14 B2 stopped with relay logs", IN | W(PROMOTE), F_DATA | F_TOKEN | F_SLAVE,
 	    F_WRITABLE | F_SEMI | F_IO | F_SQL | F_BROKEN | F_DRAINED, STEP(SALVAGE));
 	CHECK_STEPS("M14 SALVAGE", STEP(SALVAGE),
 	    {IN | W(PROMOTE), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE},
@@ -167,8 +168,10 @@ static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 static void test_r6_promotion_cuts_then_drains(void **state)
 {
 	(void)state;
-	CHECK_STEPS("R6 SAY_DRAINED", STEP(SAY_DRAINED), {W(PROMOTE), F_UP, F_SLAVE | F_IO | F_SQL | F_BROKEN},
-	    {W(PROMOTE), F_UP | F_WRITABLE, 0});
+	CHECK_STEPS("R6 SAY_DRAINED", STEP(SAY_DRAINED),
+	    {W(PROMOTE), F_UP | F_TOKEN, F_SLAVE | F_IO | F_SQL | F_BROKEN},
+	    {W(PROMOTE), F_UP | F_TOKEN | F_WRITABLE, 0});
+	CHECK_DEMAND("R3 no promotion without a token", W(PROMOTE), F_DATA | F_PROCESS, F_TOKEN, STEP(FAIL));
 	CHECK_STEPS("R6 DRAIN", STEP(DRAIN), {W(PROMOTE), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN | F_WRITABLE});
 	CHECK_STEPS("R6 B4 STOP_IO", STEP(STOP_IO), {W(PROMOTE), F_UP | F_SLAVE | F_IO, F_WRITABLE | F_BROKEN},
 	    {IN | W(PROMOTE), F_UP | F_IO | F_BROKEN, F_WRITABLE});
