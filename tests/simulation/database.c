@@ -1,371 +1,204 @@
 #include "tests/simulation/database.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/simulation/mutant.h"
 #include "tests/simulation/world.h"
 
-#define START_US 300000
-#define RESEED_US 1500000
-#define PULL_MAX 40
-#define APPLY_MAX 30
-#define STUCK_ONE_IN 6 /* new orders */
-#define STUCK_MAX_US 2500000
-#define STUCK_UNFIT_US 1500000
+/* One in so many steps of replicationd is followed by the end of something; which, depends on the seed. */
+#define FAULT_ONE_IN 60
+#define STRANGER_ONE_IN 3
 
-static void process_gone(struct database *d)
+static void number_boot(struct database *d)
 {
-	d->up = false;
-	d->read_only = true;
-	d->semi = false;
-	d->ready_us = 0;
-	d->following = false;
-	d->follow_epoch = d->drained_epoch = d->opened_epoch = 0;
-	d->marked = false;
-	d->in_flight = false;
-	d->barrier_epoch = 0;
+	(void)snprintf(d->boot_id, sizeof(d->boot_id), "boot-%u", ++d->boots);
+}
+
+void database_init(struct world *w, unsigned at)
+{
+	struct database *d = &w->member[at].db;
+
+	memset(d, 0, sizeof(*d));
+	mariadb_init(&d->server, (uint8_t)(at + 1), w->log[at], w->book.placed, &w->dice);
+	d->server.strict = !mutant_on(M29_NO_STRICT_MODE);
+	/* The same on both: durability = received. */
+	d->durability_received = w->seed % 4 == 3;
+	number_boot(d);
+	if (at)
+		return;
+	d->data = d->has_token = true;
+	memset(&d->token.token, 7, TOKEN_BYTES);
+	d->token.sync_relay = !d->durability_received;
+	memcpy(d->token.boot_id, d->boot_id, sizeof(d->boot_id));
+}
+
+void database_continue(struct world *w, const struct world *from)
+{
+	book_copy(&w->book, &from->book);
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
+		struct database *d = &w->member[i].db;
+
+		memcpy(w->log[i], from->log[i], d->server.received * sizeof(w->log[i][0]));
+		d->server.log = w->log[i];
+		d->server.placed = w->book.placed;
+		d->server.dice = &w->dice;
+		d->server.strict = !mutant_on(M29_NO_STRICT_MODE);
+		d->durability_received = w->seed % 4 == 3;
+	}
 }
 
 void database_kill(struct database *d)
 {
-	process_gone(d);
+	mariadb_end(&d->server, MARIADB_SIGKILL);
 }
 
 void database_power_off(struct database *d)
 {
-	process_gone(d);
-	memset(&d->order, 0, sizeof(d->order));
+	mariadb_end(&d->server, MARIADB_POWER);
+	replicationd_power_off(&d->repl);
+	ledger_power_off(&d->ledger);
+	memset(&d->stream, 0, sizeof(d->stream));
 	memset(&d->told, 0, sizeof(d->told));
-	d->stuck_until_us = 0;
-	d->answered = 0;
-	d->answered_epoch = 0;
+	d->stranger = false;
+	number_boot(d);
 }
 
-static void draw_token(struct world *w, struct database *d)
+void database_reconnect(struct database *d)
 {
-	for (unsigned i = 0; i < TOKEN_BYTES; i++)
-		d->token.byte[i] = (uint8_t)(1 + world_dice(w, 255));
+	d->repl.reported_us = d->ledger.reported_us = 0;
 }
 
-/* MASTER start: recovery commits whatever the binlog holds; a standby's relay log is salvaged. */
-static void start_master(struct world *w, struct database *d)
+bool database_is_open(const struct database *d)
 {
-	if (d->ready_us == 0) {
-		d->ready_us = w->now_us + START_US;
-		return;
-	}
-	if (w->now_us < d->ready_us)
-		return;
-	d->ready_us = 0;
-	d->up = true;
-	d->read_only = true;
-	d->uncommitted = false;
-	d->applied = d->length;
-	d->standby_log = false;
+	return d->server.up && !d->server.read_only;
 }
 
-/* SLAVE start: the token goes first; the tail that waited is cut off, an unapplied relay log is thrown away. */
-static void start_slave(struct world *w, struct database *d)
+void database_print(const struct world *w, unsigned at)
 {
-	if (d->ready_us == 0) {
-		memset(&d->token, 0, sizeof(d->token));
-		d->ready_us = w->now_us + START_US;
-		return;
-	}
-	if (w->now_us < d->ready_us)
-		return;
-	d->ready_us = 0;
-	if (d->standby_log)
-		d->length = d->applied;
-	else if (d->uncommitted && d->length)
-		d->length--;
-	d->applied = d->length;
-	d->uncommitted = d->standby_log = d->dirty = false;
-	d->up = true;
-	d->read_only = true;
-	draw_token(w, d);
+	const struct database *d = &w->member[at].db;
+	const struct mariadb *m = &d->server;
+
+	printf("          %c db %s%s%s%s length=%u received=%u engine=%u synced=%u slave=%d%s%s%s dirty=%llu token=%d "
+	       "want=%u/%u relay=%llu %s ledger=%d\n",
+	    "ab"[at],
+	    m -> up	      ? "up"
+		 : m->process ? "starting"
+			      : "down",
+	    m->read_only ? "" : " writable", m->semi ? " semi" : "", m->torn ? " torn" : "", m->length, m->received,
+	    m->engine, m->synced, m->slave, m->io ? " io" : "", d->stream.connected ? " connected" : "",
+	    m->sql ? " sql" : "", (unsigned long long)d->dirty.epoch, d->has_token, d->repl.sight.order.want,
+	    d->told.want, (unsigned long long)d->repl.relay_epoch,
+	    d->repl.rule ? plan_step_text(d->repl.rule->step) : "-", d->ledger.state);
 }
 
-static bool is_prefix(const struct database *d, const struct database *of)
-{
-	return d->length <= of->length && memcmp(d->log, of->log, d->length * sizeof(d->log[0])) == 0;
-}
-
-static void reseed(struct world *w, struct database *d, const struct database *from)
-{
-	if (d->ready_us == 0) {
-		memset(&d->token, 0, sizeof(d->token));
-		d->ready_us = w->now_us + RESEED_US;
-		d->reseeds++;
-		return;
-	}
-	if (w->now_us < d->ready_us)
-		return;
-	d->ready_us = 0;
-	/* A copy holds what is committed, not what still waits. */
-	d->length = from->length - (from->in_flight && from->length ? 1 : 0);
-	memcpy(d->log, from->log, d->length * sizeof(d->log[0]));
-	d->applied = d->length;
-	d->uncommitted = d->standby_log = d->dirty = false;
-	draw_token(w, d);
-}
-
-static void follow(struct world *w, unsigned at, bool out)
-{
-	struct database *d = &w->member[at].db;
-	unsigned from = d->order.active;
-	struct database *a = &w->member[from < WORLD_NODES ? from : 0].db;
-	unsigned n;
-
-	if (from >= WORLD_NODES || from == at || !world_connected(w, at, from) || !a->up || a->read_only) {
-		d->following = false;
-		return;
-	}
-	if (d->follow_epoch != d->order.epoch || !d->following) {
-		if (!is_prefix(d, a)) {
-			d->following = false;
-			if (out)
-				reseed(w, d, a);
-			return;
-		}
-		d->following = true;
-		d->follow_epoch = d->order.epoch;
-	}
-	n = a->length - d->length;
-	if (n > PULL_MAX)
-		n = PULL_MAX;
-	memcpy(d->log + d->length, a->log + d->length, n * sizeof(d->log[0]));
-	d->length += n;
-	d->standby_log = true;
-	if (world_dice(w, 4))
-		d->applied += d->length - d->applied < APPLY_MAX ? d->length - d->applied : APPLY_MAX;
-	/* The acknowledgement: everything up to here is in our relay log, on disk. */
-	if (a->semi && a->in_flight && d->length == a->length)
-		a->uncommitted = false;
-}
-
-static void order_open(struct database *d)
-{
-	if (d->opened_epoch != d->order.epoch) {
-		d->semi = d->order.semi_sync;
-		d->dirty = true;
-		d->opened_at = d->length;
-		d->read_only = false;
-		d->opened_epoch = d->order.epoch;
-		d->marked = false;
-		d->standby_log = false;
-	}
-	if (d->semi != (bool)d->order.semi_sync) {
-		d->semi = d->order.semi_sync;
-		d->marked = false;
-	}
-	if (!d->semi)
-		d->uncommitted = false; /* released: whoever waited is told OK */
-	if (d->semi && !d->marked) {
-		d->marked = true;
-		d->mark = d->length - (d->in_flight ? 0 : 0);
-	}
-}
-
-static void obey(struct world *w, unsigned at)
+/* M28: nobody but the peer may replicate; with the mutant somebody does. */
+static void step_stranger(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 
-	if (d->order.want != REPL_WANT_FOLLOW_IN && d->order.want != REPL_WANT_FOLLOW_OUT)
-		d->following = false;
-	switch (d->order.want) {
-	case REPL_WANT_DOWN:
-		if (d->up)
-			process_gone(d);
-		break;
-	case REPL_WANT_HOLD_IN:
-		if (!d->up)
-			start_master(w, d);
-		break;
-	case REPL_WANT_FOLLOW_IN:
-		if (!d->up)
-			start_master(w, d);
-		else
-			follow(w, at, false);
-		break;
-	case REPL_WANT_FOLLOW_OUT:
-		if (d->dirty && d->up)
-			process_gone(d);
-		if (!d->up)
-			start_slave(w, d);
-		else
-			follow(w, at, true);
-		break;
-	case REPL_WANT_PROMOTE:
-		if (!d->up)
-			start_master(w, d);
-		else if (d->applied < d->length)
-			d->applied++;
-		else
-			d->drained_epoch = d->order.epoch;
-		break;
-	case REPL_WANT_OPEN:
-		if (d->up)
-			order_open(d);
-		break;
-	default: break;
+	if (!mutant_on(M28_ANYBODY_MAY_REPLICATE) || !database_is_open(d)) {
+		d->stranger = false;
+		d->stranger_us = w->now_us + 1000;
+		return;
 	}
+	if (w->now_us < d->stranger_us)
+		return;
+	d->stranger_us = w->now_us + 1000;
+	if (!d->stranger && world_dice(w, 1000) == 0)
+		d->stranger = true;
+	if (d->stranger && mariadb_waits(&d->server) && world_dice(w, STRANGER_ONE_IN) == 0)
+		mariadb_acknowledge(&d->server, d->server.length);
 }
 
-static void commit_returned(struct world *w, unsigned at)
+static void kill_replicationd(struct world *w, unsigned at)
+{
+	replicationd_kill(w, at, 100000 + world_dice(w, 300000));
+}
+
+static void kill_ledger(struct world *w, unsigned at)
+{
+	ledger_kill(w, at, 100000 + world_dice(w, 200000));
+}
+
+static void kill_mariadb(struct world *w, unsigned at)
+{
+	database_kill(&w->member[at].db);
+}
+
+static void kill_other_mariadb(struct world *w, unsigned at)
+{
+	database_kill(&w->member[1 - at].db);
+}
+
+static void cut_power(struct world *w, unsigned at)
+{
+	world_power_off(w, at, 100000 + world_dice(w, 2000000));
+}
+
+static void cut_other_power(struct world *w, unsigned at)
+{
+	world_power_off(w, 1 - at, 100000 + world_dice(w, 2000000));
+}
+
+static void isolate(struct world *w, unsigned at)
+{
+	for (unsigned i = 0; i < WORLD_NODES; i++)
+		w->cut[i][at] = w->cut[at][i] = i != at;
+}
+
+static const struct {
+	const char *name;
+	void (*strike)(struct world *w, unsigned at);
+} faults[] = {
+    {"replicationd killed", kill_replicationd},
+    {"mariadbd killed", kill_mariadb},
+    {"power off", cut_power},
+    {"isolated", isolate},
+    {"the other's mariadbd killed", kill_other_mariadb},
+    {"the other's power off", cut_other_power},
+    {"ledgerd killed", kill_ledger},
+};
+
+void database_fault(struct world *w, unsigned at)
+{
+	unsigned kinds = sizeof(faults) / sizeof(faults[0]);
+	unsigned kind;
+
+	if (w->calm || world_dice(w, FAULT_ONE_IN))
+		return;
+	/* A seed has its favourite, so that the same thing also goes wrong again and again. */
+	kind = world_dice(w, 2) ? (unsigned)(w->seed % kinds) : (unsigned)world_dice(w, kinds);
+	if (w->trace)
+		printf("%9.3f *** %c just after a step: %s\n", (double)w->now_us / 1000, "ab"[at], faults[kind].name);
+	faults[kind].strike(w, at);
+}
+
+void database_step(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
-	struct database *d = &m->db;
-	uint32_t payment = d->log[d->length - 1];
 
-	d->in_flight = false;
-	d->applied = d->length;
-	if (d->barrier) {
-		d->barrier_epoch = d->flight_epoch;
-		return;
-	}
-	/* R9: version as it was, or landed and the gate is open in the same epoch now. */
-	if (!role_may_answer(&m->view, d->flight_version, world_clock(w, at)) &&
-	    !(m->view.epoch == d->flight_epoch && role_may_answer(&m->view, m->view.version, world_clock(w, at))))
-		return;
-	w->answered[payment] = true;
-	w->last_answered = payment;
-	d->answered = d->length;
-	d->answered_epoch = d->flight_epoch;
-	for (unsigned i = 0; i < 2; i++) {
-		const struct database *o = &w->member[i].db;
-
-		if (hb_in_sync(&m->node.known, (uint8_t)i) && i != at && w->member[i].db.length < d->length &&
-		    token_equal(&o->token, &m->node.known.token[i]))
-			world_broken(w, "payment %u answered in SYNC is not in the other's log", payment);
-	}
+	mariadb_step(&m->db.server, w->now_us);
+	stream_step(w, at);
+	step_stranger(w, at);
+	replicationd_step(w, at);
+	if (m->up)
+		ledger_step(w, at);
+	if (m->up && m->db.repl.up)
+		book_check_copy(w, at);
 }
 
-static void ledger(struct world *w, unsigned at)
+static uint64_t lower(uint64_t a, uint64_t b)
 {
-	struct member *m = &w->member[at];
-	struct database *d = &m->db;
-	const struct role_view *v = &m->view;
-	bool writable = d->up && !d->read_only && v->active == at && v->self == at && v->open &&
-			v->writable_epoch == v->epoch && d->opened_epoch == v->epoch;
-
-	d->close_generation = m->node.close_generation;
-	if (d->in_flight && !d->uncommitted)
-		commit_returned(w, at);
-	if (!writable || d->in_flight)
-		return;
-	d->barrier = d->barrier_epoch != v->epoch;
-	if (!d->barrier && world_clock(w, at) >= v->gate_until_us)
-		return;
-	if (d->length >= DB_LOG_MAX || w->next_payment >= WORLD_PAYMENTS)
-		return;
-	d->log[d->length++] = w->next_payment++;
-	d->in_flight = true;
-	d->uncommitted = d->semi;
-	d->flight_version = v->version;
-	d->flight_epoch = v->epoch;
-	d->flight_since_us = world_clock(w, at);
+	return a < b ? a : b;
 }
 
-/* Reports go on while a statement does not return; they tell of the last look. */
-static void report_again(struct world *w, unsigned at)
+uint64_t database_next_us(const struct world *w, unsigned at)
 {
-	struct member *m = &w->member[at];
-	struct repl_report r = m->told_repl;
-	struct hb_input in = {.kind = HB_IN_REPLICATION, .repl = &r};
+	uint64_t next = lower(mariadb_next_us(&w->member[at].db.server), stream_next_us(w, at));
 
-	if (w->now_us <= m->repl_told_us + 50000)
-		return;
-	if (w->now_us > m->db.stuck_since_us + STUCK_UNFIT_US)
-		r.fit = 0;
-	m->repl_told_us = w->now_us;
-	world_input(w, at, &in);
-}
-
-static void report(struct world *w, unsigned at)
-{
-	struct member *m = &w->member[at];
-	struct database *d = &m->db;
-	struct repl_report r = {
-	    .state = d->opened_epoch ? REPL_OPEN
-		     : d->up	     ? REPL_IDLE
-				     : REPL_DOWN,
-	    .fit = 1,
-	    .db_up = d->up,
-	    .dirty = d->dirty,
-	    .semi_sync = d->semi,
-	    .semi_clients = 1,
-	    .semi_waits = d->semi && d->in_flight && d->uncommitted,
-	    .following = d->following,
-	    .drained_epoch = d->drained_epoch,
-	    .opened_epoch = d->opened_epoch,
-	    .follow_epoch = d->follow_epoch,
-	    .token = d->token,
-	    .binlog = {0, 1, d->applied},
-	    .received = {0, 1, d->length},
-	    .applied = {0, 1, d->applied},
-	    .sync_mark = {0, 1, d->mark},
-	    .sync_marked = d->marked,
-	    .opened_at = {0, 1, d->opened_at},
-	    .order_generation = d->order.generation,
-	};
-	struct ledger_report l = {
-	    .fit = 1,
-	    .ready = 1,
-	    .barrier_epoch = d->barrier_epoch,
-	    .gate_closed_generation = d->close_generation,
-	    .commit_since_us = d->in_flight ? d->flight_since_us : 0,
-	    .answered_epoch = d->answered_epoch,
-	    .answered = {0, 1, d->answered},
-	};
-	struct hb_input in = {.kind = HB_IN_REPLICATION, .repl = &r};
-
-	if (d->stuck_until_us)
-		report_again(w, at);
-	else if (memcmp(&r, &m->told_repl, offsetof(struct repl_report, binlog)) != 0 ||
-		 w->now_us > m->repl_told_us + 20000) {
-		m->told_repl = r;
-		m->repl_told_us = w->now_us;
-		world_input(w, at, &in);
-	}
-	if (memcmp(&l, &m->told_ledger, offsetof(struct ledger_report, commit_since_us)) != 0 ||
-	    w->now_us > m->ledger_told_us + 20000) {
-		m->told_ledger = l;
-		in = (struct hb_input){.kind = HB_IN_LEDGER, .ledger = &l};
-		m->ledger_told_us = w->now_us;
-		world_input(w, at, &in);
-	}
-}
-
-/* A step that was decided under one order may be carried out under another: the server took its time. The relay is cut at
- * once all the same; it belongs to another thread. */
-static void act(struct world *w, unsigned at)
-{
-	struct database *d = &w->member[at].db;
-
-	if (d->told.want != REPL_WANT_FOLLOW_IN && d->told.want != REPL_WANT_FOLLOW_OUT)
-		d->following = false;
-	if (d->stuck_until_us) {
-		if (w->now_us < d->stuck_until_us)
-			return;
-		d->stuck_until_us = 0;
-		obey(w, at);
-	}
-	if (!w->calm && memcmp(&d->told, &d->order, sizeof(d->told)) != 0 && world_dice(w, STUCK_ONE_IN) == 0) {
-		d->order = d->told;
-		d->stuck_since_us = w->now_us;
-		d->stuck_until_us = w->now_us + 1 + world_dice(w, STUCK_MAX_US);
-		return;
-	}
-	d->order = d->told;
-	obey(w, at);
-}
-
-uint64_t database_step(struct world *w, unsigned at)
-{
-	act(w, at);
-	ledger(w, at);
-	report(w, at);
-	return w->now_us + 1000 + world_dice(w, 6000);
+	next = lower(next, lower(replicationd_next_us(w, at), ledger_next_us(w, at)));
+	if (mutant_on(M28_ANYBODY_MAY_REPLICATE))
+		next = lower(next, w->member[at].db.stranger_us);
+	return next;
 }

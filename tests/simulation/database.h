@@ -1,53 +1,51 @@
-/*
- * A model of one gateway's MariaDB, replicationd and ledgerd, as far as safety depends on them. Its semantics are those
- * measured on MariaDB 10.11: switching semi-sync off answers OK, a MASTER start keeps the tail, a SLAVE start cuts it.
- */
+/* One gateway's data and all that works on it: mariadbd, replicationd, ledgerd, and what lies beside the data. */
 #ifndef HOLDFAST_TESTS_SIMULATION_DATABASE_H
 #define HOLDFAST_TESTS_SIMULATION_DATABASE_H
 
 #include "heartbeat/node.h"
-
-#define DB_LOG_MAX 16384
+#include "tests/simulation/ledger.h"
+#include "tests/simulation/mariadb.h"
+#include "tests/simulation/replicationd.h"
+#include "tests/simulation/stream.h"
 
 struct database {
-	/* durable */
-	uint32_t log[DB_LOG_MAX]; /* payments by number, in order; on a standby the part above `applied` is relay log */
-	unsigned length, applied;
-	bool uncommitted; /* the last one waits for its acknowledgement: only its binlog is sure to be on disk */
-	bool standby_log; /* the part above `applied` came from the active */
-	bool dirty;
-	struct token token;
-
-	/* lost with the process */
-	bool up, read_only, semi;
-	uint64_t ready_us; /* a start or a re-seed under way ends then; 0: none */
-	bool following;
-	uint64_t follow_epoch, drained_epoch, opened_epoch;
-	unsigned opened_at, mark;
-	bool marked;
-
-	/* the ledger */
-	bool in_flight, barrier;
-	uint64_t flight_version, flight_epoch, flight_since_us;
-	uint64_t barrier_epoch, answered_epoch;
-	unsigned answered;
-	uint64_t close_generation;
-
-	/* replicationd: what it was told, what it acts on, and until when one of its statements does not return */
-	struct repl_order told, order;
-	uint64_t stuck_until_us, stuck_since_us;
-	unsigned reseeds;
+	struct mariadb server;
+	struct stream stream;
+	struct replicationd repl;
+	struct ledger ledger;
+	/* durable, beside the data */
+	bool data, copy_new, has_token;
+	struct token_file token;
+	struct dirty_mark dirty;
+	bool durability_received; /* the configuration */
+	char boot_id[TOKEN_BOOT_ID_BYTES];
+	unsigned boots;
+	/* */
+	struct repl_order told; /* by heartbeatd, last */
+	uint64_t last_relay_epoch;
+	bool stranger; /* a third replica is connected, and acknowledges */
+	uint64_t stranger_us;
 };
 
 struct world;
 
-/* mariadbd is killed: what waited may or may not be there afterwards. */
-void database_kill(struct database *d);
+/* Of a new cluster: `at` 0 has data, which counts by its token; the other has none. */
+void database_init(struct world *w, unsigned at);
 
-/* The machine loses its power. */
+/* After the rest of the world was copied: what lies outside of struct database. */
+void database_continue(struct world *w, const struct world *from);
+
+void database_kill(struct database *d); /* SIGKILL of mariadbd */
 void database_power_off(struct database *d);
+void database_reconnect(struct database *d); /* heartbeatd has started anew: it is told everything again */
+bool database_is_open(const struct database *d);
+void database_print(const struct world *w, unsigned at);
 
-/* One step of node `at`. Returns when the next one is due, in true time; it comes earlier when the order has changed. */
-uint64_t database_step(struct world *w, unsigned at);
+/* Everything of node `at` that is due now. */
+void database_step(struct world *w, unsigned at);
+uint64_t database_next_us(const struct world *w, unsigned at);
+
+/* A step of replicationd was taken: what dies now? */
+void database_fault(struct world *w, unsigned at);
 
 #endif

@@ -27,7 +27,10 @@
 	X(M26_FENCE_BY_SIGTERM, "the fence lets waiting commits through (SIGTERM)")                                    \
 	X(M26_FENCE_BY_KILL_QUERY, "the fence answers OK to waiting commits (KILL QUERY)")                             \
 	X(M26_FENCE_BY_SEMI_SYNC_OFF, "the fence switches semi-sync off")                                              \
+	X(M28_ANYBODY_MAY_REPLICATE, "a third semi-sync replica may connect, and its acknowledgements count")          \
 	X(M29_NO_STRICT_MODE, "a tail that nobody acknowledged meets new transactions")                                \
+	X(M29_OLD_SLAVE_POS, "gtid_slave_pos is not set to the end of the own log before following")                   \
+	X(R11_TAIL_NOT_EXPORTED, "what nobody acknowledged is truncated without a copy of it")                         \
 	X(M31_CHECK_BEFORE_COMMIT, "the record is looked at before the COMMIT returns, not after")                     \
 	X(M31_CHECK_BEFORE_READ, "the lease is looked at before the data is read, not after")
 

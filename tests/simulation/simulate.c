@@ -143,7 +143,7 @@ static unsigned long run_seed(uint64_t seed, bool trace, struct total *t)
 	}
 	t->seeds++;
 	t->failovers += w.failovers;
-	t->payments += w.next_payment;
+	t->payments += w.book.answers;
 	t->virtual_s += (double)w.now_us / 1e6;
 	if (w.violations) {
 		t->violations++;

@@ -9,7 +9,6 @@
 
 #define WORLD_NODES HB_MEMBERS_MAX
 #define WORLD_GATEWAYS 2 /* numbers 0 and 1 */
-#define WORLD_PAYMENTS DB_LOG_MAX
 #define WORLD_HELD 32
 
 struct member {
@@ -23,13 +22,11 @@ struct member {
 	unsigned held_count;
 	uint64_t clock_offset_us;
 	int64_t rate_ppm;
-	uint64_t tick_us, start_at_us, db_us; /* true time; start 0: none */
+	uint64_t tick_us, start_at_us; /* true time; start 0: none */
+	uint64_t poked_us;	       /* what heartbeatd tells the others has changed, and is seen then */
 	struct role_view view;
 	uint64_t epoch_seen;
 	struct database db;
-	struct repl_report told_repl;
-	struct ledger_report told_ledger;
-	uint64_t repl_told_us, ledger_told_us;
 };
 
 struct world {
@@ -42,12 +39,12 @@ struct world {
 	uint8_t sender;			    /* of the letter being delivered */
 	bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
 	unsigned loss_percent;
-	uint32_t next_payment;
-	bool answered[WORLD_PAYMENTS];
-	uint32_t last_answered;
-	uint64_t looked_epoch[WORLD_GATEWAYS]; /* in which the whole log was looked through */
-	unsigned failovers, violations;
+	struct hb_ballot newest_ballot; /* of all that any member ever knew to be chosen */
+	struct hb_record newest;
+	unsigned failovers, reseeds, violations;
 	char broken[200]; /* the first broken promise */
+	struct book book;
+	struct tx log[WORLD_GATEWAYS][MARIADB_LOG_MAX];
 };
 
 /* From nothing: the first member is initialised, the others join. */
