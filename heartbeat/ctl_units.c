@@ -28,6 +28,7 @@ static const struct {
     {"haproxy.service", false, false},
     {"keepalived.service", false, false},
     {"holdfast-reconfigure.path", false, false},
+    {"holdfast-address.path", false, false},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 

@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 
+#include "heartbeat/address.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
 #include "heartbeat/loop.h"
@@ -12,6 +13,7 @@
 
 #define DAEMON_CLIENTS_MAX 64
 #define DAEMON_HELD_MAX 128
+#define DAEMON_VIP_PLACES 8
 
 struct daemon;
 
@@ -56,10 +58,16 @@ struct daemon {
 	uint64_t close_generation;
 	struct rolepage *page;
 	struct role_view view;
-	int vrrp;	/* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
-	int vrrp_error; /* why it could not be written, as logged; 0: it could */
 	uint64_t members_version;
-	uint64_t vip_checked_us;
+
+	uint32_t vip; /* network byte order; 0: this node has none */
+	struct address address;
+	int vrrp;			    /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
+	int vrrp_error;			    /* why it could not be written, as logged; 0: it could */
+	int route;			    /* rtnetlink */
+	bool route_known;		    /* it has told where the address was before */
+	uint32_t vip_on[DAEMON_VIP_PLACES]; /* interfaces, 0 none */
+	int reads;			    /* inotify: keepalived reads */
 };
 
 /* One input to the core, and everything that follows from it. */
@@ -85,10 +93,14 @@ void daemon_local_tell(struct daemon *d, const struct hb_output *out);
 /* Hangs up on those who have not said who they are. */
 void daemon_local_look(struct daemon *d, uint64_t now_us);
 
-/* daemon_host.c: the role page, the address and whether its file is as we wrote it, the members file. */
+/* daemon_host.c: the role page, the members file. */
 int daemon_host_open(struct daemon *d, struct errbuf *e);
 void daemon_host_tell(struct daemon *d, const struct hb_output *out);
-void daemon_host_look(struct daemon *d, uint64_t now_us);
+
+/* daemon_address.c: nothing of it on a member without an address. */
+int daemon_address_open(struct daemon *d, struct errbuf *e);
+void daemon_address_tell(struct daemon *d, bool wanted, uint64_t now_us);
+void daemon_address_look(struct daemon *d, uint64_t now_us);
 
 /* status.c: to be called once, before the first answer. */
 void status_open(void);

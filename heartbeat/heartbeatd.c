@@ -122,6 +122,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	note_history(d);
 	for (unsigned i = 0; i < out.outbox.count; i++)
 		hold(d, &out.outbox.letter[i]);
+	daemon_address_tell(d, out.vip, in->now_us);
 	daemon_host_tell(d, &out);
 	daemon_local_tell(d, &out);
 }
@@ -144,7 +145,7 @@ static void tick(struct daemon *d)
 	struct hb_input in = {.kind = HB_IN_TICK};
 	uint64_t now_us = clock_boottime_us();
 
-	daemon_host_look(d, now_us);
+	daemon_address_look(d, now_us);
 	daemon_local_look(d, now_us);
 	daemon_notify_alive(d, now_us);
 	daemon_step(d, &in);
@@ -237,7 +238,8 @@ static int take_signals(struct daemon *d, struct errbuf *e)
 static int start(struct daemon *d, struct errbuf *e)
 {
 	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, start_node,
-	    daemon_store_open, daemon_net_open, daemon_host_open, daemon_local_open, daemon_notify_open};
+	    daemon_store_open, daemon_net_open, daemon_address_open, daemon_host_open, daemon_local_open,
+	    daemon_notify_open};
 	int code = loop_open(&d->loop, e);
 
 	d->ledger_uid = uid_of("holdfast-ledger");

@@ -284,6 +284,8 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return "no word from replicationd: systemctl status holdfast-replicationd";
 	if (n->booted && !hb_ledger_fresh(n, now_us))
 		return "no word from ledgerd: systemctl status holdfast-ledgerd";
+	if (n->host_alarm && n->host_alarm[0])
+		return n->host_alarm;
 	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
 		return "serves, but the address is not here: systemctl status keepalived";
 	if (n->state == HB_ACTIVE || n->state == HB_STANDBY)

@@ -80,9 +80,10 @@ struct hb_node {
 	uint64_t close_generation;
 	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
 
-	bool holds_vip;	    /* set by the shell, for show */
-	uint64_t no_vip_us; /* since when it serves without the address; 0: it has it, or does not serve */
-	uint64_t persisted; /* generation of the register that is on disk */
+	bool holds_vip;		/* set by the shell, for show */
+	const char *host_alarm; /* the same: what is wrong with the address on this host; NULL or "": nothing */
+	uint64_t no_vip_us;	/* since when it serves without the address; 0: it has it, or does not serve */
+	uint64_t persisted;	/* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
 	char reason[LOCAL_REASON_BYTES];
