@@ -83,6 +83,14 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 	return true;
 }
 
+static bool address(const struct hb_change *c, struct hb_record *n)
+{
+	if (!mine_open(c, n) || c->target >= n->members || n->member[c->target].second_ipv4 == c->member.second_ipv4)
+		return false;
+	n->member[c->target].second_ipv4 = c->member.second_ipv4;
+	return true;
+}
+
 static bool refuse(const struct hb_change *c, struct hb_record *n)
 {
 	(void)c;
@@ -99,6 +107,7 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
     [HB_CHANGE_ADD] = add,
     [HB_CHANGE_HAND] = hand,
     [HB_CHANGE_JOIN] = join,
+    [HB_CHANGE_ADDRESS] = address,
 };
 
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)

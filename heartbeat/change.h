@@ -13,6 +13,7 @@ enum hb_change_kind {
 	HB_CHANGE_ADD,
 	HB_CHANGE_HAND,
 	HB_CHANGE_JOIN,
+	HB_CHANGE_ADDRESS,
 };
 
 struct hb_change {
@@ -21,9 +22,9 @@ struct hb_change {
 	uint8_t target;		 /* ADD, HAND: the other member */
 	uint8_t reason;		 /* enum hb_reason */
 	bool reopen;		 /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
-	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND: the epoch in which the wish was formed */
+	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND, ADDRESS: the epoch in which the wish was formed */
 	struct token token;	 /* CLAIM: beside the own data now; ADD, HAND: reported by target */
-	struct hb_member member; /* JOIN */
+	struct hb_member member; /* JOIN; ADDRESS: its second_ipv4, for target */
 };
 
 /* Applies c to r. True: *ret is the new record. False: the guard does not hold for r; *ret is r unchanged. */

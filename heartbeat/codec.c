@@ -11,13 +11,13 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-/* Bytes that are not there: zeros where a block has grown, and nothing else may be written into a flat one. */
+/* Bytes that are not there: zeros where a block has grown; a flat one takes no others. */
 static size_t present(struct codec *c, const void *bytes, size_t size)
 {
 	size_t left = c->size - c->at;
 
 	if (c->flat && c->grown) {
-		if (!codec_reading(c) && !all_zero(bytes, size))
+		if (!codec_reading(c) && c->whole && !all_zero(bytes, size))
 			c->failed = true;
 		return 0;
 	}

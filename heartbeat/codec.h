@@ -18,7 +18,8 @@ struct codec {
 	const uint8_t *in; /* reading: where from; NULL when writing */
 	size_t size, at;   /* size: end of the block we are in */
 	bool failed;	   /* ran over the end, or a value was out of range */
-	bool flat;	   /* version 1: blocks have no length and nothing that was added; writing such a value fails */
+	bool flat;	   /* version 1: blocks have no length and nothing that was added */
+	bool whole;	   /* writing such a value into a flat block fails; otherwise it is left away */
 	bool grown;	   /* behind codec_grown() of the block we are in */
 	size_t grown_at;
 };

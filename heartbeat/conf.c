@@ -30,6 +30,7 @@ static const struct key keys[] = {
 	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node" },
 	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway or witness", "what this node is" },
 	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members" },
+	{ "node", "second-address", SHAPE_IPV4, AT(second_address), 0, 0, "", "an IPv4 address", "address of this node on a second network, for heartbeats" },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness" },
 	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65534, "7400", "1 to 65534", "UDP port of the heartbeats; the next one is tickled's" },
 	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "50", "10 to 500", "time between heartbeats" },
@@ -228,6 +229,8 @@ static void check_together(struct reading *r)
 		complain(r, "'name' in [node] is missing");
 	if (!c->address[0])
 		complain(r, "'address' in [node] is missing");
+	if (c->second_address[0] && strcmp(c->second_address, c->address) == 0)
+		complain(r, "'second-address' must differ from 'address'");
 	if (c->lease_ms < 3 * c->interval_ms)
 		complain(r, "'lease-ms' must be at least 3 x 'interval-ms'");
 	if (c->peer_timeout_ms < 3 * c->interval_ms)

@@ -13,10 +13,11 @@
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };
 
 struct conf {
-	char cluster[16]; /* [cluster] name */
-	char name[16];	  /* [node] name: a-z 0-9 -, starting with a letter */
-	uint32_t kind;	  /* [node] kind = gateway | witness */
-	char address[48]; /* [node] address, numeric IPv4, no prefix */
+	char cluster[16];	 /* [cluster] name */
+	char name[16];		 /* [node] name: a-z 0-9 -, starting with a letter */
+	uint32_t kind;		 /* [node] kind = gateway | witness */
+	char address[48];	 /* [node] address, numeric IPv4, no prefix */
+	char second_address[48]; /* [node] second-address: on a second network, for heartbeats; "" none */
 	char interface[16];
 	char vip[56];		      /* [cluster] vip, numeric IPv4 with prefix length; "" on a witness */
 	char seed_address[48];	      /* [cluster] join: a member to ask for admission; "" on the first node */

@@ -19,10 +19,12 @@ int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf 
 	FILE *f, *errs;
 	unsigned errors;
 
-	(void)snprintf(text, sizeof(text), "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n",
+	(void)snprintf(text, sizeof(text),
+	    "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n%s%s\n",
 	    o->cluster ? "name = " : "", o->cluster ? o->cluster : "", o->vip ? "vip = " : "", o->vip ? o->vip : "",
 	    o->name, o->address, o->witness ? "witness" : "gateway", o->interface ? "interface = " : "",
-	    o->interface ? o->interface : "");
+	    o->interface ? o->interface : "", o->second_address ? "second-address = " : "",
+	    o->second_address ? o->second_address : "");
 	f = fmemopen(text, strlen(text), "r");
 	errs = fmemopen(complaints, sizeof(complaints), "w");
 	if (!f || !errs)

@@ -162,6 +162,17 @@ static void print_head(FILE *f, const json_t *status)
 		(void)fprintf(f, "  address on %s\n", text_of(vip, "holder", "nobody"));
 }
 
+/* One network of two. */
+static void print_silent_paths(FILE *f, const json_t *node)
+{
+	const json_t *paths = json_object_get(node, "paths");
+
+	for (size_t i = 0; i < json_array_size(paths) && !json_is_false(json_object_get(node, "reachable")); i++)
+		if (json_is_false(json_object_get(json_array_get(paths, i), "heard")))
+			(void)fprintf(f, "%s is not heard from %s: is that network cut?\n", text_of(node, "name", "?"),
+			    text_of(json_array_get(paths, i), "address", "?"));
+}
+
 /* What to do about it. */
 static void print_advice(FILE *f, const json_t *status)
 {
@@ -170,6 +181,8 @@ static void print_advice(FILE *f, const json_t *status)
 
 	if (last && strcmp(text_of(status, "mode", ""), "STALLED") == 0 && is_unreachable(status, last))
 		(void)fprintf(f, "only %s has every acknowledged payment: bring %s back\n", last, last);
+	for (size_t i = 0; i < json_array_size(json_object_get(status, "nodes")); i++)
+		print_silent_paths(f, json_array_get(json_object_get(status, "nodes"), i));
 	if (is_serving(status) && !is_addressed(status))
 		(void)fprintf(f, "the address is on %s: systemctl status keepalived haproxy\n",
 		    text_of(json_object_get(status, "vip"), "holder", "nobody"));

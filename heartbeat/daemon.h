@@ -42,11 +42,13 @@ struct daemon {
 	uint64_t moved_epoch; /* of the last transition that was logged */
 	struct daemon_store *store;
 
-	int udp;
+	int udp[WIRE_PATHS];	   /* bound to the address and the second address; -1: there is none */
 	struct sockaddr_in sender; /* of the datagram being worked on */
 	struct wire_way sender_way;
+	unsigned sender_path;
 	struct sockaddr_in seed;
-	struct hb_letter held[DAEMON_HELD_MAX]; /* wait for the disk, or come back to us */
+	uint64_t heard_us[HB_MEMBERS_MAX][WIRE_PATHS]; /* last datagram from that member by that path; 0: none */
+	struct hb_letter held[DAEMON_HELD_MAX];	       /* wait for the disk, or come back to us */
 	unsigned held_count;
 
 	int listener;

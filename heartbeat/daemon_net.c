@@ -10,81 +10,123 @@
 
 #define DATAGRAMS_A_TURN 64
 
-static void on_datagram(void *userdata)
+static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t size)
 {
-	struct daemon *d = userdata;
+	struct hb_message m;
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m};
+	int code = wire_open(&d->wire, path, buf, size, &d->sender_way, &m);
+
+	if (code < 0)
+		return;
+	if (m.from < HB_MEMBERS_MAX)
+		d->heard_us[m.from][path] = clock_boottime_us();
+	d->sender_path = path;
+	if (code == 0)
+		daemon_step(d, &in);
+}
+
+static void drain(struct daemon *d, unsigned path)
+{
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX + 1];
 
 	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
 		socklen_t length = sizeof(d->sender);
-		ssize_t n = recvfrom(d->udp, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
-		struct hb_message m;
-		struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m};
+		ssize_t n =
+		    recvfrom(d->udp[path], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
 
 		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
 			continue; /* an ICMP answer to what we sent; the peer is away, as the silence says too */
 		if (n < 0)
 			break;
-		if (wire_open(&d->wire, 0, buf, (size_t)n, &d->sender_way, &m) == 0)
-			daemon_step(d, &in);
+		take(d, path, buf, (size_t)n);
 	}
 }
 
-int daemon_net_open(struct daemon *d, struct errbuf *e)
+static void on_first(void *userdata)
+{
+	drain(userdata, 0);
+}
+
+static void on_second(void *userdata)
+{
+	drain(userdata, 1);
+}
+
+static int open_path(struct daemon *d, unsigned path, const char *address, struct errbuf *e)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port)};
+	int one = 1, fd;
 
-	if (inet_pton(AF_INET, d->conf.address, &sa.sin_addr) != 1)
-		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
-	d->seed = sa;
-	if (d->conf.seed_address[0] && inet_pton(AF_INET, d->conf.seed_address, &d->seed.sin_addr) != 1)
-		return err_set(e, -EINVAL, "join '%s' is not an IPv4 address", d->conf.seed_address);
-	d->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (d->udp < 0)
+	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1)
+		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", address);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
 		return err_set(e, -errno, "socket: %s", strerror(errno));
-	if (bind(d->udp, (struct sockaddr *)&sa, sizeof(sa)))
-		return err_set(e, -errno, "%s:%u: %s", d->conf.address, d->conf.heartbeat_port, strerror(errno));
-	if (loop_add(&d->loop, d->udp, on_datagram, d))
+	d->udp[path] = fd;
+	/* A second network that is not there yet must not keep us from starting. */
+	if (path && setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one)))
+		return err_set(e, -errno, "%s: IP_FREEBIND: %s", address, strerror(errno));
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		return err_set(e, -errno, "%s:%u: %s", address, d->conf.heartbeat_port, strerror(errno));
+	if (loop_add(&d->loop, fd, path ? on_second : on_first, d))
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
 }
 
-static bool address_of(const struct daemon *d, uint8_t to, struct sockaddr_in *ret)
+int daemon_net_open(struct daemon *d, struct errbuf *e)
+{
+	const char *seed = d->conf.seed_address[0] ? d->conf.seed_address : d->conf.address;
+	int code;
+
+	d->udp[1] = -1;
+	d->seed = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port)};
+	if (inet_pton(AF_INET, seed, &d->seed.sin_addr) != 1)
+		return err_set(e, -EINVAL, "join '%s' is not an IPv4 address", seed);
+	code = open_path(d, 0, d->conf.address, e);
+	if (!code && d->conf.second_address[0])
+		code = open_path(d, 1, d->conf.second_address, e);
+	return code;
+}
+
+static bool address_of(const struct daemon *d, uint8_t to, unsigned path, struct sockaddr_in *ret)
 {
 	const struct hb_record *r = &d->node.acceptor.reg.accepted;
+	uint32_t ipv4;
 
 	if (to == HB_TO_SEED) {
 		*ret = d->seed;
-		return d->conf.seed_address[0] != '\0';
+		return path == 0 && d->conf.seed_address[0] != '\0';
 	}
 	if (to == HB_TO_SENDER) {
 		*ret = d->sender;
-		return true;
+		return path == d->sender_path;
 	}
 	if (to >= r->members)
 		return false;
+	ipv4 = path ? r->member[to].second_ipv4 : r->member[to].ipv4;
 	*ret = (struct sockaddr_in){
 	    .sin_family = AF_INET,
 	    .sin_port = htons(r->member[to].port),
-	    .sin_addr.s_addr = htonl(r->member[to].ipv4),
+	    .sin_addr.s_addr = htonl(ipv4),
 	};
-	return true;
+	return ipv4 != 0;
 }
 
 void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 {
+	struct wire_way way = l->to == HB_TO_SENDER ? d->sender_way : wire_way_to(&d->wire, l->to);
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
-	struct sockaddr_in to;
 	size_t n;
 
-	if (!address_of(d, l->to, &to))
-		return;
 	randombytes_buf(nonce, sizeof(nonce));
-	n = wire_seal(
-	    &d->wire, l->to == HB_TO_SENDER ? d->sender_way : wire_way_to(&d->wire, l->to), &l->message, nonce, buf);
-	if (!n)
-		return; /* it cannot be said to a release so old */
-	/* A datagram that cannot be sent is a lost datagram: the protocol lives with those, the log would not. */
-	if (sendto(d->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
-		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
+	n = wire_seal(&d->wire, way, &l->message, nonce, buf); /* 0: it cannot be said to a release so old */
+	for (unsigned path = 0; n && path < WIRE_PATHS; path++) {
+		struct sockaddr_in to;
+
+		if (d->udp[path] < 0 || !address_of(d, l->to, path, &to))
+			continue;
+		/* A datagram that cannot be sent is a lost datagram: the protocol lives with those, the log would not. */
+		if (sendto(d->udp[path], buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+			LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
+	}
 }

@@ -190,6 +190,14 @@ static uint32_t uid_of(const char *name)
 	return p ? p->pw_uid : UINT32_MAX;
 }
 
+/* conf_read has looked at it. */
+static uint32_t second_address(const struct conf *c)
+{
+	struct in_addr address;
+
+	return inet_pton(AF_INET, c->second_address, &address) == 1 ? ntohl(address.s_addr) : 0;
+}
+
 static int start_node(struct daemon *d, struct errbuf *e)
 {
 	struct hb_settings s = {
@@ -215,6 +223,7 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	if (inet_pton(AF_INET, d->conf.address, &address) != 1)
 		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
 	s.ipv4 = ntohl(address.s_addr);
+	s.second_ipv4 = second_address(&d->conf);
 	randombytes_buf(&seed, sizeof(seed));
 	hb_node_start(&d->node, &s, &reg, seed, clock_boottime_us());
 	return 0;
@@ -309,6 +318,7 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 	r->member[0].instance = reg.instance;
 	r->member[0].ipv4 = ntohl(address.s_addr);
 	r->member[0].port = (uint16_t)d->conf.heartbeat_port;
+	r->member[0].second_ipv4 = second_address(&d->conf);
 	return statefile_store(d->state_path, &reg, e);
 }
 

@@ -19,13 +19,13 @@ static int version(const struct ctl_options *o);
 
 /* clang-format off */
 static const struct ctl_command commands[] = {
-	{ "init", "--name NAME --address IP --vip IP/LENGTH --interface IF [--cluster NAME] [--yes]",
+	{ "init", "--name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
 	  "make the first gateway of a new cluster on this machine",
-	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
+	  CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_init },
-	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness) [--yes]",
+	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness) [--second-address IP] [--yes]",
 	  "make this machine a member of the cluster that the token names",
-	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
+	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS, ctl_join },
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
 	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving at its address, 1 not, 2 no answer",

@@ -36,9 +36,11 @@ static void member(struct codec *c, struct hb_member *m)
 static void record_grown(struct codec *c, struct hb_record *r)
 {
 	codec_grown(c);
+	c->whole = true;
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
 		codec_u32(c, &r->member[i].second_ipv4);
 	codec_rest(c, r->later, sizeof(r->later), &r->later_bytes);
+	c->whole = false;
 }
 
 static void record(struct codec *c, struct hb_record *r)
@@ -54,6 +56,9 @@ static void record(struct codec *c, struct hb_record *r)
 	codec_u8(c, &r->phase);
 	codec_u8(c, &r->keep);
 	codec_u8(c, &r->in_sync);
+	/* For show, so it may be another there. */
+	if (c->flat && r->reason > FLAT_REASON_MAX)
+		r->reason = HB_REASON_JOIN;
 	codec_u8(c, &r->reason);
 	codec_u8(c, &r->members);
 	if (r->members > HB_MEMBERS_MAX) {
@@ -66,8 +71,6 @@ static void record(struct codec *c, struct hb_record *r)
 	}
 	record_grown(c, r);
 	codec_close(c, &b);
-	if (c->flat && r->reason > FLAT_REASON_MAX)
-		c->failed = true;
 	if (codec_reading(c) && !hb_record_valid(r))
 		c->failed = true;
 }
@@ -122,6 +125,7 @@ static void facts(struct codec *c, struct hb_facts *f)
 	codec_text(c, f->reason, sizeof(f->reason));
 	codec_grown(c);
 	codec_u32(c, &f->second_ipv4);
+	codec_u8(c, &f->level);
 	codec_close(c, &b);
 }
 

@@ -20,6 +20,13 @@ enum hb_message_type {
 	HB_MESSAGE_TYPES
 };
 
+/*
+ * What the fields mean that were added to the record, as a number that rises: a member of a lower level passes them on, but
+ * does not obey them. None may be set before all members have announced the level of the release that brought it (hb_level).
+ * 1: second_ipv4.
+ */
+#define HB_LEVEL 1
+
 /* Facts about a gateway that others act on or show. */
 struct hb_facts {
 	uint8_t state; /* enum hb_state */
@@ -38,6 +45,7 @@ struct hb_facts {
 	struct hb_transition moved; /* the last opening by this node: for show */
 	char reason[LOCAL_REASON_BYTES];
 	uint32_t second_ipv4; /* address on the second network, as configured now; 0: none */
+	uint8_t level;	      /* HB_LEVEL of its release; 0: one that has none */
 };
 
 struct hb_message {

@@ -14,7 +14,8 @@
 
 struct hb_settings {
 	uint64_t interval_us, lease_us, peer_timeout_us;
-	uint32_t ipv4; /* of this member */
+	uint32_t ipv4;	      /* of this member */
+	uint32_t second_ipv4; /* the same on a second network; 0: none */
 	uint16_t port;
 };
 

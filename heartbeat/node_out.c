@@ -9,6 +9,8 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 
 	memset(ret, 0, sizeof(*ret));
 	ret->state = (uint8_t)n->state;
+	ret->level = HB_LEVEL;
+	ret->second_ipv4 = n->settings.second_ipv4;
 	ret->serving = n->serving && n->gate_until_us > now_us;
 	ret->holds_vip = n->holds_vip;
 	ret->answered_epoch = n->high_water_epoch;

@@ -31,6 +31,13 @@ bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us);
 bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 
+/* node_members.c */
+/* The lowest HB_LEVEL of all members' releases, as far as it is known: 0 while one has not been heard in its present life. */
+uint8_t hb_level(const struct hb_node *n);
+
+/* Does the record tell another second address than all members do? Then *c says for whom, and which. */
+bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
+
 /* node_out.c: what is everybody told? */
 void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);

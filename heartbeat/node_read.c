@@ -173,6 +173,7 @@ static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
 	me.kind = n->acceptor.reg.kind;
 	me.ipv4 = n->settings.ipv4;
 	me.port = n->settings.port;
+	me.second_ipv4 = n->settings.second_ipv4;
 	hb_outbox_add(out, HB_TO_SEED, HB_JOIN, 0)->member = me;
 	if (seen->members) /* somebody told us who is active: only that one can admit us */
 		hb_outbox_add(out, seen->active, HB_JOIN, 0)->member = me;

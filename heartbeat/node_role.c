@@ -200,6 +200,9 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->kind = HB_CHANGE_JOIN;
 		c->reason = HB_REASON_JOIN;
 		c->member = n->joiner;
+	} else if (hb_wants_address(n, now_us, c)) {
+		c->kind = HB_CHANGE_ADDRESS;
+		c->reason = HB_REASON_ADDRESS;
 	}
 	/* P4: the record that names us is not in our own acceptor, or a member cannot take it at its ballot. */
 	if (c->kind == HB_CHANGE_NONE && GUARDED(M22_NO_P4, !hb_record_equal(&reg->accepted, &n->known), false))

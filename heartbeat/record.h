@@ -43,7 +43,8 @@ enum hb_phase { HB_CLAIMED, HB_OPEN };
 	X(DATABASE_DIED, "database-died")                                                                              \
 	X(OPENED, "opened")                                                                                            \
 	X(PEER_LOST, "peer-lost")                                                                                      \
-	X(PEER_IN_SYNC, "peer-in-sync")
+	X(PEER_IN_SYNC, "peer-in-sync")                                                                                \
+	X(ADDRESS, "second-address")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
 	HB_REASONS(X)

@@ -48,6 +48,25 @@ static json_t *behind_json(const struct daemon *d, const struct hb_record *r, co
 	return json_integer(active.binlog.seq > f->applied.seq ? (json_int_t)(active.binlog.seq - f->applied.seq) : 0);
 }
 
+/* The ways to a peer that are configured on both ends, and whether it is heard by them. */
+static json_t *paths_json(const struct daemon *d, const struct hb_member *m, uint8_t i, uint64_t now_us)
+{
+	const uint32_t to[WIRE_PATHS] = {m->ipv4, d->conf.second_address[0] ? m->second_ipv4 : 0};
+	json_t *all = json_array();
+
+	for (unsigned path = 0; path < WIRE_PATHS; path++) {
+		struct in_addr address = {htonl(to[path])};
+		uint64_t heard_us = d->heard_us[i][path];
+		char text[INET_ADDRSTRLEN];
+
+		if (to[path])
+			json_array_append_new(
+			    all, json_pack("{s:s, s:b}", "address", inet_ntop(AF_INET, &address, text, sizeof(text)),
+				     "heard", heard_us && now_us - heard_us < REACHABLE_US));
+	}
+	return all;
+}
+
 static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
@@ -61,6 +80,8 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 	o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->member[i].name, "kind", gateway ? "gateway" : "witness",
 	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state",
 	    here ? hb_state_text(f.state) : "unreachable", "reachable", here);
+	if (i != d->node.self)
+		json_object_set_new(o, "paths", paths_json(d, &r->member[i], i, now_us));
 	if (gateway) {
 		json_object_set_new(o, "gtid_binlog", gtid_json(f.binlog, here));
 		json_object_set_new(o, "gtid_received", gtid_json(f.received, here && !active));

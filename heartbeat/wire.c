@@ -173,9 +173,11 @@ static int open_envelope(struct wire *w, unsigned path, const uint8_t *datagram,
 	*why = WIRE_REPLAYED;
 	p = peer_of(w, ret->from);
 	code = look_up(p, path, ret->boot, sequence);
-	if (code >= 0)
-		p->reads = reads > datagram[2] ? reads : datagram[2];
-	return code;
+	if (code < 0)
+		return code;
+	p->reads = reads > datagram[2] ? reads : datagram[2];
+	/* It did not know yet what we can read, and left away what this version cannot say. */
+	return datagram[2] < w->reads && datagram[2] < p->reads ? -EAGAIN : code;
 }
 
 int wire_open(
@@ -187,7 +189,7 @@ int wire_open(
 	assert(path < WIRE_PATHS);
 	if (!code)
 		code = open_envelope(w, path, datagram, size, way, ret, &why);
-	if (code < 0)
+	if (code < 0 && code != -EAGAIN)
 		w->dropped[why]++;
 	return code;
 }

@@ -7,6 +7,7 @@ lab_dir=${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}
 cache_dir=/var/cache/holdfast-lab
 nodes="a b w"
 net_prefix=10.77.0
+second_prefix=10.78.0
 vip=$net_prefix.100
 started_us=${EPOCHREALTIME/./}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
-# One bridge in a namespace of its own, a namespace and a cable for each node and for the client.
+# One bridge in a namespace of its own, a namespace and a cable for each node and for the client. A second bridge with a second
+# cable to each node is the second network: eth1, which nobody uses unless he is told of it (second-address).
 # Nothing of it is visible in the host's own network.
 
 switch_ns=$lab_name-switch
@@ -27,6 +28,8 @@ network_up() {
 	network_do ip -n "$switch_ns" link set lo up
 	network_do ip -n "$switch_ns" link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
 	network_do ip -n "$switch_ns" link set br0 up
+	network_do ip -n "$switch_ns" link add br1 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
+	network_do ip -n "$switch_ns" link set br1 up
 	network_do ip netns exec "$switch_ns" nft -f - <<-'RULES'
 		table bridge lab {
 			set cuts { type ifname . ifname; }
@@ -54,11 +57,18 @@ network_plug() {
 	network_do ip -n "$switch_ns" link set dev "$node" master br0 up
 	network_do ip -n "$ns" addr add "$net_prefix.$number/24" dev eth0
 	network_do ip -n "$ns" link set eth0 up
+	[ "$node" != client ] || return 0
+	network_do ip -n "$switch_ns" link add name "$node-2" type veth \
+		peer name eth1 address "02:00:00:00:01:0$number" netns "$ns"
+	network_do ip -n "$switch_ns" link set dev "$node-2" master br1 up
+	network_do ip -n "$ns" addr add "$second_prefix.$number/24" dev eth1
+	network_do ip -n "$ns" link set eth1 up
 }
 
 # Harmless when there is nothing. The cable goes by its own name: a namespace may outlive its file for a moment.
 network_unplug() {
 	ip -n "$switch_ns" link del dev "$1" 2>/dev/null 9>&-
+	ip -n "$switch_ns" link del dev "$1-2" 2>/dev/null 9>&-
 	if [ -e "/run/netns/$(node_ns "$1")" ]; then
 		network_do ip netns del "$(node_ns "$1")"
 	fi
@@ -67,6 +77,7 @@ network_unplug() {
 
 # Cable out, at the switch: no FIN and no RST of a dying machine gets through.
 network_pull() {
+	ip -n "$switch_ns" link set dev "$1-2" down 2>/dev/null 9>&-
 	ip -n "$switch_ns" link set dev "$1" down 9>&-
 }
 
@@ -106,6 +117,15 @@ network_cut() {
 	network_nft add element bridge lab cuts "{ $pairs }" || die "cannot cut $1 from $2"
 }
 
+# Drops the heartbeats of everybody on the first or second network; all else goes on.
+network_mute() {
+	local cables
+	network_need
+	case $1 in 1) cables='{ a, b, w }' ;; 2) cables='{ "a-2", "b-2", "w-2" }' ;; *) usage_error "'$1' is no network, want 1 or 2" ;; esac
+	network_nft add rule bridge lab losses iifname "$cables" udp dport 7400 drop comment "\"network $1\"" ||
+		die "cannot mute the network $1"
+}
+
 # A percentage of what leaves the node and of what reaches it.
 network_loss() {
 	local node=$1 percent=$2 handle rules=""
@@ -142,5 +162,6 @@ network_status() {
 			for (i = 1; i <= n; i++) { gsub(/[" \t]/, "", pair[i]); sub(/\./, " to ", pair[i])
 				if (pair[i] != "") print "cut from " pair[i] }
 			if (end) cutting = 0 }
+		/ comment "network/ { gsub(/"/, ""); print "no heartbeats on network " $NF; next }
 		/ comment / { gsub(/"/, ""); print "loss " ($1 == "iifname" ? "from " : "to ") $2 ": " $NF " %" }'
 }

@@ -134,10 +134,16 @@ static void insist_stage(void)
 	insist_quiet();
 }
 
+static void configure(unsigned at)
+{
+	world.member[at].node.settings.second_ipv4 = has[at] == OLD ? 0 : 100 + at;
+}
+
 static void replace(unsigned at, enum release r)
 {
 	install(at, r);
 	world_restart_heartbeat(&world, at);
+	configure(at);
 	insist_stage();
 }
 
@@ -147,6 +153,9 @@ static void begin(enum release r)
 		install(i, r);
 	world_start(&world, 7, NODES, false);
 	world.calm = true;
+	wait_until(is_whole);
+	for (unsigned i = 0; i < NODES; i++)
+		configure(i);
 	insist_stage();
 }
 
@@ -204,6 +213,26 @@ static void test_three_releases_at_once(void **state)
 	replace(1, NEXT);
 }
 
+/* A field of the record is set when all know it, and gone when one comes that could not be told. */
+static void test_what_only_some_know_is_not_in_the_record(void **state)
+{
+	const struct hb_member *member = world.member[0].node.known.member;
+
+	(void)state;
+	begin(OLD);
+	for (unsigned i = 0; i < NODES; i++) {
+		assert_int_equal(member[0].second_ipv4, 0);
+		replace(i, PRESENT);
+	}
+	for (unsigned i = 0; i < NODES; i++)
+		assert_int_equal(member[i].second_ipv4, 100 + i);
+	replace(2, OLD);
+	for (unsigned i = 0; i < NODES; i++)
+		assert_int_equal(member[i].second_ipv4, 0);
+	replace(2, PRESENT);
+	assert_int_equal(member[2].second_ipv4, 102);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +240,7 @@ int main(void)
 	    cmocka_unit_test(test_to_a_release_with_more_fields),
 	    cmocka_unit_test(test_to_a_version_with_another_layout),
 	    cmocka_unit_test(test_three_releases_at_once),
+	    cmocka_unit_test(test_what_only_some_know_is_not_in_the_record),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

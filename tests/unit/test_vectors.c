@@ -248,9 +248,8 @@ static void test_version_that_cannot_say_it_does_not(void **state)
 	(void)state;
 	sample_message(HB_ACCEPT, &m);
 	assert_true(hb_message_encode(&m, 1, buf) > 0);
-	m.record.reason = HB_REASON_COUNT;
-	assert_int_equal(hb_message_encode(&m, 1, buf), 0);
-	m.record.reason = 0;
+	m.record.reason = HB_REASON_COUNT; /* only for show: version 1 is told another */
+	assert_true(hb_message_encode(&m, 1, buf) > 0);
 	m.record.later_bytes = 1;
 	m.record.later[0] = 1;
 	assert_int_equal(hb_message_encode(&m, 1, buf), 0);

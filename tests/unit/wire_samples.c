@@ -137,8 +137,10 @@ void sample_grow_message(struct hb_message *m)
 {
 	if (m->has_record)
 		grow_record(&m->record);
-	if (m->type == HB_BEAT)
+	if (m->type == HB_BEAT) {
 		m->facts.second_ipv4 = 0x0a4e0002;
+		m->facts.level = 9;
+	}
 	if (m->type == HB_JOIN)
 		m->member.second_ipv4 = 0x0a4e0009;
 }

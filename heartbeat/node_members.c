@@ -1,0 +1,49 @@
+#include "heartbeat/node_parts.h"
+
+#define LEVEL_SECOND_ADDRESS 1
+
+static bool is_heard(const struct hb_node *n, uint8_t i, uint64_t now_us)
+{
+	const struct hb_peer *p = &n->peer[i];
+
+	return i == n->self || (p->heard && now_us < p->heard_us + n->settings.peer_timeout_us);
+}
+
+/* Of its present life; the first sign of that need not be a beat. */
+static bool has_beaten(const struct hb_node *n, uint8_t i)
+{
+	return i == n->self || n->peer[i].stamp_us;
+}
+
+uint8_t hb_level(const struct hb_node *n)
+{
+	uint8_t level = HB_LEVEL;
+
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		uint8_t its = i == n->self ? HB_LEVEL : n->peer[i].facts.level;
+
+		if (!has_beaten(n, i))
+			return 0;
+		level = its < level ? its : level;
+	}
+	return level;
+}
+
+bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
+{
+	bool known = hb_level(n) >= LEVEL_SECOND_ADDRESS;
+
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (!has_beaten(n, i) || !is_heard(n, i, now_us))
+			return false;
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		uint32_t its = i == n->self ? n->settings.second_ipv4 : n->peer[i].facts.second_ipv4;
+
+		/* An older release that came back could not be told the record at all. */
+		c->member.second_ipv4 = known ? its : 0;
+		c->target = i;
+		if (n->known.member[i].second_ipv4 != c->member.second_ipv4)
+			return true;
+	}
+	return false;
+}
