@@ -27,14 +27,13 @@ void hb_lease_grant(struct hb_lease *l, uint8_t from, uint64_t epoch, uint64_t s
 		l->until_us[from] = sent_us + duration_us - margin_us;
 }
 
-uint64_t hb_lease_until(const struct hb_lease *l, uint8_t self, uint8_t members, uint64_t epoch)
+uint64_t hb_lease_others_until(const struct hb_lease *l, uint8_t self, uint8_t members, uint64_t epoch)
 {
 	unsigned others_needed = hb_quorum(members) - 1;
-	uint64_t least;
+	uint64_t least = UINT64_MAX;
 
 	if (l->epoch != epoch || self >= members)
 		return 0;
-	least = l->until_us[self];
 	/* The best of the others, the second best ...: the last one needed bounds the majority. */
 	for (unsigned taken = 0, mask = 1u << self; taken < others_needed; taken++) {
 		uint8_t best = HB_NOBODY;
@@ -48,4 +47,13 @@ uint64_t hb_lease_until(const struct hb_lease *l, uint8_t self, uint8_t members,
 			least = l->until_us[best];
 	}
 	return least;
+}
+
+uint64_t hb_lease_until(const struct hb_lease *l, uint8_t self, uint8_t members, uint64_t epoch)
+{
+	uint64_t others_us = hb_lease_others_until(l, self, members, epoch);
+
+	if (others_us == 0 || l->until_us[self] < others_us)
+		return others_us ? l->until_us[self] : 0;
+	return others_us;
 }

@@ -21,4 +21,7 @@ void hb_lease_grant(struct hb_lease *l, uint8_t from, uint64_t epoch, uint64_t s
 /* The moment (our clock) at which a majority that includes self ends; 0 when there is none. */
 uint64_t hb_lease_until(const struct hb_lease *l, uint8_t self, uint8_t members, uint64_t epoch);
 
+/* The same for the others alone, as many of them as are needed beside self; UINT64_MAX when none is. */
+uint64_t hb_lease_others_until(const struct hb_lease *l, uint8_t self, uint8_t members, uint64_t epoch);
+
 #endif

@@ -80,6 +80,11 @@ static void take_high_water(struct hb_node *n, uint64_t epoch, struct gtid g)
 	}
 }
 
+static bool hears_us(const struct hb_acceptor *a, const struct hb_message *m, uint64_t within_us, uint64_t now_us)
+{
+	return m->echo_boot == a->reg.boot && m->echo_us <= now_us && now_us - m->echo_us < within_us;
+}
+
 static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_acceptor *a = &n->acceptor;
@@ -104,7 +109,9 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 	}
 	if (!m->want_lease)
 		return;
-	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch)
+	/* One that does not hear us holds no lease of ours, however often it asks: we may claim (L3). */
+	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch &&
+	    GUARD(M19_NO_ECHO, hears_us(a, m, d, now_us)))
 		n->renewed_us = now_us;
 	if (GUARD(M19_NO_ECHO, m->echo_boot == a->reg.boot) &&
 	    hb_acceptor_renew(a, m->from, m->epoch, m->echo_us, d, now_us) == HB_OK) {

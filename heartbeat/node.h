@@ -54,6 +54,7 @@ struct hb_node {
 	bool opened;	       /* the database was open for my_epoch */
 	bool serving;	       /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
 	uint64_t epoch_us;     /* when my_epoch became ours */
+	uint64_t leased_us;    /* when it last had the lease of my_epoch */
 	uint64_t row_waits_us; /* since when the epoch row waits; 0: it does not */
 	uint64_t renewed_us;   /* last lease request heard from the active */
 	uint64_t claim_us;     /* when we first tried to claim after that; before it: not yet */

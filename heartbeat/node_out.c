@@ -50,10 +50,20 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->record = n->known;
 }
 
+/* An active that nobody grants anything must not keep its own acceptor closed: a claim that half of the others have accepted
+ * could never be finished. */
+static bool is_hopeful(struct hb_node *n, uint64_t now_us)
+{
+	if (hb_node_has_lease(n, now_us) || n->leased_us < n->epoch_us)
+		n->leased_us = now_us;
+	return now_us <= n->leased_us + 2 * n->settings.lease_us ||
+	       hb_lease_others_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
+}
+
 /* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
 static void grant_self(struct hb_node *n, uint64_t now_us)
 {
-	if (!hb_fit_to_renew(n, now_us) || n->persisted < n->acceptor.identity_generation)
+	if (!is_hopeful(n, now_us) || !hb_fit_to_renew(n, now_us) || n->persisted < n->acceptor.identity_generation)
 		return;
 	if (GUARD(M02_OWN_VOTE_EXEMPT,
 		hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK))

@@ -9,6 +9,7 @@
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define OPENING_US 10000000	/* what an opening may take while another whole copy waits */
+#define REPORT_FRESH_US 300000	/* they come every 100 ms at least */
 #define COMMIT_STALL_US 2000000 /* a COMMIT that waits for nobody: the disk */
 
 /* The other gateway, or HB_NOBODY. */
@@ -76,8 +77,9 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 		return true;
 	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
 		return true;
-	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement. */
-	if (!n->repl.semi_waits)
+	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement, and still does:
+	 * a database that has hung since then must not be taken for a standby that is gone. */
+	if (!n->repl.semi_waits || now_us > n->repl_us + REPORT_FRESH_US || now_us > n->ledger_us + REPORT_FRESH_US)
 		return false;
 	return (n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + patience_us) ||
 	       (n->row_waits_us && now_us > n->row_waits_us + patience_us);
@@ -211,6 +213,12 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->kind = HB_CHANGE_NOTHING;
 }
 
+/* Has the active asked for its lease lately, as one that hears us? */
+static bool is_renewed(const struct hb_node *n, uint64_t now_us)
+{
+	return now_us < n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
+}
+
 /* B5 and the way back of a member that restarted while it was named. */
 static bool may_claim(const struct hb_node *n, uint64_t now_us)
 {
@@ -225,20 +233,22 @@ static bool may_claim(const struct hb_node *n, uint64_t now_us)
 		return false;
 	if (own)
 		return true;
-	if (now_us < n->renewed_us + n->settings.lease_us + n->claim_jitter_us)
+	if (is_renewed(n, now_us))
 		return false;
 	return awaited || (n->repl.db_up && n->repl.fit);
 }
 
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 {
+	const struct hb_register *reg = &n->acceptor.reg;
+
 	*ret = (struct hb_change){.self = n->self, .target = HB_NOBODY};
-	if (!n->acceptor.reg.admitted || n->acceptor.reg.kind != HB_KIND_GATEWAY)
+	if (!reg->admitted || reg->kind != HB_KIND_GATEWAY)
 		return;
 	if (!n->booted) {
 		/* L6: the members disagree for long and nobody's lease runs: finish whatever was begun. */
 		if (n->reading.began_us && now_us > n->reading.began_us + READ_STUCK_US &&
-		    (unsigned)__builtin_popcount(n->reading.answers) >= hb_quorum(n->acceptor.reg.accepted.members) &&
+		    (unsigned)__builtin_popcount(n->reading.answers) >= hb_quorum(reg->accepted.members) &&
 		    !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
 			ret->kind = HB_CHANGE_NOTHING;
 		return;
@@ -251,6 +261,11 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		ret->reason = ret->reopen ? HB_REASON_START : HB_REASON_LEASE_EXPIRED;
 		ret->token = n->repl.token;
 	}
+	/* What our acceptor holds may be chosen without anybody knowing, and be what lets us serve: its proposer went deaf. */
+	if (ret->kind == HB_CHANGE_NONE && !hb_mine(n) && !is_renewed(n, now_us) &&
+	    hb_ballot_compare(reg->accepted_ballot, n->known_ballot) > 0 && now_us >= n->acceptor.silent_until_us &&
+	    !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+		ret->kind = HB_CHANGE_NOTHING;
 	/* P3: what we began is pursued, if need be without changing anything. */
 	if (ret->kind == HB_CHANGE_NONE && n->proposer.pending)
 		ret->kind = HB_CHANGE_NOTHING;

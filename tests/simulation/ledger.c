@@ -6,7 +6,6 @@
 #include "tests/simulation/mutant.h"
 #include "tests/simulation/world.h"
 
-#define THINK_US 30000
 #define REPORT_US 50000
 #define READ_US 4000
 #define LOOK_US 2000
@@ -92,6 +91,7 @@ static void check_answer(struct world *w, unsigned at, unsigned index, uint64_t 
 		book_check_copy(w, 0);
 		book_check_copy(w, 1);
 	}
+	promises_answered(w, at);
 }
 
 static bool is_visible(const struct mariadb *m, const struct book *b, uint32_t tx)
@@ -201,7 +201,7 @@ static void pay(struct world *w, unsigned at)
 	struct book *b = &w->book;
 	uint32_t key = b->unknown[world_dice(w, BOOK_UNKNOWN)], tx = 0;
 
-	l->at_us = w->now_us + 500 + world_dice(w, THINK_US);
+	l->at_us = w->now_us + 500 + world_dice(w, w->pace_us);
 	if (!role_may_answer(&m->view, m->view.version, world_clock(w, at)))
 		return;
 	if (key && tries_in(&m->db.server, b, key, &tx)) {

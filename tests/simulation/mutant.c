@@ -1,5 +1,7 @@
 #include "tests/simulation/mutant.h"
 
+#include <string.h>
+
 bool guard_is_off[MUTANT_COUNT];
 
 static const struct {
@@ -18,4 +20,12 @@ const char *mutant_name(unsigned mutant)
 const char *mutant_text(unsigned mutant)
 {
 	return mutant < MUTANT_COUNT ? mutants[mutant].text : "";
+}
+
+int mutant_find(const char *name)
+{
+	for (int i = 0; i < MUTANT_COUNT; i++)
+		if (strcmp(mutants[i].name, name) == 0)
+			return i;
+	return -1;
 }

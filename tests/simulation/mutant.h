@@ -49,4 +49,7 @@ extern bool guard_is_off[];
 const char *mutant_name(unsigned mutant);
 const char *mutant_text(unsigned mutant);
 
+/* Its number, or -1. */
+int mutant_find(const char *name);
+
 #endif

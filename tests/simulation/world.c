@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define TICK_US 10000
+#define SLOW_DISK_US 600000
+#define SCHEDULE (WORLD_NODES + 1) /* whose turn it is: neither a member's nor a letter's */
 
 static const char *const names[WORLD_NODES] = {"a", "b", "w", "x", "y"};
 
@@ -25,6 +27,16 @@ static void print_member(const struct world *w, unsigned at)
 {
 	const struct member *m = &w->member[at];
 
+	printf("          %c round: step=%d change=%d ballot=%llu.%u promises=%x accepts=%x; promised=%llu.%u "
+	       "accepted=%llu.%u "
+	       "promise to %u for %lld us; cut off from %x\n",
+	    names[at][0], m->node.proposer.step, m->node.proposer.change.kind,
+	    (unsigned long long)m->node.proposer.ballot.counter, m->node.proposer.ballot.node,
+	    m->node.proposer.promises, m->node.proposer.accepts,
+	    (unsigned long long)m->node.acceptor.reg.promised.counter, m->node.acceptor.reg.promised.node,
+	    (unsigned long long)m->node.acceptor.reg.accepted_ballot.counter, m->node.acceptor.reg.accepted_ballot.node,
+	    m->node.acceptor.promise_to, (long long)(m->node.acceptor.promise_until_us - world_clock(w, at)),
+	    w->cut[at][0] | w->cut[at][1] << 1 | w->cut[at][2] << 2);
 	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d reason=%s\n", names[at][0],
 	    m->up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state, m->node.acceptor.reg.admitted,
 	    (unsigned long long)m->node.known.version, m->node.proposer.pending, m->node.reason);
@@ -48,24 +60,39 @@ void world_broken(struct world *w, const char *format, ...)
 		print_member(w, i);
 }
 
-bool world_connected(const struct world *w, unsigned a, unsigned b)
+bool world_linked(const struct world *w, unsigned a, unsigned b)
 {
 	return w->member[a].up && w->member[b].up && !w->member[a].frozen && !w->member[b].frozen && !w->cut[a][b] &&
 	       !w->cut[b][a];
 }
 
+bool world_connected(const struct world *w, unsigned a, unsigned b)
+{
+	return world_linked(w, a, b) && !w->replication_cut;
+}
+
+/* Most things take their usual time; one in a few dozen takes ten to a hundred times as long. */
+static uint64_t takes_us(struct world *w, uint64_t usual_us, uint64_t rare_us)
+{
+	return usual_us / 8 + world_dice(w, usual_us) + (world_dice(w, 50) ? 0 : world_dice(w, rare_us));
+}
+
 static void post(struct world *w, unsigned from, const struct hb_letter *l)
 {
+	const struct member *m = &w->member[from];
+	bool held = w->now_us < m->hold_until_us && (m->hold_letters >> l->message.type & 1);
 	unsigned to = l->to;
 
 	if (to == HB_TO_SEED)
-		to = 0;
+		to = from == 0;
 	if (to == HB_TO_SENDER)
 		to = w->sender;
 	for (unsigned copies = 1 + (world_dice(w, 200) == 0); copies; copies--) {
-		uint64_t late_us = 200 + world_dice(w, 1500) + (world_dice(w, 50) ? 0 : world_dice(w, 400000));
+		uint64_t late_us = takes_us(w, w->delay_us, w->lease_us) + (held ? m->hold_late_us : 0);
 
-		if (to >= w->nodes || w->cut[from][to] || world_dice(w, 100) < w->loss_percent)
+		if (to >= w->nodes || w->cut[from][to] || (held && !m->hold_late_us))
+			continue;
+		if (w->loss_percent && world_dice(w, 100) < w->loss_percent)
 			continue;
 		network_send(&w->net, (uint8_t)from, (uint8_t)to, &l->message, w->now_us + late_us);
 	}
@@ -129,7 +156,7 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 		m->storing = m->node.acceptor.reg;
 		m->storing_generation = m->node.acceptor.generation;
 		if (!m->store_at_us)
-			m->store_at_us = w->now_us + 500 + world_dice(w, 4000) + (world_dice(w, 40) ? 0 : 200000);
+			m->store_at_us = w->now_us + takes_us(w, m->slow_disk ? SLOW_DISK_US : w->disk_us, 200000);
 	}
 	if ((m->db.told.generation != out.order.generation || is_news(&m->view, &out.view)) &&
 	    m->poked_us == UINT64_MAX)
@@ -137,7 +164,9 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 	if (m->db.told.generation != out.order.generation)
 		m->db.told = out.order;
 	m->view = out.view;
+	w->promises.stale |= out.persist;
 	look_at(w, at, &out);
+	moment_look(w, at);
 	for (unsigned i = 0; i < out.outbox.count; i++)
 		if (is_on_disk(m, &out.outbox.letter[i]))
 			dispatch(w, at, &out.outbox.letter[i]);
@@ -174,21 +203,44 @@ void world_input(struct world *w, unsigned at, struct hb_input *in)
 	}
 }
 
-static void boot(struct world *w, unsigned at)
+void world_set_clock(struct world *w, unsigned at, int64_t rate_ppm)
+{
+	struct member *m = &w->member[at];
+	uint64_t clock_us = world_clock(w, at);
+
+	m->rate_ppm = rate_ppm;
+	m->clock_offset_us += clock_us - world_clock(w, at);
+}
+
+int64_t world_some_rate(struct world *w)
+{
+	if (w->clock_ppm < 0)
+		return world_dice(w, 2) ? w->clock_ppm : -w->clock_ppm;
+	return (int64_t)world_dice(w, (uint64_t)w->clock_ppm * 2 + 1) - w->clock_ppm;
+}
+
+static void boot(struct world *w, unsigned at, bool machine)
 {
 	struct member *m = &w->member[at];
 	struct hb_settings s = {
-	    .interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1};
+	    .interval_us = 50000, .lease_us = w->lease_us, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1};
 
+	if (w->mixed_leases)
+		s.lease_us = 200000 + world_dice(w, HB_LEASE_MAX_US - 200000);
 	m->up = true;
 	m->frozen = false;
 	m->start_at_us = 0;
+	w->promises.stale = true;
+	m->seen = (struct seen){0};
 	m->disk.boot++;
 	m->held_count = 0;
 	m->store_at_us = 0;
 	m->tick_us = m->poked_us = w->now_us + world_dice(w, 10000);
-	m->clock_offset_us = 1000000 + world_dice(w, 1000000000);
-	m->rate_ppm = (int64_t)world_dice(w, 6000) - 3000;
+	if (machine) {
+		m->clock_offset_us = 1000000 + world_dice(w, 1000000000);
+		m->rate_ppm = 0;
+		world_set_clock(w, at, world_some_rate(w));
+	}
 	m->epoch_seen = 0;
 	memset(&m->view, 0, sizeof(m->view));
 	m->view.active = m->view.self = ROLEPAGE_NO_NODE;
@@ -200,38 +252,32 @@ void world_power_off(struct world *w, unsigned at, uint64_t for_us)
 {
 	struct member *m = &w->member[at];
 
+	/* A write that is under way has happened, or has not: rename is atomic. */
+	if (m->up && m->store_at_us && world_dice(w, 2))
+		m->disk = m->storing;
+	if (mutant_on(M16_REGISTER_LOST) && m->up && world_dice(w, 2))
+		m->disk = m->older;
 	m->up = false;
 	m->frozen = false;
+	w->promises.stale = true;
 	m->start_at_us = w->now_us + for_us;
 	if (at < WORLD_GATEWAYS)
 		database_power_off(&m->db);
 	network_forget(&w->net, (uint8_t)at);
 }
 
+/* The machine and its clock go on. */
 void world_restart_heartbeat(struct world *w, unsigned at)
 {
-	uint64_t offset = w->member[at].clock_offset_us;
-	int64_t rate = w->member[at].rate_ppm;
+	struct member *m = &w->member[at];
+	bool frozen = m->frozen;
 
-	if (!w->member[at].up)
+	if (!m->up)
 		return;
-	boot(w, at);
-	w->member[at].clock_offset_us = offset;
-	w->member[at].rate_ppm = rate;
-	w->member[at].node.acceptor.silent_until_us = world_clock(w, at) + HB_LEASE_MAX_US;
-}
-
-void world_thaw(struct world *w, unsigned at)
-{
-	w->member[at].frozen = false;
-}
-
-void world_heal(struct world *w)
-{
-	memset(w->cut, 0, sizeof(w->cut));
-	w->loss_percent = 0;
-	for (unsigned i = 0; i < w->nodes; i++)
-		world_thaw(w, i);
+	if (m->store_at_us && world_dice(w, 2))
+		m->disk = m->storing;
+	boot(w, at, false);
+	m->frozen = frozen;
 }
 
 bool world_answers(const struct world *w, unsigned at)
@@ -240,12 +286,6 @@ bool world_answers(const struct world *w, unsigned at)
 
 	return m->up && !m->frozen && m->view.active == m->view.self && m->view.open &&
 	       world_clock(w, at) < m->view.gate_until_us;
-}
-
-static void check_promises(struct world *w)
-{
-	if (world_answers(w, 0) && world_answers(w, 1))
-		world_broken(w, "two nodes answer");
 }
 
 static void deliver(struct world *w)
@@ -274,7 +314,7 @@ static uint64_t wakes_us(const struct world *w, unsigned at)
 		return UINT64_MAX;
 	if (m->store_at_us && m->store_at_us < at_us)
 		at_us = m->store_at_us;
-	if (at >= WORLD_GATEWAYS)
+	if (at >= WORLD_GATEWAYS || m->hung)
 		return at_us;
 	db_us = database_next_us(w, at);
 	if (m->poked_us < at_us)
@@ -288,23 +328,31 @@ static void wake(struct world *w, unsigned at)
 	struct hb_input tick = {.kind = HB_IN_TICK};
 
 	if (!m->up) {
-		boot(w, at);
+		boot(w, at, true);
 		return;
 	}
 	if (m->store_at_us && w->now_us >= m->store_at_us) {
 		struct hb_input stored = {.kind = HB_IN_PERSISTED, .persisted = m->storing_generation};
 
+		m->older = m->disk;
 		m->disk = m->storing;
 		m->store_at_us = 0;
 		world_input(w, at, &stored);
 	}
-	if (at < WORLD_GATEWAYS) {
+	if (at < WORLD_GATEWAYS && !m->hung) {
 		if (w->now_us >= m->poked_us)
 			m->poked_us = UINT64_MAX;
 		database_step(w, at);
 	}
 	if (m->up && w->now_us >= m->tick_us)
 		world_input(w, at, &tick);
+}
+
+/* Faults begin and end. */
+static void fate(struct world *w)
+{
+	moment_strike(w);
+	w->fault_us = fault_expire(w);
 }
 
 void world_run(struct world *w, uint64_t us)
@@ -321,17 +369,23 @@ void world_run(struct world *w, uint64_t us)
 				who = i;
 			}
 		}
+		if (w->ambushes.due_us <= next_us || w->fault_us <= next_us) {
+			next_us = w->ambushes.due_us < w->fault_us ? w->ambushes.due_us : w->fault_us;
+			who = SCHEDULE;
+		}
 		if (next_us >= end_us) {
 			w->now_us = end_us;
 			return;
 		}
 		if (next_us > w->now_us)
 			w->now_us = next_us;
-		if (who == WORLD_NODES)
+		if (who == SCHEDULE)
+			fate(w);
+		else if (who == WORLD_NODES)
 			deliver(w);
 		else
 			wake(w, who);
-		check_promises(w);
+		promises_check(w);
 	}
 }
 
@@ -345,6 +399,13 @@ void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace)
 	w->nodes = nodes;
 	w->trace = trace;
 	book_init(&w->book);
+	w->lease_us = 400000;
+	w->disk_us = 4000;
+	w->delay_us = 1500;
+	w->pace_us = 30000;
+	w->clock_ppm = 3000;
+	w->fault_us = w->ambushes.due_us = UINT64_MAX;
+	w->promises.stale = true;
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
 		database_init(w, i);
 	for (unsigned i = 0; i < nodes; i++) {

@@ -4,19 +4,25 @@
 
 #include "heartbeat/node.h"
 #include "tests/simulation/database.h"
+#include "tests/simulation/fault.h"
+#include "tests/simulation/moment.h"
 #include "tests/simulation/mutant.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/promises.h"
 
 #define WORLD_NODES HB_MEMBERS_MAX
 #define WORLD_GATEWAYS 2 /* numbers 0 and 1 */
 #define WORLD_HELD 32
 
 struct member {
-	bool up, frozen;
+	bool up, frozen, hung, slow_disk;
+	uint32_t hold_letters; /* mask of types that are held up (late 0: lost) until then */
+	uint64_t hold_until_us, hold_late_us;
+	struct seen seen;
 	struct hb_node node;
 	struct hb_register disk; /* what survives a loss of power */
 	uint64_t store_at_us;	 /* a write of the register under way ends then; 0: none */
-	struct hb_register storing;
+	struct hb_register storing, older;
 	uint64_t storing_generation;
 	struct hb_letter held[WORLD_HELD]; /* not sent before the register they depend on is on disk */
 	unsigned held_count;
@@ -34,11 +40,20 @@ struct world {
 	uint64_t seed, dice, now_us; /* true time */
 	bool trace;
 	unsigned nodes; /* 3 or 5 */
+	uint64_t lease_us, disk_us, delay_us,
+	    pace_us;	   /* disk, delay: a letter or a write takes up to so long, as a rule */
+	int64_t clock_ppm; /* clocks run wrong by at most so much; negative: by just so much */
+	bool mixed_leases; /* members start with leases of different length */
 	struct member member[WORLD_NODES];
 	struct network net;
 	uint8_t sender;			    /* of the letter being delivered */
 	bool cut[WORLD_NODES][WORLD_NODES]; /* from, to */
 	unsigned loss_percent;
+	bool replication_cut;
+	struct faults faults;
+	uint64_t fault_us; /* the next of them ends then */
+	struct promises promises;
+	struct ambushes ambushes;
 	struct hb_ballot newest_ballot; /* of all that any member ever knew to be chosen */
 	struct hb_record newest;
 	unsigned failovers, reseeds, violations;
@@ -58,12 +73,14 @@ void world_run(struct world *w, uint64_t us);
 /* Faults. */
 void world_power_off(struct world *w, unsigned at, uint64_t for_us);
 void world_restart_heartbeat(struct world *w, unsigned at);
-void world_thaw(struct world *w, unsigned at);
-void world_heal(struct world *w);
 
 uint64_t world_dice(struct world *w, uint64_t below);
 uint64_t world_clock(const struct world *w, unsigned at);
-bool world_connected(const struct world *w, unsigned a, unsigned b); /* both ways, both running */
+bool world_linked(const struct world *w, unsigned a, unsigned b);    /* both ways, both running */
+bool world_connected(const struct world *w, unsigned a, unsigned b); /* the same for replication */
+
+int64_t world_some_rate(struct world *w);
+void world_set_clock(struct world *w, unsigned at, int64_t rate_ppm); /* from now on */
 void world_broken(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A report reaches heartbeatd. */

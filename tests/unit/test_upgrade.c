@@ -121,7 +121,7 @@ static void insist_changes(void)
 	for (unsigned i = 0; i < NODES; i++)
 		world.cut[standby][i] = world.cut[i][standby] = true;
 	wait_until(is_solo);
-	world_heal(&world);
+	fault_heal(&world);
 	wait_until(is_whole);
 	assert_true(world.member[0].node.known.version >= version + 2);
 }

@@ -1,0 +1,144 @@
+#include "tests/simulation/fault.h"
+
+#include <string.h>
+
+#include "tests/simulation/world.h"
+
+#define NEVER_US 3600000000u
+#define BACK_US 1000000
+
+static const char *const words[] = {
+#define X(id, word, text) word,
+    FAULTS(X)
+#undef X
+};
+
+static void cut(struct world *w, unsigned from, unsigned to, bool on)
+{
+	if (from != to)
+		w->cut[from][to] = on;
+}
+
+/* Cuts that overlap end together: the first to end ends both. */
+static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, bool on)
+{
+	for (unsigned i = 0; i < w->nodes; i++) {
+		if (fault == FAULT_ISOLATE || fault == FAULT_DEAF)
+			cut(w, i, at, on);
+		if (fault == FAULT_ISOLATE || fault == FAULT_MUTE)
+			cut(w, at, i, on);
+	}
+	if (fault == FAULT_CUT || fault == FAULT_CUT_ONE_WAY)
+		cut(w, at, peer, on);
+	if (fault == FAULT_CUT)
+		cut(w, peer, at, on);
+	if (fault == FAULT_LOSS)
+		w->loss_percent = on ? 10 + (unsigned)world_dice(w, 50) : 0;
+	if (fault == FAULT_CUT_REPLICATION)
+		w->replication_cut = on;
+	if (fault == FAULT_SLOW_DISK)
+		w->member[at].slow_disk = on;
+	if (fault == FAULT_FREEZE)
+		w->member[at].frozen = on;
+	if (fault == FAULT_HANG_DATABASE)
+		w->member[at].hung = on;
+}
+
+static void end_later(struct world *w, enum fault fault, unsigned at, unsigned peer, uint64_t for_us)
+{
+	struct faults *f = &w->faults;
+
+	if (!for_us)
+		return;
+	if (w->now_us + for_us < w->fault_us)
+		w->fault_us = w->now_us + for_us;
+	if (f->count == FAULT_PENDING)
+		set(w, fault, at, peer, false);
+	else
+		f->undo[f->count++] =
+		    (struct fault_undo){w->now_us + for_us, (uint8_t)fault, (uint8_t)at, (uint8_t)peer};
+}
+
+static void wipe(struct world *w, unsigned at)
+{
+	struct hb_register *r = &w->member[at].disk,
+			   fresh = {.instance = r->instance, .kind = r->kind, .boot = r->boot};
+
+	/* One memory may be lost while all the others are there; with two gone nobody can know what was promised. */
+	for (unsigned i = 0; i < w->nodes; i++)
+		if (i != at &&
+		    (!w->member[i].disk.admitted || (w->member[i].up && !w->member[i].node.acceptor.reg.admitted)))
+			return;
+	memcpy(fresh.name, r->name, sizeof(fresh.name));
+	*r = fresh;
+}
+
+void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer, uint32_t letters, uint64_t for_us)
+{
+	struct member *m = &w->member[at];
+
+	switch (fault) {
+	case FAULT_NONE: return;
+	case FAULT_POWER_OFF:
+	case FAULT_WIPE:
+		world_power_off(w, at, for_us ? for_us : NEVER_US);
+		if (fault == FAULT_WIPE)
+			wipe(w, at);
+		return;
+	case FAULT_RESTART: world_restart_heartbeat(w, at); return;
+	case FAULT_KILL_DATABASE:
+		if (at < WORLD_GATEWAYS && m->up)
+			database_kill(&m->db);
+		return;
+	case FAULT_HOLD:
+	case FAULT_LOSE:
+		m->hold_letters = letters;
+		m->hold_until_us = w->now_us + (for_us ? for_us : NEVER_US);
+		m->hold_late_us = fault == FAULT_LOSE ? 0 : w->lease_us * (60 + world_dice(w, 120)) / 100;
+		return;
+	default: break;
+	}
+	set(w, fault, at, peer, true);
+	end_later(w, fault, at, peer, for_us);
+}
+
+uint64_t fault_expire(struct world *w)
+{
+	struct faults *f = &w->faults;
+	uint64_t next_us = UINT64_MAX;
+
+	for (unsigned i = 0; i < f->count;) {
+		struct fault_undo u = f->undo[i];
+
+		if (u.at_us > w->now_us) {
+			next_us = u.at_us < next_us ? u.at_us : next_us;
+			i++;
+			continue;
+		}
+		f->undo[i] = f->undo[--f->count];
+		set(w, u.fault, u.at, u.peer, false);
+	}
+	return next_us;
+}
+
+void fault_heal(struct world *w)
+{
+	w->faults.count = 0;
+	memset(w->cut, 0, sizeof(w->cut));
+	w->loss_percent = 0;
+	w->replication_cut = false;
+	for (unsigned i = 0; i < w->nodes; i++) {
+		struct member *m = &w->member[i];
+
+		m->frozen = m->hung = m->slow_disk = false;
+		m->hold_letters = 0;
+		m->hold_until_us = 0;
+		if (!m->up && m->start_at_us > w->now_us + BACK_US)
+			m->start_at_us = w->now_us + BACK_US;
+	}
+}
+
+const char *fault_word(unsigned fault)
+{
+	return fault < FAULT_COUNT ? words[fault] : "?";
+}

@@ -1,0 +1,60 @@
+/* What can go wrong, for how long, and its end. */
+#ifndef HOLDFAST_TESTS_SIMULATION_FAULT_H
+#define HOLDFAST_TESTS_SIMULATION_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+
+/* id, word, what it is. `at` is the member it hits, `peer` another one, `letters` a mask of message types. */
+#define FAULTS(X)                                                                                                      \
+	X(NONE, "none", "nothing")                                                                                     \
+	X(POWER_OFF, "power-off", "the machine loses its power")                                                       \
+	X(RESTART, "restart", "heartbeatd starts anew")                                                                \
+	X(KILL_DATABASE, "kill-database", "mariadbd dies")                                                             \
+	X(HANG_DATABASE, "hang-database", "database, replicationd and ledgerd stand still")                            \
+	X(FREEZE, "freeze", "the machine stands still")                                                                \
+	X(ISOLATE, "isolate", "no letter to or from anybody")                                                          \
+	X(CUT, "cut", "no letter between two")                                                                         \
+	X(CUT_ONE_WAY, "cut-one-way", "no letter from one to another")                                                 \
+	X(DEAF, "deaf", "hears nobody")                                                                                \
+	X(MUTE, "mute", "is heard by nobody")                                                                          \
+	X(LOSS, "loss", "letters are lost at random, everywhere")                                                      \
+	X(HOLD, "hold", "its letters of some types arrive later")                                                      \
+	X(LOSE, "lose", "its letters of some types are lost")                                                          \
+	X(CUT_REPLICATION, "cut-replication", "replication does not get through, heartbeats do")                       \
+	X(SLOW_DISK, "slow-disk", "its register is written slowly")                                                    \
+	X(WIPE, "wipe", "the machine loses its power and its register")
+
+enum fault {
+#define X(id, word, text) FAULT_##id,
+	FAULTS(X)
+#undef X
+	    FAULT_COUNT
+};
+
+#define FAULT_PENDING 16
+
+struct fault_undo {
+	uint64_t at_us;
+	uint8_t fault, at, peer;
+};
+
+struct faults { /* those that end by themselves */
+	unsigned count;
+	struct fault_undo undo[FAULT_PENDING];
+};
+
+/* for_us 0: until fault_heal. late_us: for HOLD. */
+void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer, uint32_t letters, uint64_t for_us);
+
+/* Ends those that are due; returns when the next one is, UINT64_MAX: none. */
+uint64_t fault_expire(struct world *w);
+
+/* Ends all; who is down starts within a second. */
+void fault_heal(struct world *w);
+
+const char *fault_word(unsigned fault);
+
+#endif

@@ -1,0 +1,115 @@
+#include "tests/simulation/promises.h"
+
+#include "tests/simulation/world.h"
+
+static const struct hb_register *acceptor_of(const struct world *w, unsigned at)
+{
+	const struct member *m = &w->member[at];
+
+	return m->up ? &m->node.acceptor.reg : &m->disk;
+}
+
+/* The register as nobody in the cluster can see it: which record does a majority hold? */
+static void look_at_register(struct world *w)
+{
+	struct promises *p = &w->promises;
+	bool found = false;
+
+	p->stale = false;
+	for (unsigned i = 0; i < w->nodes; i++) {
+		const struct hb_register *r = acceptor_of(w, i);
+		unsigned same = 0;
+
+		if (!r->admitted || (found && hb_ballot_compare(r->accepted_ballot, p->ballot) <= 0))
+			continue;
+		for (unsigned k = 0; k < w->nodes; k++) {
+			const struct hb_register *o = acceptor_of(w, k);
+
+			same += o->admitted && hb_ballot_compare(o->accepted_ballot, r->accepted_ballot) == 0;
+		}
+		if (same < hb_quorum(r->accepted.members))
+			continue;
+		found = true;
+		p->ballot = r->accepted_ballot;
+		p->record = r->accepted;
+	}
+	p->chosen = found;
+	if (found && p->record.phase == HB_OPEN)
+		p->open_in_sync = p->record.in_sync;
+}
+
+static const char *name_of(const struct world *w, unsigned at)
+{
+	return w->member[at].disk.name;
+}
+
+void promises_check(struct world *w)
+{
+	struct promises *p = &w->promises;
+	unsigned answering = 0;
+
+	if (p->stale)
+		look_at_register(w);
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
+		if (!world_answers(w, i))
+			continue;
+		answering++;
+		/* Leases of two actives are disjoint; who is sole cannot be superseded. */
+		if (p->chosen && p->record.active != i)
+			world_broken(w, "%s answers while the chosen record names another", name_of(w, i));
+	}
+	if (answering > 1)
+		world_broken(w, "two nodes answer");
+}
+
+void promises_answered(struct world *w, unsigned at)
+{
+	struct promises *p = &w->promises;
+
+	if (p->stale)
+		look_at_register(w);
+	p->paid_us = w->now_us;
+	if (!p->chosen)
+		return;
+	if (p->record.active != at)
+		world_broken(w, "%s has answered after the role went to another", name_of(w, at));
+	/* Every copy that counts has it. The members may not know yet that this record is chosen. */
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
+		const struct database *d = &w->member[i].db;
+
+		if (hb_in_sync(&p->record, (uint8_t)i) && d->has_token &&
+		    token_equal(&d->token.token, &p->record.token[i]) &&
+		    !mariadb_holds(&d->server, w->book.must, w->book.must_chain))
+			world_broken(w, "%s counts as a copy, and what %s has answered is not there", name_of(w, i),
+			    name_of(w, at));
+	}
+}
+
+/* Can the two talk? One whose letters are lost by their type is as good as away. */
+static bool can_talk(const struct world *w, unsigned a, unsigned b)
+{
+	return world_linked(w, a, b) && w->now_us >= w->member[a].hold_until_us &&
+	       w->now_us >= w->member[b].hold_until_us;
+}
+
+bool promises_owe_service(struct world *w)
+{
+	struct promises *p = &w->promises;
+	unsigned whole;
+
+	look_at_register(w);
+	whole = p->record.in_sync | (p->record.phase == HB_CLAIMED ? p->open_in_sync : 0);
+	for (unsigned g = 0; p->chosen && g < WORLD_GATEWAYS; g++) {
+		unsigned members = 1;
+
+		if (!w->member[g].up || !w->member[g].node.acceptor.reg.admitted || w->member[g].frozen ||
+		    w->member[g].hung || !(whole >> g & 1) || !w->member[g].db.has_token ||
+		    !token_equal(&p->record.token[g], &w->member[g].db.token.token))
+			continue;
+		for (unsigned i = 0; i < w->nodes; i++)
+			members += i != g && w->member[i].node.acceptor.reg.admitted && can_talk(w, g, i);
+		if (members >= hb_quorum(w->nodes))
+			return true;
+	}
+	return false;
+}

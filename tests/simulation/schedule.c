@@ -1,0 +1,122 @@
+#include "tests/simulation/schedule.h"
+
+#include <string.h>
+
+#define SETTLE_US 20000000
+#define STAND_US 25000000
+#define STAND_SERVED_AFTER_US 2000000 /* what the old active still answers does not count */
+#define SLICE_US 20000
+
+static void disarm(struct world *w)
+{
+	w->ambushes.count = 0;
+	w->ambushes.due_us = UINT64_MAX;
+}
+
+static void settle(struct world *w)
+{
+	uint64_t end_us = w->now_us + SETTLE_US;
+
+	disarm(w);
+	fault_heal(w);
+	w->calm = true;
+	do
+		world_run(w, SLICE_US);
+	while (w->now_us < end_us && world_mode(w) != ROLE_MODE_SYNC && !w->violations);
+	if (world_mode(w) != ROLE_MODE_SYNC)
+		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
+}
+
+/* strictly: it was one fault, so that not even what has changed since is an excuse. */
+static void stand(struct world *w, bool strictly)
+{
+	uint64_t from_us = w->now_us + STAND_SERVED_AFTER_US, end_us = w->now_us + STAND_US;
+
+	disarm(w);
+	w->calm = true;
+	if (!promises_owe_service(w))
+		return;
+	while (w->promises.paid_us < from_us && w->now_us < end_us && !w->violations)
+		world_run(w, SLICE_US);
+	if (w->promises.paid_us < from_us && (strictly || promises_owe_service(w)))
+		world_broken(w, "nobody serves for %u s, though a majority with a good copy is up and connected",
+		    STAND_US / 1000000);
+}
+
+static void strike(struct world *w, const struct order *o)
+{
+	struct ambush a = o->strike;
+
+	w->calm = false;
+	if (!o->now) {
+		if (w->ambushes.count == AMBUSH_MAX)
+			return;
+		a.armed = true;
+		w->ambushes.ambush[w->ambushes.count++] = a;
+		return;
+	}
+	fault_strike(w, (enum fault)a.fault, moment_who(w, a.at, 0), moment_who(w, a.peer, 0), a.letters, a.for_us);
+}
+
+static void set(struct world *w, enum parameter parameter, int64_t value)
+{
+	switch (parameter) {
+	case SET_DISK_US: w->disk_us = (uint64_t)value; break;
+	case SET_DELAY_US: w->delay_us = (uint64_t)value; break;
+	case SET_PACE_US: w->pace_us = (uint64_t)value; break;
+	case SET_MIXED_LEASES: w->mixed_leases = value != 0; break;
+	case SET_CLOCK_PPM:
+		w->clock_ppm = value;
+		for (unsigned i = 0; i < w->nodes; i++)
+			world_set_clock(w, i, world_some_rate(w));
+		break;
+	case SET_COUNT: break;
+	}
+}
+
+/* One that is set up and in SYNC, made once for all the seeds that begin there. */
+static const struct world *settled(unsigned nodes)
+{
+	static struct world ready[2];
+	static bool made[2];
+	struct world *w = &ready[nodes == WORLD_NODES];
+
+	if (!made[nodes == WORLD_NODES]) {
+		/* Made with all guards, and not watched. */
+		world_start(w, nodes, nodes, false);
+		w->calm = true; /* they have to join in order: the number as a member is the number here */
+		world_run(w, 1500000 * nodes);
+		settle(w);
+		made[nodes == WORLD_NODES] = true;
+	}
+	return w;
+}
+
+void schedule_warm(void)
+{
+	(void)settled(3);
+}
+
+void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, bool trace)
+{
+	if (s->from_nothing) {
+		world_start(w, noise, s->nodes, trace);
+		w->calm = true;
+		world_run(w, 1500000 * s->nodes);
+		settle(w);
+	} else {
+		world_continue(w, settled(s->nodes), noise, trace);
+	}
+	for (unsigned i = 0; i < s->count && !w->violations; i++) {
+		const struct order *o = &s->order[i];
+
+		switch (o->kind) {
+		case ORDER_RUN: world_run(w, (uint64_t)o->value); break;
+		case ORDER_STRIKE: strike(w, o); break;
+		case ORDER_STAND: stand(w, o->value); break;
+		case ORDER_SETTLE: settle(w); break;
+		case ORDER_SET: set(w, (enum parameter)o->parameter, o->value); break;
+		default: break;
+		}
+	}
+}

@@ -1,0 +1,54 @@
+/*
+ * What happens to a world, as a list of orders: drawn from a seed, or read from a file. The noise (delays, durations of
+ * writes, who comes first) is the world's own; a file names the noise seeds it is tried with.
+ */
+#ifndef HOLDFAST_TESTS_SIMULATION_SCHEDULE_H
+#define HOLDFAST_TESTS_SIMULATION_SCHEDULE_H
+
+#include <stdio.h>
+
+#include "tests/simulation/world.h"
+
+#define SCHEDULE_ORDERS 96
+
+enum order_kind {
+	ORDER_RUN,    /* time passes */
+	ORDER_STRIKE, /* a fault, now or when its moment comes */
+	ORDER_STAND,  /* what is broken stays so: somebody has to serve, if anybody can */
+	ORDER_SETTLE, /* all is mended: they have to come back to SYNC */
+	ORDER_SET,
+};
+
+enum parameter { SET_DISK_US, SET_DELAY_US, SET_PACE_US, SET_CLOCK_PPM, SET_MIXED_LEASES, SET_COUNT };
+
+struct order {
+	uint8_t kind, parameter;
+	bool now; /* STRIKE: does not wait for a moment */
+	struct ambush strike;
+	int64_t value; /* RUN: us; SET */
+};
+
+struct schedule {
+	unsigned nodes;
+	bool from_nothing; /* they are set up and join first */
+	unsigned long noise_from, noise_count;
+	char mutant[48]; /* a file must fail with this guard off; "" none */
+	unsigned count;
+	struct order order[SCHEDULE_ORDERS];
+};
+
+/* The aim goes through all pairs of moment and fault, evenly; the rest is drawn. */
+void schedule_draw(struct schedule *s, uint64_t seed, unsigned nodes);
+
+/* Makes the world that most begin with, all guards on. Without, the first run does it. */
+void schedule_warm(void);
+
+/* Runs it in a world that starts with this noise. The world is kept in *w. */
+void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, bool trace);
+
+void schedule_print(FILE *f, const struct schedule *s);
+
+/* 0, or the number of the first line that makes no sense (-1: the file cannot be opened). */
+int schedule_read(const char *path, struct schedule *ret);
+
+#endif
