@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "heartbeat/clusterkey.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -111,6 +110,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)usec;
 	if (now_us >= t->keep_us) {
+		(void)tickled_net_find_key(t, NULL);
 		tickled_net_find_peers(t);
 		tickled_address_check(t); /* the kernel may have lost an event */
 		tell_systemd(t);
@@ -120,17 +120,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 		work(t, now_us);
 	tickled_set_timer(source, t->book.holds ? TICK_US : KEEP_US);
 	return 0;
-}
-
-static int load_key(const char *path, struct tickle_wire *w, struct errbuf *e)
-{
-	uint8_t key[CLUSTERKEY_BYTES];
-	int code = clusterkey_load(path, key, e);
-
-	if (!code)
-		tickle_wire_start(w, key);
-	sodium_memzero(key, sizeof(key));
-	return code;
 }
 
 static int open_loop(struct tickled *t, struct errbuf *e)
@@ -178,14 +167,14 @@ static int open_all(struct tickled *t, struct errbuf *e)
 	return code;
 }
 
-static int run(struct tickled *t, const char *key)
+static int run(struct tickled *t)
 {
 	bool on = t->conf.tickle && t->conf.kind == CONF_KIND_GATEWAY;
 	struct errbuf e = {""};
 	int code = open_loop(t, &e);
 
 	if (!code && on)
-		code = load_key(key, &t->wire, &e);
+		code = tickled_net_find_key(t, &e);
 	if (!code && on)
 		code = open_all(t, &e);
 	if (code) {
@@ -256,9 +245,10 @@ int main(int argc, char **argv)
 	if (o.check)
 		return 0;
 	t.run_dir = o.run;
+	t.key_path = o.key;
 	if (sodium_init() < 0) {
 		LOG(LOG_ERR, "start.failed", KV_S("why", "libsodium"));
 		return 1;
 	}
-	return run(&t, o.key);
+	return run(&t);
 }

@@ -20,7 +20,7 @@ struct tickled_peer {
 
 struct tickled {
 	struct conf conf;
-	const char *run_dir;
+	const char *run_dir, *key_path;
 	uint32_t vip; /* host order */
 	sd_event *loop;
 	sd_event_source *tick, *shot;
@@ -28,7 +28,9 @@ struct tickled {
 
 	/* tickled_net.c */
 	int udp;
-	struct tickle_wire wire;
+	struct tickle_wire wire,
+	    old_wire;		  /* with the key before this one, while it is changed on one member after the other */
+	struct timespec key_time; /* of the file that the key is from */
 	uint64_t start, sequence;
 	struct tickled_peer peer[TICKLED_PEERS_MAX];
 	unsigned peers;
@@ -59,6 +61,9 @@ int tickled_net_open(struct tickled *t, struct errbuf *e);
 int tickled_look_open(struct tickled *t, struct errbuf *e);
 int tickled_address_open(struct tickled *t, struct errbuf *e);
 int tickled_shot_open(struct tickled *t, struct errbuf *e);
+
+/* Reads the cluster key, if its file has changed. 0, or as clusterkey_load with e filled; then the key stays as it was. */
+int tickled_net_find_key(struct tickled *t, struct errbuf *e);
 
 /* Reads the other gateways from the list of members that heartbeatd writes, if it has changed. */
 void tickled_net_find_peers(struct tickled *t);

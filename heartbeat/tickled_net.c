@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "heartbeat/clusterkey.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -20,6 +21,42 @@ static struct tickled_peer *peer_at(struct tickled *t, uint32_t ipv4)
 		if (t->peer[i].ipv4 == ipv4)
 			return &t->peer[i];
 	return NULL;
+}
+
+static bool is_of(const struct timespec *time, const struct stat *st)
+{
+	return time->tv_sec == st->st_mtim.tv_sec && time->tv_nsec == st->st_mtim.tv_nsec;
+}
+
+int tickled_net_find_key(struct tickled *t, struct errbuf *e)
+{
+	uint8_t key[CLUSTERKEY_BYTES];
+	struct tickle_wire now;
+	struct stat st;
+	int code;
+
+	if (stat(t->key_path, &st))
+		return err_set(e, -errno, "%s: %s", t->key_path, strerror(errno));
+	if (is_of(&t->key_time, &st))
+		return 0;
+	code = clusterkey_load(t->key_path, key, e);
+	if (!code) {
+		tickle_wire_start(&now, key);
+		if (sodium_memcmp(now.key, t->wire.key, sizeof(now.key)) != 0)
+			t->old_wire = t->wire;
+		t->wire = now;
+		t->key_time = st.st_mtim;
+	}
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(&now, sizeof(now));
+	return code;
+}
+
+static int open_either(const struct tickled *t, const uint8_t *datagram, size_t size, struct tickle_message *ret)
+{
+	int code = tickle_wire_open(&t->wire, datagram, size, ret);
+
+	return code == -EINVAL && t->old_wire.cluster ? tickle_wire_open(&t->old_wire, datagram, size, ret) : code;
 }
 
 static void report(struct tickled *t)
@@ -36,8 +73,7 @@ static void take(struct tickled *t, const uint8_t *datagram, size_t size, uint32
 	struct tickled_peer *p = peer_at(t, from_ipv4);
 	struct tickle_message m;
 
-	if (!p || tickle_wire_open(&t->wire, datagram, size, &m) != 0 ||
-	    !tickle_window_take(&p->window, &m, clock_boottime_us()))
+	if (!p || open_either(t, datagram, size, &m) != 0 || !tickle_window_take(&p->window, &m, clock_boottime_us()))
 		return;
 	if (m.kind == TICKLE_ASK)
 		report(t);
@@ -111,8 +147,7 @@ void tickled_net_find_peers(struct tickled *t)
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "%s/members", t->run_dir);
-	if (stat(path, &st) ||
-	    (st.st_mtim.tv_sec == t->members_time.tv_sec && st.st_mtim.tv_nsec == t->members_time.tv_nsec))
+	if (stat(path, &st) || is_of(&t->members_time, &st))
 		return; /* there is none before heartbeatd has heard the record */
 	f = fopen(path, "re");
 	if (!f)

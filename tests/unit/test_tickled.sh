@@ -54,8 +54,14 @@ for n in a b; do
   printf '[cluster]\nvip = %s/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n' "$vip" "$n" "$(address "$n")" >"$work/$n/conf"
   printf '%064d\n' 7 >"$work/$n/key"
 done
+for n in a b; do
+  python3 "$top/tests/unit/tickle_clients.py" notify "$work/$n/notify" >"$work/status-$n.out" 2>&1 &
+  pids+=($!)
+  wait_until 20 "the other end of NOTIFY_SOCKET" says "status-$n" ready
+done
+status_is() { [ "$(tail -n 1 "$work/status-$1.out")" = "STATUS=$2" ]; }
 start_tickled() {
-  ip netns exec "$pre$1" "$tickled" -f "$work/$1/conf" --key "$work/$1/key" --run "$work/$1" >>"$work/tickled-$1.out" 2>&1 &
+  NOTIFY_SOCKET=$work/$1/notify ip netns exec "$pre$1" "$tickled" -f "$work/$1/conf" --key "$work/$1/key" --run "$work/$1" >>"$work/tickled-$1.out" 2>&1 &
   pids+=($!)
   pid=$!
   wait_until 20 "tickled of $1" says "tickled-$1" event=daemon.start
@@ -72,6 +78,12 @@ tickled_b=$pid
 [ -z "$measure" ] || cpu_share "no address, nothing to do" "$tickled_b" "$measure"
 takes a
 wait_until 20 "a to notice the address" says tickled-a event=tickle.begin
+# The cluster gets another key; only one of the two daemons is started anew for it.
+for n in a b; do printf '%064d\n' 8 >"$work/$n/key"; done
+kill "$tickled_a"
+wait "$tickled_a" || fail "tickled of a does not end cleanly"
+start_tickled a
+tickled_a=$pid
 [ -z "$measure" ] || cpu_share "address, no connection" "$tickled_a" "$measure"
 
 in_ns a python3 "$top/tests/unit/tickle_clients.py" serve "$vip" $port "$count" >"$work/serve.out" 2>&1 &
@@ -81,16 +93,17 @@ in_ns c python3 "$top/tests/unit/tickle_clients.py" connect "$vip" $port "$count
 client=$!
 pids+=("$client")
 wait_until 120 "all connections" says serve accepted
-# Two rounds, so that b knows all of them whatever was lost; then a's daemon starts anew, which must change nothing.
-sleep 2.5
+wait_until 60 "b to know all connections" status_is b "$count connections to the other gateway"
 if [ -n "$measure" ]; then
   cpu_share "$count connections, holder" "$tickled_a" "$measure"
   cpu_share "$count connections, other" "$tickled_b" "$measure"
 fi
+# a's daemon starts anew: that changes nothing.
 kill "$tickled_a"
 wait "$tickled_a" || fail "tickled of a does not end cleanly"
 start_tickled a
-sleep 1.5
+wait_until 60 "a to find its connections again" status_is a "$count connections to the virtual IP, which is here"
+status_is b "$count connections to the other gateway" || fail "b knows: $(tail -n 1 "$work/status-b.out")"
 
 in_ns s ip link set to-a down
 at=$(cut -d' ' -f1 /proc/uptime)

@@ -1,7 +1,8 @@
-"""Many TCP connections that say nothing, for tests/unit/test_tickled.sh.
+"""Many TCP connections that say nothing, and what a daemon tells systemd, for tests/unit/test_tickled.sh.
 
 serve ADDRESS PORT COUNT     accepts COUNT connections, says so, and keeps them
 connect ADDRESS PORT COUNT   opens COUNT connections, says so, and waits until each has ended: prints how, and when
+notify PATH                  is systemd at the other end of NOTIFY_SOCKET=PATH: prints each status
 """
 
 import errno
@@ -57,5 +58,17 @@ def connect(address, port, count):
     print("first", f"{min(ends):.3f}", "last", f"{max(ends):.3f}", flush=True)
 
 
+def notify(path):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    print("ready", flush=True)
+    while True:
+        for line in s.recv(4096).decode().splitlines():
+            if line.startswith("STATUS="):
+                print(line, flush=True)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "notify":
+        notify(sys.argv[2])
     {"serve": serve, "connect": connect}[sys.argv[1]](sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
