@@ -1,5 +1,6 @@
 #include "heartbeat/tickled.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -9,6 +10,7 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -31,13 +33,21 @@
  * answer. */
 #define STATES (1u << 1 | 1u << 8)
 
+/* struct inet_diag_hostcond with the address that belongs at its end. */
+struct condition {
+	uint8_t family, prefix_len;
+	int port;
+	uint32_t ipv4;
+};
+static_assert(sizeof(struct condition) == sizeof(struct inet_diag_hostcond) + sizeof(uint32_t), "layout");
+static_assert(offsetof(struct condition, port) == offsetof(struct inet_diag_hostcond, port), "layout");
+
 struct question {
 	struct nlmsghdr header;
 	struct inet_diag_req_v2 request;
 	struct rtattr attribute;
 	struct inet_diag_bc_op op; /* a program of one condition: the local address is the virtual IP */
-	struct inet_diag_hostcond condition;
-	uint32_t ipv4;
+	struct condition condition;
 };
 
 static int open_diag(struct tickled *t)
@@ -109,7 +119,7 @@ int tickled_look_open(struct tickled *t, struct errbuf *e)
 
 static int ask(const struct tickled *t)
 {
-	uint32_t program = sizeof(struct inet_diag_bc_op) + sizeof(struct inet_diag_hostcond) + sizeof(uint32_t);
+	uint32_t program = sizeof(struct inet_diag_bc_op) + sizeof(struct condition);
 	struct question q = {
 	    .header = {.nlmsg_len = sizeof(q),
 		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
@@ -118,8 +128,7 @@ static int ask(const struct tickled *t)
 	    .attribute = {.rta_len = (unsigned short)RTA_LENGTH(program), .rta_type = INET_DIAG_REQ_BYTECODE},
 	    /* Its end is "yes", four bytes beyond it is "no". */
 	    .op = {.code = INET_DIAG_BC_S_COND, .yes = (unsigned char)program, .no = (unsigned short)(program + 4)},
-	    .condition = {.family = AF_INET, .prefix_len = 32, .port = -1},
-	    .ipv4 = htonl(t->vip),
+	    .condition = {.family = AF_INET, .prefix_len = 32, .port = -1, .ipv4 = htonl(t->vip)},
 	};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
