@@ -86,10 +86,11 @@ start_tickled a
 tickled_a=$pid
 [ -z "$measure" ] || cpu_share "address, no connection" "$tickled_a" "$measure"
 
-in_ns a python3 "$top/tests/unit/tickle_clients.py" serve "$vip" $port "$count" >"$work/serve.out" 2>&1 &
+# Not in_ns: what is noted must be the program, not a shell around it.
+ip netns exec "${pre}a" python3 "$top/tests/unit/tickle_clients.py" serve "$vip" $port "$count" >"$work/serve.out" 2>&1 &
 pids+=($!)
 wait_until 20 "the server" says serve ready
-in_ns c python3 "$top/tests/unit/tickle_clients.py" connect "$vip" $port "$count" >"$work/connect.out" 2>&1 &
+ip netns exec "${pre}c" python3 "$top/tests/unit/tickle_clients.py" connect "$vip" $port "$count" >"$work/connect.out" 2>&1 &
 client=$!
 pids+=("$client")
 wait_until 120 "all connections" says serve accepted
