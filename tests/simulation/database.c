@@ -15,21 +15,30 @@ static void number_boot(struct database *d)
 	(void)snprintf(d->boot_id, sizeof(d->boot_id), "boot-%u", ++d->boots);
 }
 
+/* Both the same; every fourth seed with durability = received. */
+static void configure(const struct world *w, struct database *d)
+{
+	d->durability_received = w->seed % 4 == 3;
+	d->server.sync_relay_wanted = !d->durability_received;
+	d->server.sync_relay = d->server.sync_relay_wanted;
+	d->server.strict = !mutant_on(M29_NO_STRICT_MODE);
+	if (d->has_token)
+		d->token.sync_relay = !d->durability_received;
+}
+
 void database_init(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 
 	memset(d, 0, sizeof(*d));
 	mariadb_init(&d->server, (uint8_t)(at + 1), w->log[at], w->book.placed, &w->dice);
-	d->server.strict = !mutant_on(M29_NO_STRICT_MODE);
-	/* The same on both: durability = received. */
-	d->durability_received = w->seed % 4 == 3;
+	configure(w, d);
 	number_boot(d);
 	if (at)
 		return;
 	d->data = d->has_token = true;
 	memset(&d->token.token, 7, TOKEN_BYTES);
-	d->token.sync_relay = !d->durability_received;
+	configure(w, d);
 	memcpy(d->token.boot_id, d->boot_id, sizeof(d->boot_id));
 }
 
@@ -43,8 +52,7 @@ void database_continue(struct world *w, const struct world *from)
 		d->server.log = w->log[i];
 		d->server.placed = w->book.placed;
 		d->server.dice = &w->dice;
-		d->server.strict = !mutant_on(M29_NO_STRICT_MODE);
-		d->durability_received = w->seed % 4 == 3;
+		configure(w, d);
 	}
 }
 
@@ -97,7 +105,7 @@ static void step_stranger(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 
-	if (!mutant_on(M28_ANYBODY_MAY_REPLICATE) || !database_is_open(d)) {
+	if (!mutant_on(M28_ANYBODY_MAY_REPLICATE) || w->calm || !database_is_open(d)) {
 		d->stranger = false;
 		d->stranger_us = w->now_us + 1000;
 		return;
@@ -105,7 +113,7 @@ static void step_stranger(struct world *w, unsigned at)
 	if (w->now_us < d->stranger_us)
 		return;
 	d->stranger_us = w->now_us + 1000;
-	if (!d->stranger && world_dice(w, 1000) == 0)
+	if (!d->stranger && world_dice(w, 300) == 0)
 		d->stranger = true;
 	if (d->stranger && mariadb_waits(&d->server) && world_dice(w, STRANGER_ONE_IN) == 0)
 		mariadb_acknowledge(&d->server, d->server.length);

@@ -5,6 +5,8 @@
 
 #include "heartbeat/proposer.h"
 
+#define APPLIER_STALLS_ONE_IN 200
+
 static uint64_t dice(struct mariadb *m, uint64_t below)
 {
 	return hb_dice(m->dice) % below;
@@ -38,7 +40,7 @@ void mariadb_init(struct mariadb *m, uint8_t server, struct tx *log, uint32_t *p
 	m->log = log;
 	m->placed = placed;
 	m->dice = with;
-	m->strict = true;
+	m->strict = m->sync_relay_wanted = true;
 }
 
 void mariadb_start(struct mariadb *m, bool slave_role, uint64_t now_us)
@@ -50,7 +52,8 @@ void mariadb_start(struct mariadb *m, bool slave_role, uint64_t now_us)
 	m->life++;
 	m->read_only = true;
 	m->semi = m->io = m->sql = false;
-	m->sync_data = m->sync_relay = true;
+	m->sync_data = true;
+	m->sync_relay = m->sync_relay_wanted;
 	m->io_errno = m->sql_errno = 0;
 	m->no_tx = 0;
 	m->up_at_us = now_us + 30000 + dice(m, 400000);
@@ -294,7 +297,7 @@ static void step_applier(struct mariadb *m, uint64_t now_us)
 		return;
 	}
 	if (!m->apply_at_us)
-		m->apply_at_us = now_us + 300 + dice(m, 3000) + (dice(m, 60) ? 0 : dice(m, 150000));
+		m->apply_at_us = now_us + 300 + dice(m, 3000) + (dice(m, APPLIER_STALLS_ONE_IN) ? 0 : dice(m, 1200000));
 	if (now_us < m->apply_at_us)
 		return;
 	m->apply_at_us = 0;
@@ -392,6 +395,4 @@ void mariadb_copy(struct mariadb *m, const struct mariadb *of)
 	memcpy(m->log, of->log, of->engine * sizeof(m->log[0]));
 	m->length = m->received = m->synced = m->relay_synced = m->engine = m->flushed = of->engine;
 	m->slave = m->torn = m->hardened = false;
-	m->acknowledged = 0;
-	m->acknowledged_chain = 0;
 }

@@ -61,7 +61,8 @@ struct mariadb {
 	bool process, up;
 	unsigned life;
 	uint64_t up_at_us;
-	bool read_only, semi, sync_data, sync_relay, strict, grants_anybody;
+	bool read_only, semi, sync_data, sync_relay;
+	bool strict, sync_relay_wanted; /* the configuration */
 	uint64_t no_tx;
 	struct session session[MARIADB_CLIENTS];
 	/* a standby's threads; the stream itself is stream.h's */

@@ -11,6 +11,7 @@
 #define MODEL_MUTANTS(X)                                                                                               \
 	X(M08_MARK_BEFORE_SEMI_SYNC, "the position for ADD is read before semi-sync is on")                            \
 	X(M09_LEDGER_READS_THE_TAIL, "the ledger answers reads and replays before its barrier is committed")           \
+	X(M09_ROW_BEFORE_SEMI_SYNC, "the epoch row is committed before semi-sync is on")                               \
 	X(M10_NO_CUT, "the relay stays open while another claims")                                                     \
 	X(M10_CUT_NOT_VERIFIED, "the promotion goes on before the cut is seen")                                        \
 	X(M10_RELAY_OPENS_BY_DEFAULT, "a replicationd that starts opens the relay before it has an order")             \

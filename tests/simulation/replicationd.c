@@ -53,6 +53,7 @@ static void start(struct world *w, unsigned at)
 
 	r->up = true;
 	r->turn_us = w->now_us;
+	r->link_us = w->now_us + 500 + world_dice(w, 10000);
 	r->sight.durable = !d->durability_received;
 	if (d->has_token && !token_survives(&d->token, d->boot_id, d->dirty.epoch != 0) &&
 	    !mutant_on(M14_TOKEN_KEPT_OVER_REBOOT))
@@ -86,7 +87,7 @@ static void take_order(struct world *w, unsigned at)
 	struct database *d = &w->member[at].db;
 	struct replicationd *r = &d->repl;
 
-	if (r->heard && d->told.generation == r->order.generation)
+	if (w->now_us < r->link_us || (r->heard && d->told.generation == r->order.generation))
 		return;
 	r->heard = true;
 	r->order = d->told;
@@ -115,7 +116,7 @@ static void observe_model(const struct world *w, unsigned at, struct observation
 	memset(o, 0, sizeof(*o));
 	o->read_only = m->read_only;
 	o->sync_data = m->sync_data;
-	o->sync_relay = m->sync_relay && !d->durability_received;
+	o->sync_relay = m->sync_relay;
 	o->semi_sync = m->semi;
 	if (m->semi) {
 		o->semi_clients = (unsigned)(other->connected && other->master == at) + d->stranger;
@@ -203,6 +204,10 @@ static uint32_t mutate(const struct replicationd *r, uint32_t facts)
 		facts &= ~(uint32_t)F_TOKEN;
 	if (mutant_on(M10_CUT_NOT_VERIFIED) && r->order.want == REPL_WANT_PROMOTE)
 		facts &= ~(uint32_t)F_IO;
+	if (mutant_on(M14_TOKEN_KEPT_OVER_RESEED) && (facts & F_COPY_NEW))
+		facts &= ~(uint32_t)F_TOKEN;
+	if (mutant_on(M09_ROW_BEFORE_SEMI_SYNC) && r->order.want == REPL_WANT_OPEN && !(facts & F_OPENED))
+		facts &= ~(uint32_t)(F_SEMI | F_SEMI_WANTED);
 	return facts;
 }
 
@@ -210,6 +215,26 @@ static void wait(struct replicationd *r, uint64_t now_us, uint64_t for_us)
 {
 	r->turn = TURN_WAIT;
 	r->turn_us = now_us + for_us;
+}
+
+static uint64_t duration_us(struct world *w, unsigned at, enum plan_step step, unsigned part)
+{
+	const struct database *d = &w->member[at].db;
+	uint64_t us = 100 + world_dice(w, 1500);
+
+	if (step == STEP_SEED && part == 3)
+		us = 300000 + world_dice(w, 1500000);
+	if (step == STEP_DRAIN && part == 0 && !gtid_reaches(d->repl.sight.db.applied, d->repl.sight.db.received))
+		us = 5000 + world_dice(w, 45000); /* MASTER_GTID_WAIT */
+	if (step == STEP_SALVAGE && part == 1)
+		us = 5000 + world_dice(w, 100000);
+	/* STOP SLAVE towards a host that has gone silent, if nobody has closed the relay. */
+	if ((step == STEP_STOP_IO || step == STEP_STOP_SLAVE || step == STEP_FOLLOW) && part == 0 &&
+	    d->stream.connected && d->stream.dark_since_us)
+		us = 1000000 + world_dice(w, 1000000);
+	if (!w->calm && world_dice(w, 60) == 0)
+		us += world_dice(w, 2500000);
+	return us;
 }
 
 static void end_look(struct world *w, unsigned at)
@@ -231,7 +256,7 @@ static void end_look(struct world *w, unsigned at)
 	default:
 		r->turn = TURN_STEP;
 		r->part = 0;
-		r->turn_us = w->now_us + replicationd_duration_us(w, at, r->rule->step, 0);
+		r->turn_us = w->now_us + duration_us(w, at, r->rule->step, 0);
 	}
 }
 
@@ -252,7 +277,7 @@ static void end_part(struct world *w, unsigned at)
 		return;
 	if (code == STEP_MORE || code == STEP_STUCK) {
 		r->part += code == STEP_MORE;
-		r->turn_us = w->now_us + (code == STEP_MORE ? replicationd_duration_us(w, at, step, r->part) : SOON_US);
+		r->turn_us = w->now_us + (code == STEP_MORE ? duration_us(w, at, step, r->part) : SOON_US);
 		return;
 	}
 	r->failed = code != 0;
@@ -307,7 +332,9 @@ uint64_t replicationd_next_us(const struct world *w, unsigned at)
 
 	if (!r->up)
 		return r->start_at_us;
-	if (!r->heard || (r->turn == TURN_WAIT && is_woken(d)))
+	if (!r->heard && r->link_us < next)
+		next = r->link_us;
+	if (r->turn == TURN_WAIT && is_woken(d))
 		return 0;
 	return r->turn_us < next || !r->looked ? r->turn_us : next;
 }

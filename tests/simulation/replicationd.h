@@ -15,10 +15,10 @@ enum turn { TURN_WAIT, TURN_LOOK, TURN_STEP };
 
 struct replicationd {
 	bool up;
-	uint64_t start_at_us;
-	struct repl_order order; /* the main thread's */
-	bool heard;		 /* an order has come in this life */
-	uint64_t relay_epoch;	 /* open for; 0: closed */
+	uint64_t start_at_us, link_us; /* heartbeatd is heard from then on */
+	struct repl_order order;       /* the main thread's */
+	bool heard;		       /* an order has come in this life */
+	uint64_t relay_epoch;	       /* open for; 0: closed */
 	uint8_t relay_active;
 	uint64_t relay_ordered; /* what relay_epoch is to be by the last order that said so */
 	/* the actor */
@@ -48,7 +48,6 @@ uint64_t replicationd_next_us(const struct world *w, unsigned at);
 
 /* replicationd_steps.c: carries out a part of a step. */
 int replicationd_take(struct world *w, unsigned at, enum plan_step step, unsigned part);
-uint64_t replicationd_duration_us(struct world *w, unsigned at, enum plan_step step, unsigned part);
 void replicationd_forget(struct world *w, unsigned at);
 void replicationd_destroy_token(struct world *w, unsigned at);
 bool replicationd_take_row(struct world *w, unsigned at); /* false: it failed */

@@ -150,6 +150,8 @@ static int take_copy(struct world *w, unsigned at)
 	if (!world_connected(w, at, from) || !of->up)
 		return -EPIPE;
 	check_reseed(w, at);
+	if (d->has_token)
+		world_broken(w, "%c takes a fresh copy under the token of the old", "ab"[at]);
 	for (unsigned i = m->length; i && !mariadb_holds(of, i, mariadb_chain(m, i)); i--)
 		book_lose(w, at, i - 1);
 	mariadb_copy(m, of);
@@ -336,7 +338,10 @@ static int step_sync(struct world *w, unsigned at, unsigned part)
 	struct mariadb *m = &w->member[at].db.server;
 
 	switch (part) {
-	case 0: m->sync_data = m->sync_relay = true; return STEP_MORE;
+	case 0:
+		m->sync_data = true;
+		m->sync_relay = m->sync_relay_wanted;
+		return STEP_MORE;
 	case 1: mariadb_stop_slave(m, false, true); return STEP_MORE;
 	case 2: mariadb_flush(m); return STEP_MORE;
 	default: mariadb_start_slave(m, false, true, w->now_us); return 0;
@@ -475,24 +480,4 @@ int replicationd_take(struct world *w, unsigned at, enum plan_step step, unsigne
 	if (steps[step].sql && !w->member[at].db.server.up)
 		return -EPIPE;
 	return steps[step].take(w, at, part);
-}
-
-uint64_t replicationd_duration_us(struct world *w, unsigned at, enum plan_step step, unsigned part)
-{
-	const struct database *d = &w->member[at].db;
-	uint64_t us = 100 + world_dice(w, 1500);
-
-	if (step == STEP_SEED && part == 3)
-		us = 300000 + world_dice(w, 1500000);
-	if (step == STEP_DRAIN && part == 0 && !gtid_reaches(d->repl.sight.db.applied, d->repl.sight.db.received))
-		us = 5000 + world_dice(w, 45000); /* MASTER_GTID_WAIT */
-	if (step == STEP_SALVAGE && part == 1)
-		us = 5000 + world_dice(w, 100000);
-	/* STOP SLAVE towards a host that has gone silent, if nobody has closed the relay. */
-	if ((step == STEP_STOP_IO || step == STEP_STOP_SLAVE || step == STEP_FOLLOW) && part == 0 &&
-	    d->stream.connected && d->stream.dark_since_us)
-		us = 1000000 + world_dice(w, 1000000);
-	if (!w->calm && world_dice(w, 60) == 0)
-		us += world_dice(w, 2500000);
-	return us;
 }
