@@ -55,7 +55,7 @@ void book_check_copy(struct world *w, unsigned at)
 	const struct database *d = &w->member[at].db;
 	const struct hb_record *r = &w->newest;
 
-	if (!d->has_token)
+	if (!database_has_token(d))
 		return;
 	if (!mariadb_holds(&d->server, d->server.acknowledged, d->server.acknowledged_chain))
 		world_broken(w, "%c has acknowledged %u transactions, holds %u, and keeps its token", "ab"[at],

@@ -82,6 +82,11 @@ bool database_is_open(const struct database *d)
 	return d->server.up && !d->server.read_only;
 }
 
+bool database_has_token(const struct database *d)
+{
+	return d->has_token && (d->repl.up || token_survives(&d->token, d->boot_id, d->dirty.epoch != 0));
+}
+
 void database_print(const struct world *w, unsigned at)
 {
 	const struct database *d = &w->member[at].db;

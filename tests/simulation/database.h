@@ -39,6 +39,9 @@ void database_kill(struct database *d); /* SIGKILL of mariadbd */
 void database_power_off(struct database *d);
 void database_reconnect(struct database *d); /* heartbeatd has started anew: it is told everything again */
 bool database_is_open(const struct database *d);
+
+/* Its token stands. One that does not outlive the cut of power is destroyed when replicationd starts, before it says a word. */
+bool database_has_token(const struct database *d);
 void database_print(const struct world *w, unsigned at);
 
 /* Everything of node `at` that is due now. */

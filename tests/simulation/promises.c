@@ -77,7 +77,7 @@ void promises_answered(struct world *w, unsigned at)
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
 		const struct database *d = &w->member[i].db;
 
-		if (hb_in_sync(&p->record, (uint8_t)i) && d->has_token &&
+		if (hb_in_sync(&p->record, (uint8_t)i) && database_has_token(d) &&
 		    token_equal(&d->token.token, &p->record.token[i]) &&
 		    !mariadb_holds(&d->server, w->book.must, w->book.must_chain))
 			world_broken(w, "%s counts as a copy, and what %s has answered is not there", name_of(w, i),
@@ -103,7 +103,7 @@ bool promises_owe_service(struct world *w)
 		unsigned members = 1;
 
 		if (!w->member[g].up || !w->member[g].node.acceptor.reg.admitted || w->member[g].frozen ||
-		    w->member[g].hung || !(whole >> g & 1) || !w->member[g].db.has_token ||
+		    w->member[g].hung || !(whole >> g & 1) || !database_has_token(&w->member[g].db) ||
 		    !token_equal(&p->record.token[g], &w->member[g].db.token.token))
 			continue;
 		for (unsigned i = 0; i < w->nodes; i++)
