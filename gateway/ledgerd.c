@@ -1,5 +1,6 @@
 /* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which
  * always goes on. */
+#include "gateway/edgeprobe.h"
 #include "gateway/options.h"
 #include "gateway/problem.h"
 #include "gateway/queue.h"
@@ -34,7 +35,8 @@ struct ledgerd {
 	struct writer *writer; /* NULL until there is a page */
 	struct server *server;
 	struct link *link;
-	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES];
+	struct edgeprobe edge;
+	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES], edge_path[PATH_BYTES];
 	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
 	uint64_t close_asked, close_confirmed, reported_us;
@@ -134,7 +136,12 @@ static void on_op(
 
 static void report(struct ledgerd *l)
 {
-	struct ledger_report now = {.fit = 1, .gate_closed_generation = l->close_confirmed};
+	struct ledger_report now = {
+	    .fit = 1,
+	    .gate_closed_generation = l->close_confirmed,
+	    .edge_silent_us = l->edge.silent_us,
+	    .edge_gone = l->edge.silent_us && l->edge.gone,
+	};
 	struct writer_status s;
 	uint64_t now_us = clock_boottime_us();
 
@@ -231,6 +238,7 @@ static void look(struct ledgerd *l)
 	refuse_twins(l, queue_take_twins(l->queue, now_us));
 	confirm_close(l);
 	server_flush(l->server);
+	edgeprobe_step(&l->edge, now_us);
 	report(l);
 }
 
@@ -280,8 +288,10 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 
 	if (!options_path(&l->options, "role", l->page_path) ||
 	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
-	    !options_path(&l->options, "heartbeatd.sock", l->link_path))
+	    !options_path(&l->options, "heartbeatd.sock", l->link_path) ||
+	    !options_path(&l->options, EDGEPROBE_SOCKET, l->edge_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
+	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	l->queue = queue_new();
 	if (!l->queue || sd_event_default(&l->event) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -299,6 +309,7 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 static void tear_down(struct ledgerd *l)
 {
 	writer_stop(l->writer);
+	edgeprobe_end(&l->edge);
 	server_free(l->server);
 	link_free(l->link);
 	queue_free(l->queue);

@@ -4,6 +4,7 @@
 #include "gateway/problem.h"
 #include "gateway/query.h"
 #include "gateway/row.h"
+#include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
 
 #include <errno.h>
@@ -16,8 +17,7 @@
 #define IDLE_WAIT_MS 50
 #define GATE_WAIT_MS 5
 #define PING_INTERVAL_US 1000000
-#define UNFIT_AFTER_US 2000000	 /* the database refuses to be opened for so long */
-#define STATEMENT_MAX_US 8000000 /* any statement but COMMIT */
+#define STATEMENT_MAX_US 8000000 /* any statement but COMMIT is broken off then */
 
 struct writer {
 	struct batch_tools tools;
@@ -28,7 +28,7 @@ struct writer {
 	struct writer_status status;
 	_Atomic uint64_t epoch; /* for which connection and image are in use or being opened; 0 none */
 	bool opened;
-	uint64_t failing_since_us, pinged_us;
+	uint64_t failing_since_us, pinged_us, committed_us;
 };
 
 /* May this node's ledger work in `epoch`? The gate is another question. */
@@ -84,11 +84,39 @@ static void note_first(struct writer *w)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* A batch without payments: the barrier of an opening, and the canary. The fence of R12 holds for it too. */
+static int commit_nothing(struct writer *w, struct errbuf *e)
+{
+	struct batch_tools *t = &w->tools;
+	struct head next = t->head;
+	int code;
+
+	next.batch_seq++;
+	code = store_begin(t->store, &t->head, &next, e);
+	if (!code)
+		code = store_commit(t->store, e);
+	if (code)
+		return code;
+	t->head = next;
+	w->committed_us = clock_boottime_us();
+	return 0;
+}
+
+/* When nothing was committed for a while: idle and stuck look the same from outside, but only one of them commits. */
+static void try_commit(struct writer *w)
+{
+	struct errbuf e = {""};
+
+	if (clock_boottime_us() < w->committed_us + FIT_COMMIT_TRY_US || !commit_nothing(w, &e))
+		return;
+	LOG(LOG_WARNING, "canary.lose", KV_S("why", e.text), KV_U("epoch", atomic_load(&w->epoch)));
+	drop(w);
+}
+
 /* R6, R12: a fresh connection, a fresh head, the barrier; only then the image. */
 static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf *e)
 {
 	struct batch_tools *t = &w->tools;
-	struct head next;
 	int code;
 
 	drop(w);
@@ -101,14 +129,9 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 		    (unsigned long long)t->head.epoch, (unsigned long long)v->epoch);
 	if (code)
 		return code;
-	next = t->head;
-	next.batch_seq++;
-	code = store_begin(t->store, &t->head, &next, e);
-	if (!code)
-		code = store_commit(t->store, e);
+	code = commit_nothing(w, e);
 	if (code)
 		return code;
-	t->head = next;
 	code = row_load_principals(t->store, t->image, &t->sql, e);
 	if (code)
 		return code;
@@ -116,8 +139,8 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	note_answered(w);
 	set_status(w, v->epoch, true, true, "");
 	queue_ring(w->queue); /* heartbeatd waits to hear of the barrier */
-	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", next.batch_seq),
-	    KV_U("seq", next.next_seq - 1));
+	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", t->head.batch_seq),
+	    KV_U("seq", t->head.next_seq - 1));
 	return 0;
 }
 
@@ -244,6 +267,7 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 	switch (batch_write(&w->tools, list, &e)) {
 	case BATCH_COMMITTED:
 		if (w->tools.head.batch_seq != batch) {
+			w->committed_us = clock_boottime_us();
 			note_answered(w);
 			note_first(w);
 		}
@@ -347,7 +371,7 @@ static void try_open(struct writer *w, const struct role_view *v)
 		w->failing_since_us = now_us;
 		LOG(LOG_WARNING, "ledger.wait", KV_U("epoch", v->epoch), KV_S("why", e.text));
 	}
-	fit = now_us - w->failing_since_us < UNFIT_AFTER_US;
+	fit = now_us - w->failing_since_us < FIT_OPEN_US;
 	set_status(w, 0, false, fit, e.text);
 	(void)queue_wait_poke(w->queue, GATE_WAIT_MS * 4);
 }
@@ -372,6 +396,8 @@ static void cycle(struct writer *w)
 		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
 	} else {
 		run_batch(w, &v);
+		if (w->opened)
+			try_commit(w);
 		if (w->opened)
 			keep_connection(w);
 	}
@@ -437,7 +463,7 @@ void writer_get_status(struct writer *w, struct writer_status *ret)
 	*ret = w->status;
 	(void)pthread_mutex_unlock(&w->lock);
 	ret->commit_since_us = a.commit_since_us;
-	if (a.statement_since_us && clock_boottime_us() - a.statement_since_us > STATEMENT_MAX_US) {
+	if (a.statement_since_us && clock_boottime_us() - a.statement_since_us > FIT_STATEMENT_US) {
 		ret->fit = false;
 		(void)snprintf(ret->reason, sizeof(ret->reason), "the database does not answer a statement");
 	}

@@ -88,6 +88,9 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l);
 /* daemon_store.c */
 int daemon_store_open(struct daemon *d, struct errbuf *e);
 void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_t generation);
+/* Tells the core since when a write has not ended, and tries the disk now and then: a register that is seldom written would
+ * be found out of order only when it is needed. */
+void daemon_store_look(struct daemon *d, uint64_t now_us);
 
 /* daemon_local.c */
 int daemon_local_open(struct daemon *d, struct errbuf *e);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
 
@@ -24,7 +25,10 @@ struct daemon_store {
 	struct hb_register reg;
 	uint64_t generation; /* of reg */
 	uint64_t done;	     /* generation on disk */
-	int ready;	     /* eventfd: done has changed */
+	uint64_t asked;	     /* writes that were asked for */
+	uint64_t since_us;   /* the oldest of them that has not ended was asked for then; 0: all have */
+	uint64_t done_us;
+	int ready; /* eventfd: done has changed */
 };
 
 /* A disk that is full or broken: nothing that depends on this write is said, and it is tried again. */
@@ -36,12 +40,13 @@ static void pause_after_failure(const struct errbuf *e)
 	nanosleep(&ts, NULL);
 }
 
-static uint64_t take_work(struct daemon_store *s, struct hb_register *ret)
+static uint64_t take_work(struct daemon_store *s, struct hb_register *ret, uint64_t *asked)
 {
 	uint64_t generation;
 
 	pthread_mutex_lock(&s->lock);
 	*ret = s->reg;
+	*asked = s->asked;
 	generation = s->generation;
 	pthread_mutex_unlock(&s->lock);
 	return generation;
@@ -51,7 +56,7 @@ static void *write_register(void *userdata)
 {
 	struct sched_param p = {.sched_priority = 1};
 	struct daemon_store *s = userdata;
-	uint64_t generation, count, one = 1;
+	uint64_t generation, asked, count, one = 1;
 	struct hb_register reg;
 	struct errbuf e;
 
@@ -60,13 +65,15 @@ static void *write_register(void *userdata)
 	for (;;) {
 		if (read(s->work, &count, sizeof(count)) < 0)
 			continue;
-		generation = take_work(s, &reg);
+		generation = take_work(s, &reg, &asked);
 		while (statefile_store(s->path, &reg, &e) != 0) {
 			pause_after_failure(&e);
-			generation = take_work(s, &reg);
+			generation = take_work(s, &reg, &asked);
 		}
 		pthread_mutex_lock(&s->lock);
 		s->done = generation;
+		s->done_us = clock_boottime_us();
+		s->since_us = s->asked == asked ? 0 : s->done_us;
 		pthread_mutex_unlock(&s->lock);
 		if (write(s->ready, &one, sizeof(one)) < 0)
 			LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
@@ -133,8 +140,24 @@ void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_
 	pthread_mutex_lock(&s->lock);
 	s->reg = *reg;
 	s->generation = generation;
+	s->asked++;
+	if (!s->since_us)
+		s->since_us = clock_boottime_us();
 	pthread_mutex_unlock(&s->lock);
 	/* Would wait only after 2^64 - 2 of them. */
 	if (write(s->work, &one, sizeof(one)) < 0)
 		LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
+}
+
+void daemon_store_look(struct daemon *d, uint64_t now_us)
+{
+	struct daemon_store *s = d->store;
+	uint64_t done_us;
+
+	pthread_mutex_lock(&s->lock);
+	d->node.storing_since_us = s->since_us;
+	done_us = s->done_us;
+	pthread_mutex_unlock(&s->lock);
+	if (!d->node.storing_since_us && now_us > done_us + FIT_REGISTER_TRY_US)
+		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 }

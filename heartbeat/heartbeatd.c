@@ -147,6 +147,7 @@ static void tick(struct daemon *d)
 
 	daemon_address_look(d, now_us);
 	daemon_local_look(d, now_us);
+	daemon_store_look(d, now_us);
 	daemon_notify_alive(d, now_us);
 	daemon_step(d, &in);
 }

@@ -15,7 +15,7 @@
 #include "heartbeat/gtid.h"
 
 #define LOCAL_SOCKET "/run/holdfast/heartbeatd.sock"
-#define LOCAL_VERSION 1
+#define LOCAL_VERSION 2
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
@@ -99,6 +99,9 @@ struct repl_report {
 	uint8_t semi_waits;   /* a transaction waits for its acknowledgement: Rpl_semi_sync_master_wait_sessions > 0 */
 	uint8_t row_waits;    /* the epoch row's COMMIT was sent and has not returned */
 	uint8_t following;    /* IO thread connected through our relay and SQL thread running without error */
+	/* CLOCK_BOOTTIME when the look at the server began that all of this is from: what it shows was true then, and may not be
+	 * any more if the server hangs. */
+	uint64_t looked_us;
 	/* Of the order under which all of this was looked at. One thread takes orders, steps and looks, so nothing that an
 	 * earlier order wanted can still happen after this report. */
 	uint64_t order_generation;
@@ -123,8 +126,10 @@ struct ledger_report {
 	struct local_header header;
 	uint8_t fit;			 /* works; waiting for a COMMIT is fit */
 	uint8_t ready;			 /* warm: connected to the database, waiting for the role */
+	uint8_t edge_gone;		 /* edge_silent_us: it refused the connection; 0: it took it and said nothing */
 	uint64_t barrier_epoch;		 /* opening barrier committed for this epoch (R6); 0 none */
 	uint64_t gate_closed_generation; /* last ledger_gate.close_generation after which nothing was answered */
+	uint64_t edge_silent_us;	 /* since when HAProxy of this host does not answer; 0: it does */
 	uint64_t commit_since_us;	 /* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
 	uint64_t answered_epoch;	 /* high-water: epoch and GTID of the last batch that got COMMIT OK */
 	struct gtid answered;

@@ -283,14 +283,18 @@ static void update_gate(struct hb_node *n, uint64_t now_us)
 /* In words, why this member is not where it should be, and where to look; "" when it is. */
 static const char *explain(const struct hb_node *n, const struct hb_rule *rule, uint64_t now_us)
 {
+	enum hb_ill ill = hb_ill(n, now_us);
+
 	if (n->join_refused)
 		return "the name belongs to another member";
+	if (ill == HB_ILL_LEDGER_STUCK && n->ledger.reason[0])
+		return n->ledger.reason;
+	if ((ill == HB_ILL_REPLICATION_FAILED || ill == HB_ILL_DATABASE_MUTE) && n->repl.reason[0])
+		return n->repl.reason;
+	if (ill != HB_ILL_NONE)
+		return hb_ill_text(ill);
 	if (n->state == HB_WITNESS)
 		return "";
-	if (n->booted && !hb_repl_fresh(n, now_us))
-		return "no word from replicationd: systemctl status holdfast-replicationd";
-	if (n->booted && !hb_ledger_fresh(n, now_us))
-		return "no word from ledgerd: systemctl status holdfast-ledgerd";
 	if (n->host_alarm && n->host_alarm[0])
 		return n->host_alarm;
 	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
@@ -327,27 +331,12 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 	case HB_IN_TICK: break;
 	case HB_IN_MESSAGE: take_message(n, in->message, in->now_us, out); break;
 	case HB_IN_PERSISTED: n->persisted = in->persisted; break;
-	case HB_IN_REPLICATION:
-		/* One that is being restarted has HB_REPORT_STALE_US to come back; the database does not need it. */
-		if (in->repl) {
-			n->repl_us = in->now_us;
-			if (!in->repl->row_waits)
-				n->row_waits_us = 0;
-			else if (!n->row_waits_us)
-				n->row_waits_us = in->now_us;
-			n->repl = *in->repl;
-			n->repl.reason[sizeof(n->repl.reason) - 1] = '\0';
-		}
-		break;
+	case HB_IN_REPLICATION: hb_take_replication(n, in->repl, in->now_us); break;
 	case HB_IN_LEDGER:
-		if (in->ledger) {
-			n->ledger_us = in->now_us;
-			n->ledger = *in->ledger;
+		hb_take_ledger(n, in->ledger, in->now_us);
+		if (in->ledger)
 			take_high_water(n, in->ledger->answered_epoch,
 			    GUARDED(M24_HIGH_WATER_IS_BINLOG, in->ledger->answered, n->repl.binlog));
-		} else { /* a new ledger has to pass the barrier first; it has the same time to come back */
-			n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
-		}
 		break;
 	}
 }

@@ -6,6 +6,7 @@
 #define HOLDFAST_HEARTBEAT_NODE_H
 
 #include "heartbeat/acceptor.h"
+#include "heartbeat/deaths.h"
 #include "heartbeat/lease.h"
 #include "heartbeat/proposer.h"
 #include "heartbeat/role.h"
@@ -64,6 +65,8 @@ struct hb_node {
 	bool adding;		 /* semi-sync is on for a standby that is to be added */
 	uint64_t follower_us;	 /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;
+	struct gtid
+	    add_above; /* our log when the last standby was lost: the next one must have that before we wait for it */
 	uint64_t vip_grace_us;
 	struct hb_moments moments;	  /* of my_epoch */
 	struct hb_transition moved;	  /* the last opening by this node */
@@ -75,6 +78,7 @@ struct hb_node {
 	uint64_t repl_us; /* 0: not connected */
 	struct ledger_report ledger;
 	uint64_t ledger_us;
+	struct hb_deaths replication_deaths, ledger_deaths, database_deaths, edge_deaths;
 	uint64_t high_water_epoch;
 	struct gtid high_water;
 
@@ -84,8 +88,10 @@ struct hb_node {
 
 	bool holds_vip;		/* set by the shell, for show */
 	const char *host_alarm; /* the same: what is wrong with the address on this host; NULL or "": nothing */
-	uint64_t no_vip_us;	/* since when it serves without the address; 0: it has it, or does not serve */
-	uint64_t persisted;	/* generation of the register that is on disk */
+	/* The same: since when a write of the register has not ended; 0: none waits. */
+	uint64_t storing_since_us;
+	uint64_t no_vip_us; /* since when it serves without the address; 0: it has it, or does not serve */
+	uint64_t persisted; /* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
 	char reason[LOCAL_REASON_BYTES];

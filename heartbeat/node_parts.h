@@ -2,10 +2,10 @@
 #ifndef HOLDFAST_HEARTBEAT_NODE_PARTS_H
 #define HOLDFAST_HEARTBEAT_NODE_PARTS_H
 
+#include "heartbeat/fitness.h"
 #include "heartbeat/guard.h"
 #include "heartbeat/node.h"
 
-#define HB_REPORT_STALE_US 1000000 /* a local daemon that has said nothing for so long is not fit */
 #define HB_PEER(n, i) ((n)->acceptor.reg.accepted.member[i])
 
 /* node_read.c: what is the record, and are we a member? */
@@ -27,9 +27,40 @@ void hb_adding(struct hb_node *n, uint64_t now_us);
 
 /* Has this node received nearly all that the active has, as far as it has heard? */
 bool hb_is_near(const struct hb_node *n);
+bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
+
+/* node_fit.c: can this node do its work? Name; may it keep the role when nobody else is better; what it says. */
+#define HB_ILLS(X)                                                                                                     \
+	X(NONE, true, "")                                                                                              \
+	X(REGISTER_STUCK, false, "the register cannot be written: look at the disk of /var/lib/holdfast/heartbeat")    \
+	X(REPLICATION_SILENT, false, "no word from replicationd: systemctl status holdfast-replicationd")              \
+	X(REPLICATION_DIES, false, "replicationd dies again and again: journalctl -u holdfast-replicationd")           \
+	X(REPLICATION_FAILED, false, "replication has failed: journalctl -u holdfast-replicationd")                    \
+	X(LEDGER_SILENT, false, "no word from ledgerd: systemctl status holdfast-ledgerd")                             \
+	X(LEDGER_DIES, false, "ledgerd dies again and again: journalctl -u holdfast-ledgerd")                          \
+	X(LEDGER_STUCK, false, "the ledger cannot use the database: journalctl -u holdfast-ledgerd")                   \
+	X(DATABASE_DIES, false, "mariadbd dies again and again: journalctl -u mariadb")                                \
+	X(DATABASE_MUTE, false, "mariadbd does not answer: systemctl status mariadb")                                  \
+	X(COMMIT_STUCK, false, "a COMMIT does not return: look at the disk of the database")                           \
+	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
+	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")
+enum hb_ill {
+#define X(id, keeps, text) HB_ILL_##id,
+	HB_ILLS(X)
+#undef X
+	    HB_ILL_COUNT
+};
+enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us);
+const char *hb_ill_text(unsigned ill);
 bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us);
 bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
-bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
+
+/* Could it be handed the role? */
+bool hb_is_fit(const struct hb_node *n, uint64_t now_us);
+
+/* A report, NULL: the daemon is gone. */
+void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_t now_us);
+void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t now_us);
 
 /* node_members.c */
 /* The lowest HB_LEVEL of all members' releases, as far as it is known: 0 while one has not been heard in its present life. */
@@ -49,12 +80,12 @@ static inline bool hb_mine(const struct hb_node *n)
 
 static inline bool hb_repl_fresh(const struct hb_node *n, uint64_t now_us)
 {
-	return n->repl_us && now_us - n->repl_us < HB_REPORT_STALE_US;
+	return n->repl_us && now_us - n->repl_us < FIT_REPORT_US;
 }
 
 static inline bool hb_ledger_fresh(const struct hb_node *n, uint64_t now_us)
 {
-	return n->ledger_us && now_us - n->ledger_us < HB_REPORT_STALE_US;
+	return n->ledger_us && now_us - n->ledger_us < FIT_REPORT_US;
 }
 
 /* The union rule (S4): must a commit be acknowledged by another, under any record that is or may become chosen? */

@@ -8,9 +8,7 @@
 #define ADD_BACKLOG_MS 500
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
-#define OPENING_US 10000000	/* what an opening may take while another whole copy waits */
-#define REPORT_FRESH_US 300000	/* they come every 100 ms at least */
-#define COMMIT_STALL_US 2000000 /* a COMMIT that waits for nobody: the disk */
+#define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
 
 /* The other gateway, or HB_NOBODY. */
 static uint8_t other_gateway(const struct hb_node *n)
@@ -26,48 +24,6 @@ static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64
 	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
 }
 
-/* C7: the database is gone, or was open for us and is not any more. */
-bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
-{
-	/* A replicationd that has just started needs a moment to see that the database is open. */
-	return hb_mine(n) && n->known.phase == HB_OPEN &&
-	       (!n->repl.db_up ||
-		   (n->opened && n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
-}
-
-/* An opening that does not end, while somebody else has all that was acknowledged: that one shall try (L1, C1). */
-static bool is_overdue(const struct hb_node *n, uint64_t now_us)
-{
-	if (n->opened || now_us < n->epoch_us + OPENING_US)
-		return false;
-	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && hb_in_sync(&n->known, i) && heard(n, i, n->settings.peer_timeout_us, now_us) &&
-		    token_equal(&n->peer[i].facts.token, &n->known.token[i]))
-			return true;
-	return false;
-}
-
-static bool can_work(const struct hb_node *n, uint64_t now_us)
-{
-	uint64_t commit_us = n->ledger.commit_since_us;
-
-	if (!hb_token_good(n) || !hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us))
-		return false;
-	if (!n->ledger.fit || n->repl.state == REPL_FAILED ||
-	    GUARDED(M30_OPENING_NEVER_ENDS, is_overdue(n, now_us), false))
-		return false;
-	if (commit_us && now_us > commit_us + COMMIT_STALL_US && !n->repl.semi_waits)
-		return false;
-	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
-	return !n->opened || hb_is_sick(n, now_us) || (n->repl.db_up && n->repl.fit);
-}
-
-/* R13: only a fit active asks for its lease to be renewed. */
-bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
-{
-	return hb_mine(n) && GUARD(M20_RENEWS_UNFIT, can_work(n, now_us));
-}
-
 /* C3. */
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
@@ -77,12 +33,13 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 		return true;
 	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
 		return true;
-	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement, and still does:
-	 * a database that has hung since then must not be taken for a standby that is gone. */
-	if (!n->repl.semi_waits || now_us > n->repl_us + REPORT_FRESH_US || now_us > n->ledger_us + REPORT_FRESH_US)
+	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement, and if the
+	 * database was seen to do so after that time: one that hangs since then says nothing at all. */
+	if (!n->repl.semi_waits)
 		return false;
-	return (n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + patience_us) ||
-	       (n->row_waits_us && now_us > n->row_waits_us + patience_us);
+	return (n->ledger.commit_since_us && now_us < n->ledger_us + REPORT_FRESH_US &&
+		   n->repl.looked_us > n->ledger.commit_since_us + patience_us) ||
+	       (n->row_waits_us && n->repl.looked_us > n->row_waits_us + patience_us);
 }
 
 static uint8_t lost_member(const struct hb_node *n, uint64_t now_us)
@@ -112,6 +69,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
 	uint64_t behind;
 
+	if (!solo)
+		n->add_above = n->repl.binlog;
 	if (!here || !solo || !n->serving)
 		n->follower_us = 0;
 	else if (!n->follower_us)
@@ -121,10 +80,14 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 			return;
 		n->adding = false;
 		n->add_again_us = now_us + ADD_AGAIN_US;
+		n->add_above = n->repl.binlog;
 		return;
 	}
 	if (!here || !solo || !n->serving || now_us < n->add_again_us ||
 	    !GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us)))
+		return;
+	/* One that took nothing since it was lost, as with a disk that stands still, would only stop the payments again. */
+	if (!gtid_reaches(f->received, n->add_above))
 		return;
 	behind = now_us < n->follower_us + ADD_NEAR_FOR_US ? ADD_NEAR_SEQ : ADD_FAR_SEQ;
 	if (f->received.seq + behind < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
@@ -189,6 +152,12 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->target = m;
 		c->token = over ? n->peer[m].facts.token : n->repl.token;
 		c->reopen = true;
+	} else if (n->opened && m != HB_NOBODY && hb_ill(n, now_us) != HB_ILL_NONE && may_take_over(n, m, now_us)) {
+		/* R13. What cannot be written here, as on a disk that stands still, is ended by the lease. */
+		c->kind = HB_CHANGE_HAND;
+		c->reason = HB_REASON_ACTIVE_UNFIT;
+		c->target = m;
+		c->token = n->peer[m].facts.token;
 	} else if (lost_member(n, now_us) != HB_NOBODY && hb_fit_to_renew(n, now_us)) {
 		/* One that cannot serve itself must not push the other out of in_sync. */
 		c->kind = HB_CHANGE_SOLO;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
@@ -17,7 +18,6 @@
 #define SOON_MS 5    /* while something is awaited */
 #define AGAIN_MS 200 /* after a step that failed */
 #define SEED_AGAIN_MS 2000
-#define STUCK_US 1500000 /* without a look for so long, the database is not fit */
 
 static void poke(int fd)
 {
@@ -79,6 +79,7 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 	int code;
 
 	s->up = false;
+	s->looked_us = clock_boottime_us();
 	s->db = (struct observation){0};
 	if (!s->process)
 		return;
@@ -120,6 +121,9 @@ static void publish(struct actor *a, const struct plan_rule *rule, uint32_t fact
 
 	facts_report(&a->sight, rule, failure, &report);
 	pthread_mutex_lock(&a->lock);
+	/* Only while somebody waits does it matter how old the look is. */
+	if (!report.semi_waits)
+		a->report.looked_us = report.looked_us;
 	changed = !a->looked || memcmp(&report, &a->report, sizeof(report)) != 0;
 	a->report = report;
 	a->facts = facts;
@@ -311,8 +315,12 @@ bool actor_report(struct actor *a, struct repl_report *ret)
 	pthread_mutex_lock(&a->lock);
 	looked = a->looked;
 	*ret = a->report;
-	if (clock_boottime_us() > a->looked_us + STUCK_US)
+	if (clock_boottime_us() > a->looked_us + FIT_LOOK_US) {
 		ret->fit = 0;
+		if (!ret->reason[0])
+			(void)snprintf(
+			    ret->reason, sizeof(ret->reason), "mariadbd does not answer: systemctl status mariadb");
+	}
 	pthread_mutex_unlock(&a->lock);
 	return looked;
 }

@@ -105,6 +105,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->token = s->token;
 	ret->dirty = s->dirty.epoch != 0;
 	ret->db_up = s->up;
+	ret->looked_us = s->looked_us;
 	if (failure)
 		say(ret->reason, failure);
 	else if (s->up && (is_broken(o) || (o->slave && !o->io_connected && o->error[0])))

@@ -21,6 +21,7 @@ struct sight {
 	/* the server */
 	bool process, up;
 	struct observation db; /* of this moment, when up */
+	uint64_t looked_us;    /* CLOCK_BOOTTIME just before db was read */
 	uint64_t relay_epoch;  /* a connection to the active stood for this epoch before and after db was read */
 	/* what this replicationd did in this life of the server */
 	bool prepared;		/* tail exported, token destroyed, for a SLAVE start */

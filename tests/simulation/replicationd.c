@@ -141,6 +141,7 @@ static void look(struct world *w, unsigned at)
 	struct database *d = &w->member[at].db;
 	struct sight *s = &d->repl.sight;
 
+	s->looked_us = world_clock(w, at);
 	s->data = d->data;
 	s->copy_new = d->copy_new;
 	s->token = d->has_token ? d->token.token : (struct token){{0}};
@@ -183,6 +184,8 @@ static void publish(struct world *w, unsigned at)
 
 	facts_report(&r->sight, r->rule, r->failed && !r->again ? "failed" : NULL, &now);
 	r->looked_us = w->now_us;
+	if (!now.semi_waits)
+		r->report.looked_us = now.looked_us;
 	if (r->looked && memcmp(&now, &r->report, sizeof(now)) == 0)
 		return;
 	r->report = now;

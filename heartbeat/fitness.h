@@ -1,0 +1,29 @@
+/*
+ * Every time-out that decides whether a node can do its work: one table (doc/failures.md repeats it). Daemons without real-time
+ * priority get seconds, because a busy machine is not a broken one; only a sign that cannot be mistaken, such as a process
+ * that is gone, counts sooner.
+ */
+#ifndef HOLDFAST_HEARTBEAT_FITNESS_H
+#define HOLDFAST_HEARTBEAT_FITNESS_H
+
+#define FIT_REPORT_US 2000000	 /* replicationd or ledgerd says nothing */
+#define FIT_LOOK_US 2000000	 /* mariadbd does not answer replicationd */
+#define FIT_COMMIT_US 2000000	 /* a COMMIT does not return and waits for nobody: the disk */
+#define FIT_STATEMENT_US 3000000 /* any other statement of the ledger does not return */
+#define FIT_OPEN_US 2000000	 /* the ledger cannot open the database that is open for it */
+#define FIT_REGISTER_US 2000000	 /* a write of the register does not end, or fails again and again */
+#define FIT_EDGE_GONE_US 1000000 /* HAProxy refuses connections: nobody is there */
+#define FIT_EDGE_MUTE_US 2000000 /* HAProxy takes connections and answers nothing */
+#define FIT_OPENING_US 10000000	 /* an opening that does not end, while another whole copy waits */
+
+/* What dies so often within this time is not fit before it has lived for a while. */
+#define FIT_DEATHS 4
+#define FIT_DEATHS_US 15000000
+#define FIT_ALIVE_US 5000000
+
+/* How often that which is idle is tried, so that it is not taken for that which is stuck. */
+#define FIT_COMMIT_TRY_US 500000
+#define FIT_REGISTER_TRY_US 1000000
+#define FIT_EDGE_TRY_US 250000
+
+#endif

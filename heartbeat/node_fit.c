@@ -1,0 +1,149 @@
+#include "heartbeat/node_parts.h"
+
+#include "heartbeat/fitness.h"
+
+/* What is wrong and where to look, in the order of enum hb_ill. */
+static const char *const texts[] = {
+#define X(id, keeps, text) text,
+    HB_ILLS(X)
+#undef X
+};
+
+static const bool keeps_role[] = {
+#define X(id, keeps, text) keeps,
+    HB_ILLS(X)
+#undef X
+};
+
+/* C7: the database is gone, or was open for us and is not any more. */
+bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
+{
+	/* A replicationd that has just started needs a moment to see that the database is open. */
+	return hb_mine(n) && n->known.phase == HB_OPEN &&
+	       (!n->repl.db_up ||
+		   (n->opened && n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
+}
+
+/* An opening that does not end, while somebody else has all that was acknowledged: that one shall try (L1, C1). */
+static bool is_overdue(const struct hb_node *n, uint64_t now_us)
+{
+	if (n->opened || now_us < n->epoch_us + FIT_OPENING_US)
+		return false;
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && hb_in_sync(&n->known, i) && n->peer[i].heard &&
+		    now_us - n->peer[i].heard_us < n->settings.peer_timeout_us &&
+		    token_equal(&n->peer[i].facts.token, &n->known.token[i]))
+			return true;
+	return false;
+}
+
+static bool since(uint64_t since_us, uint64_t limit_us, uint64_t now_us)
+{
+	return since_us && now_us > since_us + limit_us;
+}
+
+static enum hb_ill ill_database(const struct hb_node *n, uint64_t now_us)
+{
+	if (n->repl.state == REPL_FAILED)
+		return HB_ILL_REPLICATION_FAILED;
+	if (hb_deaths_too_many(&n->database_deaths, now_us))
+		return HB_ILL_DATABASE_DIES;
+	/* A COMMIT that waits for the other says nothing about us. */
+	if (since(n->ledger.commit_since_us, FIT_COMMIT_US, now_us) && !n->repl.semi_waits)
+		return HB_ILL_COMMIT_STUCK;
+	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
+	if (hb_mine(n) && (!n->opened || hb_is_sick(n, now_us)))
+		return HB_ILL_NONE;
+	if (n->repl.db_up && !n->repl.fit)
+		return HB_ILL_DATABASE_MUTE;
+	return HB_ILL_NONE;
+}
+
+enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
+{
+	enum hb_ill database;
+
+	if (since(n->storing_since_us, FIT_REGISTER_US, now_us))
+		return HB_ILL_REGISTER_STUCK;
+	if (!n->booted || n->acceptor.reg.kind == HB_KIND_WITNESS)
+		return HB_ILL_NONE;
+	if (!hb_repl_fresh(n, now_us))
+		return HB_ILL_REPLICATION_SILENT;
+	if (!hb_ledger_fresh(n, now_us))
+		return HB_ILL_LEDGER_SILENT;
+	if (hb_deaths_too_many(&n->replication_deaths, now_us))
+		return HB_ILL_REPLICATION_DIES;
+	if (hb_deaths_too_many(&n->ledger_deaths, now_us))
+		return HB_ILL_LEDGER_DIES;
+	database = ill_database(n, now_us);
+	if (database != HB_ILL_NONE)
+		return database;
+	if (!n->ledger.fit)
+		return HB_ILL_LEDGER_STUCK;
+	if (since(n->ledger.edge_silent_us, n->ledger.edge_gone ? FIT_EDGE_GONE_US : FIT_EDGE_MUTE_US, now_us))
+		return HB_ILL_EDGE_SILENT;
+	if (hb_deaths_too_many(&n->edge_deaths, now_us))
+		return HB_ILL_EDGE_DIES;
+	return HB_ILL_NONE;
+}
+
+const char *hb_ill_text(unsigned ill)
+{
+	return ill < HB_ILL_COUNT ? texts[ill] : "unknown";
+}
+
+static bool can_work(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_token_good(n) && keeps_role[hb_ill(n, now_us)] &&
+	       !GUARDED(M30_OPENING_NEVER_ENDS, is_overdue(n, now_us), false);
+}
+
+/* R13: only a fit active asks for its lease to be renewed. */
+bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_mine(n) && GUARD(M20_RENEWS_UNFIT, can_work(n, now_us));
+}
+
+bool hb_is_fit(const struct hb_node *n, uint64_t now_us)
+{
+	return n->repl.db_up && n->repl.fit && hb_ill(n, now_us) == HB_ILL_NONE;
+}
+
+/* Does the database die because it is told to (R7, B1)? */
+static bool is_fenced(const struct hb_node *n)
+{
+	return n->order.want == REPL_WANT_DOWN || (n->order.want == REPL_WANT_FOLLOW_OUT && n->repl.dirty);
+}
+
+void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_t now_us)
+{
+	/* One that is being restarted has FIT_REPORT_US to come back; the database does not need it. */
+	if (!r) {
+		hb_deaths_note(&n->replication_deaths, now_us);
+		return;
+	}
+	if (n->repl_us && n->repl.db_up && !r->db_up && !is_fenced(n))
+		hb_deaths_note(&n->database_deaths, now_us);
+	n->repl_us = now_us;
+	if (!r->row_waits)
+		n->row_waits_us = 0;
+	else if (!n->row_waits_us)
+		n->row_waits_us = now_us;
+	n->repl = *r;
+	n->repl.reason[sizeof(n->repl.reason) - 1] = '\0';
+}
+
+void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t now_us)
+{
+	/* A new ledger has to pass the barrier first; it has the same time to come back. */
+	if (!r) {
+		hb_deaths_note(&n->ledger_deaths, now_us);
+		n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
+		return;
+	}
+	if (n->ledger_us && !n->ledger.edge_gone && r->edge_gone)
+		hb_deaths_note(&n->edge_deaths, now_us);
+	n->ledger_us = now_us;
+	n->ledger = *r;
+	n->ledger.reason[sizeof(n->ledger.reason) - 1] = '\0';
+}
