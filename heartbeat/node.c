@@ -100,8 +100,9 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		if (a->reg.admitted && hb_ballot_compare(m->ballot, a->reg.accepted_ballot) > 0)
 			(void)hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us); /* A5 */
 	}
-	if (hb_ballot_compare(m->accepted_ballot, n->known_ballot) < 0 &&
-	    hb_ballot_compare(m->promised, n->known_ballot) > 0) {
+	if (hb_ballot_compare(m->accepted_ballot, n->known_ballot) > 0 ||
+	    (hb_ballot_compare(m->accepted_ballot, n->known_ballot) < 0 &&
+		hb_ballot_compare(m->promised, n->known_ballot) > 0)) {
 		if (!p->lagging_us)
 			p->lagging_us = now_us;
 	} else {
