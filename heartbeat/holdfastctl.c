@@ -32,6 +32,8 @@ static const struct ctl_command commands[] = {
 	  CTL_JSON, 0, ctl_status },
 	{ "history", "[--json]", "the last moves of the role: when, from whom to whom, why, and where the time went",
 	  CTL_JSON, 0, ctl_history },
+	{ "explain", "[--json]", "in words: why the cluster is as it is, what it waits for, what happens if a member dies now",
+	  CTL_JSON, 0, ctl_explain },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",

@@ -7,12 +7,11 @@
 #include "heartbeat/guard.h"
 
 #define VIP_PATIENCE_US 3000000
-#define CLAIM_JITTER_PART 8 /* of a lease */
 
 /* B5: two that would claim shall not do it at the same moment; one alone should not wait long. */
 static uint64_t claim_jitter_us(struct hb_node *n)
 {
-	return hb_dice(&n->proposer.dice) % (n->settings.lease_us / CLAIM_JITTER_PART);
+	return hb_dice(&n->proposer.dice) % (n->settings.lease_us / HB_CLAIM_JITTER_PART);
 }
 
 void hb_node_start(

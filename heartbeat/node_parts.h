@@ -6,6 +6,8 @@
 #include "heartbeat/guard.h"
 #include "heartbeat/node.h"
 
+#define HB_CLAIM_JITTER_PART 8 /* of a lease: the longest pause before a claim */
+#define ADD_BACKLOG_MS 500     /* received, not applied: one that has more of it is not added */
 #define HB_PEER(n, i) ((n)->acceptor.reg.accepted.member[i])
 
 /* node_read.c: what is the record, and are we a member? */
@@ -24,6 +26,29 @@ void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us);
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
 void hb_adding(struct hb_node *n, uint64_t now_us);
+/* How many transactions a standby may be behind now to be added. */
+uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us);
+
+/* What has to hold before a gateway that is not active claims the role, all of it: value, text. */
+#define HB_CLAIM_CHECKS(X)                                                                                             \
+	X(IN_SYNC, "it is in in_sync: holds every payment that was acknowledged")                                      \
+	X(TOKEN, "its copy of the data is the one that the record trusts")                                             \
+	X(AWAKE, "it has been up for longer than any lease")                                                           \
+	X(PROMISED, "it has promised nobody else to keep still")                                                       \
+	X(REPLICATIOND, "replicationd reports")                                                                        \
+	X(LEDGERD, "ledgerd reports")                                                                                  \
+	X(WHOLE, "replicationd can do its part")                                                                       \
+	X(SILENCE, "the active has not asked for its lease for longer than that runs")                                 \
+	X(FIT, "its database is up and works")
+enum hb_claim_check {
+#define X(id, text) HB_CLAIM_##id,
+	HB_CLAIM_CHECKS(X)
+#undef X
+	    HB_CLAIM_CHECKS_COUNT
+};
+bool hb_claim_check(const struct hb_node *n, enum hb_claim_check which, uint64_t now_us);
+/* When it claims, if the active is not heard again before. */
+uint64_t hb_claim_from_us(const struct hb_node *n);
 
 /* Has this node received nearly all that the active has, as far as it has heard? */
 bool hb_is_near(const struct hb_node *n);

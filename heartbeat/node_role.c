@@ -5,7 +5,6 @@
 #define ADD_NEAR_SEQ 200
 #define ADD_FAR_SEQ 2000
 #define ADD_NEAR_FOR_US 5000000
-#define ADD_BACKLOG_MS 500
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
@@ -58,16 +57,27 @@ static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       GUARD(M15_TOKEN_IGNORED_IN_HAND, token_equal(&f->token, &n->known.token[m]));
 }
 
+/* Is m a standby that could be added, however far behind? */
+static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
+
+	return f && heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
+}
+
+uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us)
+{
+	return n->follower_us && now_us >= n->follower_us + ADD_NEAR_FOR_US ? ADD_FAR_SEQ : ADD_NEAR_SEQ;
+}
+
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
 void hb_adding(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = other_gateway(n);
-	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
-	bool here = f && heard(n, m, n->settings.peer_timeout_us, now_us) &&
-		    GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
+	bool here = is_follower(n, m, now_us);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
-	uint64_t behind;
 
 	if (!solo)
 		n->add_above = n->repl.binlog;
@@ -87,10 +97,10 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	    !GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us)))
 		return;
 	/* One that took nothing since it was lost, as with a disk that stands still, would only stop the payments again. */
-	if (!gtid_reaches(f->received, n->add_above))
+	if (!gtid_reaches(n->peer[m].facts.received, n->add_above))
 		return;
-	behind = now_us < n->follower_us + ADD_NEAR_FOR_US ? ADD_NEAR_SEQ : ADD_FAR_SEQ;
-	if (f->received.seq + behind < n->repl.binlog.seq || f->backlog_ms > ADD_BACKLOG_MS)
+	if (n->peer[m].facts.received.seq + hb_add_behind(n, now_us) < n->repl.binlog.seq ||
+	    n->peer[m].facts.backlog_ms > ADD_BACKLOG_MS)
 		return;
 	n->adding = true;
 }
@@ -182,29 +192,45 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->kind = HB_CHANGE_NOTHING;
 }
 
+uint64_t hb_claim_from_us(const struct hb_node *n)
+{
+	return n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
+}
+
 /* Has the active asked for its lease lately, as one that hears us? */
 static bool is_renewed(const struct hb_node *n, uint64_t now_us)
 {
-	return now_us < n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
+	return now_us < hb_claim_from_us(n);
 }
 
 /* B5 and the way back of a member that restarted while it was named. */
-static bool may_claim(const struct hb_node *n, uint64_t now_us)
+bool hb_claim_check(const struct hb_node *n, enum hb_claim_check which, uint64_t now_us)
 {
 	bool own = n->known.active == n->self;
 	/* L2: our database is down because of the rules */
 	bool awaited = GUARDED(M21_NO_CLAIM_WHILE_FENCED, n->known.phase == HB_CLAIMED && n->repl.dirty, false);
 
-	if (!hb_token_good(n) || now_us < n->acceptor.silent_until_us ||
-	    hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
-		return false;
-	if (!hb_repl_fresh(n, now_us) || !hb_ledger_fresh(n, now_us) || n->repl.state == REPL_FAILED)
-		return false;
-	if (own)
-		return true;
-	if (is_renewed(n, now_us))
-		return false;
-	return awaited || (n->repl.db_up && n->repl.fit);
+	switch (which) {
+	case HB_CLAIM_IN_SYNC: return hb_in_sync(&n->known, n->self);
+	case HB_CLAIM_TOKEN: return hb_token_good(n);
+	case HB_CLAIM_AWAKE: return now_us >= n->acceptor.silent_until_us;
+	case HB_CLAIM_PROMISED: return !hb_acceptor_promised_other(&n->acceptor, n->self, now_us);
+	case HB_CLAIM_REPLICATIOND: return hb_repl_fresh(n, now_us);
+	case HB_CLAIM_LEDGERD: return hb_ledger_fresh(n, now_us);
+	case HB_CLAIM_WHOLE: return n->repl.state != REPL_FAILED;
+	case HB_CLAIM_SILENCE: return own || !is_renewed(n, now_us);
+	case HB_CLAIM_FIT: return own || awaited || (n->repl.db_up && n->repl.fit);
+	case HB_CLAIM_CHECKS_COUNT: break;
+	}
+	return false;
+}
+
+static bool may_claim(const struct hb_node *n, uint64_t now_us)
+{
+	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++)
+		if (!hb_claim_check(n, i, now_us))
+			return false;
+	return true;
 }
 
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)

@@ -1,5 +1,6 @@
 /* What `holdfastctl` asks: the state as JSON (design section 6), the members, and the role table as text, dot, mermaid. */
 #include "heartbeat/daemon.h"
+#include "heartbeat/explain.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -221,6 +222,24 @@ static json_t *members_json(const struct daemon *d)
 	return all;
 }
 
+static json_t *explain_json(const struct daemon *d, uint64_t now_us)
+{
+	static struct hb_explanation told; /* 12 KiB: not on the stack */
+	const struct hb_record *r = shown(d);
+	json_t *lines = json_array();
+
+	hb_explain(&d->node, now_us, &told);
+	for (unsigned i = 0; i < told.count; i++) {
+		const struct hb_explain_line *l = &told.line[i];
+		json_t *o = json_pack("{s:s, s:s?, s:s}", "topic", hb_topic_word(l->topic), "about",
+		    l->about < r->members ? r->member[l->about].name : NULL, "text", l->text);
+
+		json_object_set_new(o, "holds", l->holds == HB_HOLDS_NA ? json_null() : json_boolean(l->holds));
+		json_array_append_new(lines, o);
+	}
+	return json_pack("{s:s, s:s, s:o}", "cluster", d->conf.cluster, "node", d->conf.name, "lines", lines);
+}
+
 /* jansson takes its memory from here: a daemon whose memory is locked, and that must not wait, asks nobody for more. An
  * answer needs a few hundred bytes for each member, or for each of the transitions that are kept. */
 static struct {
@@ -265,8 +284,10 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 		o = members_json(d);
 	else if (strcmp(question, "history") == 0)
 		o = history_json(d);
+	else if (strcmp(question, "explain") == 0)
+		o = explain_json(d, now_us);
 	else
-		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history");
+		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history, explain");
 	if (o)
 		n = json_dumpb(o, answering.text, sizeof(answering.text) - 1, JSON_COMPACT);
 	json_decref(o);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heartbeat/ctl_explain.h"
 #include "heartbeat/ctl_history.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/daemon.h"
@@ -241,9 +242,35 @@ static void test_the_history_keeps_the_last(void **state)
 	assert_int_equal(h.entry[0].epoch, 76);
 }
 
+static void test_the_explanation_as_text(void **state)
+{
+	static const char text[] =
+	    "{\"cluster\":\"pay\",\"node\":\"b\",\"lines\":["
+	    "{\"topic\":\"now\",\"about\":null,\"holds\":null,\"text\":\"the record names a active\"},"
+	    "{\"topic\":\"claim\",\"about\":\"b\",\"holds\":true,\"text\":\"it is in in_sync\"},"
+	    "{\"topic\":\"claim\",\"about\":\"b\",\"holds\":false,\"text\":\"it is fit\"},"
+	    "{\"topic\":\"death\",\"about\":\"w\",\"holds\":null,\"text\":\"payments go on\"},7]}";
+	json_t *explanation = json_loads(text, 0, NULL), *empty = json_object();
+	char out[2048] = "";
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	assert_non_null(explanation);
+	ctl_explain_print(f, explanation);
+	ctl_explain_print(f, empty);
+	(void)fclose(f);
+	assert_non_null(strstr(out, "cluster pay as b knows it\nhow it is:\n"));
+	assert_non_null(strstr(out, "\n  b               [yes] it is in in_sync\n                  [no]  it is fit\n"));
+	assert_non_null(strstr(out, "\n  w               payments go on\n"));
+	assert_null(strstr(out, "before it counts")); /* of which nothing is said */
+	json_decref(explanation);
+	json_decref(empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_explanation_as_text),
 	    cmocka_unit_test(test_the_history),
 	    cmocka_unit_test(test_the_history_keeps_the_last),
 	    cmocka_unit_test(test_a_look_at_the_status),

@@ -1,0 +1,73 @@
+#include "heartbeat/ctl_explain.h"
+
+#include <string.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/explain.h"
+#include "heartbeat/local.h"
+
+#define EXIT_NO_ANSWER 2
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+static const char *mark_of(const json_t *line)
+{
+	const json_t *holds = json_object_get(line, "holds");
+
+	return json_is_true(holds) ? "[yes] " : json_is_false(holds) ? "[no]  " : "";
+}
+
+static void print_topic(FILE *f, const json_t *lines, const char *word, const char *title)
+{
+	const char *about = NULL; /* the member that the last line was about */
+	bool any = false;
+
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+		const char *whom = text_of(line, "about");
+
+		if (strcmp(text_of(line, "topic"), word) != 0)
+			continue;
+		if (!any)
+			(void)fprintf(f, "%s:\n", title);
+		any = true;
+		(void)fprintf(f, "  %-15s %s%s\n", about && strcmp(about, whom) == 0 ? "" : whom, mark_of(line),
+		    text_of(line, "text"));
+		about = whom;
+	}
+}
+
+void ctl_explain_print(FILE *f, const json_t *explanation)
+{
+	const json_t *lines = json_object_get(explanation, "lines");
+
+	(void)fprintf(f, "cluster %s as %s knows it\n", text_of(explanation, "cluster"), text_of(explanation, "node"));
+#define X(id, word, text) print_topic(f, lines, word, text);
+	HB_TOPICS(X)
+#undef X
+}
+
+int ctl_explain(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+	json_t *explanation = ctl_ask(LOCAL_SOCKET, "explain", &e);
+
+	if (!explanation) {
+		(void)fprintf(stderr, "holdfastctl: explain: %s\n", e.text);
+		return EXIT_NO_ANSWER;
+	}
+	if (o->json) {
+		(void)json_dumpf(explanation, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+	} else {
+		ctl_explain_print(stdout, explanation);
+	}
+	json_decref(explanation);
+	return 0;
+}

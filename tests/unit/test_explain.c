@@ -1,0 +1,262 @@
+/* Why the cluster is as it is, of made-up members. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/explain.h"
+
+#define NOW_US 100000000ull
+#define A 0
+#define B 1
+#define W 2
+
+static struct hb_node node;
+static struct hb_explanation told;
+
+static struct token token_of(uint8_t member)
+{
+	struct token t = {{0}};
+
+	t.byte[0] = (uint8_t)(0x10 + member);
+	return t;
+}
+
+static void make_record(struct hb_record *r)
+{
+	static const char names[3][2] = {"a", "b", "w"};
+
+	*r = (struct hb_record){.version = 9,
+	    .epoch = 4,
+	    .active = A,
+	    .phase = HB_OPEN,
+	    .in_sync = 3,
+	    .reason = HB_REASON_PEER_IN_SYNC,
+	    .members = 3};
+	for (uint8_t i = 0; i < 3; i++) {
+		memcpy(r->member[i].name, names[i], 2);
+		r->member[i].instance = 100u + i;
+		r->member[i].kind = i == W ? HB_KIND_WITNESS : HB_KIND_GATEWAY;
+		if (i != W)
+			r->token[i] = token_of(i);
+	}
+}
+
+static void hear(uint8_t from)
+{
+	struct hb_peer *p = &node.peer[from];
+
+	*p = (struct hb_peer){.heard = true, .boot = 1, .heard_us = NOW_US - 20000};
+	p->facts = (struct hb_facts){.state = from == W ? HB_WITNESS : from == A ? HB_ACTIVE : HB_STANDBY};
+	p->facts.serving = from == A;
+	p->facts.fit = from == B;
+	p->facts.lease_ms = from == A ? 300 : 0;
+	p->facts.follow_epoch = from == B ? 4 : 0;
+	p->facts.binlog = p->facts.received = p->facts.applied = (struct gtid){0, 1, 1000};
+	if (from != W)
+		p->facts.token = token_of(from);
+}
+
+/* All is well, seen by self. */
+static int make(uint8_t self)
+{
+	struct hb_settings s = {.interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 1000000};
+	struct hb_register reg = {.admitted = 1, .boot = 1, .kind = self == W ? HB_KIND_WITNESS : HB_KIND_GATEWAY};
+
+	make_record(&reg.accepted);
+	memcpy(reg.name, reg.accepted.member[self].name, sizeof(reg.name));
+	reg.accepted_ballot = (struct hb_ballot){5, A};
+	hb_node_start(&node, &s, &reg, 1, 1000000);
+	node.booted = true;
+	node.known = reg.accepted;
+	node.known_ballot = reg.accepted_ballot;
+	node.claim_jitter_us = 10000;
+	node.renewed_us = NOW_US - 20000;
+	for (uint8_t i = 0; i < 3; i++)
+		if (i != self)
+			hear(i);
+	node.repl_us = node.ledger_us = NOW_US;
+	node.repl = (struct repl_report){.state = self == A ? REPL_OPEN : REPL_FOLLOWING, .fit = 1, .db_up = 1};
+	node.repl.token = token_of(self);
+	node.repl.following = self == B;
+	node.repl.follow_epoch = self == B ? 4 : 0;
+	node.repl.binlog = node.repl.received = node.repl.applied = (struct gtid){0, 1, 1000};
+	node.ledger = (struct ledger_report){.fit = 1, .ready = 1};
+	node.state = self == A ? HB_ACTIVE : self == B ? HB_STANDBY : HB_WITNESS;
+	if (self != A)
+		return 0;
+	node.my_epoch = 4;
+	node.opened = node.serving = true;
+	node.gate_until_us = NOW_US + 300000;
+	node.lease.epoch = 4;
+	node.lease.until_us[A] = node.lease.until_us[W] = NOW_US + 300000;
+	return 0;
+}
+
+/* The line about that member and topic that begins so. */
+static const struct hb_explain_line *find(enum hb_topic topic, uint8_t about, const char *text)
+{
+	for (unsigned i = 0; i < told.count; i++)
+		if (told.line[i].topic == topic && told.line[i].about == about && strstr(told.line[i].text, text))
+			return &told.line[i];
+	return NULL;
+}
+
+static void explain(void)
+{
+	memset(&told, 0xee, sizeof(told));
+	hb_explain(&node, NOW_US, &told);
+	assert_true(told.count > 0 && told.count < HB_EXPLAIN_LINES);
+	for (unsigned i = 0; i < told.count; i++)
+		assert_true(strlen(told.line[i].text) < HB_EXPLAIN_BYTES - 1); /* nothing was cut */
+}
+
+static void expect(enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *text)
+{
+	const struct hb_explain_line *l;
+
+	explain();
+	l = find(topic, about, text);
+	if (!l)
+		for (unsigned i = 0; i < told.count; i++)
+			print_message("%u %u %u %s\n", told.line[i].topic, told.line[i].about, told.line[i].holds,
+			    told.line[i].text);
+	assert_non_null(l);
+	assert_int_equal(l->holds, holds);
+}
+
+static void test_all_is_well_for_every_member(void **state)
+{
+	(void)state;
+	for (uint8_t self = A; self <= W; self++) {
+		make(self);
+		expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
+		expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "another 300 ms");
+		expect(HB_TOPIC_CLAIM, B, HB_HOLDS, "in in_sync");
+		expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
+		expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "payments wait 1000 ms, then a goes on alone");
+		if (self != B) /* which takes its own report: it follows */
+			expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms after its last word");
+		assert_null(find(HB_TOPIC_ADD, B, ""));
+	}
+}
+
+static void test_the_standby_says_when_it_would_claim(void **state)
+{
+	(void)state;
+	make(B);
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago; unless it asks again, claims in 390 ms");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS, "its database is up and works");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms");
+	node.repl.fit = 0;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its database is up and works");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until b can take over");
+	make(B);
+	node.repl.token.byte[3] = 1;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its copy of the data is the one");
+	make(B);
+	node.repl_us = 0;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "replicationd reports");
+	make(B);
+	node.acceptor.silent_until_us = NOW_US + 250000;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "longer than any lease: in 250 ms");
+}
+
+static void test_one_that_serves_alone(void **state)
+{
+	(void)state;
+	make(A);
+	node.known.in_sync = node.acceptor.reg.accepted.in_sync = 1;
+	node.peer[B].facts.received.seq = 700;
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves alone (SOLO)");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "in in_sync");
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "300 transactions behind, 200 are allowed");
+	expect(HB_TOPIC_ADD, B, HB_HOLDS, "it follows a in epoch 4");
+	expect(HB_TOPIC_ADD, B, HB_HOLDS, "received something since it was lost");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "no other member holds every payment");
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a serves without it already");
+	node.follower_us = NOW_US - 5000000; /* it has followed for long: it may be farther behind */
+	expect(HB_TOPIC_ADD, B, HB_HOLDS, "300 transactions behind, 2000 are allowed");
+	node.peer[B].facts.follow_epoch = 3;
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it follows a in epoch 4");
+	node.adding = true;
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NA, "under way");
+	node.lease.until_us[W] = NOW_US;
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "holds no lease, and needs none");
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "a holds the lease");
+}
+
+static void test_members_that_are_gone(void **state)
+{
+	(void)state;
+	make(A);
+	node.peer[W].heard_us = NOW_US - 2000000;
+	expect(HB_TOPIC_NOW, W, HB_HOLDS_NA, "nothing is heard from it");
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "counts as dead already");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
+	    "payments stop until more members are back: 1 of 3 would be left, 2 are needed");
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a may not go on alone without a majority");
+	make(B);
+	node.peer[A].heard = node.peer[W].heard = false;
+	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "1 of 3 members are heard here: no majority");
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "what it does is not known");
+}
+
+static void test_one_that_does_not_know(void **state)
+{
+	(void)state;
+	make(A);
+	node.booted = false;
+	node.acceptor.silent_until_us = NOW_US + 500000;
+	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "does not know yet who is active: 0 others");
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "votes in 500 ms");
+	node.self = HB_NOBODY;
+	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "asks for admission");
+	node.join_refused = true;
+	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "belongs to another member");
+}
+
+static void test_an_active_that_cannot_work(void **state)
+{
+	(void)state;
+	make(A);
+	node.serving = false;
+	node.ledger.fit = 0;
+	(void)snprintf(node.reason, sizeof(node.reason), "the disk is full");
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it does not serve, payments wait: the disk is full");
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "because it cannot work: the ledger cannot use the database");
+	make(A);
+	node.my_epoch = 0; /* restarted while it was named: it has to claim anew */
+	node.serving = false;
+	expect(HB_TOPIC_CLAIM, A, HB_HOLDS, "its copy of the data is the one");
+}
+
+/* Whatever the reports say, no line is cut or left out. */
+static void test_long_reasons_fit(void **state)
+{
+	(void)state;
+	make(A);
+	node.known.in_sync = 1;
+	memset(node.peer[B].facts.reason, 'r', LOCAL_REASON_BYTES - 1);
+	node.peer[B].facts.follow_epoch = 0;
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA, "rrr");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_all_is_well_for_every_member),
+	    cmocka_unit_test(test_the_standby_says_when_it_would_claim),
+	    cmocka_unit_test(test_one_that_serves_alone),
+	    cmocka_unit_test(test_members_that_are_gone),
+	    cmocka_unit_test(test_one_that_does_not_know),
+	    cmocka_unit_test(test_an_active_that_cannot_work),
+	    cmocka_unit_test(test_long_reasons_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
