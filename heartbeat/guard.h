@@ -52,7 +52,11 @@
 	X(M28_SECOND_REPLICA_COUNTS, "ADD while another replica acknowledges too")                                     \
 	X(M30_OPENING_NEVER_ENDS, "an opening that does not end renews for ever")                                      \
 	X(M31_SEMI_SYNC_OFF_COUNTS, "answers in SYNC while semi-sync is off or let one through")                       \
-	X(M32_OLD_BOOT_COUNTS, "messages of an earlier start count")
+	X(M32_OLD_BOOT_COUNTS, "messages of an earlier start count")                                                   \
+	X(M33_OLD_REPORT_BLAMES, "an old report of a commit that waits makes the standby lost")                        \
+	X(M34_CHOSEN_UNNOTICED, "a gateway waits to be told what its own acceptor holds")                              \
+	X(M35_OWN_VOTE_HELD, "an active that nobody grants anything keeps its own vote")                               \
+	X(M36_OWN_LETTER_TRUSTED, "the proposer asks its own acceptor once only")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -64,7 +64,8 @@ static bool is_hopeful(struct hb_node *n, uint64_t now_us)
 /* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
 static void grant_self(struct hb_node *n, uint64_t now_us)
 {
-	if (!is_hopeful(n, now_us) || !hb_fit_to_renew(n, now_us) || n->persisted < n->acceptor.identity_generation)
+	if (!GUARD(M35_OWN_VOTE_HELD, is_hopeful(n, now_us)) || !hb_fit_to_renew(n, now_us) ||
+	    n->persisted < n->acceptor.identity_generation)
 		return;
 	if (GUARD(M02_OWN_VOTE_EXEMPT,
 		hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK))

@@ -26,7 +26,7 @@ static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64
 /* C3. */
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
-	uint64_t patience_us = n->settings.peer_timeout_us;
+	uint64_t patience_us = n->settings.peer_timeout_us, looked_us;
 
 	if (!heard(n, m, patience_us, now_us))
 		return true;
@@ -36,9 +36,10 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	 * database was seen to do so after that time: one that hangs since then says nothing at all. */
 	if (!n->repl.semi_waits)
 		return false;
-	return (n->ledger.commit_since_us && now_us < n->ledger_us + REPORT_FRESH_US &&
-		   n->repl.looked_us > n->ledger.commit_since_us + patience_us) ||
-	       (n->row_waits_us && n->repl.looked_us > n->row_waits_us + patience_us);
+	looked_us = GUARDED(M33_OLD_REPORT_BLAMES, n->repl.looked_us, now_us);
+	return (n->ledger.commit_since_us && GUARD(M33_OLD_REPORT_BLAMES, now_us < n->ledger_us + REPORT_FRESH_US) &&
+		   looked_us > n->ledger.commit_since_us + patience_us) ||
+	       (n->row_waits_us && looked_us > n->row_waits_us + patience_us);
 }
 
 static uint8_t lost_member(const struct hb_node *n, uint64_t now_us)
@@ -257,9 +258,9 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		ret->token = n->repl.token;
 	}
 	/* What our acceptor holds may be chosen without anybody knowing, and be what lets us serve: its proposer went deaf. */
-	if (ret->kind == HB_CHANGE_NONE && !hb_mine(n) && !is_renewed(n, now_us) &&
-	    hb_ballot_compare(reg->accepted_ballot, n->known_ballot) > 0 && now_us >= n->acceptor.silent_until_us &&
-	    !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+	if (GUARDED(M34_CHOSEN_UNNOTICED, ret->kind == HB_CHANGE_NONE, false) && !hb_mine(n) &&
+	    !is_renewed(n, now_us) && hb_ballot_compare(reg->accepted_ballot, n->known_ballot) > 0 &&
+	    now_us >= n->acceptor.silent_until_us && !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
 		ret->kind = HB_CHANGE_NOTHING;
 	/* P3: what we began is pursued, if need be without changing anything. */
 	if (ret->kind == HB_CHANGE_NONE && n->proposer.pending)

@@ -190,7 +190,7 @@ void hb_proposer_tick(struct hb_proposer *p, const struct hb_acceptor *a, uint64
 	(void)a;
 	if (now_us < p->again_us)
 		return;
-	if (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT) {
+	if (GUARDED(M36_OWN_LETTER_TRUSTED, p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT, false)) {
 		/* Letters that wait for the disk can be lost too: the shell keeps only so many. */
 		p->again_us = now_us + SELF_AGAIN_US;
 		if (p->step == HB_STEP_SELF_PREPARE)

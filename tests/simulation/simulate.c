@@ -2,7 +2,8 @@
  * simulate --seeds N [--from S] [--members 3|5]   faults drawn from seeds, promises checked after every event
  * simulate --seed S [--trace] [--print]           one of them; told, or written as a file for --replay
  * simulate --replay FILE...                       schedules that once broke something
- * simulate --mutants [NAME]                       every guard off, one after the other: is it missed?
+ * simulate --mutants [NAME...]                    every guard off, one after the other: is it missed?
+ * simulate --guards                               their table, as doc/protocol.md has it
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -116,10 +117,18 @@ static int usage(void)
 			      "       simulate --seed S [--members 3|5] [--trace] [--print] [--without GUARD]\n"
 			      "       simulate --replay [--trace] FILE...\n"
 			      "       simulate --mutants [NAME...]\n"
+			      "       simulate --guards\n"
 			      "guards and mutants:\n");
 	for (unsigned i = 0; i < MUTANT_COUNT; i++)
 		(void)fprintf(stderr, "  %-34s %s\n", mutant_name(i), mutant_text(i));
 	return 2;
+}
+
+static int print_guards(void)
+{
+	for (unsigned i = 0; i < MUTANT_COUNT; i++)
+		printf("| %s | %s |\n", mutant_name(i), mutant_text(i));
+	return 0;
 }
 
 static bool switch_off(const char *name)
@@ -143,6 +152,7 @@ int main(int argc, char **argv)
 	    {"without", required_argument, NULL, 'w'},
 	    {"replay", no_argument, NULL, 'r'},
 	    {"mutants", no_argument, NULL, 'x'},
+	    {"guards", no_argument, NULL, 'g'},
 	    {NULL, 0, NULL, 0},
 	};
 	unsigned long seeds = 20, from = 1, nodes = 3;
@@ -165,6 +175,7 @@ int main(int argc, char **argv)
 				return usage();
 			break;
 		case 'r':
+		case 'g':
 		case 'x': mode = c; break;
 		default: return usage();
 		}
@@ -173,6 +184,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (mode == 'x')
 		return mutation_run(argv + optind);
+	if (mode == 'g')
+		return print_guards();
 	if (mode == 'r')
 		return replay(argv + optind, trace);
 	return run_seeds(from, seeds, (unsigned)nodes, trace, print);
