@@ -200,6 +200,10 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 
 	if (p->chosen)
 		take_chosen(n, now_us);
+	if (hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) <= 0)
+		n->unknown_us = 0;
+	else if (!n->unknown_us)
+		n->unknown_us = now_us;
 	hb_wanted_change(n, now_us, &c);
 	if (c.kind != p->change.kind || c.epoch != p->change.epoch)
 		hb_proposer_abandon(p);

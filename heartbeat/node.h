@@ -61,6 +61,7 @@ struct hb_node {
 	uint64_t claim_us;     /* when we first tried to claim after that; before it: not yet */
 	uint64_t unopened_us;  /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
+	uint64_t unknown_us;	 /* since when the own acceptor holds what is not known to be chosen; 0: it does not */
 	struct repl_order order; /* as told last */
 	bool adding;		 /* semi-sync is on for a standby that is to be added */
 	uint64_t follower_us;	 /* since when a standby that could be added follows; 0 none */

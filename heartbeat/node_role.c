@@ -257,9 +257,10 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		ret->reason = ret->reopen ? HB_REASON_START : HB_REASON_LEASE_EXPIRED;
 		ret->token = n->repl.token;
 	}
-	/* What our acceptor holds may be chosen without anybody knowing, and be what lets us serve: its proposer went deaf. */
-	if (GUARDED(M34_CHOSEN_UNNOTICED, ret->kind == HB_CHANGE_NONE, false) && !hb_mine(n) &&
-	    !is_renewed(n, now_us) && hb_ballot_compare(reg->accepted_ballot, n->known_ballot) > 0 &&
+	/* What our acceptor holds may be chosen without anybody knowing, and be what lets us serve; or it keeps us from granting the
+	 * active its lease. Whoever proposed it went deaf, or started anew. */
+	if (GUARDED(M34_CHOSEN_UNNOTICED, ret->kind == HB_CHANGE_NONE, false) && !hb_mine(n) && n->unknown_us &&
+	    (!is_renewed(n, now_us) || now_us > n->unknown_us + 2 * n->settings.lease_us) &&
 	    now_us >= n->acceptor.silent_until_us && !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
 		ret->kind = HB_CHANGE_NOTHING;
 	/* P3: what we began is pursued, if need be without changing anything. */

@@ -97,6 +97,10 @@ bool promises_owe_service(struct world *w)
 	struct promises *p = &w->promises;
 	unsigned whole;
 
+	/* A path on which all letters take a lease is no path, and yet they say that their sender lives. */
+	for (unsigned i = 0; i < w->nodes; i++)
+		if (w->now_us < w->member[i].hold_until_us && w->member[i].hold_late_us)
+			return false;
 	look_at_register(w);
 	whole = p->record.in_sync | (p->record.phase == HB_CLAIMED ? p->open_in_sync : 0);
 	for (unsigned g = 0; p->chosen && g < WORLD_GATEWAYS; g++) {
