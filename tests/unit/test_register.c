@@ -10,6 +10,7 @@
 #include "heartbeat/acceptor.h"
 #include "heartbeat/change.h"
 #include "heartbeat/lease.h"
+#include "heartbeat/proposer.h"
 
 #define MS 1000u
 #define LATE (HB_LEASE_MAX_US + 1)
@@ -140,6 +141,76 @@ static void test_lease_is_the_majority_with_self(void **state)
 	assert_int_equal(hb_lease_until(&l, 0, 3, 5), 0);
 }
 
+static void test_lease_of_five_needs_three(void **state)
+{
+	struct hb_lease l = {0};
+
+	(void)state;
+	hb_lease_begin(&l, 4);
+	hb_lease_grant(&l, 0, 4, 1000 * MS, 400 * MS);
+	hb_lease_grant(&l, 3, 4, 1000 * MS, 400 * MS);
+	assert_int_equal(hb_lease_until(&l, 0, 5, 4), 0);
+	assert_int_equal(hb_lease_others_until(&l, 0, 5, 4), 0);
+	hb_lease_grant(&l, 4, 4, 800 * MS, 400 * MS);
+	assert_int_equal(hb_lease_until(&l, 0, 5, 4), 800 * MS + 395 * MS);
+	/* the best two of the others count, not the last two */
+	hb_lease_grant(&l, 1, 4, 900 * MS, 400 * MS);
+	assert_int_equal(hb_lease_until(&l, 0, 5, 4), 900 * MS + 395 * MS);
+	assert_int_equal(hb_lease_others_until(&l, 0, 5, 4), 900 * MS + 395 * MS);
+	assert_int_equal(hb_lease_others_until(&l, 0, 1, 4), UINT64_MAX);
+}
+
+/* One round of five: own acceptor first, two more promises, two more accepts. */
+static void test_round_of_five(void **state)
+{
+	struct hb_acceptor a = acceptor(0);
+	struct hb_change c = {.kind = HB_CHANGE_SOLO, .self = 0, .epoch = 4};
+	struct hb_message m = {.type = HB_PROMISE};
+	struct hb_proposer p;
+	struct hb_outbox out = {0};
+
+	(void)state;
+	a.reg.accepted.members = 5;
+	hb_proposer_start(&p, 0, 1);
+	hb_proposer_begin(&p, &a, &c, false, LATE, &out);
+	m.ballot = p.ballot;
+	for (uint8_t from = 0; from < 3; from++) {
+		assert_int_not_equal(p.step, HB_STEP_SELF_ACCEPT);
+		m.from = from;
+		out.count = 0;
+		hb_proposer_answer(&p, &a, &m, LATE, &out);
+	}
+	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
+	m.type = HB_ACCEPTED;
+	for (uint8_t from = 0; from < 3; from++) {
+		assert_false(p.chosen);
+		m.from = (uint8_t)(from ? from + 2 : 0);
+		out.count = 0;
+		hb_proposer_answer(&p, &a, &m, LATE, &out);
+	}
+	assert_true(p.chosen);
+	assert_int_equal(p.value.in_sync, 1);
+}
+
+/* The letter to the own acceptor can be lost like any other. */
+static void test_asks_its_own_acceptor_again(void **state)
+{
+	struct hb_acceptor a = acceptor(0);
+	struct hb_change c = {.kind = HB_CHANGE_SOLO, .self = 0, .epoch = 4};
+	struct hb_proposer p;
+	struct hb_outbox out = {0};
+
+	(void)state;
+	hb_proposer_start(&p, 0, 1);
+	hb_proposer_begin(&p, &a, &c, false, LATE, &out);
+	assert_int_equal(out.count, 1);
+	out.count = 0;
+	hb_proposer_tick(&p, &a, LATE + 1000 * MS, &out);
+	assert_int_equal(out.count, 1);
+	assert_int_equal(out.letter[0].to, 0);
+	assert_int_equal(out.letter[0].message.type, HB_PREPARE);
+}
+
 static void test_claim_needs_in_sync_and_token(void **state)
 {
 	struct hb_record r = record(0, 4), n;
@@ -215,6 +286,9 @@ int main(void)
 	    cmocka_unit_test(test_ballots_order),
 	    cmocka_unit_test(test_amnesia_has_no_vote),
 	    cmocka_unit_test(test_lease_is_the_majority_with_self),
+	    cmocka_unit_test(test_lease_of_five_needs_three),
+	    cmocka_unit_test(test_round_of_five),
+	    cmocka_unit_test(test_asks_its_own_acceptor_again),
 	    cmocka_unit_test(test_claim_needs_in_sync_and_token),
 	    cmocka_unit_test(test_reopening_keeps_in_sync),
 	    cmocka_unit_test(test_solo_add_hand_only_in_the_own_open_epoch),
