@@ -67,7 +67,7 @@ static int print_end(const struct ctl_setup *s)
 
 	(void)printf("\n%s serves at https://%.*s/, alone until a second gateway joins.\n\n", s->conf.name,
 	    (int)strcspn(s->conf.vip, "/"), s->conf.vip);
-	if (ctl_token_print(stdout, &s->conf, s->key, s->member, s->members, &e) == 0)
+	if (ctl_token_print(stdout, &s->conf, s->key, NULL, s->member, s->members, &e) == 0)
 		return 0;
 	(void)fprintf(stderr, "holdfastctl: init: it serves, but: %s; see 'holdfastctl token'\n", e.text);
 	return 1;

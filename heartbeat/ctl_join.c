@@ -114,7 +114,7 @@ static int wait_admission(struct ctl_setup *s, struct errbuf *e)
 	if (!last.heard)
 		return err_set(e, code,
 		    "no answer from %s, UDP port %u, in %d s: is it up, is the port open both ways, is the "
-		    "token of this cluster ('holdfastctl token' there)?",
+		    "token of this cluster and new enough ('holdfastctl token' there)?",
 		    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
 	return err_set(e, code, "not admitted after %d s; the cluster is %s; %s", ADMISSION_LIMIT_S, last.mode,
 	    last.reason[0] ? last.reason : "it must serve to admit a member");
@@ -187,6 +187,7 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 			memset(s->conf.vip, 0, sizeof(s->conf.vip));
 		ctl_join_apply(&v, &s->conf);
 		memcpy(s->key, v.key, sizeof(s->key));
+		s->ring = v.ring;
 		for (; s->members < v.members; s->members++)
 			take_member(&s->member[s->members], v.member[s->members].name, v.member[s->members].address,
 			    v.member[s->members].kind);

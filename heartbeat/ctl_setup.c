@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/keyfile.h"
 
 #define LOOK_MS 250
 #define CONF_TEXT_BYTES 512
@@ -145,7 +146,12 @@ int ctl_setup_register(struct ctl_setup *s, struct errbuf *e)
 	const char *const join[] = {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--join-state", NULL};
 	int code = ctl_run(s->data_token[0] ? init : join, REGISTER_TIMEOUT_MS, &s->output, e);
 
-	return code ? code : ctl_owner_set(REGISTER_PATH, &owner, e);
+	if (!code)
+		code = ctl_owner_set(REGISTER_PATH, &owner, e);
+	if (code || !s->ring.count)
+		return code;
+	code = keyfile_store(KEYFILE_PATH, &s->ring, e);
+	return code ? code : ctl_owner_set(KEYFILE_PATH, &owner, e);
 }
 
 int ctl_setup_start(struct ctl_setup *s, struct errbuf *e)

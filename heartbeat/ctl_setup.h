@@ -14,12 +14,14 @@
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/ctl_units.h"
+#include "heartbeat/keyring.h"
 #include "heartbeat/pki.h"
 
 struct ctl_setup {
 	const char *command; /* for messages */
 	struct conf conf;
 	uint8_t key[PKI_KEY_BYTES]; /* of the cluster: a secret */
+	struct keyring ring;	    /* of the heartbeats, as the token had it; count 0: the first key */
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members;
 	char data_token[64]; /* of the new data directory, hexadecimal; "" when joining */

@@ -173,6 +173,16 @@ static void print_silent_paths(FILE *f, const json_t *node)
 			    text_of(json_array_get(paths, i), "address", "?"));
 }
 
+/* A new key that cannot go on. */
+static void print_key(FILE *f, const json_t *key)
+{
+	const json_t *names = json_object_get(key, "waiting_for");
+
+	for (size_t i = 0; i < json_array_size(names); i++)
+		(void)fprintf(
+		    f, "the new key of the heartbeats waits for %s\n", json_string_value(json_array_get(names, i)));
+}
+
 /* What to do about it. */
 static void print_advice(FILE *f, const json_t *status)
 {
@@ -183,6 +193,7 @@ static void print_advice(FILE *f, const json_t *status)
 		(void)fprintf(f, "only %s has every acknowledged payment: bring %s back\n", last, last);
 	for (size_t i = 0; i < json_array_size(json_object_get(status, "nodes")); i++)
 		print_silent_paths(f, json_array_get(json_object_get(status, "nodes"), i));
+	print_key(f, json_object_get(status, "key"));
 	if (is_serving(status) && !is_addressed(status))
 		(void)fprintf(f, "the address is on %s: systemctl status keepalived haproxy\n",
 		    text_of(json_object_get(status, "vip"), "holder", "nobody"));

@@ -8,6 +8,7 @@
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
+#include "heartbeat/keyfile.h"
 
 /* Of a whole cluster. */
 #define GATEWAYS 2
@@ -22,7 +23,7 @@ static void add(struct invite *v, const char *name, const char *address, uint32_
 	m->kind = kind;
 }
 
-int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
+int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES], const struct keyring *ring,
     const struct settings_member *member, unsigned members, struct invite *ret, struct errbuf *e)
 {
 	*ret = (struct invite){
@@ -40,6 +41,8 @@ int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_
 	memcpy(ret->cluster, conf->cluster, sizeof(ret->cluster));
 	memcpy(ret->vip, conf->vip, sizeof(ret->vip));
 	memcpy(ret->key, key, sizeof(ret->key));
+	if (ring && (ring->count > 1 || ring->key[0].number > 0))
+		ret->ring = *ring;
 	add(ret, conf->name, conf->address, conf->kind);
 	for (unsigned i = 0; i < members; i++) {
 		if (strcmp(member[i].name, conf->name) == 0)
@@ -99,11 +102,11 @@ static void print_commands(FILE *f, const struct invite *v, const char *token, c
 }
 
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
-    const struct settings_member *member, unsigned members, struct errbuf *e)
+    const struct keyring *ring, const struct settings_member *member, unsigned members, struct errbuf *e)
 {
 	char token[INVITE_TEXT_BYTES];
 	struct invite v;
-	int code = ctl_token_fill(conf, key, member, members, &v, e);
+	int code = ctl_token_fill(conf, key, ring, member, members, &v, e);
 
 	if (!code && invite_format(&v, token))
 		code = err_set(e, -EINVAL, "these members do not fit into a token");
@@ -121,6 +124,7 @@ int ctl_token(const struct ctl_options *o)
 {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	uint8_t key[CLUSTERKEY_BYTES];
+	struct keyring ring = {0};
 	unsigned members = 0;
 	struct errbuf e = {""};
 	struct conf conf;
@@ -134,10 +138,13 @@ int ctl_token(const struct ctl_options *o)
 	if (!code)
 		code = clusterkey_load(CONF_KEY_PATH, key, &e);
 	if (!code)
+		code = keyfile_load(KEYFILE_PATH, key, &ring, &e);
+	if (!code)
 		code = ctl_members_ask(member, &members, &e);
 	if (!code)
-		code = ctl_token_print(stdout, &conf, key, member, members, &e);
+		code = ctl_token_print(stdout, &conf, key, &ring, member, members, &e);
 	sodium_memzero(key, sizeof(key));
+	sodium_memzero(&ring, sizeof(ring));
 	if (code)
 		(void)fprintf(stderr, "holdfastctl: token: %s\n", e.text);
 	return code != 0;

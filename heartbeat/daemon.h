@@ -7,6 +7,7 @@
 #include "heartbeat/address.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
+#include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
 #include "heartbeat/node.h"
 #include "heartbeat/wire.h"
@@ -29,7 +30,7 @@ struct daemon_store; /* the thread that writes the register (L8: the loop never 
 
 struct daemon {
 	struct conf conf;
-	char state_path[160], run_dir[108];
+	char state_path[160], keys_path[160], run_dir[108];
 	struct loop loop;
 	int signals;
 	bool stop;
@@ -37,6 +38,9 @@ struct daemon {
 	int notify;	 /* -1: nobody wants to know */
 	uint64_t alive_every_us, alive_us;
 	struct wire wire;
+	struct keyring_state keys;
+	uint8_t box_public[HB_BOX_BYTES], box_secret[HB_BOX_BYTES]; /* of this life */
+	uint64_t keys_told_us;					    /* last time that all were told */
 	struct hb_node node;
 	struct history history;
 	uint64_t moved_epoch; /* of the last transition that was logged */
@@ -91,6 +95,16 @@ void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_
 /* Tells the core since when a write has not ended, and tries the disk now and then: a register that is seldom written would
  * be found out of order only when it is needed. */
 void daemon_store_look(struct daemon *d, uint64_t now_us);
+
+void daemon_store_keys(struct daemon *d, const struct keyring *ring, uint64_t generation);
+
+/* daemon_keys.c: which keys the heartbeats are sealed with. cluster_key is still the caller's. 0 or -errno with *e filled. */
+int daemon_keys_open(struct daemon *d, const uint8_t *cluster_key, struct errbuf *e);
+void daemon_keys_hear(struct daemon *d, const struct hb_message *m);
+void daemon_keys_stored(struct daemon *d, uint64_t generation);
+void daemon_keys_look(struct daemon *d, uint64_t now_us);
+/* Asked for a new key. 0; -EALREADY: one is under way. */
+int daemon_keys_ask(struct daemon *d);
 
 /* daemon_local.c */
 int daemon_local_open(struct daemon *d, struct errbuf *e);

@@ -65,9 +65,22 @@ static void tell_gate(struct daemon_client *c)
 		hang_up(c, strerror(-code));
 }
 
+/* Questions are anybody's, what changes something is root's. */
+static const char *obey(struct daemon_client *c, const char *question)
+{
+	if (strcmp(question, "key-rotate") == 0) {
+		if (c->uid != 0 && c->uid != geteuid())
+			return "{\"error\":\"only root may do that\"}";
+		if (daemon_keys_ask(c->daemon))
+			return "{\"error\":\"a new key is on its way already\"}";
+		question = "key";
+	}
+	return status_answer(c->daemon, question, clock_boottime_us());
+}
+
 static void answer(struct daemon_client *c, const char *question)
 {
-	const char *text = status_answer(c->daemon, question, clock_boottime_us());
+	const char *text = obey(c, question);
 	size_t left = strlen(text), at = 0;
 
 	do {

@@ -21,7 +21,9 @@ static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t siz
 	if (m.from < HB_MEMBERS_MAX)
 		d->heard_us[m.from][path] = clock_boottime_us();
 	d->sender_path = path;
-	if (code == 0)
+	if (code == 0 && m.type == HB_KEYS)
+		daemon_keys_hear(d, &m);
+	else if (code == 0)
 		daemon_step(d, &in);
 }
 

@@ -10,10 +10,20 @@
 #include <unistd.h>
 
 #include "heartbeat/fitness.h"
+#include "heartbeat/keyfile.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
 
 #define STACK_BYTES (128 * 1024)
+
+/* What is to be written, or was. */
+struct content {
+	struct hb_register reg;
+	uint64_t generation; /* of reg */
+	uint64_t asked;	     /* writes of reg that were asked for; the same one may be, to try the disk */
+	struct keyring ring;
+	uint64_t ring_generation;
+};
 
 struct daemon_store {
 	pthread_t thread;
@@ -21,12 +31,9 @@ struct daemon_store {
 	 * other work keeps from its processor. */
 	pthread_mutex_t lock;
 	int work; /* eventfd: there is something to write */
-	const char *path;
-	struct hb_register reg;
-	uint64_t generation; /* of reg */
-	uint64_t done;	     /* generation on disk */
-	uint64_t asked;	     /* writes that were asked for */
-	uint64_t since_us;   /* the oldest of them that has not ended was asked for then; 0: all have */
+	const char *path, *keys_path;
+	struct content wanted, done;
+	uint64_t since_us; /* the oldest that was asked for and has not ended was asked for then; 0: all have */
 	uint64_t done_us;
 	int ready; /* eventfd: done has changed */
 };
@@ -40,24 +47,31 @@ static void pause_after_failure(const struct errbuf *e)
 	nanosleep(&ts, NULL);
 }
 
-static uint64_t take_work(struct daemon_store *s, struct hb_register *ret, uint64_t *asked)
+static void take_work(struct daemon_store *s, struct content *ret)
 {
-	uint64_t generation;
-
 	pthread_mutex_lock(&s->lock);
-	*ret = s->reg;
-	*asked = s->asked;
-	generation = s->generation;
+	*ret = s->wanted;
 	pthread_mutex_unlock(&s->lock);
-	return generation;
+}
+
+/* The register first: payments may wait for it. */
+static int store(const struct daemon_store *s, const struct content *work, struct errbuf *e)
+{
+	int code = 0;
+
+	if (work->asked != s->done.asked)
+		code = statefile_store(s->path, &work->reg, e);
+	if (!code && work->ring_generation != s->done.ring_generation)
+		code = keyfile_store(s->keys_path, &work->ring, e);
+	return code;
 }
 
 static void *write_register(void *userdata)
 {
 	struct sched_param p = {.sched_priority = 1};
 	struct daemon_store *s = userdata;
-	uint64_t generation, asked, count, one = 1;
-	struct hb_register reg;
+	uint64_t count, one = 1;
+	struct content work;
 	struct errbuf e;
 
 	/* A promise that waits for a processor is as late as one that waits for the disk. */
@@ -65,15 +79,15 @@ static void *write_register(void *userdata)
 	for (;;) {
 		if (read(s->work, &count, sizeof(count)) < 0)
 			continue;
-		generation = take_work(s, &reg, &asked);
-		while (statefile_store(s->path, &reg, &e) != 0) {
+		take_work(s, &work);
+		while (store(s, &work, &e) != 0) {
 			pause_after_failure(&e);
-			generation = take_work(s, &reg, &asked);
+			take_work(s, &work);
 		}
 		pthread_mutex_lock(&s->lock);
-		s->done = generation;
+		s->done = work;
 		s->done_us = clock_boottime_us();
-		s->since_us = s->asked == asked ? 0 : s->done_us;
+		s->since_us = s->wanted.asked == work.asked ? 0 : s->done_us;
 		pthread_mutex_unlock(&s->lock);
 		if (write(s->ready, &one, sizeof(one)) < 0)
 			LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
@@ -85,14 +99,16 @@ static void on_stored(void *userdata)
 {
 	struct daemon *d = userdata;
 	struct hb_input in = {.kind = HB_IN_PERSISTED};
-	uint64_t count;
+	uint64_t count, ring_generation;
 
 	if (read(d->store->ready, &count, sizeof(count)) < 0)
 		return;
 	pthread_mutex_lock(&d->store->lock);
-	in.persisted = d->store->done;
+	in.persisted = d->store->done.generation;
+	ring_generation = d->store->done.ring_generation;
 	pthread_mutex_unlock(&d->store->lock);
 	daemon_step(d, &in);
+	daemon_keys_stored(d, ring_generation);
 }
 
 static int start_thread(struct daemon_store *s)
@@ -121,6 +137,7 @@ int daemon_store_open(struct daemon *d, struct errbuf *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	d->store = s;
 	s->path = d->state_path;
+	s->keys_path = d->keys_path;
 	s->work = eventfd(0, EFD_CLOEXEC);
 	s->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->work < 0 || s->ready < 0)
@@ -132,21 +149,38 @@ int daemon_store_open(struct daemon *d, struct errbuf *e)
 	return 0;
 }
 
-void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_t generation)
+static void wake(const struct daemon_store *s)
 {
-	struct daemon_store *s = d->store;
 	uint64_t one = 1;
 
-	pthread_mutex_lock(&s->lock);
-	s->reg = *reg;
-	s->generation = generation;
-	s->asked++;
-	if (!s->since_us)
-		s->since_us = clock_boottime_us();
-	pthread_mutex_unlock(&s->lock);
 	/* Would wait only after 2^64 - 2 of them. */
 	if (write(s->work, &one, sizeof(one)) < 0)
 		LOG(LOG_ERR, "eventfd.write", KV_S("why", strerror(errno)));
+}
+
+void daemon_store_write(struct daemon *d, const struct hb_register *reg, uint64_t generation)
+{
+	struct daemon_store *s = d->store;
+
+	pthread_mutex_lock(&s->lock);
+	s->wanted.reg = *reg;
+	s->wanted.generation = generation;
+	s->wanted.asked++;
+	if (!s->since_us)
+		s->since_us = clock_boottime_us();
+	pthread_mutex_unlock(&s->lock);
+	wake(s);
+}
+
+void daemon_store_keys(struct daemon *d, const struct keyring *ring, uint64_t generation)
+{
+	struct daemon_store *s = d->store;
+
+	pthread_mutex_lock(&s->lock);
+	s->wanted.ring = *ring;
+	s->wanted.ring_generation = generation;
+	pthread_mutex_unlock(&s->lock);
+	wake(s);
 }
 
 void daemon_store_look(struct daemon *d, uint64_t now_us)

@@ -149,6 +149,7 @@ static void tick(struct daemon *d)
 	daemon_local_look(d, now_us);
 	daemon_store_look(d, now_us);
 	daemon_notify_alive(d, now_us);
+	daemon_keys_look(d, now_us);
 	daemon_step(d, &in);
 }
 
@@ -160,13 +161,13 @@ static void on_signal(void *userdata)
 	d->stop = read(d->signals, &ignored, sizeof(ignored)) > 0;
 }
 
-static int load_key(const char *path, struct wire *w, struct errbuf *e)
+static int load_keys(const char *path, struct daemon *d, struct errbuf *e)
 {
 	uint8_t key[CLUSTERKEY_BYTES];
 	int code = clusterkey_load(path, key, e);
 
 	if (!code)
-		wire_start(w, key);
+		code = daemon_keys_open(d, key, e);
 	sodium_memzero(key, sizeof(key));
 	return code;
 }
@@ -392,7 +393,7 @@ int main(int argc, char **argv)
 		return 0;
 	(void)snprintf(d.state_path, sizeof(d.state_path), "%s", o.state);
 	(void)snprintf(d.run_dir, sizeof(d.run_dir), "%s", o.run);
-	if (sodium_init() < 0 || load_key(o.key, &d.wire, &e)) {
+	if (sodium_init() < 0 || load_keys(o.key, &d, &e)) {
 		LOG(LOG_ERR, "start.failed", KV_S("why", e.text[0] ? e.text : "libsodium"));
 		return 1;
 	}

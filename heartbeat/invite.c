@@ -12,13 +12,14 @@
 
 /*
  * "hfN-" and base64url of: checksum, cluster key, and the rest as words separated by blanks, which none of them can
- * contain. The checksum is keyed, so that a token of another cluster put together by hand does not pass either.
+ * contain. In version 2 the first of them is the ring of keys. The checksum is keyed, so that a token of another cluster put together by hand does not pass either.
  */
 #define PREFIX "hf"
 #define SUM_BYTES 16
-#define WORDS_BYTES 600
+#define WORDS_BYTES 700
 #define RAW_BYTES (SUM_BYTES + INVITE_KEY_BYTES + WORDS_BYTES)
 #define WORDS_FIXED 10
+#define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 static void checksum(uint8_t sum[static SUM_BYTES], const uint8_t *body, size_t size, const uint8_t *key)
 {
@@ -35,6 +36,21 @@ static bool is_word(const char *text)
 	return *text && !strpbrk(text, " \t\n");
 }
 
+/* Nothing as long as the first key is the only one. Returns the length. */
+static size_t put_ring(const struct keyring *ring, char *ret)
+{
+	uint8_t bytes[KEYRING_BYTES_MAX];
+	size_t n;
+
+	if (!ring->count)
+		return 0;
+	(void)sodium_bin2base64(ret, WORDS_BYTES, bytes, keyring_encode(ring, bytes), VARIANT);
+	sodium_memzero(bytes, sizeof(bytes));
+	n = strlen(ret);
+	ret[n] = ' ';
+	return n + 1;
+}
+
 int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 {
 	uint8_t raw[RAW_BYTES];
@@ -44,9 +60,10 @@ int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 
 	if (!is_word(v->cluster) || !is_word(v->vip) || !v->members || v->members > INVITE_MEMBERS_MAX)
 		return -EINVAL;
-	n = (size_t)snprintf(words, WORDS_BYTES, "%s %s %u %u %u %u %u %u %u %u", v->cluster, v->vip, v->heartbeat_port,
-	    v->interval_ms, v->lease_ms, v->peer_timeout_ms, v->database_port, v->mesh_http_port, v->mesh_ledger_port,
-	    v->mesh_seed_port);
+	n = put_ring(&v->ring, words);
+	n += (size_t)snprintf(words + n, WORDS_BYTES - n, "%s %s %u %u %u %u %u %u %u %u", v->cluster, v->vip,
+	    v->heartbeat_port, v->interval_ms, v->lease_ms, v->peer_timeout_ms, v->database_port, v->mesh_http_port,
+	    v->mesh_ledger_port, v->mesh_seed_port);
 	for (uint32_t i = 0; i < v->members && n < WORDS_BYTES; i++) {
 		const struct invite_member *m = &v->member[i];
 
@@ -60,29 +77,27 @@ int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 	memcpy(raw + SUM_BYTES, v->key, INVITE_KEY_BYTES);
 	size = SUM_BYTES + INVITE_KEY_BYTES + n;
 	checksum(raw, raw + SUM_BYTES, size - SUM_BYTES, v->key);
-	head = snprintf(ret, INVITE_TEXT_BYTES, PREFIX "%d-", INVITE_VERSION);
-	(void)sodium_bin2base64(
-	    ret + head, INVITE_TEXT_BYTES - (size_t)head, raw, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	head = snprintf(ret, INVITE_TEXT_BYTES, PREFIX "%d-", v->ring.count ? INVITE_VERSION : 1);
+	(void)sodium_bin2base64(ret + head, INVITE_TEXT_BYTES - (size_t)head, raw, size, VARIANT);
 	sodium_memzero(raw, sizeof(raw));
 	return 0;
 }
 
-static int check_version(const char *text, const char **body, struct errbuf *e)
+static int check_version(const char *text, unsigned long *version, const char **body, struct errbuf *e)
 {
 	char *end;
-	unsigned long version;
 
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 || text[2] < '0' || text[2] > '9')
 		return err_set(e, -EBADMSG,
 		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
-	version = strtoul(text + strlen(PREFIX), &end, 10);
+	*version = strtoul(text + strlen(PREFIX), &end, 10);
 	if (*end != '-')
 		return err_set(e, -EBADMSG,
 		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
-	if (version != INVITE_VERSION)
+	if (*version < 1 || *version > INVITE_VERSION)
 		return err_set(e, -EPROTONOSUPPORT,
 		    "the token is of version %lu, this holdfastctl knows version %d: install the same release on both",
-		    version, INVITE_VERSION);
+		    *version, INVITE_VERSION);
 	*body = end + 1;
 	return 0;
 }
@@ -117,7 +132,18 @@ static bool take_member(struct invite_member *m, char **word)
 	return m->kind == CONF_KIND_WITNESS || strcmp(word[2], "gateway") == 0;
 }
 
-static bool take_words(struct invite *v, char *text)
+static bool take_ring(struct keyring *ret, const char *word)
+{
+	uint8_t bytes[KEYRING_BYTES_MAX];
+	size_t n = 0;
+	bool good = sodium_base642bin(bytes, sizeof(bytes), word, strlen(word), NULL, &n, NULL, VARIANT) == 0 &&
+		    keyring_decode(bytes, n, ret) == 0;
+
+	sodium_memzero(bytes, sizeof(bytes));
+	return good;
+}
+
+static bool take_words(struct invite *v, char *text, bool with_ring)
 {
 	char *word[WORDS_FIXED + 3 * INVITE_MEMBERS_MAX], *save = NULL;
 	uint32_t *const number[] = {&v->heartbeat_port, &v->interval_ms, &v->lease_ms, &v->peer_timeout_ms,
@@ -125,6 +151,13 @@ static bool take_words(struct invite *v, char *text)
 	size_t words = 0;
 	bool good;
 
+	if (with_ring) {
+		char *first = strtok_r(text, " ", &save);
+
+		if (!first || !take_ring(&v->ring, first))
+			return false;
+		text = NULL;
+	}
 	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		if (words == sizeof(word) / sizeof(word[0]))
 			return false;
@@ -146,20 +179,20 @@ int invite_parse(const char *text, struct invite *ret, struct errbuf *e)
 	uint8_t raw[RAW_BYTES + 1], sum[SUM_BYTES];
 	const char *body = text, *end = NULL;
 	size_t size = 0;
-	int code = check_version(text, &body, e);
+	unsigned long version = 0;
+	int code = check_version(text, &version, &body, e);
 
 	memset(ret, 0, sizeof(*ret));
 	if (code)
 		return code;
 	code = -EBADMSG;
-	if (sodium_base642bin(
-		raw, RAW_BYTES, body, strlen(body), NULL, &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-	    !*end && size > SUM_BYTES + INVITE_KEY_BYTES) {
+	if (sodium_base642bin(raw, RAW_BYTES, body, strlen(body), NULL, &size, &end, VARIANT) == 0 && !*end &&
+	    size > SUM_BYTES + INVITE_KEY_BYTES) {
 		memcpy(ret->key, raw + SUM_BYTES, INVITE_KEY_BYTES);
 		checksum(sum, raw + SUM_BYTES, size - SUM_BYTES, ret->key);
 		raw[size] = '\0';
 		if (sodium_memcmp(sum, raw, SUM_BYTES) == 0 &&
-		    take_words(ret, (char *)raw + SUM_BYTES + INVITE_KEY_BYTES))
+		    take_words(ret, (char *)raw + SUM_BYTES + INVITE_KEY_BYTES, version > 1))
 			code = 0;
 	}
 	sodium_memzero(raw, sizeof(raw));

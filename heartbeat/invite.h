@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 #include "heartbeat/err.h"
+#include "heartbeat/keyring.h"
 
-#define INVITE_VERSION 1
+#define INVITE_VERSION 2 /* 1 until the key of the heartbeats is replaced for the first time */
 #define INVITE_KEY_BYTES 32
 #define INVITE_MEMBERS_MAX 5
 #define INVITE_TEXT_BYTES 1024
@@ -19,6 +20,7 @@ struct invite_member {
 
 struct invite {
 	uint8_t key[INVITE_KEY_BYTES]; /* the cluster key: a secret, never logged */
+	struct keyring ring; /* of the heartbeats, as the member has it that made the token; count 0: the first */
 	char cluster[16];
 	char vip[56];
 	uint32_t heartbeat_port, interval_ms, lease_ms, peer_timeout_ms;

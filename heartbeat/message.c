@@ -185,6 +185,21 @@ static void join(struct codec *c, struct hb_message *m)
 	codec_u32(c, &m->member.second_ipv4);
 }
 
+static void keys(struct codec *c, struct hb_message *m)
+{
+	struct hb_keys *k = &m->keys;
+
+	codec_u32(c, &k->oldest);
+	codec_u32(c, &k->newest);
+	codec_u32(c, &k->use);
+	codec_u32(c, &k->wish);
+	codec_u64(c, &k->print);
+	codec_bytes(c, k->box, sizeof(k->box));
+	codec_u32(c, &k->gift_number);
+	if (k->gift_number)
+		codec_bytes(c, k->gift, sizeof(k->gift));
+}
+
 static const struct {
 	void (*body)(struct codec *c, struct hb_message *m);
 	uint8_t since; /* version */
@@ -198,6 +213,7 @@ static const struct {
     [HB_READ] = {nothing, 1},
     [HB_STATE] = {reply, 1},
     [HB_JOIN] = {join, 1},
+    [HB_KEYS] = {keys, 2},
 };
 
 static bool known_type(uint8_t type, uint8_t version)

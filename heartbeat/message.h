@@ -17,6 +17,7 @@ enum hb_message_type {
 	HB_READ,
 	HB_STATE, /* answer to read, or to a join that cannot be done here */
 	HB_JOIN,  /* a member to be asks for admission */
+	HB_KEYS,  /* which keys of the heartbeats a member holds; for heartbeat/keyring.h, not for the core */
 	HB_MESSAGE_TYPES
 };
 
@@ -48,6 +49,18 @@ struct hb_facts {
 	uint8_t level;	      /* HB_LEVEL of its release; 0: one that has none */
 };
 
+#define HB_BOX_BYTES 32
+#define HB_GIFT_BYTES 80 /* a sealed box around a key */
+
+struct hb_keys {
+	uint32_t oldest, newest, use; /* numbers of the keys it holds on disk, and of the one it writes with */
+	uint32_t wish;		      /* number of the key it was asked for; 0: none */
+	uint64_t print;		      /* of the newest */
+	uint8_t box[HB_BOX_BYTES];    /* public key of its present life */
+	uint32_t gift_number;	      /* 0: none */
+	uint8_t gift[HB_GIFT_BYTES];  /* the key of that number, for the receiver's box */
+};
+
 struct hb_message {
 	uint8_t type;		 /* enum hb_message_type */
 	uint8_t from;		 /* member number; HB_NOBODY: not admitted yet */
@@ -72,6 +85,8 @@ struct hb_message {
 
 	/* JOIN */
 	struct hb_member member;
+
+	struct hb_keys keys; /* KEYS */
 };
 
 /* Version 1 has no blocks that can grow (heartbeat/codec.h): what was added since cannot be said in it. */

@@ -181,6 +181,21 @@ static json_t *dropped_json(const struct wire *w)
 	return o;
 }
 
+/* Which key the heartbeats are sealed with, and whom the change to another waits for. */
+static json_t *keys_json(const struct daemon *d, const struct hb_record *r)
+{
+	const struct keyring_state *k = &d->keys;
+	bool rotating = keyring_is_rotating(k);
+	uint8_t waits_for = rotating ? keyring_waits_for(k, r->members, d->node.self) : 0;
+	json_t *names = json_array();
+
+	for (uint8_t i = 0; i < r->members; i++)
+		if (waits_for >> i & 1)
+			json_array_append_new(names, json_string(r->member[i].name));
+	return json_pack("{s:I, s:I, s:b, s:o}", "number", (json_int_t)k->disk.key[k->disk.use].number, "newest",
+	    (json_int_t)keyring_newest(&k->disk)->number, "rotating", rotating, "waiting_for", names);
+}
+
 static json_t *status_json(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_record *r = shown(d);
@@ -202,6 +217,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
 	json_object_set_new(o, "reason", json_string(d->node.reason));
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
+	json_object_set_new(o, "key", keys_json(d, r));
 	return o;
 }
 
@@ -286,8 +302,10 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 		o = history_json(d);
 	else if (strcmp(question, "explain") == 0)
 		o = explain_json(d, now_us);
+	else if (strcmp(question, "key") == 0)
+		o = keys_json(d, shown(d));
 	else
-		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history, explain");
+		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history, explain, key");
 	if (o)
 		n = json_dumpb(o, answering.text, sizeof(answering.text) - 1, JSON_COMPACT);
 	json_decref(o);

@@ -68,6 +68,10 @@ struct wire_way wire_way_to(struct wire *w, uint8_t member)
 		way.version = (uint8_t)(w->reads - p->turn++ % (unsigned)(w->reads - WIRE_VERSION_MIN + 1));
 	else
 		way.version = p->reads < w->reads ? p->reads : w->reads;
+	if (member < HB_MEMBERS_MAX && (w->told >> member & 1))
+		way.key = w->use_for[member];
+	else if (p->reads && find_key(w, p->key))
+		way.key = p->key;
 	return way;
 }
 
@@ -175,6 +179,7 @@ static int open_envelope(struct wire *w, unsigned path, const uint8_t *datagram,
 	code = look_up(p, path, ret->boot, sequence);
 	if (code < 0)
 		return code;
+	p->key = key->number;
 	p->reads = reads > datagram[2] ? reads : datagram[2];
 	/* It did not know yet what we can read, and left away what this version cannot say. */
 	return datagram[2] < w->reads && datagram[2] < p->reads ? -EAGAIN : code;

@@ -51,13 +51,16 @@ struct wire_peer {
 	uint64_t boot, top, seen[WIRE_PATHS]; /* bit n of seen: top - n came that way */
 	uint8_t reads;			      /* highest version that it can read; 0: not heard yet */
 	uint64_t turn;			      /* until then */
+	uint8_t key;			      /* it wrote with last */
 };
 
 struct wire {
 	uint64_t cluster; /* id derived from the cluster key */
 	struct wire_key key[WIRE_KEYS];
-	uint8_t use;   /* number of the key that we write with */
-	uint8_t reads; /* WIRE_VERSION; a test of upgrades may make it less */
+	uint8_t use;			 /* number of the key that we write with */
+	uint8_t use_for[HB_MEMBERS_MAX]; /* the same for one that is known to read it */
+	uint8_t told;			 /* bit n: use_for[n] is valid; otherwise the one it wrote with last will do */
+	uint8_t reads;			 /* WIRE_VERSION; a test of upgrades may make it less */
 	uint64_t sequence;
 	struct wire_peer peer[HB_MEMBERS_MAX + 1]; /* the last: whoever is not a member */
 	uint64_t dropped[WIRE_DROP_COUNT];

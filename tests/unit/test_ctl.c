@@ -219,7 +219,7 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	(void)state;
 	assert_int_equal(ctl_setup_conf(&first, &a, &e), 0);
 	a.lease_ms = 600;
-	assert_int_equal(ctl_token_print(f, &a, key, members, COUNT(members), &e), 0);
+	assert_int_equal(ctl_token_print(f, &a, key, NULL, members, COUNT(members), &e), 0);
 	(void)fclose(f);
 	assert_null(strstr(text, "--name b"));
 	token = strstr(text, "holdfastctl join ") + strlen("holdfastctl join ");
@@ -234,7 +234,7 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	assert_int_equal(w.lease_ms, 600);
 	assert_string_equal(w.vip, "");
 	w.kind = CONF_KIND_WITNESS;
-	assert_int_equal(ctl_token_print(stdout, &w, key, members, COUNT(members), &e), -EINVAL);
+	assert_int_equal(ctl_token_print(stdout, &w, key, NULL, members, COUNT(members), &e), -EINVAL);
 }
 
 static void test_only_commands_that_are_of_use_are_printed(void **state)
@@ -257,7 +257,7 @@ static void test_only_commands_that_are_of_use_are_printed(void **state)
 		char text[4096] = "";
 		FILE *f = fmemopen(text, sizeof(text), "w");
 
-		assert_int_equal(ctl_token_print(f, &a, key, members + cases[i].first, cases[i].count, &e), 0);
+		assert_int_equal(ctl_token_print(f, &a, key, NULL, members + cases[i].first, cases[i].count, &e), 0);
 		(void)fclose(f);
 		assert_int_equal(strstr(text, "--interface eth0") != NULL, cases[i].gateway);
 		assert_int_equal(strstr(text, "--witness") != NULL, cases[i].witness);

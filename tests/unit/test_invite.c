@@ -69,9 +69,33 @@ static void test_a_damaged_token_is_refused(void **state)
 	bad[n] = 'A';
 	bad[n + 1] = '\0';
 	assert_int_equal(invite_parse(bad, &back, &e), -EBADMSG);
-	assert_int_equal(invite_parse("hf2-AAAA", &back, &e), -EPROTONOSUPPORT);
-	assert_non_null(strstr(e.text, "version 2"));
+	assert_int_equal(invite_parse("hf3-AAAA", &back, &e), -EPROTONOSUPPORT);
+	assert_non_null(strstr(e.text, "version 3"));
 	assert_int_equal(invite_parse("", &back, &e), -EBADMSG);
+}
+
+static void test_token_after_the_key_was_replaced(void **state)
+{
+	struct invite v = an_invite(), back;
+	char text[INVITE_TEXT_BYTES];
+	struct errbuf e;
+
+	(void)state;
+	v.ring = (struct keyring){.cluster = 77, .count = 2, .use = 1, .key = {{15, {1, 2}}, {16, {3, 4}}}};
+	v.members = 1;
+	for (; v.members < INVITE_MEMBERS_MAX; v.members++) {
+		v.member[v.members] = v.member[0];
+		memcpy(v.member[v.members].name, "fifteen-letters", 16);
+		memcpy(v.member[v.members].address, "100.100.100.100", 16);
+	}
+	assert_int_equal(invite_format(&v, text), 0);
+	assert_memory_equal(text, "hf2-", 4);
+	assert_int_equal(invite_parse(text, &back, &e), 0);
+	assert_memory_equal(&v.ring.key, &back.ring.key, sizeof(v.ring.key));
+	assert_int_equal(back.ring.use, 1);
+	assert_int_equal(back.ring.cluster, 77);
+	assert_int_equal(back.members, INVITE_MEMBERS_MAX);
+	assert_string_equal(back.member[4].name, "fifteen-letters");
 }
 
 static void test_what_has_no_place_in_a_token(void **state)
@@ -230,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_token_comes_back),
 	    cmocka_unit_test(test_a_damaged_token_is_refused),
+	    cmocka_unit_test(test_token_after_the_key_was_replaced),
 	    cmocka_unit_test(test_what_has_no_place_in_a_token),
 	    cmocka_unit_test(test_two_nodes_have_one_ca_and_certificates_that_verify),
 	    cmocka_unit_test(test_the_key_belongs_to_the_certificate),

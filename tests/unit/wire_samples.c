@@ -12,6 +12,7 @@ static const char *const names[HB_MESSAGE_TYPES] = {
     [HB_READ] = "read",
     [HB_STATE] = "state",
     [HB_JOIN] = "join",
+    [HB_KEYS] = "keys",
 };
 
 const char *sample_name(uint8_t type)
@@ -74,6 +75,14 @@ static void facts(struct hb_facts *f)
 	memcpy(f->reason, "why not", 7);
 }
 
+static void keys(struct hb_keys *k)
+{
+	*k = (struct hb_keys){
+	    .oldest = 0x91, .newest = 0x92, .use = 0x91, .wish = 0x92, .print = 0x9394, .gift_number = 0x92};
+	fill(k->box, sizeof(k->box), 0x10);
+	fill(k->gift, sizeof(k->gift), 0x80);
+}
+
 void sample_message(uint8_t type, struct hb_message *ret)
 {
 	struct hb_message *m = ret;
@@ -94,7 +103,9 @@ void sample_message(uint8_t type, struct hb_message *ret)
 		m->want_lease = 1;
 		facts(&m->facts);
 	}
-	if (type != HB_GRANT && type != HB_READ && type != HB_STATE && type != HB_JOIN)
+	if (type == HB_KEYS)
+		keys(&m->keys);
+	if (type != HB_KEYS && type != HB_GRANT && type != HB_READ && type != HB_STATE && type != HB_JOIN)
 		m->ballot = (struct hb_ballot){0x70, 1};
 	if (type == HB_BEAT || type == HB_PROMISE || type == HB_ACCEPTED || type == HB_STATE) {
 		m->promised = (struct hb_ballot){0x71, 2};

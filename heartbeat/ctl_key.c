@@ -1,0 +1,109 @@
+/* key: the key that the heartbeats are sealed with. */
+#include "heartbeat/ctl_commands.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_run.h"
+#include "heartbeat/local.h"
+
+#define EXIT_NOT_YET 1
+#define EXIT_NO_ANSWER 2
+#define EXIT_USAGE 2
+#define LOOK_MS 200
+#define LOOKS 75
+
+static int complain(const char *what)
+{
+	(void)fprintf(stderr, "holdfastctl: key: %s\n", what);
+	return EXIT_NO_ANSWER;
+}
+
+static long long number_of(const json_t *key, const char *name)
+{
+	return json_integer_value(json_object_get(key, name));
+}
+
+static bool is_rotating(const json_t *key)
+{
+	return json_is_true(json_object_get(key, "rotating"));
+}
+
+static void print(const json_t *key)
+{
+	const json_t *names = json_object_get(key, "waiting_for");
+
+	(void)printf("key %lld", number_of(key, "number"));
+	if (is_rotating(key) && number_of(key, "newest") != number_of(key, "number"))
+		(void)printf(", key %lld is being handed out", number_of(key, "newest"));
+	else if (is_rotating(key))
+		(void)printf(", a change of key is under way");
+	for (size_t i = 0; i < json_array_size(names); i++)
+		(void)printf("%s %s", i ? "," : "; waits for", json_string_value(json_array_get(names, i)));
+	(void)putchar('\n');
+}
+
+/* NULL when that was said. */
+static json_t *ask(const char *question)
+{
+	struct errbuf e = {""};
+	json_t *key = ctl_ask(LOCAL_SOCKET, question, &e);
+	const char *error = json_string_value(json_object_get(key, "error"));
+
+	if (key && !error)
+		return key;
+	(void)complain(key ? error : e.text);
+	json_decref(key);
+	return NULL;
+}
+
+static int show(bool json)
+{
+	json_t *key = ask("key");
+
+	if (!key)
+		return EXIT_NO_ANSWER;
+	if (json) {
+		(void)json_dumpf(key, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+	} else {
+		print(key);
+	}
+	json_decref(key);
+	return 0;
+}
+
+/* It goes on without us; we only look. */
+static int rotate(void)
+{
+	json_t *key = ask("key-rotate");
+	bool done;
+
+	for (unsigned i = 0; key && is_rotating(key) && i < LOOKS; i++) {
+		json_decref(key);
+		key = ctl_pause(LOOK_MS) ? NULL : ask("key");
+	}
+	if (!key)
+		return EXIT_NO_ANSWER;
+	done = !is_rotating(key);
+	print(key);
+	if (!done)
+		(void)printf("It goes on by itself: see 'holdfastctl key status'. Until then the old key is valid.\n");
+	json_decref(key);
+	return done ? 0 : EXIT_NOT_YET;
+}
+
+int ctl_key(const struct ctl_options *o)
+{
+	char **word = o->rest;
+
+	if (word[0] && strcmp(word[0], "rotate") == 0 && !word[1])
+		return rotate();
+	if (word[0] && strcmp(word[0], "status") == 0 && (!word[1] || (strcmp(word[1], "--json") == 0 && !word[2])))
+		return show(word[1] != NULL);
+	(void)complain("want 'key rotate' or 'key status [--json]'");
+	return EXIT_USAGE;
+}
