@@ -23,9 +23,10 @@ struct hb_settings {
 struct hb_peer {
 	bool heard;
 	uint64_t boot;
-	uint64_t heard_us;   /* our clock: last message of any kind */
-	uint64_t stamp_us;   /* its clock, to be echoed */
-	uint64_t lagging_us; /* since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not */
+	uint64_t heard_us; /* our clock: last message of any kind */
+	uint64_t stamp_us; /* its clock, to be echoed */
+	uint64_t
+	    lagging_us; /* since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not */
 	struct hb_facts facts;
 };
 
