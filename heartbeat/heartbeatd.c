@@ -21,7 +21,6 @@
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
 
-#define TICK_US 10000
 #define REAL_TIME_PRIORITY 2
 #define REAL_TIME_LIMIT_US 300000 /* of running without a pause */
 #define SELF_LETTERS_A_TURN 64
@@ -116,6 +115,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	in->now_us = clock_boottime_us();
 	in->wall_ms = wall_ms();
 	hb_node_step(&d->node, in, &out);
+	d->due_us = hb_node_due_us(&d->node, in->now_us);
 	if (out.persist)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 	log_changes(d, &out);
@@ -267,7 +267,6 @@ static int turn(struct daemon *d)
 	uint64_t now_us = clock_boottime_us();
 
 	if (now_us >= d->due_us) {
-		d->due_us = now_us + TICK_US;
 		tick(d);
 		now_us = clock_boottime_us();
 	}

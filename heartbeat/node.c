@@ -68,6 +68,7 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 		*p = (struct hb_peer){.boot = m->boot};
 	p->heard = true;
 	p->heard_us = now_us;
+	p->missed_us = 0;
 	return true;
 }
 
@@ -354,6 +355,7 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	out->outbox.count = 0;
 	out->moved = NULL;
 	out->moved_from = n->state;
+	hb_notice_absence(n, in->now_us);
 	take_input(n, in, &out->outbox);
 	hb_read_tick(n, in->now_us, &out->outbox);
 	propose(n, in->now_us, &out->outbox);

@@ -23,8 +23,9 @@ struct hb_settings {
 struct hb_peer {
 	bool heard;
 	uint64_t boot;
-	uint64_t heard_us; /* our clock: last message of any kind */
-	uint64_t stamp_us; /* its clock, to be echoed */
+	uint64_t heard_us;  /* our clock: last message of any kind */
+	uint64_t missed_us; /* of the time since then we were not there ourselves */
+	uint64_t stamp_us;  /* its clock, to be echoed */
 	uint64_t
 	    lagging_us; /* since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not */
 	struct hb_facts facts;
@@ -58,10 +59,12 @@ struct hb_node {
 	uint64_t epoch_us;     /* when my_epoch became ours */
 	uint64_t leased_us;    /* when it last had the lease of my_epoch */
 	uint64_t row_waits_us; /* since when the epoch row waits; 0: it does not */
-	uint64_t renewed_us;   /* last lease request heard from the active */
-	uint64_t claim_us;     /* when we first tried to claim after that; before it: not yet */
-	uint64_t unopened_us;  /* since when the report no longer shows my_epoch opened; 0: it does */
+	uint64_t renewed_us; /* last lease request heard from the active; later by as long as we were not there since */
+	uint64_t claim_us;   /* when we first tried to claim after that; before it: not yet */
+	uint64_t unopened_us; /* since when the report no longer shows my_epoch opened; 0: it does */
 	uint64_t claim_jitter_us;
+	uint64_t stepped_us;	     /* last step */
+	uint64_t woke_us, absent_us; /* end and length of the last time that we were not there; 0 none */
 	uint64_t unknown_us;	 /* since when the own acceptor holds what is not known to be chosen; 0: it does not */
 	struct repl_order order; /* as told last */
 	bool adding;		 /* semi-sync is on for a standby that is to be added */
@@ -77,7 +80,8 @@ struct hb_node {
 	struct hb_member joiner;
 
 	struct repl_report repl;
-	uint64_t repl_us; /* 0: not connected */
+	uint64_t repl_us;			   /* 0: not connected */
+	uint64_t repl_missed_us, ledger_missed_us; /* as struct hb_peer.missed_us */
 	struct ledger_report ledger;
 	uint64_t ledger_us;
 	struct hb_deaths replication_deaths, ledger_deaths, database_deaths, edge_deaths;
@@ -100,7 +104,7 @@ struct hb_node {
 };
 
 enum hb_input_kind {
-	HB_IN_TICK, /* at least every 10 ms */
+	HB_IN_TICK, /* at hb_node_due_us(), if nothing else came before */
 	HB_IN_MESSAGE,
 	HB_IN_PERSISTED,
 	HB_IN_REPLICATION, /* a report; NULL: replicationd is gone */
@@ -136,6 +140,9 @@ void hb_node_start(
     struct hb_node *n, const struct hb_settings *s, const struct hb_register *reg, uint64_t seed, uint64_t now_us);
 
 void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
+
+/* When the next step must be, if no input comes before: later than now_us, and not by more than an interval or 50 ms. */
+uint64_t hb_node_due_us(const struct hb_node *n, uint64_t now_us);
 
 /* LEASE and SOLE of protocol.md section 1. */
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us);

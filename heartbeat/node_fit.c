@@ -54,7 +54,7 @@ static enum hb_ill ill_database(const struct hb_node *n, uint64_t now_us)
 	/* A database that is being started or opened has until then to prove itself; afterwards it has to work. */
 	if (hb_mine(n) && (!n->opened || hb_is_sick(n, now_us)))
 		return HB_ILL_NONE;
-	if (n->repl.db_up && !n->repl.fit)
+	if (n->repl.db_up && !n->repl.fit && !hb_just_woke(n, now_us))
 		return HB_ILL_DATABASE_MUTE;
 	return HB_ILL_NONE;
 }
@@ -67,9 +67,9 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 		return HB_ILL_REGISTER_STUCK;
 	if (!n->booted || n->acceptor.reg.kind == HB_KIND_WITNESS)
 		return HB_ILL_NONE;
-	if (!hb_repl_fresh(n, now_us))
+	if (!hb_is_known(n->repl_us, n->repl_missed_us, now_us))
 		return HB_ILL_REPLICATION_SILENT;
-	if (!hb_ledger_fresh(n, now_us))
+	if (!hb_is_known(n->ledger_us, n->ledger_missed_us, now_us))
 		return HB_ILL_LEDGER_SILENT;
 	if (hb_deaths_too_many(&n->replication_deaths, now_us))
 		return HB_ILL_REPLICATION_DIES;
@@ -78,7 +78,7 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 	database = ill_database(n, now_us);
 	if (database != HB_ILL_NONE)
 		return database;
-	if (!n->ledger.fit)
+	if (!n->ledger.fit && !hb_just_woke(n, now_us))
 		return HB_ILL_LEDGER_STUCK;
 	if (since(n->ledger.edge_silent_us, n->ledger.edge_gone ? FIT_EDGE_GONE_US : FIT_EDGE_MUTE_US, now_us))
 		return HB_ILL_EDGE_SILENT;
@@ -125,6 +125,7 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 	if (n->repl_us && n->repl.db_up && !r->db_up && !is_fenced(n))
 		hb_deaths_note(&n->database_deaths, now_us);
 	n->repl_us = now_us;
+	n->repl_missed_us = 0;
 	if (!r->row_waits)
 		n->row_waits_us = 0;
 	else if (!n->row_waits_us)
@@ -144,6 +145,9 @@ void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t n
 	if (n->ledger_us && !n->ledger.edge_gone && r->edge_gone)
 		hb_deaths_note(&n->edge_deaths, now_us);
 	n->ledger_us = now_us;
+	n->ledger_missed_us = 0;
 	n->ledger = *r;
+	n->ledger.commit_since_us = hb_since(n, r->commit_since_us);
+	n->ledger.edge_silent_us = hb_since(n, r->edge_silent_us);
 	n->ledger.reason[sizeof(n->ledger.reason) - 1] = '\0';
 }

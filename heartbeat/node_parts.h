@@ -22,6 +22,13 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 /* The role in this epoch is ours, claimed or handed to us: call before hb_learn() takes the record. */
 void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us);
 
+/* node_time.c: were we there all the time? */
+void hb_notice_absence(struct hb_node *n, uint64_t now_us);
+/* The daemons of this host stood still with us, and may call unfit at first what did not answer meanwhile. */
+bool hb_just_woke(const struct hb_node *n, uint64_t now_us);
+/* The same moment, later by as long as we were not there since: for what a report says has lasted since then. 0 stays 0. */
+uint64_t hb_since(const struct hb_node *n, uint64_t since_us);
+
 /* node_role.c: what should be done about it? */
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
@@ -111,6 +118,12 @@ static inline bool hb_repl_fresh(const struct hb_node *n, uint64_t now_us)
 static inline bool hb_ledger_fresh(const struct hb_node *n, uint64_t now_us)
 {
 	return n->ledger_us && now_us - n->ledger_us < FIT_REPORT_US;
+}
+
+/* The same of a report at at_us, not counting the time since then in which we were not there to hear of another. */
+static inline bool hb_is_known(uint64_t at_us, uint64_t missed_us, uint64_t now_us)
+{
+	return at_us && now_us - at_us - missed_us < FIT_REPORT_US;
 }
 
 /* The union rule (S4): must a commit be acknowledged by another, under any record that is or may become chosen? */

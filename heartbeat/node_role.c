@@ -26,9 +26,10 @@ static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64
 /* C3. */
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
+	const struct hb_peer *p = &n->peer[m];
 	uint64_t patience_us = n->settings.peer_timeout_us, looked_us;
 
-	if (!heard(n, m, patience_us, now_us))
+	if (!p->heard || now_us - p->heard_us - p->missed_us >= patience_us)
 		return true;
 	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
 		return true;
@@ -195,7 +196,11 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 
 uint64_t hb_claim_from_us(const struct hb_node *n)
 {
-	return n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
+	uint64_t from_us = n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
+	/* We have just woken up, and perhaps the active with us: it needs as long to be heard. */
+	uint64_t awake_us = n->woke_us ? n->woke_us + 2 * n->settings.interval_us : 0;
+
+	return from_us > awake_us ? from_us : awake_us;
 }
 
 /* Has the active asked for its lease lately, as one that hears us? */

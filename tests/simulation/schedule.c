@@ -99,6 +99,29 @@ void schedule_warm(void)
 	(void)settled(3, 3);
 }
 
+void schedule_pause_both(struct world *w)
+{
+	uint64_t epoch, both_us = 200000 + world_dice(w, 1800000);
+
+	settle(w);
+	world_run(w, 3000000); /* whatever was wrong with a database has passed */
+	for (unsigned i = 0; i < WORLD_GATEWAYS;
+	     i++) /* letters that took long have made one suspicious: its round goes on */
+		if (w->violations || w->member[i].node.proposer.step != HB_STEP_IDLE)
+			return;
+	epoch = w->member[0].node.known.epoch;
+	w->member[0].frozen = w->member[1].frozen = true;
+	world_run(w, both_us);
+	w->member[world_dice(w, WORLD_GATEWAYS)].frozen = false;
+	world_run(w, world_dice(w, 20000));
+	w->member[0].frozen = w->member[1].frozen = false;
+	if (w->trace)
+		printf("%9.3f both wake up after %u ms\n", (double)w->now_us / 1000, (unsigned)(both_us / 1000));
+	world_run(w, 1500000);
+	if (w->member[0].node.known.epoch != epoch || w->member[1].node.known.epoch != epoch)
+		world_broken(w, "both stood still for %u ms, and one took over", (unsigned)(both_us / 1000));
+}
+
 void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, bool trace)
 {
 	if (s->from_nothing) {

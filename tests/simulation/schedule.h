@@ -46,6 +46,10 @@ void schedule_warm(void);
 /* Runs it in a world that starts with this noise. The world is kept in *w. */
 void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, bool trace);
 
+/* Goes on after a run: all is well, then both gateways stand still together for 0.2 to 2 s, as when a host pauses its guests.
+ * Nobody failed, so nobody may take over. */
+void schedule_pause_both(struct world *w);
+
 void schedule_print(FILE *f, const struct schedule *s);
 
 /* 0, or the number of the first line that makes no sense (-1: the file cannot be opened). */

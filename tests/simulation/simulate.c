@@ -14,6 +14,8 @@
 #include "tests/simulation/mutation.h"
 #include "tests/simulation/schedule.h"
 
+#define PAUSE_ONE_IN 8
+
 struct total {
 	unsigned long seeds, failovers, violations, payments;
 	double virtual_s;
@@ -63,6 +65,8 @@ static int run_seeds(unsigned long from, unsigned long seeds, unsigned nodes, bo
 		if (print)
 			schedule_print(stdout, &s);
 		schedule_run(&world, &s, from + i, trace);
+		if (!world.violations && (from + i) % PAUSE_ONE_IN == 0)
+			schedule_pause_both(&world);
 		count(&t, &world, "seed", from + i);
 	}
 	return finish(&t);
