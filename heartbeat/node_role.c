@@ -154,7 +154,7 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 
 	c->epoch = n->my_epoch;
 	if (n->known.phase == HB_CLAIMED) {
-		c->kind = drained(n, now_us) ? HB_CHANGE_OPEN : HB_CHANGE_NONE;
+		c->kind = drained(n, now_us) && hb_token_good(n) ? HB_CHANGE_OPEN : HB_CHANGE_NONE;
 		c->reason = HB_REASON_OPENED;
 	} else if (hb_is_sick(n, now_us)) {
 		bool over = m != HB_NOBODY && may_take_over(n, m, now_us);
@@ -248,7 +248,9 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		return;
 	if (!n->booted) {
 		/* L6: the members disagree for long and nobody's lease runs: finish whatever was begun. */
+		/* Not before the own silence has ended: until then ledgerd may go by what the earlier life told it. */
 		if (n->reading.began_us && now_us > n->reading.began_us + READ_STUCK_US &&
+		    now_us >= n->acceptor.silent_until_us &&
 		    (unsigned)__builtin_popcount(n->reading.answers) >= hb_quorum(reg->accepted.members) &&
 		    !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
 			ret->kind = HB_CHANGE_NOTHING;

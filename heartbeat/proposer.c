@@ -226,8 +226,13 @@ void hb_proposer_learn(struct hb_proposer *p, struct hb_ballot b)
 void hb_proposer_abandon(struct hb_proposer *p)
 {
 	p->pending = GUARDED(M07_UNKNOWN_FORGOTTEN, p->pending, false);
-	if (p->pending)
+	if (p->pending) {
+		/* What made the wish right is gone: a lease that ended, a standby that no longer holds everything. The round
+		 * goes on for the sake of what is pending, and changes nothing. */
+		if (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_PREPARE)
+			p->change = (struct hb_change){.kind = HB_CHANGE_NOTHING, .self = p->self};
 		return;
+	}
 	if (p->step == HB_STEP_BACK_OFF || GUARDED(M07_UNKNOWN_FORGOTTEN, p->step < HB_STEP_SELF_ACCEPT, true))
 		p->step = HB_STEP_IDLE;
 }

@@ -58,7 +58,8 @@ void hb_proposer_gate_closed(struct hb_proposer *p, uint64_t now_us, struct hb_o
 /* A record is known chosen at b. Ends a round of ours below it. */
 void hb_proposer_learn(struct hb_proposer *p, struct hb_ballot b);
 
-/* Gives up a round that has not reached any acceptor's accepted value; does nothing otherwise (P3). */
+/* The wish that began the round is gone. A round that has not reached any acceptor's accepted value is given up; while
+ * something of ours is pending it goes on without changing anything (P3). */
 void hb_proposer_abandon(struct hb_proposer *p);
 
 /* May a new round begin now? */

@@ -276,6 +276,51 @@ static void test_solo_add_hand_only_in_the_own_open_epoch(void **state)
 	assert_false(hb_change_apply(&c, &o, &n));
 }
 
+static void answer(struct hb_proposer *p, const struct hb_acceptor *a, uint8_t from, enum hb_message_type type,
+    enum hb_refusal refusal, struct hb_outbox *out)
+{
+	struct hb_message m = {.type = (uint8_t)type,
+	    .from = from,
+	    .ballot = p->ballot,
+	    .refusal = (uint8_t)refusal,
+	    .promised = {p->ballot.counter + 1, 1}};
+
+	out->count = 0;
+	hb_proposer_answer(p, a, &m, 0, out);
+}
+
+/* A round that changes nothing is pending when a standby is about to be added, and that one fails before the value goes out:
+ * payments are answered without it, so the round must not add it any more. Found by tests/model (MUT_STALE). */
+static void test_pending_round_drops_a_wish_that_has_gone(void **state)
+{
+	static struct hb_outbox out;
+	struct hb_change add = {.kind = HB_CHANGE_ADD, .target = 1, .epoch = 4, .token.byte = {7}};
+	struct hb_change nothing = {.kind = HB_CHANGE_NOTHING};
+	struct hb_acceptor a = acceptor(0);
+	struct hb_proposer p;
+
+	(void)state;
+	a.reg.accepted.in_sync = 1;
+	hb_proposer_start(&p, 0, 1);
+	out.count = 0;
+	hb_proposer_begin(&p, &a, &nothing, true, 0, &out);
+	answer(&p, &a, 0, HB_PROMISE, HB_OK, &out);
+	answer(&p, &a, 2, HB_PROMISE, HB_OK, &out);
+	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
+	answer(&p, &a, 0, HB_ACCEPTED, HB_OK, &out);
+	answer(&p, &a, 2, HB_ACCEPTED, HB_REFUSED_BALLOT, &out);
+	assert_int_equal(p.step, HB_STEP_BACK_OFF);
+	assert_true(p.pending);
+	out.count = 0;
+	hb_proposer_begin(&p, &a, &add, true, 0, &out);
+	answer(&p, &a, 0, HB_PROMISE, HB_OK, &out);
+	hb_proposer_abandon(&p);
+	answer(&p, &a, 2, HB_PROMISE, HB_OK, &out);
+	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
+	assert_int_equal(p.value.in_sync, 1);
+	assert_false(p.applied);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(test_claim_needs_in_sync_and_token),
 	    cmocka_unit_test(test_reopening_keeps_in_sync),
 	    cmocka_unit_test(test_solo_add_hand_only_in_the_own_open_epoch),
+	    cmocka_unit_test(test_pending_round_drops_a_wish_that_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
