@@ -24,7 +24,8 @@ static bool claim(const struct hb_change *c, struct hb_record *n)
 	if (!GUARD(M15_TOKEN_IGNORED_IN_CLAIM, has_token(n, c->self, &c->token)))
 		return false;
 	n->keep = own && (n->phase == HB_OPEN || n->keep);
-	n->in_sync = GUARDED(M18_ONE_STEP_CLAIM, n->in_sync, (uint8_t)(1u << c->self));
+	if (GUARDED(M18_ONE_STEP_CLAIM, false, true))
+		n->in_sync = (uint8_t)(1u << c->self);
 	n->epoch += GUARDED(M25_EPOCH_KEPT, 1, !own);
 	n->active = c->self;
 	n->phase = HB_CLAIMED;

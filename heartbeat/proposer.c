@@ -225,7 +225,8 @@ void hb_proposer_learn(struct hb_proposer *p, struct hb_ballot b)
 
 void hb_proposer_abandon(struct hb_proposer *p)
 {
-	p->pending = GUARDED(M07_UNKNOWN_FORGOTTEN, p->pending, false);
+	if (GUARDED(M07_UNKNOWN_FORGOTTEN, false, true))
+		p->pending = false;
 	if (p->pending) {
 		/* What made the wish right is gone: a lease that ended, a standby that no longer holds everything. The round
 		 * goes on for the sake of what is pending, and changes nothing. */
