@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_fsm.h"
 
 struct option {
 	const char *name;
@@ -27,6 +28,7 @@ static const struct option options[] = {
 	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
+	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
 };
 /* clang-format on */
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

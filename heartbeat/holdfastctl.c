@@ -34,6 +34,7 @@ static const struct ctl_command commands[] = {
 	  CTL_JSON, 0, ctl_history },
 	{ "explain", "[--json]", "in words: why the cluster is as it is, what it waits for, what happens if a member dies now",
 	  CTL_JSON, 0, ctl_explain },
+	{ "fsm", "[--format text|dot|mermaid]", "the states of a node, and what leads to each; asks nobody", CTL_FORMAT, 0, ctl_fsm },
 	{ "key", "rotate | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
 	  CTL_REST, 0, ctl_key },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
