@@ -16,6 +16,9 @@
 #define FIT_EDGE_MUTE_US 2000000 /* HAProxy takes connections and answers nothing */
 #define FIT_OPENING_US 10000000	 /* an opening that does not end, while another whole copy waits */
 
+/* mariadbd has answered in this life and does not any more: replicationd kills it, and starts it again if that is wanted. */
+#define FIT_HUNG_US 10000000
+
 /* What dies so often within this time is not fit before it has lived for a while. */
 #define FIT_DEATHS 4
 #define FIT_DEATHS_US 15000000

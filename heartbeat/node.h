@@ -26,8 +26,8 @@ struct hb_peer {
 	uint64_t heard_us;  /* our clock: last message of any kind */
 	uint64_t missed_us; /* of the time since then we were not there ourselves */
 	uint64_t stamp_us;  /* its clock, to be echoed */
-	uint64_t
-	    lagging_us; /* since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not */
+	/* Since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not. */
+	uint64_t lagging_us;
 	struct hb_facts facts;
 };
 

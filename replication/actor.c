@@ -83,6 +83,8 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 	s->db = (struct observation){0};
 	if (!s->process)
 		return;
+	if (s->answered && !s->mute_us)
+		s->mute_us = s->looked_us; /* until it has answered */
 	code = database_open(a->db, e);
 	if (code == -ECONNREFUSED)
 		e->text[0] = '\0'; /* it is starting */
@@ -94,6 +96,10 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 		LOG(LOG_WARNING, "epoch-row.fail", KV_S("why", e->text));
 	code = observe(a->db, &s->db, e);
 	s->up = !code;
+	if (s->up) {
+		s->answered = true;
+		s->mute_us = 0;
+	}
 	s->relay_epoch = relay_before == relay_epoch(a->relay) ? relay_before : 0;
 	s->backlog_ms = s->up && s->db.slave
 			    ? backlog_take(&a->backlog, s->db.received.seq, s->db.applied.seq, clock_boottime_us())

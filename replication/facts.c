@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "heartbeat/fitness.h"
+
 /* Positions that are this close are the moving end of the same stream. */
 #define CAUGHT_UP_SEQ 1000
 
@@ -56,6 +58,7 @@ uint32_t facts_of(const struct sight *s)
 	    {s->data, F_DATA},
 	    {s->process, F_PROCESS},
 	    {up, F_UP},
+	    {s->process && s->mute_us && s->looked_us > s->mute_us + FIT_HUNG_US, F_HUNG},
 	    {up && !o->read_only, F_WRITABLE},
 	    {up && o->semi_sync, F_SEMI},
 	    {s->order.semi_sync != 0, F_SEMI_WANTED},

@@ -22,6 +22,8 @@ struct sight {
 	bool process, up;
 	struct observation db; /* of this moment, when up */
 	uint64_t looked_us;    /* CLOCK_BOOTTIME just before db was read */
+	bool answered;	       /* it was up in this life of the server */
+	uint64_t mute_us;      /* since when it is not any more; 0: it is, or never was */
 	uint64_t relay_epoch;  /* a connection to the active stood for this epoch before and after db was read */
 	/* what this replicationd did in this life of the server */
 	bool prepared;		/* tail exported, token destroyed, for a SLAVE start */

@@ -21,6 +21,9 @@ const struct plan_rule plan_rules[] = {
 	{ STANDBY,                  F_UP | F_WRITABLE,     0,            STEP_KILL,           REPL_DOWN,       "deposed" },
 	{ STANDBY,                  F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
 
+	/* It answered once, so it does not recover; whatever it hangs in, a crash leads out of it, and loses nothing (R7). */
+	{ STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, F_UP,   STEP_KILL,           REPL_DOWN,       "has not answered for 10 s" },
+
 	/* B1: outside in_sync. */
 	{ W(FOLLOW_OUT),            F_PROCESS | F_DIRTY,   F_PREPARED,   STEP_KILL,           REPL_DOWN,       "its tail must be cut off" },
 	{ W(FOLLOW_OUT),            0,                     F_DATA,       STEP_SEED,           REPL_SEEDING,    "there is no copy" },

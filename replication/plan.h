@@ -14,6 +14,7 @@
 	X(DATA, "data")		      /* there is a data directory */                                                  \
 	X(PROCESS, "process")	      /* mariadbd runs on it */                                                        \
 	X(UP, "up")		      /* and accepts connections */                                                    \
+	X(HUNG, "hung")		      /* and did, but has not answered for long */                                     \
 	X(WRITABLE, "writable")	      /* read_only=0 */                                                                \
 	X(SEMI, "semi")		      /* rpl_semi_sync_master_enabled */                                               \
 	X(SEMI_WANTED, "semi-wanted") /* order.semi_sync */                                                            \

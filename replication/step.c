@@ -28,6 +28,8 @@ void step_forget(struct actor *a)
 	s->salvaged = false;
 	s->row_sent = false;
 	s->marked = false;
+	s->answered = false;
+	s->mute_us = 0;
 	database_close(a->db);
 	database_close(a->row_db);
 }

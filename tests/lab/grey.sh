@@ -1,6 +1,6 @@
 # Faults of one part of a machine that goes on living otherwise: sourced after scenario.sh.
 # grey_break FAULT NODE begins one, grey_mend FAULT NODE ends it; both are harmless when repeated.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016
 
 grey_dir=${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/grey
 grey_data=/var/lib/holdfast/mysql
@@ -12,7 +12,8 @@ inside() { # NODE COMMAND...
   "$lab" exec "$node" -- "$@"
 }
 
-# A disk of its own for a directory, so that it can stall, fill up and break without touching the host's. Once a machine.
+# A disk of its own for a directory, so that it can stall, fill up and break without touching the host's. Nothing stays in
+# the directory below: a machine that came up without its disk would otherwise run from an old copy.
 grey_disk() { # NODE DIRECTORY MEGABYTES UNIT...
   local node=$1 dir=$2 size=$3 image loop
   image=$grey_dir/$node-$(basename "$dir").img
@@ -20,30 +21,65 @@ grey_disk() { # NODE DIRECTORY MEGABYTES UNIT...
   inside "$node" mountpoint -q "$dir" && return 0
   mkdir -p "$grey_dir"
   rm -f "$image"
-  truncate -s "${size}M" "$image" && mkfs.ext4 -q -F -m 0 "$image" || fail "no disk $image"
-  # The device goes when the last mount of it does.
+  truncate -s "${size}M" "$image"
+  mkfs.ext4 -q -F -m 0 "$image" || fail "no disk $image"
   loop=$(losetup --find --show "$image") || fail "no loop device for $image"
   inside "$node" bash -euc '
-    dir=$1 minor=$2
+    dir=$1 device=/dev/grey-$2 minor=$2
     shift 2
-    systemctl stop "$@"
-    rm -f /dev/grey-$minor
-    mknod /dev/grey-$minor b 7 "$minor"
+    rm -f "$device"
+    mknod "$device" b 7 "$minor"
     mkdir -p /mnt/grey
-    mount -t ext4 -o errors=remount-ro,barrier=0 "/dev/grey-$minor" /mnt/grey
-    cp -a "$dir/." /mnt/grey/
-    chown --reference="$dir" /mnt/grey
-    chmod --reference="$dir" /mnt/grey
+    mount -t ext4 -o errors=remount-ro,barrier=0 "$device" /mnt/grey
     rmdir /mnt/grey/lost+found
-    mount --move /mnt/grey "$dir" 2>/dev/null || { umount /mnt/grey; mount -t ext4 -o errors=remount-ro,barrier=0 "/dev/grey-$minor" "$dir"; }
+    systemctl stop "$@"
+    cp -a "$dir/." /mnt/grey/
+    sync -f /mnt/grey # an error of the disk must not find all of it in memory still
+    find "$dir" -mindepth 1 -delete
+    mount -t ext4 -o errors=remount-ro,barrier=0 "$device" "$dir"
+    umount /mnt/grey
     for unit; do [ "$unit" = mariadb ] || systemctl start "$unit"; done' - "$dir" "${loop#/dev/loop}" "$@" ||
     fail "no disk of its own for $dir on $node"
+  # It goes when its last user does.
   losetup -d "$loop"
 }
 
-grey_disks() { # NODE: the database and the register each get a disk
-  grey_disk "$1" "$grey_data" 1500 holdfast-replicationd mariadb
-  grey_disk "$1" "$grey_register" 16 holdfast-heartbeatd
+# The way back.
+grey_no_disk() { # NODE DIRECTORY UNIT...
+  local node=$1 dir=$2
+  shift 2
+  inside "$node" mountpoint -q "$dir" || return 0
+  inside "$node" bash -euc '
+    dir=$1
+    shift
+    systemctl stop "$@"
+    mount --bind "$dir" /mnt/grey
+    for i in $(seq 100); do ! umount "$dir" || break; sleep 0.1; done
+    cp -a /mnt/grey/. "$dir/"
+    umount /mnt/grey
+    for unit; do [ "$unit" = mariadb ] || systemctl start "$unit"; done' - "$dir" "$@" || fail "$dir on $node: no way back"
+}
+
+grey_minor() { # NODE DIRECTORY: the number of its loop device
+  inside "$1" findmnt -no MAJ:MIN "$2" | tail -n 1 | tr -d ' ' | cut -d: -f2
+}
+
+grey_disks() { # the database and the register of both gateways each get a disk
+  local node
+  for node in a b; do
+    grey_disk "$node" "$grey_data" 1500 holdfast-replicationd mariadb
+    grey_disk "$node" "$grey_register" 16 holdfast-heartbeatd
+    wait_sync
+  done
+}
+
+grey_no_disks() {
+  local node
+  for node in a b; do
+    grey_no_disk "$node" "$grey_data" holdfast-replicationd mariadb
+    grey_no_disk "$node" "$grey_register" holdfast-heartbeatd
+    wait_sync
+  done
 }
 
 grey_freeze() { inside "$1" fsfreeze -f "$2"; }
@@ -80,7 +116,8 @@ grey_break() { # FAULT NODE
     disk-full-data) grey_fill "$node" "$grey_data" ;;
     disk-full-register) grey_fill "$node" "$grey_register" ;;
     disk-full-run) grey_fill "$node" /run ;;
-    disk-readonly-data) inside "$node" bash -c 'd=$(findmnt -no MAJ:MIN "$1" | tail -n 1 | tr -d " "); echo 1 >/sys/fs/ext4/loop${d#*:}/trigger_fs_error' - "$grey_data" ;;
+    disk-readonly-data) # as after an error of the device; the machine itself may not write there
+      echo 1 >"/sys/fs/ext4/loop$(grey_minor "$node" "$grey_data")/trigger_fs_error" ;;
     database-stopped) grey_signal "$node" STOP mariadb ;;
     database-locked) # accepts connections, commits nothing
       inside "$node" systemd-run --quiet --collect --unit=grey-lock mariadb -e 'FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)' ;;
@@ -117,13 +154,13 @@ grey_mend() { # FAULT NODE
     disk-full-data) grey_empty "$node" "$grey_data" ;;
     disk-full-register) grey_empty "$node" "$grey_register" ;;
     disk-full-run) grey_empty "$node" /run ;;
-    disk-readonly-data) # another disk, as far as the database can tell
-      inside "$node" bash -c 'd=$(findmnt -no MAJ:MIN "$1" | tail -n 1 | tr -d " "); [ "$d" ] || exit 0
-        systemctl kill --signal=KILL mariadb; systemctl stop holdfast-replicationd
+    disk-readonly-data) # repaired: that needs somebody who does it
+      inside "$node" bash -c 'exec 9<"/dev/grey-$2" # or the device would go with the mount
+        systemctl stop holdfast-replicationd; systemctl kill --signal=KILL mariadb
         for i in $(seq 100); do umount "$1" && break; sleep 0.1; done
-        e2fsck -fy "/dev/grey-${d#*:}" >/dev/null 2>&1
-        mount -t ext4 -o errors=remount-ro,barrier=0 "/dev/grey-${d#*:}" "$1"
-        systemctl start holdfast-replicationd' - "$grey_data" ;;
+        e2fsck -fy "/dev/grey-$2" >/dev/null 2>&1
+        mount -t ext4 -o errors=remount-ro,barrier=0 "/dev/grey-$2" "$1"
+        systemctl start holdfast-replicationd' - "$grey_data" "$(grey_minor "$node" "$grey_data")" ;;
     database-stopped) grey_signal "$node" CONT mariadb 2>/dev/null || true ;;
     database-locked) inside "$node" systemctl stop grey-lock 2>/dev/null || true ;;
     database-crowded) inside "$node" systemctl stop grey-crowd 2>/dev/null || true ;;
@@ -139,4 +176,50 @@ grey_mend() { # FAULT NODE
     *-killed) ;;
     *) fail "what is the fault '$1'?" ;;
   esac
+}
+
+# grey_case FAULT ROLE OUTCOME, under load: the fault strikes whoever has the ROLE (active, standby); then, without a human, the
+# payments flow: the role has moved (OUTCOME hand), the active goes on alone (solo) or with all (stay). When the fault is
+# mended the pair is in SYNC again.
+grey_case() {
+  local fault=$1 role=$2 outcome=$3 was heir victim start=$SECONDS
+  wait_sync
+  was=$(active w)
+  heir=$(other "$was")
+  victim=$was
+  [ "$role" = active ] || victim=$heir
+  grey_fault=$fault grey_victim=$victim
+  grey_break "$fault" "$victim"
+  case $outcome in
+    hand) wait_until 60 "$heir active, after $fault on $was" is_active w "$heir" ;;
+    solo) wait_until 60 "$was alone, after $fault on $victim" is_mode w SOLO ;;
+  esac
+  payments_flow
+  payments_flow
+  [ "$outcome" = hand ] || [ "$(active w)" = "$was" ] || fail "the role has moved to $(active w) after $fault on $victim"
+  grey_mend "$fault" "$victim"
+  grey_fault=
+  wait_sync w 180
+  payments_flow
+  say "$fault on the $role: $outcome, $((SECONDS - start)) s"
+}
+
+# Whatever happens: who waits for a frozen disk cannot even be killed.
+grey_fault=
+trap '[ -z "$grey_fault" ] || grey_mend "$grey_fault" "$grey_victim" >/dev/null 2>&1' EXIT
+
+# grey_family NAME CASE...: each CASE is FAULT/ROLE/OUTCOME. Those marked with a + only if HOLDFAST_GREY=all.
+grey_family() {
+  local name=$1 one fault role outcome
+  shift
+  # Giving a machine a disk of its own stops its database: not under load.
+  case "$*" in *disk-*) grey_disks ;; esac
+  start_load "$name"
+  for one; do
+    case $one in +*) [ "${HOLDFAST_GREY:-}" = all ] || continue ;; esac
+    IFS=/ read -r fault role outcome <<<"${one#+}"
+    grey_case "$fault" "$role" "$outcome"
+  done
+  stop_load
+  case "$*" in *disk-*) grey_no_disks ;; esac
 }

@@ -18,7 +18,7 @@ bool is_possible(uint32_t f)
 		uint32_t any, then;
 	} laws[] = {
 	    {OF_UP, F_UP},
-	    {F_UP, F_PROCESS},
+	    {F_UP | F_HUNG, F_PROCESS},
 	    {F_IO | F_SQL | F_BROKEN, F_SLAVE},
 	    {F_DIRTY_NOW, F_DIRTY},
 	    {F_FOLLOWS, F_SLAVE | F_IO | F_SQL},
@@ -30,6 +30,8 @@ bool is_possible(uint32_t f)
 		if ((f & laws[i].any) && (f & laws[i].then) != laws[i].then)
 			return false;
 	if ((f & F_BROKEN) && (f & threads) == threads)
+		return false;
+	if ((f & F_HUNG) && (f & F_UP))
 		return false;
 	return ((f & open) == open) == ((f & F_OPENED) != 0);
 }

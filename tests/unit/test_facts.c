@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "replication/backlog.h"
+#include "heartbeat/fitness.h"
 #include "replication/facts.h"
 
 #define EPOCH 7
@@ -392,6 +393,22 @@ static void test_backlog_older_than_the_samples_counts_as_their_age(void **state
 	}
 }
 
+/* It recovers as long as it likes; only one that has answered in this life can hang. */
+static void test_hung_is_who_answered_once(void **state)
+{
+	struct sight s = {.process = true, .data = true, .looked_us = 100 * 1000000u};
+
+	(void)state;
+	assert_int_equal(facts_of(&s) & F_HUNG, 0);
+	s.answered = true;
+	s.mute_us = s.looked_us - FIT_HUNG_US;
+	assert_int_equal(facts_of(&s) & F_HUNG, 0);
+	s.looked_us++;
+	assert_int_equal(facts_of(&s) & F_HUNG, F_HUNG);
+	s.process = false;
+	assert_int_equal(facts_of(&s) & F_HUNG, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(test_an_order_forgets_what_was_for_another),
 	    cmocka_unit_test(test_backlog_is_the_age_of_what_waits),
 	    cmocka_unit_test(test_backlog_older_than_the_samples_counts_as_their_age),
+	    cmocka_unit_test(test_hung_is_who_answered_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,29 @@ static void a_standby_that_stands_still_is_not_added(void **state)
 	assert_true(n.adding);
 }
 
+/* A member that accepted what nobody finished, and has forgotten that it was its own, grants no lease: P4 clears it up. */
+static void a_round_that_nobody_finished_is_finished(void **state)
+{
+	static const struct hb_ballot chosen = {6, 0}, left = {8, 1};
+	struct hb_message m = {.type = HB_BEAT, .from = 1, .accepted_ballot = left, .promised = left};
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m, .now_us = NOW_US};
+	struct hb_output out;
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.known_ballot = n.acceptor.reg.accepted_ballot = n.acceptor.reg.promised = chosen;
+	m.facts = n.peer[1].facts;
+	hb_node_step(&n, &in, &out);
+	assert_int_equal(n.peer[1].lagging_us, NOW_US);
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE); /* it may still be finished */
+	n.peer[1].lagging_us = NOW_US - 2 * n.settings.lease_us - 1;
+	assert_int_equal(wanted(&n), HB_CHANGE_NOTHING);
+	m.accepted_ballot = m.promised = chosen;
+	hb_node_step(&n, &in, &out);
+	assert_int_equal(n.peer[1].lagging_us, 0);
+}
+
 static void every_ill_says_what_to_look_at(void **state)
 {
 	(void)state;
@@ -307,6 +330,7 @@ int main(void)
 	    cmocka_unit_test(deaths_count_only_within_their_time),
 	    cmocka_unit_test(a_fence_is_no_death),
 	    cmocka_unit_test(a_standby_that_stands_still_is_not_added),
+	    cmocka_unit_test(a_round_that_nobody_finished_is_finished),
 	    cmocka_unit_test(every_ill_says_what_to_look_at),
 	};
 

@@ -122,7 +122,9 @@ static void test_r7_deposed_is_killed_first(void **state)
 	CHECK_DEMAND("B1 tail not cut off", W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED, STEP(KILL));
 	CHECK_STEPS("R7 SEMI_OFF", STEP(SEMI_OFF), {STANDBY, F_UP | F_SEMI, F_WRITABLE | F_DIRTY});
 	CHECK_STEPS("KILL", STEP(KILL), {W(DOWN), F_PROCESS, 0}, {STANDBY, F_UP | F_WRITABLE, 0},
-	    {STANDBY, F_UP | F_SEMI | F_DIRTY, 0}, {W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED});
+	    {STANDBY, F_UP | F_SEMI | F_DIRTY, 0}, {W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED},
+	    {STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, 0});
+	CHECK_DEMAND("hung is killed", STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, 0, STEP(KILL));
 }
 
 static void test_r8_m13_role_of_a_start(void **state)
@@ -171,7 +173,7 @@ static void test_r6_promotion_cuts_then_drains(void **state)
 	CHECK_STEPS("R6 SAY_DRAINED", STEP(SAY_DRAINED),
 	    {W(PROMOTE), F_UP | F_TOKEN, F_SLAVE | F_IO | F_SQL | F_BROKEN},
 	    {W(PROMOTE), F_UP | F_TOKEN | F_WRITABLE, 0});
-	CHECK_DEMAND("R3 no promotion without a token", W(PROMOTE), F_DATA | F_PROCESS, F_TOKEN, STEP(FAIL));
+	CHECK_DEMAND("R3 no promotion without a token", W(PROMOTE), F_DATA | F_PROCESS, F_TOKEN | F_HUNG, STEP(FAIL));
 	CHECK_STEPS("R6 DRAIN", STEP(DRAIN), {W(PROMOTE), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN | F_WRITABLE});
 	CHECK_STEPS("R6 B4 STOP_IO", STEP(STOP_IO), {W(PROMOTE), F_UP | F_SLAVE | F_IO, F_WRITABLE | F_BROKEN},
 	    {IN | W(PROMOTE), F_UP | F_IO | F_BROKEN, F_WRITABLE});

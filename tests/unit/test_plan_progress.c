@@ -18,12 +18,12 @@ struct effect {
 };
 
 static const struct effect effects[STEP_COUNT] = {
-    [STEP_KILL] = {0, F_PROCESS | F_UP | OF_UP | F_PREPARED},
+    [STEP_KILL] = {0, F_PROCESS | F_UP | F_HUNG | OF_UP | F_PREPARED},
     [STEP_PREPARE] = {F_PREPARED, F_TOKEN},
     [STEP_START] = {F_PROCESS, 0},
     [STEP_CLEAN] = {0, F_DIRTY | F_DIRTY_NOW | F_PREPARED},
     [STEP_SEED] = {F_DATA | F_COPY_NEW,
-	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | OF_UP | HIDDEN},
+	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | F_HUNG | OF_UP | HIDDEN},
     [STEP_ENTER_POSITION] = {0, F_COPY_NEW},
     [STEP_SEMI_OFF] = {0, F_SEMI},
     [STEP_DESTROY_TOKEN] = {0, F_TOKEN},
@@ -49,7 +49,7 @@ static uint32_t pass_time(unsigned want, uint32_t w)
 {
 	bool follow = want == REPL_WANT_FOLLOW_IN || want == REPL_WANT_FOLLOW_OUT;
 
-	if ((w & F_PROCESS) && !(w & F_UP))
+	if ((w & F_PROCESS) && !(w & (F_UP | F_HUNG)))
 		return w | F_UP | (w & CONFIGURED ? F_SLAVE : 0) | (w & ROW_KEPT ? F_ROW : 0) | F_SYNCED;
 	if (w & F_ROW_SENT)
 		return (w | F_ROW | ROW_KEPT) & ~(uint32_t)F_ROW_SENT;
