@@ -12,4 +12,4 @@ grey_family grey-disk \
   +disk-full-data/standby/solo \
   +disk-full-register/active/hand \
   +disk-full-run/active/stay \
-  disk-readonly-data/active/hand
+  +disk-readonly-data/active/hand
