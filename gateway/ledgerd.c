@@ -154,9 +154,15 @@ static void report(struct ledgerd *l)
 		now.answered_epoch = s.answered_epoch;
 		now.answered = s.answered;
 		now.first_us = s.first_us;
+		now.rest_generation = s.rest_generation;
 		memcpy(now.reason, s.reason, sizeof(now.reason));
 	}
 	now.header = l->reported.header;
+	/* At rest also means answered: what the writer had given to us before it said so. */
+	if (now.rest_generation != l->reported.rest_generation) {
+		answer_list(l, queue_take_answers(l->queue));
+		server_flush(l->server);
+	}
 	if (memcmp(&now, &l->reported, sizeof(now)) == 0 && now_us - l->reported_us < REPORT_EVERY_US)
 		return;
 	l->reported_us = now_us;
@@ -164,15 +170,15 @@ static void report(struct ledgerd *l)
 	l->reported = now;
 }
 
-/* That one is awaited; everything else has time until the next tick. */
-static void report_barrier(struct ledgerd *l)
+/* These are awaited; everything else has time until the next tick. */
+static void report_awaited(struct ledgerd *l)
 {
 	struct writer_status s;
 
 	if (!l->writer)
 		return;
 	writer_get_status(l->writer, &s);
-	if (s.barrier_epoch != l->reported.barrier_epoch)
+	if (s.barrier_epoch != l->reported.barrier_epoch || s.rest_generation != l->reported.rest_generation)
 		report(l);
 }
 
@@ -185,7 +191,7 @@ static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *u
 	(void)revents;
 	answer_list(l, queue_take_answers(l->queue));
 	server_flush(l->server);
-	report_barrier(l);
+	report_awaited(l);
 	return 0;
 }
 
@@ -228,7 +234,8 @@ static void look(struct ledgerd *l)
 	view(l, &v);
 	open = role_may_answer(&v, v.version, now_us);
 	lost = l->seen.active == l->seen.self && (v.active != v.self || v.epoch != l->seen.epoch);
-	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch || open != l->gate_was_open)
+	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch ||
+	    v.drain_generation != l->seen.drain_generation || open != l->gate_was_open)
 		queue_poke(l->queue);
 	l->seen = v;
 	l->gate_was_open = open;

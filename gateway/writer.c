@@ -376,11 +376,25 @@ static void try_open(struct writer *w, const struct role_view *v)
 	(void)queue_wait_poke(w->queue, GATE_WAIT_MS * 4);
 }
 
+/* Between two batches: while the role is being handed over there is no next one (C6). */
+static void note_rest(struct writer *w, uint64_t generation)
+{
+	bool news;
+
+	(void)pthread_mutex_lock(&w->lock);
+	news = w->status.rest_generation != generation;
+	w->status.rest_generation = generation;
+	(void)pthread_mutex_unlock(&w->lock);
+	if (news)
+		queue_ring(w->queue);
+}
+
 static void cycle(struct writer *w)
 {
 	struct role_view v;
 
 	rolepage_read(w->page, &v);
+	note_rest(w, v.drain_generation);
 	if (!is_ours(&v, v.epoch)) {
 		if (w->opened) {
 			LOG(LOG_NOTICE, "ledger.close", KV_U("epoch", atomic_load(&w->epoch)));
@@ -389,6 +403,9 @@ static void cycle(struct writer *w)
 		w->failing_since_us = 0;
 		keep_connection(w);
 		(void)queue_wait_poke(w->queue, IDLE_WAIT_MS);
+	} else if (v.drain_generation) {
+		keep_connection(w);
+		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
 	} else if (!w->opened || atomic_load(&w->epoch) != v.epoch) {
 		try_open(w, &v);
 	} else if (!role_may_answer(&v, v.version, clock_boottime_us())) {

@@ -18,8 +18,9 @@ struct writer_status {
 	uint64_t commit_since_us;
 	uint64_t answered_epoch;
 	struct gtid answered;
-	uint64_t first_us; /* when the first batch of that epoch was committed; 0: none yet */
-	bool ready;	   /* connected */
+	uint64_t first_us;	  /* when the first batch of that epoch was committed; 0: none yet */
+	uint64_t rest_generation; /* drain_generation under which no batch is under way; 0 none */
+	bool ready;		  /* connected */
 	bool fit;
 	char reason[LOCAL_REASON_BYTES];
 };

@@ -70,7 +70,7 @@ static bool hand(const struct hb_change *c, struct hb_record *n)
 	n->epoch++;
 	n->active = c->target;
 	n->phase = HB_CLAIMED;
-	n->keep = 0;
+	n->keep = c->keep;
 	return true;
 }
 

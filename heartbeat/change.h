@@ -21,6 +21,7 @@ struct hb_change {
 	uint8_t self;
 	uint8_t target;		 /* ADD, HAND: the other member */
 	uint8_t reason;		 /* enum hb_reason */
+	bool keep;		 /* HAND: after a complete drain, so target may open with in_sync as it is */
 	bool reopen;		 /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
 	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND, ADDRESS: the epoch in which the wish was formed */
 	struct token token;	 /* CLAIM: beside the own data now; ADD, HAND: reported by target */

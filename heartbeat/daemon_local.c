@@ -280,7 +280,8 @@ void daemon_local_look(struct daemon *d, uint64_t now_us)
 static bool same_gate(const struct role_view *a, const struct role_view *b)
 {
 	return a->version == b->version && a->epoch == b->epoch && a->active == b->active && a->open == b->open &&
-	       a->mode == b->mode && a->writable_epoch == b->writable_epoch && !a->gate_until_us == !b->gate_until_us;
+	       a->mode == b->mode && a->writable_epoch == b->writable_epoch &&
+	       a->drain_generation == b->drain_generation && !a->gate_until_us == !b->gate_until_us;
 }
 
 void daemon_local_tell(struct daemon *d, const struct hb_output *out)

@@ -49,8 +49,11 @@
 	X(M24_HIGH_WATER_IGNORED, "opens below the high-water mark")                                                   \
 	X(M25_EPOCH_KEPT, "the same node opens again in the same epoch")                                               \
 	X(M27_HAND_WITH_GATE_OPEN, "accepts a record that names another while it answers")                             \
+	X(M27_HAND_UNDRAINED, "hands over, in_sync kept, while its database still writes")                             \
+	X(M27_HAND_BEHIND, "hands over, in_sync kept, to one that has not applied everything")                         \
 	X(M28_SECOND_REPLICA_COUNTS, "ADD while another replica acknowledges too")                                     \
 	X(M30_OPENING_NEVER_ENDS, "an opening that does not end renews for ever")                                      \
+	X(M30_DRAIN_NEVER_ENDS, "a hand-over that does not come to its end is never called off")                       \
 	X(M31_SEMI_SYNC_OFF_COUNTS, "answers in SYNC while semi-sync is off or let one through")                       \
 	X(M32_OLD_BOOT_COUNTS, "messages of an earlier start count")                                                   \
 	X(M33_OLD_REPORT_BLAMES, "an old report of a commit that waits makes the standby lost")                        \

@@ -59,6 +59,7 @@ enum repl_want {
 				 end; then report drained_epoch = epoch */
 	REPL_WANT_OPEN,	   /* C2: semi-sync as `semi_sync` says; dirty (fsync); epoch row; read_only=0; then report
 				 opened_epoch = epoch. Afterwards `semi_sync` may change at any time */
+	REPL_WANT_DRAIN,   /* C6: open, the ledger at rest: read_only=1, semi-sync as it is; then report REPL_QUIET */
 };
 
 struct repl_order {
@@ -69,6 +70,8 @@ struct repl_order {
 	uint8_t self, active;	      /* member numbers; mariadb server_id = member number + 1 */
 	uint8_t semi_sync;	      /* WANT_OPEN: rpl_semi_sync_master_enabled. R4: 0 only when known safe */
 	uint8_t near;		      /* what we received is close to the end of the active's log, as last heard */
+	uint8_t open;		      /* the record is open */
+	uint8_t hurry;		      /* somebody waits for the next report: look often */
 	char active_address[48];      /* numeric */
 	struct gtid active_opened_at; /* gtid_binlog_pos of the active when it opened `epoch`, seq 0 unknown: our binlog
 					 above it was never acknowledged (R11) */
@@ -86,6 +89,7 @@ enum repl_state {
 	REPL_DRAINED, /* promotion steps done, read only still */
 	REPL_OPEN,    /* read_only=0 for opened_epoch */
 	REPL_FAILED,  /* reason says why; tried again when that makes sense */
+	REPL_QUIET,   /* read_only=1 for a hand-over */
 };
 
 struct repl_report {
@@ -129,9 +133,10 @@ struct ledger_report {
 	uint8_t edge_gone;		 /* edge_silent_us: it refused the connection; 0: it took it and said nothing */
 	uint64_t barrier_epoch;		 /* opening barrier committed for this epoch (R6); 0 none */
 	uint64_t gate_closed_generation; /* last ledger_gate.close_generation after which nothing was answered */
-	uint64_t edge_silent_us;	 /* since when HAProxy of this host does not answer; 0: it does */
-	uint64_t commit_since_us;	 /* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
-	uint64_t answered_epoch;	 /* high-water: epoch and GTID of the last batch that got COMMIT OK */
+	uint64_t rest_generation; /* role_view.drain_generation under which no batch is under way, and none begins */
+	uint64_t edge_silent_us;  /* since when HAProxy of this host does not answer; 0: it does */
+	uint64_t commit_since_us; /* CLOCK_BOOTTIME when the COMMIT now in flight was sent; 0: none in flight */
+	uint64_t answered_epoch;  /* high-water: epoch and GTID of the last batch that got COMMIT OK */
 	struct gtid answered;
 	uint64_t first_us; /* CLOCK_BOOTTIME of the first batch of payments in answered_epoch; 0: none yet */
 	char reason[LOCAL_REASON_BYTES];

@@ -200,6 +200,20 @@ static void keys(struct codec *c, struct hb_message *m)
 		codec_bytes(c, k->gift, sizeof(k->gift));
 }
 
+static void command(struct codec *c, struct hb_message *m)
+{
+	codec_u64(c, &m->command.id);
+	codec_u8(c, &m->command.kind);
+	codec_u8(c, &m->command.target);
+}
+
+static void verdict(struct codec *c, struct hb_message *m)
+{
+	codec_u64(c, &m->verdict.id);
+	codec_u8(c, &m->verdict.started);
+	codec_text(c, m->verdict.text, sizeof(m->verdict.text));
+}
+
 static const struct {
 	void (*body)(struct codec *c, struct hb_message *m);
 	uint8_t since; /* version */
@@ -214,6 +228,8 @@ static const struct {
     [HB_STATE] = {reply, 1},
     [HB_JOIN] = {join, 1},
     [HB_KEYS] = {keys, 2},
+    [HB_COMMAND] = {command, 2},
+    [HB_VERDICT] = {verdict, 2},
 };
 
 static bool known_type(uint8_t type, uint8_t version)

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "heartbeat/command.h"
 #include "heartbeat/record.h"
 #include "heartbeat/transition.h"
 
@@ -15,9 +16,11 @@ enum hb_message_type {
 	HB_ACCEPT,
 	HB_ACCEPTED, /* answer to accept, yes or no */
 	HB_READ,
-	HB_STATE, /* answer to read, or to a join that cannot be done here */
-	HB_JOIN,  /* a member to be asks for admission */
-	HB_KEYS,  /* which keys of the heartbeats a member holds; for heartbeat/keyring.h, not for the core */
+	HB_STATE,   /* answer to read, or to a join that cannot be done here */
+	HB_JOIN,    /* a member to be asks for admission */
+	HB_KEYS,    /* which keys of the heartbeats a member holds; for heartbeat/keyring.h, not for the core */
+	HB_COMMAND, /* an operator's, passed on */
+	HB_VERDICT, /* the answer to it */
 	HB_MESSAGE_TYPES
 };
 
@@ -86,7 +89,9 @@ struct hb_message {
 	/* JOIN */
 	struct hb_member member;
 
-	struct hb_keys keys; /* KEYS */
+	struct hb_keys keys;	   /* KEYS */
+	struct hb_command command; /* COMMAND */
+	struct hb_verdict verdict; /* VERDICT */
 };
 
 /* Version 1 has no blocks that can grow (heartbeat/codec.h): what was added since cannot be said in it. */

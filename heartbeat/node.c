@@ -138,9 +138,10 @@ static void answer_round(struct hb_node *n, const struct hb_message *m, enum hb_
 	r->record = reg->accepted;
 }
 
-static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
+static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_output *output)
 {
 	struct hb_acceptor *a = &n->acceptor;
+	struct hb_outbox *out = &output->outbox;
 
 	if (!known_sender(n, m, now_us))
 		return;
@@ -167,6 +168,8 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 		break;
 	case HB_STATE: hb_read_state(n, m, now_us); break;
 	case HB_JOIN: hb_read_join(n, m, out); break;
+	case HB_COMMAND: hb_command_message(n, m, now_us, out); break;
+	case HB_VERDICT: hb_command_answered(n, m, output); break;
 	default: break;
 	}
 }
@@ -205,10 +208,12 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		n->unknown_us = 0;
 	else if (!n->unknown_us)
 		n->unknown_us = now_us;
+	hb_drain_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
-	if (c.kind != p->change.kind || c.epoch != p->change.epoch)
+	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
 		hb_proposer_abandon(p);
-	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us))
+	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us) &&
+	    hb_drain_passes(n, now_us))
 		hb_proposer_gate_closed(p, now_us, out);
 	hb_proposer_tick(p, &n->acceptor, now_us, out);
 	if (c.kind == HB_CHANGE_CLAIM && n->claim_us <= n->renewed_us)
@@ -263,6 +268,9 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 							     n->repl.order_generation == n->order.generation));
 	if (n->serving && !was)
 		hb_moment(&n->moments, HB_STAGE_PROMOTE, now_us);
+	if (n->serving != was)
+		n->beat_now = true;
+	n->vip_waits = n->vip_waits && !n->serving;
 	if (hb_mine(n))
 		update_moments(n, now_us, wall_ms);
 }
@@ -271,8 +279,10 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 static void update_gate(struct hb_node *n, uint64_t now_us)
 {
 	uint64_t until_us = 0;
+	bool closes = n->drain.rests ||
+		      (n->proposer.step == HB_STEP_CLOSE_GATE && !GUARDED(M27_HAND_UNDRAINED, hb_drain_owns(n), false));
 
-	if (n->serving && n->proposer.step != HB_STEP_CLOSE_GATE && !hb_is_sick(n, now_us)) {
+	if (n->serving && !closes && !hb_is_sick(n, now_us)) {
 		if (hb_node_has_lease(n, now_us))
 			until_us = hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch);
 		if (GUARD(M04_GATE_WITHOUT_LEASE, hb_node_is_sole(n)) && until_us < now_us + n->settings.lease_us)
@@ -304,8 +314,12 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return n->host_alarm;
 	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
 		return "serves, but the address is not here: systemctl status keepalived";
-	if (n->state == HB_ACTIVE || n->state == HB_STANDBY)
+	if (n->state == HB_ACTIVE)
+		return n->drain_note;
+	if (n->state == HB_STANDBY)
 		return "";
+	if (hb_is_draining(n))
+		return hb_drain_waits(n, now_us);
 	return n->repl.reason[0] ? n->repl.reason : rule->why;
 }
 
@@ -330,13 +344,23 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 		(void)snprintf(n->reason, sizeof(n->reason), "%s", why);
 }
 
-static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_outbox *out)
+/* Does the active wait for what this report says? */
+static bool is_news(const struct hb_node *n, const struct repl_report *r)
+{
+	return n->order.hurry && (r->received.seq != n->repl.received.seq || r->applied.seq != n->repl.applied.seq);
+}
+
+static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_output *out)
 {
 	switch (in->kind) {
 	case HB_IN_TICK: break;
+	case HB_IN_COMMAND: hb_command_take(n, in->command, in->now_us, out); break;
 	case HB_IN_MESSAGE: take_message(n, in->message, in->now_us, out); break;
 	case HB_IN_PERSISTED: n->persisted = in->persisted; break;
-	case HB_IN_REPLICATION: hb_take_replication(n, in->repl, in->now_us); break;
+	case HB_IN_REPLICATION:
+		n->beat_now = n->beat_now || (in->repl && is_news(n, in->repl));
+		hb_take_replication(n, in->repl, in->now_us);
+		break;
 	case HB_IN_LEDGER:
 		hb_take_ledger(n, in->ledger, in->now_us);
 		if (in->ledger)
@@ -356,7 +380,9 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	out->moved = NULL;
 	out->moved_from = n->state;
 	hb_notice_absence(n, in->now_us);
-	take_input(n, in, &out->outbox);
+	out->verdict.id = 0;
+	take_input(n, in, out);
+	hb_command_tick(n, in->now_us, out);
 	hb_read_tick(n, in->now_us, &out->outbox);
 	propose(n, in->now_us, &out->outbox);
 	update_serving(n, in->now_us, in->wall_ms);

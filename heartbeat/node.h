@@ -6,6 +6,7 @@
 #define HOLDFAST_HEARTBEAT_NODE_H
 
 #include "heartbeat/acceptor.h"
+#include "heartbeat/command.h"
 #include "heartbeat/deaths.h"
 #include "heartbeat/lease.h"
 #include "heartbeat/proposer.h"
@@ -36,6 +37,14 @@ struct hb_reading { /* answers to READ: while booting, or to end an amnesia */
 	struct hb_ballot promised[HB_MEMBERS_MAX], accepted_ballot[HB_MEMBERS_MAX];
 	struct hb_record accepted[HB_MEMBERS_MAX];
 	uint64_t again_us, began_us;
+};
+
+struct hb_drain {	     /* C6, under way */
+	uint64_t generation; /* 0: none */
+	uint64_t began_us;
+	uint8_t to;
+	bool rests;  /* the ledger begins nothing and has answered what it had begun: the gate closes */
+	bool passed; /* all was shown, and our own acceptor is given the record */
 };
 
 struct hb_node {
@@ -76,6 +85,16 @@ struct hb_node {
 	struct hb_moments moments;	  /* of my_epoch */
 	struct hb_transition moved;	  /* the last opening by this node */
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
+	struct hb_drain drain;
+	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
+	uint64_t drain_note_us;
+	uint64_t handed_epoch;	 /* in which the record names another because we handed over, drained; 0 none */
+	uint64_t vip_until_us;	 /* the address stays until then after that, for what waits to be answered */
+	bool vip_waits;		 /* handed to us: the old one still answers by the address */
+	struct hb_command asked; /* passed on to the active, not answered yet; id 0: none */
+	uint8_t asked_of;
+	uint64_t asked_until_us, asked_again_us;
+	struct hb_verdict verdict; /* the last one given here */
 	bool join_wanted, join_refused;
 	struct hb_member joiner;
 
@@ -109,6 +128,7 @@ enum hb_input_kind {
 	HB_IN_PERSISTED,
 	HB_IN_REPLICATION, /* a report; NULL: replicationd is gone */
 	HB_IN_LEDGER,	   /* the same of ledgerd */
+	HB_IN_COMMAND,	   /* of an operator; its answer is a verdict of this output or a later one */
 };
 
 struct hb_input {
@@ -120,6 +140,7 @@ struct hb_input {
 		uint64_t persisted;
 		const struct repl_report *repl;
 		const struct ledger_report *ledger;
+		const struct hb_command *command;
 	};
 };
 
@@ -132,7 +153,8 @@ struct hb_output {
 	bool vip;		     /* this node should hold the address */
 	const struct hb_rule *moved; /* NULL: the state did not change */
 	enum hb_state moved_from;
-	bool chosen; /* a record became known; node->known */
+	bool chosen;		   /* a record became known; node->known */
+	struct hb_verdict verdict; /* id 0: none */
 };
 
 /* reg: from disk. seed: for back-off. A member whose register is not admitted asks for admission. */

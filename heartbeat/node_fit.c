@@ -20,8 +20,8 @@ bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
 {
 	/* A replicationd that has just started needs a moment to see that the database is open. */
 	return hb_mine(n) && n->known.phase == HB_OPEN &&
-	       (!n->repl.db_up ||
-		   (n->opened && n->unopened_us && now_us > n->unopened_us + n->settings.peer_timeout_us));
+	       (!n->repl.db_up || (n->opened && n->unopened_us && !hb_is_draining(n) &&
+				      now_us > n->unopened_us + n->settings.peer_timeout_us));
 }
 
 /* An opening that does not end, while somebody else has all that was acknowledged: that one shall try (L1, C1). */

@@ -113,7 +113,7 @@ static enum repl_want want_as_active(const struct hb_node *n, uint64_t now_us)
 		    n->repl.drained_epoch == n->my_epoch ? REPL_WANT_OPEN : REPL_WANT_PROMOTE);
 	if (hb_is_sick(n, now_us))
 		return REPL_WANT_NOTHING;
-	return REPL_WANT_OPEN;
+	return n->drain.rests ? REPL_WANT_DRAIN : REPL_WANT_OPEN;
 }
 
 static enum repl_want want(const struct hb_node *n, uint64_t now_us)
@@ -124,6 +124,9 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 		return REPL_WANT_NOTHING;
 	if (r->active == n->self)
 		return want_as_active(n, now_us);
+	/* Handed over: nothing here is unsettled, and the other opens only when we acknowledge. */
+	if (r->phase == HB_CLAIMED && n->handed_epoch == r->epoch)
+		return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;
 	if (r->phase == HB_CLAIMED && (n->repl.dirty || n->opened))
 		return GUARDED(M13_SLAVE_WHILE_CLAIMED, REPL_WANT_DOWN, REPL_WANT_FOLLOW_OUT); /* B3; R7 */
 	if (r->phase == HB_CLAIMED)
@@ -163,6 +166,8 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
 	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n);
 	/* R4: off only when {self} is known chosen and nothing else can still become so. */
+	o->open = r->members && r->phase == HB_OPEN;
+	o->hurry = o->active != n->self && r->members && n->peer[r->active].facts.state == HB_DRAINING;
 	o->semi_sync = o->want == REPL_WANT_OPEN && (hb_must_be_acknowledged(n) || n->adding);
 	count_order(n, now_us, o);
 }
@@ -193,15 +198,28 @@ static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view 
 	if (hb_mine(n) && n->repl.opened_epoch == n->my_epoch && n->repl.db_up)
 		v->writable_epoch = n->my_epoch;
 	v->gate_until_us = n->gate_until_us;
+	if (hb_is_draining(n))
+		v->drain_generation = n->drain.generation;
+}
+
+/* Handed to us: the old active keeps the address until we serve, as long as it is there. */
+static bool left_to_old(const struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_peer *old = &n->peer[n->moved_from < HB_MEMBERS_MAX ? n->moved_from : 0];
+
+	return n->vip_waits && old->heard && now_us - old->heard_us < n->settings.lease_us;
 }
 
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 {
-	bool holder = hb_mine(n) && n->acceptor.reg.accepted.active == n->self;
+	bool holder = hb_mine(n) && n->acceptor.reg.accepted.active == n->self && !left_to_old(n, now_us);
 
 	tell_replication(n, now_us, &out->order);
 	tell_role_page(n, now_us, &out->view);
 	out->close_generation = n->close_generation;
 	out->vip = n->booted && holder && !hb_is_sick(n, now_us) &&
 		   (hb_node_has_lease(n, now_us) || hb_node_is_sole(n) || now_us < n->vip_grace_us);
+	/* What waits here for an answer gets it by the way it came; meanwhile our edge sends what is new to the other. */
+	out->vip = out->vip || (n->booted && n->known.active != n->self && n->handed_epoch == n->known.epoch &&
+				   now_us < n->vip_until_us);
 }

@@ -101,6 +101,28 @@ uint8_t hb_level(const struct hb_node *n);
 /* Does the record tell another second address than all members do? Then *c says for whom, and which. */
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
 
+/* The other gateway, or HB_NOBODY. */
+uint8_t hb_other_gateway(const struct hb_node *n);
+
+/* node_drain.c: C6. */
+bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+/* Each step: takes note of what has been reached, calls it off when that will not be. */
+void hb_drain_look(struct hb_node *n, uint64_t now_us);
+/* Before hb_learn() takes the record. */
+void hb_drain_learn(struct hb_node *n, const struct hb_record *r, uint64_t now_us);
+/* May our own acceptor be given the record that names another? */
+bool hb_drain_passes(struct hb_node *n, uint64_t now_us);
+/* Is one under way, and nothing known against it? */
+bool hb_drain_stands(const struct hb_node *n, uint64_t now_us);
+/* What it waits for, in words. */
+const char *hb_drain_waits(const struct hb_node *n, uint64_t now_us);
+
+/* node_command.c: operators. */
+void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_output *out);
+void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
+void hb_command_answered(struct hb_node *n, const struct hb_message *m, struct hb_output *out);
+void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out);
+
 /* node_out.c: what is everybody told? */
 void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
@@ -108,6 +130,19 @@ void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
 static inline bool hb_mine(const struct hb_node *n)
 {
 	return n->known.members && n->known.active == n->self && n->my_epoch == n->known.epoch;
+}
+
+static inline bool hb_is_draining(const struct hb_node *n)
+{
+	return n->drain.generation != 0;
+}
+
+/* Is the round under way that of a planned hand-over? Then its gate closes when the ledger rests, not before. */
+static inline bool hb_drain_owns(const struct hb_node *n)
+{
+	const struct hb_proposer *p = &n->proposer;
+
+	return p->step == HB_STEP_CLOSE_GATE && p->applied && p->change.kind == HB_CHANGE_HAND && p->change.keep;
 }
 
 static inline bool hb_repl_fresh(const struct hb_node *n, uint64_t now_us)

@@ -26,12 +26,14 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 	hb_proposer_learn(&n->proposer, b);
 	if (n->known.members && hb_ballot_compare(b, n->known_ballot) <= 0)
 		return;
+	hb_drain_learn(n, r, now_us);
 	if (n->known.members && r->epoch != n->known.epoch) {
 		n->moved_from = n->known.active;
 		n->moved_reason = r->reason;
 		/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
 		if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch)
 			hb_named(n, r->epoch, now_us);
+		n->vip_waits = named && r->keep;
 		n->renewed_us = now_us; /* whoever is named now has a lease to wait for */
 	}
 	n->known_ballot = b;

@@ -9,8 +9,7 @@
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
 
-/* The other gateway, or HB_NOBODY. */
-static uint8_t other_gateway(const struct hb_node *n)
+uint8_t hb_other_gateway(const struct hb_node *n)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
 		if (i != n->self && n->known.member[i].kind == HB_KIND_GATEWAY)
@@ -76,7 +75,7 @@ uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us)
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
 void hb_adding(struct hb_node *n, uint64_t now_us)
 {
-	uint8_t m = other_gateway(n);
+	uint8_t m = hb_other_gateway(n);
 	bool here = is_follower(n, m, now_us);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
@@ -150,7 +149,7 @@ static bool member_lags(const struct hb_node *n, uint64_t now_us)
 static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	const struct hb_register *reg = &n->acceptor.reg;
-	uint8_t m = other_gateway(n);
+	uint8_t m = hb_other_gateway(n);
 
 	c->epoch = n->my_epoch;
 	if (n->known.phase == HB_CLAIMED) {
@@ -170,6 +169,12 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->reason = HB_REASON_ACTIVE_UNFIT;
 		c->target = m;
 		c->token = n->peer[m].facts.token;
+	} else if (hb_is_draining(n)) {
+		c->kind = hb_drain_stands(n, now_us) ? HB_CHANGE_HAND : HB_CHANGE_NONE;
+		c->reason = HB_REASON_SWITCHOVER;
+		c->keep = c->kind == HB_CHANGE_HAND; /* both logs end at the same transaction */
+		c->target = n->drain.to;
+		c->token = n->peer[n->drain.to].facts.token;
 	} else if (lost_member(n, now_us) != HB_NOBODY && hb_fit_to_renew(n, now_us)) {
 		/* One that cannot serve itself must not push the other out of in_sync. */
 		c->kind = HB_CHANGE_SOLO;
@@ -283,6 +288,8 @@ static enum hb_situation situation_as_active(const struct hb_node *n, uint64_t n
 		return n->repl.state == REPL_FAILED ? HB_SIT_BROKEN : HB_SIT_MINE_CLAIMED;
 	if (hb_is_sick(n, now_us))
 		return HB_SIT_MINE_SICK;
+	if (hb_is_draining(n))
+		return HB_SIT_MINE_HANDING;
 	return n->serving ? HB_SIT_MINE_SERVING : HB_SIT_MINE_OPEN;
 }
 
@@ -296,6 +303,8 @@ enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
 		return situation_as_active(n, now_us);
 	if (n->repl.state == REPL_FAILED || !hb_repl_fresh(n, now_us))
 		return HB_SIT_BROKEN;
+	if (n->known.phase == HB_CLAIMED && n->handed_epoch == n->known.epoch)
+		return HB_SIT_OTHER_HANDED;
 	if (n->known.phase == HB_CLAIMED)
 		return n->repl.dirty ? HB_SIT_OTHER_DIRTY : HB_SIT_OTHER_CLAIMED;
 	if (!hb_in_sync(&n->known, n->self))

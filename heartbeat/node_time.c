@@ -65,6 +65,9 @@ uint64_t hb_node_due_us(const struct hb_node *n, uint64_t now_us)
 	sooner(&due_us, n->proposer.again_us, now_us);
 	sooner(&due_us, n->closing_until_us, now_us);
 	sooner(&due_us, n->vip_grace_us, now_us);
+	sooner(&due_us, n->vip_until_us, now_us);
+	if (n->asked.id)
+		sooner(&due_us, n->asked_again_us, now_us);
 	sooner(&due_us, n->acceptor.silent_until_us, now_us);
 	sooner(&due_us, n->acceptor.promise_until_us, now_us);
 	if (hb_mine(n))

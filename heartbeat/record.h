@@ -45,7 +45,8 @@ enum hb_phase { HB_CLAIMED, HB_OPEN };
 	X(PEER_LOST, "peer-lost")                                                                                      \
 	X(PEER_IN_SYNC, "peer-in-sync")                                                                                \
 	X(ADDRESS, "second-address")                                                                                   \
-	X(ACTIVE_UNFIT, "active-unfit")
+	X(ACTIVE_UNFIT, "active-unfit")                                                                                \
+	X(SWITCHOVER, "switchover")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
 	HB_REASONS(X)

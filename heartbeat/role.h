@@ -35,6 +35,8 @@ enum hb_state {
 	X(MINE_OPEN, "open-not-serving")                                                                               \
 	X(MINE_SERVING, "open-and-serving")                                                                            \
 	X(MINE_SICK, "own-database-lost")                                                                              \
+	X(MINE_HANDING, "open-handing-over")                                                                           \
+	X(OTHER_HANDED, "handed-to-other")                                                                             \
 	X(OTHER_DIRTY, "claimed-by-other-own-tail-unsettled")                                                          \
 	X(OTHER_CLAIMED, "claimed-by-other")                                                                           \
 	X(OUT_SEEDING, "outside-in-sync-seeding")                                                                      \

@@ -23,6 +23,8 @@ struct role_view {
 	uint64_t writable_epoch; /* epoch for which replicationd opened this node's database; 0: none */
 	uint64_t gate_until_us;	 /* answers may be given before this moment; 0: closed */
 	uint64_t updated_us;
+	uint64_t
+	    drain_generation; /* not 0: begin no batch, the role is being handed over (C6); another one each time */
 	uint8_t self, active; /* member numbers; ROLEPAGE_NO_NODE when unknown */
 	uint8_t open;	      /* 1: the record's phase is open */
 	uint8_t mode;	      /* enum role_mode */

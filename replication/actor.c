@@ -179,7 +179,7 @@ static int turn(struct actor *a)
 	tell_step(a, rule);
 	publish(a, rule, facts, a->failure[0] ? a->failure : NULL);
 	if (rule->step == STEP_NONE)
-		return LOOK_MS;
+		return a->sight.order.hurry ? SOON_MS : LOOK_MS;
 	if (rule->step == STEP_WAIT || rule->step == STEP_FAIL)
 		return rule->step == STEP_WAIT ? SOON_MS : LOOK_MS;
 	e.text[0] = '\0';

@@ -80,6 +80,7 @@ uint32_t facts_of(const struct sight *s)
 	    {up && s->row_sent, F_ROW_SENT},
 	    {s->order.epoch && opened_epoch(s) == s->order.epoch, F_OPENED},
 	    {up && s->marked, F_MARKED},
+	    {up && o->read_only && o->semi_waits == 0, F_QUIET},
 	};
 	uint32_t bits = 0;
 

@@ -9,7 +9,8 @@ enum gate_role gate_decide(enum repl_want want, uint32_t facts, const char **why
 {
 	/* systemd counts the question itself as a start: no server runs as long as it is open. */
 	uint32_t running = F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN |
-			   F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED;
+			   F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED |
+			   F_QUIET;
 	const struct plan_rule *rule = plan_next(want, facts & ~running);
 
 	*why = rule->why;

@@ -6,7 +6,7 @@
 #define W(id) (1u << REPL_WANT_##id)
 #define IN (W(HOLD_IN) | W(FOLLOW_IN))
 #define STANDBY (IN | W(FOLLOW_OUT))
-#define ALL (W(NOTHING) | W(DOWN) | STANDBY | W(PROMOTE) | W(OPEN))
+#define ALL (W(NOTHING) | W(DOWN) | STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN))
 
 /* clang-format off */
 const struct plan_rule plan_rules[] = {
@@ -22,7 +22,7 @@ const struct plan_rule plan_rules[] = {
 	{ STANDBY,                  F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
 
 	/* It answered once, so it does not recover; whatever it hangs in, a crash leads out of it, and loses nothing (R7). */
-	{ STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, F_UP,   STEP_KILL,           REPL_DOWN,       "has not answered for 10 s" },
+	{ STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, F_UP, STEP_KILL, REPL_DOWN,       "has not answered for 10 s" },
 
 	/* B1: outside in_sync. */
 	{ W(FOLLOW_OUT),            F_PROCESS | F_DIRTY,   F_PREPARED,   STEP_KILL,           REPL_DOWN,       "its tail must be cut off" },
@@ -82,6 +82,14 @@ const struct plan_rule plan_rules[] = {
 	{ W(OPEN),                  0,                     F_ROW | F_ROW_SENT, STEP_SEND_ROW, REPL_DRAINED,    "epoch row" },
 	{ W(OPEN),                  0,                     F_ROW,        STEP_WAIT,           REPL_DRAINED,    "the epoch row waits to be acknowledged" },
 	{ W(OPEN),                  0,                     0,            STEP_WRITABLE,       REPL_DRAINED,    "open" },
+
+	/* C6 */
+	{ W(DRAIN),                 0,                     F_UP,         STEP_NONE,           REPL_DOWN,       "mariadbd does not run" },
+	{ W(DRAIN),                 F_WRITABLE,            0,            STEP_READ_ONLY,      REPL_IDLE,       "hands over" },
+	/* All that it wrote was acknowledged, and it writes no more: nothing is left to settle, whoever comes next. */
+	{ W(DRAIN),                 F_DIRTY | F_QUIET,     0,            STEP_CLEAN,          REPL_IDLE,       "hands over" },
+	{ W(DRAIN),                 F_QUIET,               0,            STEP_NONE,           REPL_QUIET,      "hands over" },
+	{ W(DRAIN),                 0,                     0,            STEP_WAIT,           REPL_IDLE,       "a commit waits to be acknowledged" },
 	{ ~ALL,                     0,                     0,            STEP_FAIL,           REPL_FAILED,     "an order that this version does not know" },
 };
 /* clang-format on */

@@ -35,7 +35,8 @@
 	X(ROW, "row")		  /* the epoch row is committed */                                                     \
 	X(ROW_SENT, "row-sent")	  /* the epoch row waits for its commit */                                             \
 	X(OPENED, "opened")	  /* OPEN reported for the order's epoch */                                            \
-	X(MARKED, "marked")	  /* position read after semi-sync was found on */
+	X(MARKED, "marked")	  /* position read after semi-sync was found on */                                     \
+	X(QUIET, "quiet")	  /* read only, and nothing waits for its acknowledgement */
 enum plan_fact_bit {
 #define X(id, text) PLAN_BIT_##id,
 	PLAN_FACTS(X)
@@ -75,6 +76,7 @@ enum plan_fact {
 	X(SEND_ROW, "send-epoch-row")                                                                                  \
 	X(WRITABLE, "read-write")                                                                                      \
 	X(MARK, "mark")                                                                                                \
+	X(READ_ONLY, "read-only")                                                                                      \
 	X(FAIL, "fail")
 enum plan_step {
 #define X(id, text) STEP_##id,

@@ -95,10 +95,29 @@ static int step_start(struct actor *a, struct errbuf *e)
 	return server_start(a->server, e);
 }
 
+/* Is there from now on something in relay logs that the token speaks of, and that a cut of power may take away (S7)? */
+static int set_token_survives(struct actor *a, bool survives, struct errbuf *e)
+{
+	struct token_file t;
+	int code;
+
+	if (token_is_none(&a->sight.token))
+		return 0;
+	code = token_load(ACTOR_TOKEN, &t, e);
+	if (code || t.sync_relay == survives)
+		return code;
+	t.sync_relay = survives;
+	memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
+	return token_store(ACTOR_TOKEN, &t, e);
+}
+
 static int step_clean(struct actor *a, struct errbuf *e)
 {
+	/* The mark also said that a cut of power costs this copy nothing: without it that is the token's to say. */
+	int code = a->sight.order.want == REPL_WANT_DRAIN ? set_token_survives(a, true, e) : 0;
+
 	a->sight.prepared = false;
-	return durable_remove(ACTOR_DIRTY, e);
+	return code ? code : durable_remove(ACTOR_DIRTY, e);
 }
 
 /* The copy that is replaced has nothing that the active lacks but its tail. */
@@ -151,25 +170,15 @@ static int step_semi_off(struct actor *a, struct errbuf *e)
 	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=0");
 }
 
-/* Is there from now on something in relay logs that the token speaks of, and that a cut of power may take away (S7)? */
-static int set_token_survives(struct actor *a, bool survives, struct errbuf *e)
-{
-	struct token_file t;
-	int code;
-
-	if (token_is_none(&a->sight.token))
-		return 0;
-	code = token_load(ACTOR_TOKEN, &t, e);
-	if (code || t.sync_relay == survives)
-		return code;
-	t.sync_relay = survives;
-	memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
-	return token_store(ACTOR_TOKEN, &t, e);
-}
-
 static int step_follow(struct actor *a, struct errbuf *e)
 {
-	int code = a->conf->durability_received ? set_token_survives(a, false, e) : 0;
+	int code;
+
+	/* Its relay logs may be lost by a cut of power, and the other's still hold what nobody else would have then. */
+	if (a->conf->durability_received && !a->sight.order.open)
+		return err_set(
+		    e, -EAGAIN, "waits until %s has opened", a->sight.order.member_name[a->sight.order.active]);
+	code = a->conf->durability_received ? set_token_survives(a, false, e) : 0;
 
 	if (!code && a->sight.db.slave) {
 		code = database_run(a->db, e, "STOP SLAVE");
@@ -284,7 +293,7 @@ static int step_salvage(struct actor *a, struct errbuf *e)
 	int code = salvage(a, e);
 
 	/* Not provable: another copy is whole and in use, so this one says that it is not. Never when it may be the last. */
-	if ((code == -EBADMSG || code == -EINVAL) && a->sight.order.want == REPL_WANT_FOLLOW_IN)
+	if ((code == -EBADMSG || code == -EINVAL) && a->sight.order.want == REPL_WANT_FOLLOW_IN && a->sight.order.open)
 		(void)step_destroy_token(a, &ignored);
 	return code;
 }
@@ -376,6 +385,9 @@ static int step_send_row(struct actor *a, struct errbuf *e)
 	int code = database_open(a->row_db, e);
 
 	if (!code)
+		/* A commit of ours that still waits holds the lock, and it may be semi-sync that we have to switch off for it. */
+		code = database_run(a->row_db, e, "SET innodb_lock_wait_timeout=1");
+	if (!code)
 		code = database_run(a->row_db, e, "BEGIN");
 	if (!code)
 		code = database_run(a->row_db, e,
@@ -415,6 +427,18 @@ static int step_writable(struct actor *a, struct errbuf *e)
 
 	if (!code)
 		LOG(LOG_NOTICE, "database.open", KV_U("epoch", a->sight.order.epoch));
+	return code;
+}
+
+/* It waits for commits. The ledger is at rest, but one that it gave up may hang there for want of an acknowledgement. */
+static int step_read_only(struct actor *a, struct errbuf *e)
+{
+	int code = database_run(a->db, e, "SET lock_wait_timeout=1");
+
+	if (!code)
+		code = database_run(a->db, e, "SET GLOBAL read_only=1");
+	if (!code)
+		LOG(LOG_NOTICE, "database.close", KV_U("epoch", a->sight.order.epoch));
 	return code;
 }
 
@@ -458,6 +482,7 @@ static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
     [STEP_SEND_ROW] = step_send_row,
     [STEP_WRITABLE] = step_writable,
     [STEP_MARK] = step_mark,
+    [STEP_READ_ONLY] = step_read_only,
 };
 
 int step_take(struct actor *a, enum plan_step step, struct errbuf *e)

@@ -25,7 +25,8 @@ struct world;
 	X(LOSE, "lose", "its letters of some types are lost")                                                          \
 	X(CUT_REPLICATION, "cut-replication", "replication does not get through, heartbeats do")                       \
 	X(SLOW_DISK, "slow-disk", "its register is written slowly")                                                    \
-	X(WIPE, "wipe", "the machine loses its power and its register")
+	X(WIPE, "wipe", "the machine loses its power and its register")                                                \
+	X(SWITCHOVER, "switchover", "an operator asks this member to hand the role over")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,

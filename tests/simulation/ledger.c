@@ -229,7 +229,7 @@ static void read_step(struct world *w, unsigned at)
 	bool may = role_may_answer(&m->view, m->view.version, world_clock(w, at));
 
 	if (!l->read_us) {
-		if (!may || world_dice(w, 4))
+		if (!may || m->view.drain_generation || world_dice(w, 4))
 			return;
 		l->read_us = w->now_us + 1 + world_dice(w, READ_US);
 		l->read_must = w->book.must;
@@ -258,7 +258,7 @@ static void work(struct world *w, unsigned at)
 		drop(w, at);
 	switch (l->state) {
 	case LEDGER_CLOSED:
-		if (is_ours(v, v->epoch))
+		if (is_ours(v, v->epoch) && !v->drain_generation)
 			open_epoch(w, at, v->epoch);
 		break;
 	case LEDGER_BARRIER:
@@ -269,7 +269,7 @@ static void work(struct world *w, unsigned at)
 		l->state = LEDGER_OPEN;
 		answer(w, at, l->key);
 	}
-	if (l->state == LEDGER_OPEN && w->now_us >= l->at_us)
+	if (l->state == LEDGER_OPEN && w->now_us >= l->at_us && !v->drain_generation)
 		pay(w, at);
 	if (l->state >= LEDGER_OPEN)
 		read_step(w, at);
@@ -283,6 +283,7 @@ static void report(struct world *w, unsigned at)
 	    .ready = 1,
 	    .barrier_epoch = l->barrier_epoch,
 	    .gate_closed_generation = l->closed_generation,
+	    .rest_generation = l->rest_generation,
 	    .commit_since_us = l->commit_since_us,
 	    .answered_epoch = l->answered_epoch,
 	    .answered = l->answered,
@@ -297,19 +298,22 @@ void ledger_step(struct world *w, unsigned at)
 {
 	struct member *m = &w->member[at];
 	struct ledger *l = &m->db.ledger;
-	uint64_t barrier = l->barrier_epoch, closed = l->closed_generation;
+	uint64_t barrier = l->barrier_epoch, closed = l->closed_generation, rest = l->rest_generation;
 
 	if (!l->up) {
 		l->up = w->now_us >= l->start_at_us;
 		return;
 	}
 	work(w, at);
+	if ((l->state == LEDGER_CLOSED || l->state == LEDGER_OPEN) && !l->read_us)
+		l->rest_generation = m->view.drain_generation;
 	if (w->now_us >= l->look_us)
 		l->look_us = w->now_us + LOOK_US;
 	/* ledgerd.c's confirm_close(): the page says so too. */
 	if (!role_may_answer(&m->view, m->view.version, world_clock(w, at)))
 		l->closed_generation = m->node.close_generation;
-	if (barrier != l->barrier_epoch || closed != l->closed_generation || w->now_us >= l->reported_us + REPORT_US)
+	if (barrier != l->barrier_epoch || rest != l->rest_generation || closed != l->closed_generation ||
+	    w->now_us >= l->reported_us + REPORT_US)
 		report(w, at);
 }
 
@@ -321,14 +325,17 @@ uint64_t ledger_next_us(const struct world *w, unsigned at)
 
 	if (!l->up)
 		return l->start_at_us;
-	if (l->state == LEDGER_OPEN && l->at_us < next)
+	if (l->state == LEDGER_OPEN && m->view.drain_generation)
+		next = l->look_us < next ? l->look_us : next;
+	else if (l->state == LEDGER_OPEN && l->at_us < next)
 		next = l->at_us;
 	if (l->read_us && l->read_us < next)
 		next = l->read_us;
 	if ((l->state == LEDGER_BARRIER || l->state == LEDGER_COMMIT) &&
 	    m->db.server.session[MARIADB_LEDGER].state >= MARIADB_OK)
 		return 0;
-	if ((l->state == LEDGER_ANSWER || (l->state == LEDGER_CLOSED && is_ours(&m->view, m->view.epoch))) &&
+	if ((l->state == LEDGER_ANSWER || m->view.drain_generation != l->rest_generation ||
+		(l->state == LEDGER_CLOSED && is_ours(&m->view, m->view.epoch))) &&
 	    l->look_us < next)
 		next = l->look_us;
 	return next;

@@ -30,7 +30,7 @@ struct ledger {
 	enum ledger_state state;
 	uint64_t epoch, version; /* of connection and image; under which the payment began */
 	uint64_t head;		 /* chain of the last transaction it knows to be in the ledger */
-	uint64_t barrier_epoch, answered_epoch, closed_generation;
+	uint64_t barrier_epoch, answered_epoch, closed_generation, rest_generation;
 	struct gtid answered;
 	uint64_t commit_since_us;
 	uint32_t key, tx;

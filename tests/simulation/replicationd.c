@@ -253,7 +253,7 @@ static void end_look(struct world *w, unsigned at)
 	if (!r->up)
 		return;
 	switch (r->rule->step) {
-	case STEP_NONE:
+	case STEP_NONE: wait(r, w->now_us, r->sight.order.hurry ? SOON_US : LOOK_US); break;
 	case STEP_FAIL: wait(r, w->now_us, LOOK_US); break;
 	case STEP_WAIT: wait(r, w->now_us, SOON_US); break;
 	default:

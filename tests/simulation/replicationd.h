@@ -48,6 +48,14 @@ uint64_t replicationd_next_us(const struct world *w, unsigned at);
 
 /* replicationd_steps.c: carries out a part of a step. */
 int replicationd_take(struct world *w, unsigned at, enum plan_step step, unsigned part);
+/* replicationd_open.c: steps that end before or with an open database. */
+int replicationd_set_semi(struct world *w, unsigned at, unsigned part);
+int replicationd_mark(struct world *w, unsigned at, unsigned part);
+int replicationd_set_dirty(struct world *w, unsigned at, unsigned part);
+int replicationd_send_row(struct world *w, unsigned at, unsigned part);
+int replicationd_writable(struct world *w, unsigned at, unsigned part);
+int replicationd_read_only(struct world *w, unsigned at, unsigned part);
+
 void replicationd_forget(struct world *w, unsigned at);
 void replicationd_destroy_token(struct world *w, unsigned at);
 bool replicationd_take_row(struct world *w, unsigned at); /* false: it failed */

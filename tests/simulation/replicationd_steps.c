@@ -117,11 +117,22 @@ static int step_start(struct world *w, unsigned at, unsigned part)
 	return 0;
 }
 
+/* step.c, set_token_survives() */
+static void set_token_survives(struct database *d, bool survives)
+{
+	if (!d->has_token || d->token.sync_relay == survives)
+		return;
+	d->token.sync_relay = survives;
+	memcpy(d->token.boot_id, d->boot_id, sizeof(d->token.boot_id));
+}
+
 static int step_clean(struct world *w, unsigned at, unsigned part)
 {
 	struct database *d = &w->member[at].db;
 
 	(void)part;
+	if (d->repl.sight.order.want == REPL_WANT_DRAIN)
+		set_token_survives(d, true);
 	d->repl.sight.prepared = false;
 	memset(&d->dirty, 0, sizeof(d->dirty));
 	return 0;
@@ -200,15 +211,6 @@ static int step_destroy(struct world *w, unsigned at, unsigned part)
 	return 0;
 }
 
-/* step.c, set_token_survives() */
-static void set_token_survives(struct database *d, bool survives)
-{
-	if (!d->has_token || d->token.sync_relay == survives)
-		return;
-	d->token.sync_relay = survives;
-	memcpy(d->token.boot_id, d->boot_id, sizeof(d->token.boot_id));
-}
-
 static int step_follow(struct world *w, unsigned at, unsigned part)
 {
 	struct database *d = &w->member[at].db;
@@ -216,6 +218,8 @@ static int step_follow(struct world *w, unsigned at, unsigned part)
 
 	switch (part) {
 	case 0:
+		if (d->durability_received && !d->repl.sight.order.open)
+			return -EAGAIN;
 		if (d->durability_received)
 			set_token_survives(d, false);
 		mariadb_stop_slave(m, true, true);
@@ -279,7 +283,7 @@ static int step_drain(struct world *w, unsigned at, unsigned part)
 
 static void salvage_failed(struct world *w, unsigned at)
 {
-	if (w->member[at].db.repl.sight.order.want == REPL_WANT_FOLLOW_IN)
+	if (w->member[at].db.repl.sight.order.want == REPL_WANT_FOLLOW_IN && w->member[at].db.repl.sight.order.open)
 		replicationd_destroy_token(w, at);
 }
 
@@ -362,86 +366,6 @@ static int step_new_token(struct world *w, unsigned at, unsigned part)
 	return 0;
 }
 
-static void take_mark(struct world *w, unsigned at)
-{
-	struct database *d = &w->member[at].db;
-	struct sight *s = &d->repl.sight;
-	const struct mariadb *m = &d->server;
-
-	s->sync_mark = (struct gtid){0, 0, 0};
-	if (m->length)
-		s->sync_mark = (struct gtid){0, m->log[m->length - 1].server, m->log[m->length - 1].seq};
-	s->no_tx_at_mark = m->no_tx;
-	s->marked = true;
-}
-
-static int step_set_semi(struct world *w, unsigned at, unsigned part)
-{
-	struct database *d = &w->member[at].db;
-
-	if (mutant_on(M08_MARK_BEFORE_SEMI_SYNC) && part == 0) {
-		take_mark(w, at);
-		return STEP_MORE;
-	}
-	if (!mutant_on(M08_MARK_BEFORE_SEMI_SYNC))
-		d->repl.sight.marked = false;
-	mariadb_set_semi(&d->server, d->repl.sight.order.semi_sync != 0);
-	return 0;
-}
-
-static int step_mark(struct world *w, unsigned at, unsigned part)
-{
-	(void)part;
-	take_mark(w, at);
-	return 0;
-}
-
-static int step_set_dirty(struct world *w, unsigned at, unsigned part)
-{
-	struct database *d = &w->member[at].db;
-	const struct sight *s = &d->repl.sight;
-	struct dirty_mark now = {.epoch = s->order.epoch, .opened_at = s->db.binlog};
-
-	(void)part;
-	if (s->dirty.epoch && s->dirty.epoch != UINT64_MAX)
-		now.opened_at = s->dirty.opened_at;
-	d->dirty = now;
-	return 0;
-}
-
-bool replicationd_take_row(struct world *w, unsigned at)
-{
-	struct database *d = &w->member[at].db;
-	enum mariadb_commit how = mariadb_take(&d->server, MARIADB_ROW);
-
-	if (how != MARIADB_NO_COMMIT && how < MARIADB_OK)
-		return true;
-	d->repl.sight.row_sent = false;
-	return how == MARIADB_OK;
-}
-
-static int step_send_row(struct world *w, unsigned at, unsigned part)
-{
-	struct database *d = &w->member[at].db;
-
-	if (part == 0) {
-		/* INSERT waits for the lock of the same row that a connection before ours left behind. */
-		if (mariadb_blocks(&d->server, MARIADB_ROW))
-			return d->server.up ? STEP_STUCK : -EPIPE;
-		mariadb_commit(&d->server, MARIADB_ROW, book_new_tx(&w->book), (uint16_t)d->repl.sight.order.epoch, 0);
-		d->repl.sight.row_sent = true;
-		return STEP_MORE;
-	}
-	return replicationd_take_row(w, at) ? 0 : -EIO;
-}
-
-static int step_writable(struct world *w, unsigned at, unsigned part)
-{
-	(void)part;
-	w->member[at].db.server.read_only = false;
-	return 0;
-}
-
 /* sql: it is a statement, so it needs the server. */
 static const struct {
 	int (*take)(struct world *w, unsigned at, unsigned part);
@@ -466,11 +390,12 @@ static const struct {
     [STEP_RELAX] = {step_relax, true},
     [STEP_SYNC] = {step_sync, true},
     [STEP_NEW_TOKEN] = {step_new_token, false},
-    [STEP_SET_SEMI] = {step_set_semi, true},
-    [STEP_SET_DIRTY] = {step_set_dirty, false},
-    [STEP_SEND_ROW] = {step_send_row, true},
-    [STEP_WRITABLE] = {step_writable, true},
-    [STEP_MARK] = {step_mark, true},
+    [STEP_SET_SEMI] = {replicationd_set_semi, true},
+    [STEP_SET_DIRTY] = {replicationd_set_dirty, false},
+    [STEP_SEND_ROW] = {replicationd_send_row, true},
+    [STEP_WRITABLE] = {replicationd_writable, true},
+    [STEP_MARK] = {replicationd_mark, true},
+    [STEP_READ_ONLY] = {replicationd_read_only, true},
 };
 
 int replicationd_take(struct world *w, unsigned at, enum plan_step step, unsigned part)

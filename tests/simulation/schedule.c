@@ -6,6 +6,8 @@
 #define STAND_US 25000000
 #define STAND_SERVED_AFTER_US 2000000 /* what the old active still answers does not count */
 #define SLICE_US 20000
+#define PEACE_US 3500000 /* until the last fault has had its consequences */
+#define HAND_OVER_US 3000000
 
 static void disarm(struct world *w)
 {
@@ -41,6 +43,47 @@ static void stand(struct world *w, bool strictly)
 	if (w->promises.paid_us < from_us && (strictly || promises_owe_service(w)))
 		world_broken(w, "nobody serves for %u s, though a majority with a good copy is up and connected",
 		    STAND_US / 1000000);
+}
+
+static unsigned active(const struct world *w)
+{
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
+		if (world_answers(w, i))
+			return i;
+	return WORLD_GATEWAYS;
+}
+
+/* C6: the other has the role soon, and there were two copies all the time. */
+static void hand_over(struct world *w)
+{
+	unsigned from, before = w->switchovers;
+	uint64_t end_us;
+
+	disarm(w);
+	w->calm = true;
+	world_run(w, PEACE_US);
+	from = active(w);
+	if (from == WORLD_GATEWAYS || world_mode(w) != ROLE_MODE_SYNC || w->violations)
+		return;
+	if (w->trace)
+		printf("%9.3f *** hand over in peace\n", (double)w->now_us / 1000);
+	end_us = w->now_us + HAND_OVER_US;
+	w->solo_seen = false;
+	world_command(w, (unsigned)world_dice(w, w->nodes), HB_COMMAND_SWITCHOVER, HB_NOBODY);
+	world_run(w, 200000);
+	if (!w->verdict.started)
+		return;
+	while (w->now_us < end_us && active(w) != 1 - from && !w->violations)
+		world_run(w, SLICE_US);
+	if (active(w) != 1 - from)
+		world_broken(w, "everything works and yet a switchover took more than %u s", HAND_OVER_US / 1000000);
+	world_run(w, 300000);
+	/* A claim of the other's that never came through may lie there still: any round finishes that one instead. */
+	if (w->switchovers == before)
+		return;
+	if (w->solo_seen || world_mode(w) != ROLE_MODE_SYNC)
+		world_broken(w, "everything works and yet a switchover left SYNC");
+	w->handed++;
 }
 
 static void strike(struct world *w, const struct order *o)
@@ -140,6 +183,7 @@ void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, boo
 		case ORDER_STRIKE: strike(w, o); break;
 		case ORDER_STAND: stand(w, o->value); break;
 		case ORDER_SETTLE: settle(w); break;
+		case ORDER_HAND_OVER: hand_over(w); break;
 		case ORDER_SET: set(w, (enum parameter)o->parameter, o->value); break;
 		default: break;
 		}

@@ -12,10 +12,11 @@
 #define SCHEDULE_ORDERS 96
 
 enum order_kind {
-	ORDER_RUN,    /* time passes */
-	ORDER_STRIKE, /* a fault, now or when its moment comes */
-	ORDER_STAND,  /* what is broken stays so: somebody has to serve, if anybody can */
-	ORDER_SETTLE, /* all is mended: they have to come back to SYNC */
+	ORDER_RUN,	 /* time passes */
+	ORDER_STRIKE,	 /* a fault, now or when its moment comes */
+	ORDER_STAND,	 /* what is broken stays so: somebody has to serve, if anybody can */
+	ORDER_SETTLE,	 /* all is mended: they have to come back to SYNC */
+	ORDER_HAND_OVER, /* nothing is wrong, and an operator wants the other one: nobody is alone meanwhile */
 	ORDER_SET,
 };
 

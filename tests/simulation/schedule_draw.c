@@ -117,7 +117,9 @@ static void start(struct draw *d, enum moment moment)
 	bool solo = moment >= MOMENT_SOLO_ASKED && moment <= MOMENT_ADD_CHOSEN;
 	uint64_t pick = draw(d, 8);
 
-	if (hand || pick == 0)
+	if (hand && draw(d, 2))
+		strike(d, FAULT_SWITCHOVER, WHO_ACTIVE, 0);
+	else if (hand || pick == 0)
 		strike(d, FAULT_KILL_DATABASE, WHO_ACTIVE, 0);
 	else if (solo || moment == MOMENT_SEMI_ON || moment == MOMENT_SEMI_OFF || pick <= 2)
 		strike(d, parts[draw(d, sizeof(parts) / sizeof(parts[0]))], WHO_STANDBY, 300000 + draw(d, 900000))
@@ -184,6 +186,8 @@ void schedule_draw(struct schedule *s, uint64_t seed, unsigned nodes)
 		if (kind >= 6 && kind < 11)
 			add(&d, ORDER_STAND)->value = kind < 9;
 		add(&d, ORDER_SETTLE);
+		if (draw(&d, 8) == 0)
+			add(&d, ORDER_HAND_OVER);
 		run(&d, draw(&d, 300000));
 	}
 }

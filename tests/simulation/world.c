@@ -107,6 +107,15 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 		printf("%9.3f %s record v%llu e%llu active=%s %s in_sync=%x %s\n", (double)w->now_us / 1000, names[at],
 		    (unsigned long long)r->version, (unsigned long long)r->epoch, r->member[r->active].name,
 		    r->phase == HB_OPEN ? "open" : "claimed", r->in_sync, hb_reason_text(r->reason));
+	if (w->trace && out->verdict.id)
+		printf("%9.3f %s verdict: %s: %s\n", (double)w->now_us / 1000, names[at],
+		    out->verdict.started ? "started" : "refused", out->verdict.text);
+	if (out->verdict.id)
+		w->verdict = out->verdict;
+	if (out->chosen && hb_is_solo(r, r->active))
+		w->solo_seen = true;
+	if (out->chosen && r->reason == HB_REASON_SWITCHOVER && r->active == at)
+		w->switchovers++;
 	if (out->chosen && hb_ballot_compare(m->node.known_ballot, w->newest_ballot) > 0) {
 		w->newest_ballot = m->node.known_ballot;
 		w->newest = *r;
@@ -278,6 +287,16 @@ void world_restart_heartbeat(struct world *w, unsigned at)
 		m->disk = m->storing;
 	boot(w, at, false);
 	m->frozen = frozen;
+}
+
+void world_command(struct world *w, unsigned at, enum hb_command_kind kind, uint8_t target)
+{
+	struct hb_command c = {.id = 1 + world_dice(w, UINT64_MAX - 1), .kind = (uint8_t)kind, .target = target};
+	struct hb_input in = {.kind = HB_IN_COMMAND, .command = &c};
+
+	w->verdict = (struct hb_verdict){0};
+	if (w->member[at].up && !w->member[at].frozen)
+		world_input(w, at, &in);
 }
 
 bool world_answers(const struct world *w, unsigned at)

@@ -56,8 +56,10 @@ struct world {
 	struct ambushes ambushes;
 	struct hb_ballot newest_ballot; /* of all that any member ever knew to be chosen */
 	struct hb_record newest;
-	unsigned failovers, reseeds, violations;
-	char broken[200]; /* the first broken promise */
+	struct hb_verdict verdict; /* the last one */
+	bool solo_seen;		   /* somebody learned of a record that trusts one copy only */
+	unsigned failovers, switchovers, handed, reseeds, violations; /* handed: in peace, from SYNC to SYNC */
+	char broken[200];					      /* the first broken promise */
 	struct book book;
 	struct tx log[WORLD_GATEWAYS][MARIADB_LOG_MAX];
 };
@@ -73,6 +75,8 @@ void world_run(struct world *w, uint64_t us);
 /* Faults. */
 void world_power_off(struct world *w, unsigned at, uint64_t for_us);
 void world_restart_heartbeat(struct world *w, unsigned at);
+/* An operator speaks to a member; w->verdict.id is 0 until it has answered. */
+void world_command(struct world *w, unsigned at, enum hb_command_kind kind, uint8_t target);
 
 uint64_t world_dice(struct world *w, uint64_t below);
 uint64_t world_clock(const struct world *w, unsigned at);

@@ -8,8 +8,8 @@
 
 #include "replication/plan.h"
 
-#define WANTS 8u /* the last one is unknown */
-#define UNKNOWN_WANT 7u
+#define WANTS 9u /* the last one is unknown */
+#define UNKNOWN_WANT 8u
 #define W(id) (1u << REPL_WANT_##id)
 #define IN (W(HOLD_IN) | W(FOLLOW_IN))
 #define STANDBY (IN | W(FOLLOW_OUT))
@@ -18,7 +18,7 @@
 /* What is true only of a server that answers. */
 #define OF_UP                                                                                                          \
 	(F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |   \
-	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED)
+	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED | F_QUIET)
 
 extern uint32_t *combination;
 extern size_t combinations;

@@ -89,8 +89,8 @@ static void test_facts_of_a_standby_and_an_active(void **state)
 	struct sight s = standby(), a = active(), none = {.durable = true};
 
 	(void)state;
-	assert_int_equal(facts_of(&s),
-	    F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_ROW);
+	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS |
+					   F_CAUGHT_UP | F_SYNCED | F_ROW | F_QUIET);
 	assert_int_equal(facts_of(&a), F_DATA | F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SEMI_WANTED | F_TOKEN |
 					   F_DIRTY | F_DIRTY_NOW | F_SYNCED | F_DRAINED | F_ROW | F_OPENED | F_MARKED);
 	assert_int_equal(facts_of(&none), 0);
@@ -98,9 +98,15 @@ static void test_facts_of_a_standby_and_an_active(void **state)
 	s.copy_new = s.prepared = s.row_sent = true;
 	s.token = (struct token){0};
 	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_SLAVE | F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP |
-					   F_SYNCED | F_ROW | F_COPY_NEW | F_PREPARED | F_ROW_SENT);
+					   F_SYNCED | F_ROW | F_COPY_NEW | F_PREPARED | F_ROW_SENT | F_QUIET);
 	s.db.sync_data = false;
 	assert_false(facts_of(&s) & F_SYNCED);
+	/* C6: closed, but a commit that was sent before still waits */
+	a.db.read_only = true;
+	a.db.semi_waits = 1;
+	assert_false(facts_of(&a) & F_QUIET);
+	a.db.semi_waits = 0;
+	assert_true(facts_of(&a) & F_QUIET);
 }
 
 /* What was read when it was up says nothing when it is not. */
@@ -345,7 +351,7 @@ static void test_an_order_forgets_what_was_for_another(void **state)
 	assert_true(s.prepared);
 	assert_false(s.marked);
 	/* R11: a MASTER start may follow, and a tail of its own. */
-	for (uint32_t want = 0; want <= REPL_WANT_OPEN; want++) {
+	for (uint32_t want = 0; want <= REPL_WANT_DRAIN; want++) {
 		s.prepared = true;
 		o.want = want;
 		facts_take_order(&s, &o);

@@ -72,7 +72,7 @@ static void test_every_want_has_a_last_rule(void **state)
 	}
 	for (size_t i = 0; i < plan_rules_count; i++) {
 		assert_true(plan_rules[i].step < STEP_COUNT);
-		assert_true(plan_rules[i].state <= REPL_FAILED);
+		assert_true(plan_rules[i].state <= REPL_QUIET);
 		assert_non_null(plan_rules[i].why);
 		assert_false(plan_rules[i].set & plan_rules[i].clear);
 	}
@@ -95,7 +95,7 @@ static void test_every_rule_is_reached(void **state)
 
 static void test_unknown_want_fails(void **state)
 {
-	static const unsigned wants[] = {7, 8, 30, 31, 32, 255, 0x7fffffff};
+	static const unsigned wants[] = {8, 9, 30, 31, 32, 255, 0x7fffffff};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
@@ -123,8 +123,8 @@ static void test_r7_deposed_is_killed_first(void **state)
 	CHECK_STEPS("R7 SEMI_OFF", STEP(SEMI_OFF), {STANDBY, F_UP | F_SEMI, F_WRITABLE | F_DIRTY});
 	CHECK_STEPS("KILL", STEP(KILL), {W(DOWN), F_PROCESS, 0}, {STANDBY, F_UP | F_WRITABLE, 0},
 	    {STANDBY, F_UP | F_SEMI | F_DIRTY, 0}, {W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED},
-	    {STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, 0});
-	CHECK_DEMAND("hung is killed", STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS | F_HUNG, 0, STEP(KILL));
+	    {STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, 0});
+	CHECK_DEMAND("hung is killed", STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, 0, STEP(KILL));
 }
 
 static void test_r8_m13_role_of_a_start(void **state)
@@ -133,7 +133,8 @@ static void test_r8_m13_role_of_a_start(void **state)
 	CHECK_STEPS("R8 M13 START", STEP(START), {W(FOLLOW_OUT), F_DATA | F_PREPARED, F_PROCESS | F_TOKEN},
 	    {IN | W(PROMOTE), F_DATA | F_TOKEN, F_PROCESS});
 	CHECK_STEPS("R8 PREPARE", STEP(PREPARE), {W(FOLLOW_OUT), F_DATA, F_PROCESS});
-	CHECK_STEPS("R8 CLEAN", STEP(CLEAN), {W(FOLLOW_OUT), F_UP | F_DIRTY | F_PREPARED, F_WRITABLE | F_SEMI});
+	CHECK_STEPS("R8 CLEAN", STEP(CLEAN), {W(FOLLOW_OUT), F_UP | F_DIRTY | F_PREPARED, F_WRITABLE | F_SEMI},
+	    {W(DRAIN), F_UP | F_DIRTY | F_QUIET, F_WRITABLE});
 	CHECK_STEPS("R8 FAIL", STEP(FAIL), {IN | W(PROMOTE), 0, F_DATA}, {IN | W(PROMOTE), 0, F_PROCESS | F_TOKEN},
 	    {W(PROMOTE), 0, F_TOKEN}, {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0},
 	    {1u << UNKNOWN_WANT, 0, 0});
@@ -180,6 +181,17 @@ static void test_r6_promotion_cuts_then_drains(void **state)
 	CHECK_DEMAND("B4 broken stops acknowledging", IN, F_DATA | F_BROKEN | F_IO, F_WRITABLE | F_SEMI, STEP(STOP_IO));
 }
 
+static void test_c6_drain(void **state)
+{
+	(void)state;
+	CHECK_DEMAND("C6 closed", W(DRAIN), F_WRITABLE, 0, STEP(READ_ONLY));
+	CHECK_STEPS("C6 READ_ONLY", STEP(READ_ONLY), {W(DRAIN), F_UP | F_WRITABLE, 0});
+	CHECK_DEMAND("C6 settled when nothing waits", W(DRAIN), F_DIRTY | F_QUIET, 0, STEP(CLEAN));
+	CHECK_DEMAND("C6 somebody waits", W(DRAIN), F_UP, F_WRITABLE | F_QUIET, STEP(WAIT));
+	/* Semi-sync stays as it is, and so does all else. */
+	CHECK_DEMAND("C6 nothing else", W(DRAIN), F_QUIET, F_DIRTY, STEP(NONE));
+}
+
 static void test_r6_order_of_an_opening(void **state)
 {
 	(void)state;
@@ -193,8 +205,8 @@ static void test_r6_order_of_an_opening(void **state)
 	CHECK_STEPS("R4 SET_SEMI", STEP(SET_SEMI), {W(OPEN), F_UP | F_SEMI, F_SEMI_WANTED | F_SLAVE},
 	    {W(OPEN), F_UP | F_SEMI_WANTED, F_SEMI | F_SLAVE});
 	CHECK_STEPS("R5 MARK", STEP(MARK), {W(OPEN), F_UP | F_SEMI | F_SEMI_WANTED, F_SLAVE | F_MARKED});
-	CHECK_STEPS(
-	    "WAIT", STEP(WAIT), {STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS, F_UP}, {W(OPEN), F_ROW_SENT, F_ROW});
+	CHECK_STEPS("WAIT", STEP(WAIT), {STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS, F_UP}, {W(OPEN), F_ROW_SENT, F_ROW},
+	    {W(DRAIN), F_UP, F_WRITABLE | F_QUIET});
 }
 
 static void test_r5_token_only_when_level(void **state)
@@ -219,6 +231,8 @@ static void test_states_tell_what_is(void **state)
 
 			if ((r->state == REPL_OPEN) != (stays && want == REPL_WANT_OPEN && (f & F_OPENED)))
 				fail_at(want, f, r->step, "state open");
+			if ((r->state == REPL_QUIET) != (stays && want == REPL_WANT_DRAIN && (f & F_QUIET)))
+				fail_at(want, f, r->step, "state quiet");
 			if (r->state == REPL_FOLLOWING && !(f & F_FOLLOWS))
 				fail_at(want, f, r->step, "state following");
 			if (stays && r->state == REPL_DOWN && (f & F_UP))
@@ -244,6 +258,7 @@ int main(void)
 	    cmocka_unit_test(test_r8_m13_role_of_a_start),
 	    cmocka_unit_test(test_m14_relay_logs_are_salvaged_before_they_go),
 	    cmocka_unit_test(test_r6_promotion_cuts_then_drains),
+	    cmocka_unit_test(test_c6_drain),
 	    cmocka_unit_test(test_r6_order_of_an_opening),
 	    cmocka_unit_test(test_r5_token_only_when_level),
 	    cmocka_unit_test(test_states_tell_what_is),

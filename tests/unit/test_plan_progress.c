@@ -40,8 +40,9 @@ static const struct effect effects[STEP_COUNT] = {
     [STEP_NEW_TOKEN] = {F_TOKEN, 0},
     [STEP_SET_DIRTY] = {F_DIRTY | F_DIRTY_NOW, 0},
     [STEP_SEND_ROW] = {F_ROW_SENT, 0},
-    [STEP_WRITABLE] = {F_WRITABLE, 0},
+    [STEP_WRITABLE] = {F_WRITABLE, F_QUIET},
     [STEP_MARK] = {F_MARKED, 0},
+    [STEP_READ_ONLY] = {F_QUIET, F_WRITABLE},
 };
 
 /* What happens by itself while nothing is done. */
@@ -53,6 +54,8 @@ static uint32_t pass_time(unsigned want, uint32_t w)
 		return w | F_UP | (w & CONFIGURED ? F_SLAVE : 0) | (w & ROW_KEPT ? F_ROW : 0) | F_SYNCED;
 	if (w & F_ROW_SENT)
 		return (w | F_ROW | ROW_KEPT) & ~(uint32_t)F_ROW_SENT;
+	if (want == REPL_WANT_DRAIN && (w & F_UP) && !(w & F_WRITABLE))
+		return w | F_QUIET;
 	if (follow && (w & F_FOLLOWS))
 		return w | F_CAUGHT_UP;
 	return follow && (w & F_IO) && (w & F_SQL) ? w | F_FOLLOWS : w;
@@ -77,6 +80,7 @@ static bool is_reached(unsigned want, uint32_t w)
 	    {W(FOLLOW_IN), F_FOLLOWS, F_WRITABLE | F_SEMI},
 	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_TOKEN, F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW},
 	    {W(PROMOTE), F_DRAINED, 0}, {W(OPEN), F_OPENED | F_SEMI | F_SEMI_WANTED, 0},
+	    {W(DRAIN), F_QUIET, F_WRITABLE | F_DIRTY}, {W(DRAIN), 0, F_PROCESS},
 	    {W(OPEN), F_OPENED, F_SEMI | F_SEMI_WANTED}, {W(OPEN), 0, F_PROCESS}, /* C7: claimed anew first */
 	};
 
@@ -167,6 +171,15 @@ static void test_life_of_a_copy(void **state)
 	w = walk(REPL_WANT_PROMOTE, w, "stop-io drain say-drained");
 	w = walk(REPL_WANT_OPEN, w, "set-dirty send-epoch-row read-write");
 	w = walk(REPL_WANT_OPEN, w | F_SEMI_WANTED, "set-semi-sync mark");
+	/* C6: hands over, follows, and is handed the role again */
+	w = walk(REPL_WANT_DRAIN, w, "read-only clear-dirty");
+	w = walk(REPL_WANT_FOLLOW_IN, w & ~(uint32_t)F_SEMI_WANTED, "semi-sync-off follow");
+	w = walk(REPL_WANT_PROMOTE, w & ~(uint32_t)F_DRAINED, "stop-io drain say-drained");
+	w = walk(REPL_WANT_OPEN, (w | F_SEMI_WANTED) & ~ROW_KEPT & ~(uint32_t)F_ROW,
+	    "set-semi-sync mark set-dirty send-epoch-row read-write");
+	/* called off */
+	w = walk(REPL_WANT_DRAIN, w, "read-only clear-dirty");
+	w = walk(REPL_WANT_OPEN, w, "set-dirty read-write");
 	/* C7: its mariadbd dies, it claims back: master start */
 	w = act(0, STEP_KILL, w) & ~(uint32_t)(F_DIRTY_NOW) & ~ROW_KEPT;
 	w = walk(REPL_WANT_PROMOTE, w, "start salvage say-drained");

@@ -13,6 +13,8 @@ static const char *const names[HB_MESSAGE_TYPES] = {
     [HB_STATE] = "state",
     [HB_JOIN] = "join",
     [HB_KEYS] = "keys",
+    [HB_COMMAND] = "command",
+    [HB_VERDICT] = "verdict",
 };
 
 const char *sample_name(uint8_t type)
@@ -105,7 +107,7 @@ void sample_message(uint8_t type, struct hb_message *ret)
 	}
 	if (type == HB_KEYS)
 		keys(&m->keys);
-	if (type != HB_KEYS && type != HB_GRANT && type != HB_READ && type != HB_STATE && type != HB_JOIN)
+	if (type == HB_BEAT || (type >= HB_PREPARE && type <= HB_ACCEPTED))
 		m->ballot = (struct hb_ballot){0x70, 1};
 	if (type == HB_BEAT || type == HB_PROMISE || type == HB_ACCEPTED || type == HB_STATE) {
 		m->promised = (struct hb_ballot){0x71, 2};
@@ -117,6 +119,10 @@ void sample_message(uint8_t type, struct hb_message *ret)
 		m->has_record = 1;
 		record(&m->record);
 	}
+	if (type == HB_COMMAND)
+		m->command = (struct hb_command){.id = 0x76, .kind = HB_COMMAND_SWITCHOVER, .target = 1};
+	if (type == HB_VERDICT)
+		m->verdict = (struct hb_verdict){.id = 0x76, .started = 1, .text = "a hands over to b"};
 	if (type == HB_JOIN) {
 		m->from = HB_NOBODY;
 		m->member = member("new-one", 0xd4, HB_KIND_WITNESS);

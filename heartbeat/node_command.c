@@ -1,0 +1,145 @@
+#include "heartbeat/node_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FORWARD_AGAIN_US 100000
+#define FORWARD_US 1500000
+
+/* Who decides about it? */
+enum answerer {
+	BY_ACTIVE, /* whoever is asked passes it on to the active */
+};
+
+enum argument {
+	TARGET_GATEWAY, /* a gateway may be named */
+};
+
+static const struct {
+	const char *word;
+	enum argument argument;
+	enum answerer answerer;
+	/* Guard and deed: begins it and says so, or changes nothing and says why. */
+	bool (*take)(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+} commands[HB_COMMAND_COUNT] = {
+    [HB_COMMAND_SWITCHOVER] = {"switchover", TARGET_GATEWAY, BY_ACTIVE, hb_drain_begin},
+};
+
+static void name_gateways(const struct hb_record *r, char *text, size_t size)
+{
+	size_t at = strlen(text);
+
+	for (uint8_t i = 0; i < r->members; i++)
+		if (r->member[i].kind == HB_KIND_GATEWAY && at < size)
+			at += (size_t)snprintf(text + at, size - at, " %s", r->member[i].name);
+}
+
+static int parse_target(
+    const struct hb_record *r, const char *name, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
+{
+	ret->target = strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
+	if (ret->target != HB_NOBODY && r->member[ret->target].kind == HB_KIND_GATEWAY)
+		return 0;
+	(void)snprintf(why, LOCAL_REASON_BYTES, "'%.16s' is %s; gateways are:", name,
+	    ret->target == HB_NOBODY ? "no member" : "no gateway");
+	name_gateways(r, why, LOCAL_REASON_BYTES);
+	return -EINVAL;
+}
+
+int hb_command_parse(
+    const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
+{
+	size_t length = strcspn(text, " ");
+
+	*ret = (struct hb_command){.target = HB_NOBODY};
+	for (; ret->kind < HB_COMMAND_COUNT; ret->kind++) {
+		const char *word = commands[ret->kind].word;
+
+		if (strlen(word) != length || strncmp(word, text, length) != 0)
+			continue;
+		return text[length] ? parse_target(r, text + length + 1, ret, why) : 0;
+	}
+	return -ENOENT;
+}
+
+static void refuse(struct hb_verdict *v, const char *text)
+{
+	v->started = 0;
+	(void)snprintf(v->text, sizeof(v->text), "%s", text);
+}
+
+/* One that comes twice, because its answer was lost, is answered as before and done once. */
+static const struct hb_verdict *decide(struct hb_node *n, const struct hb_command *c, uint64_t now_us)
+{
+	struct hb_verdict *v = &n->verdict;
+
+	if (v->id == c->id)
+		return v;
+	v->id = c->id;
+	v->text[0] = '\0';
+	v->started = commands[c->kind].take(n, c, now_us, v->text);
+	return v;
+}
+
+static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
+{
+	n->asked_again_us = now_us + FORWARD_AGAIN_US;
+	hb_outbox_add(out, n->asked_of, HB_COMMAND, 0)->command = n->asked;
+}
+
+static void give_verdict(struct hb_node *n, const struct hb_verdict *v, struct hb_output *out)
+{
+	out->verdict = *v;
+	memset(&n->asked, 0, sizeof(n->asked));
+}
+
+void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_output *out)
+{
+	struct hb_verdict no = {.id = c->id};
+
+	if (!n->booted || !n->known.members)
+		refuse(&no, "this member does not know yet who is active");
+	else if (n->asked.id)
+		refuse(&no, "another command has not been answered yet");
+	else if (n->known.active != n->self) {
+		n->asked = *c;
+		n->asked_of = n->known.active;
+		n->asked_until_us = now_us + FORWARD_US;
+		forward(n, now_us, &out->outbox);
+		return;
+	} else {
+		give_verdict(n, decide(n, c, now_us), out);
+		return;
+	}
+	out->verdict = no;
+}
+
+void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
+{
+	if (!n->booted || n->known.active != n->self || m->command.kind >= HB_COMMAND_COUNT)
+		return; /* whoever asked will hear who is active, and that nobody answers */
+	hb_outbox_add(out, m->from, HB_VERDICT, 0)->verdict = *decide(n, &m->command, now_us);
+}
+
+void hb_command_answered(struct hb_node *n, const struct hb_message *m, struct hb_output *out)
+{
+	if (n->asked.id && m->verdict.id == n->asked.id && m->from == n->asked_of)
+		give_verdict(n, &m->verdict, out);
+}
+
+void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out)
+{
+	struct hb_verdict no = {.id = n->asked.id};
+
+	if (!n->asked.id)
+		return;
+	if (now_us < n->asked_until_us) {
+		if (now_us >= n->asked_again_us)
+			forward(n, now_us, &out->outbox);
+		return;
+	}
+	(void)snprintf(no.text, sizeof(no.text), "%s is active and does not answer",
+	    n->asked_of < n->known.members ? n->known.member[n->asked_of].name : "the node that");
+	give_verdict(n, &no, out);
+}
