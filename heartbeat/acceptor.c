@@ -98,12 +98,11 @@ enum hb_refusal hb_acceptor_renew(
 void hb_acceptor_adopt(struct hb_acceptor *a, struct hb_ballot promised, struct hb_ballot accepted_ballot,
     const struct hb_record *accepted, uint64_t now_us)
 {
-	assert(!a->reg.admitted);
+	assert(!a->reg.admitted && now_us >= a->silent_until_us);
 	a->reg.promised = promised;
 	a->reg.accepted_ballot = accepted_ballot;
 	a->reg.accepted = *accepted;
 	a->reg.admitted = 1;
 	a->generation++;
 	a->identity_generation = a->generation;
-	a->silent_until_us = now_us + SILENCE_US;
 }

@@ -55,7 +55,7 @@ enum hb_refusal hb_acceptor_accept(
 enum hb_refusal hb_acceptor_renew(
     struct hb_acceptor *a, uint8_t from, uint64_t epoch, uint64_t echo_us, uint64_t duration_us, uint64_t now_us);
 
-/* A6: the end of amnesia. The maxima of what all other admitted members hold; then one silence. */
+/* A6: the end of amnesia, once the silence is over. The maxima of what all other admitted members hold. */
 void hb_acceptor_adopt(struct hb_acceptor *a, struct hb_ballot promised, struct hb_ballot accepted_ballot,
     const struct hb_record *accepted, uint64_t now_us);
 

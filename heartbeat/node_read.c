@@ -81,7 +81,8 @@ static bool all_read(const struct hb_node *n, const struct hb_record *r)
 	return true;
 }
 
-/* S8: a member without memory adopts the maxima of ALL others before it votes. */
+/* S8: a member without memory adopts the maxima of ALL others before it votes. Not before its silence is over: what it adopts may
+ * name a claimant, whom silence would let through while a lease that was granted before still counts. */
 static void end_amnesia(struct hb_node *n, uint64_t now_us)
 {
 	struct hb_reading *g = &n->reading;
@@ -98,7 +99,7 @@ static void end_amnesia(struct hb_node *n, uint64_t now_us)
 			record = &g->accepted[i];
 		}
 	}
-	if (!record || !all_read(n, record) || n->self >= record->members)
+	if (!record || !all_read(n, record) || n->self >= record->members || now_us < n->acceptor.silent_until_us)
 		return;
 	hb_acceptor_adopt(&n->acceptor, promised, best, record, now_us);
 	g->answers = 0;

@@ -543,7 +543,9 @@ inline carry_out()
 		printf("the witness has a vote again\n");
 		a[2].promised = read_promised;
 		a[2].accepted = read_accepted;
+#ifdef MUT_M17SOON /* silent afterwards, with the exception for the active of the record that it adopted */
 		a[2].silent = (HAS(g[0].grants, 2) || HAS(g[1].grants, 2));
+#endif
 		wiped = 2;
 		read_from = 0;
 		read_promised = 0;
@@ -695,6 +697,13 @@ inline carry_out()
 #else
 #define READ_ENOUGH (read_from == 3)
 #endif
+/* Not before what it granted in its earlier life is over: the record that it adopts may name somebody to whom it had promised
+ * nothing, so the exception that silence makes for the active of the own record would be wrong. */
+#ifdef MUT_M17SOON
+#define PAST_SILENCE true
+#else
+#define PAST_SILENCE (!HAS(g[0].grants, 2) && !HAS(g[1].grants, 2))
+#endif
 #define READ(X) :: wiped == 1 && !HAS(read_from, X) -> op = IS_READ; x = X
 
 active proctype cluster()
@@ -759,7 +768,7 @@ active proctype cluster()
 		:: wiped == 0 -> op = IS_WIPE
 		READ(0)
 		READ(1)
-		:: wiped == 1 && READ_ENOUGH -> op = IS_ADMIT
+		:: wiped == 1 && READ_ENOUGH && PAST_SILENCE -> op = IS_ADMIT
 #endif
 		fi;
 		d_step { carry_out() }

@@ -116,7 +116,8 @@ static void test_amnesia_has_no_vote(void **state)
 	assert_int_equal(hb_acceptor_accept(&a, 0, (struct hb_ballot){9, 0}, &r, LATE), HB_REFUSED_AMNESIA);
 	assert_int_equal(hb_acceptor_renew(&a, 0, 4, LATE, 400 * MS, LATE), HB_REFUSED_AMNESIA);
 	hb_acceptor_adopt(&a, (struct hb_ballot){8, 1}, (struct hb_ballot){7, 0}, &r, LATE);
-	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){9, 1}, LATE + MS), HB_REFUSED_SILENT);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){8, 0}, LATE + MS), HB_REFUSED_BALLOT);
+	assert_int_equal(hb_acceptor_prepare(&a, 1, (struct hb_ballot){9, 1}, LATE + MS), HB_OK);
 }
 
 static void test_lease_is_the_majority_with_self(void **state)
