@@ -23,8 +23,8 @@ enum ctl_option {
 };
 
 struct ctl_options {
-	const char *name, *address, *second_address, *vip, *interface, *cluster,
-	    *format, *token; /* point into argv; NULL: not given */
+	const char *name, *address, *second_address, *vip, *interface, *cluster, *format,
+	    *token; /* point into argv; NULL: not given */
 	bool witness, yes, json;
 	char **rest; /* NULL terminated */
 };
