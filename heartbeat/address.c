@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define ASK_EVERY_US 250000
-#define DEAF_AFTER_US 500000
+#define DEAF_AFTER_US 750000
 #define DEAF_AT_FIRST_US 10000000 /* a machine that boots starts keepalived when it comes to it */
 #define DIFFER_FOR_US 400000	  /* ten times what keepalived needs */
 #define PAUSE_US 150000		  /* so long without a look: we were not there ourselves */

@@ -70,7 +70,7 @@ static void test_keepalived_does_not_listen(void **state)
 
 	pass(w, 1000);
 	w->deaf = true;
-	pass(w, 1000);
+	pass(w, 1020);
 	assert_int_equal(w->a.alarm, ADDRESS_DEAF);
 	assert_int_equal(w->repairs, 1);
 	pass(w, 60000);
