@@ -93,7 +93,7 @@ bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_
 		return false;
 	}
 	if (behind(n, m) > LAG_MAX_SEQ || f->backlog_ms > LAG_MAX_MS) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s lags: %llu transactions, %u ms; allowed are %u, %u ms",
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s lags: %llu transactions, %u ms; allowed are %d, %d ms",
 		    name(n, m), (unsigned long long)behind(n, m), (unsigned)f->backlog_ms, LAG_MAX_SEQ, LAG_MAX_MS);
 		return false;
 	}
