@@ -34,8 +34,9 @@ struct daemon {
 	struct loop loop;
 	int signals;
 	bool stop;
-	uint64_t due_us; /* when the core is to be asked again */
-	int notify;	 /* -1: nobody wants to know */
+	uint64_t due_us;    /* when the core is to be asked again */
+	uint64_t ticked_us; /* the last look at what no message tells */
+	int notify;	    /* -1: nobody wants to know */
 	uint64_t alive_every_us, alive_us;
 	struct wire wire;
 	struct keyring_state keys;
