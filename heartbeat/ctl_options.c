@@ -28,6 +28,7 @@ static const struct option options[] = {
 	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
+	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },
 	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
 };
 /* clang-format on */

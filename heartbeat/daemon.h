@@ -24,6 +24,7 @@ struct daemon_client {
 	uint32_t uid;
 	enum local_client kind; /* 0 until it said hello */
 	uint64_t since_us;
+	uint64_t command; /* id of the one that it waits for; 0: none */
 };
 
 struct daemon_store; /* the thread that writes the register (L8: the loop never waits for a disk) */
@@ -106,6 +107,10 @@ void daemon_keys_stored(struct daemon *d, uint64_t generation);
 void daemon_keys_look(struct daemon *d, uint64_t now_us);
 /* Asked for a new key. 0; -EALREADY: one is under way. */
 int daemon_keys_ask(struct daemon *d);
+
+/* daemon_command.c. False: text is no command. Otherwise the client is answered, now or with a later output. */
+bool daemon_command_take(struct daemon_client *c, const char *text);
+void daemon_command_tell(struct daemon *d, const struct hb_verdict *v);
 
 /* daemon_local.c */
 int daemon_local_open(struct daemon *d, struct errbuf *e);

@@ -141,7 +141,8 @@ static void take_packet(struct daemon_client *c, void *buf)
 		struct local_text *t = buf;
 
 		t->text[sizeof(t->text) - 1] = '\0';
-		answer(c, t->text);
+		if (!daemon_command_take(c, t->text))
+			answer(c, t->text);
 	} else
 		hang_up(c, "unexpected packet");
 }

@@ -129,6 +129,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	daemon_address_tell(d, out.vip, in->now_us);
 	daemon_host_tell(d, &out);
 	daemon_local_tell(d, &out);
+	daemon_command_tell(d, &out.verdict);
 }
 
 void daemon_step(struct daemon *d, struct hb_input *in)

@@ -37,6 +37,8 @@ static const struct ctl_command commands[] = {
 	{ "fsm", "[--format text|dot|mermaid]", "the states of a node, and what leads to each; asks nobody", CTL_FORMAT, 0, ctl_fsm },
 	{ "key", "rotate | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
 	  CTL_REST, 0, ctl_key },
+	{ "switchover", "[--to NAME] [--yes]", "hand the role to the other gateway, with nothing lost and nobody refused; wait until it serves",
+	  CTL_TO | CTL_YES, 0, ctl_switchover },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",

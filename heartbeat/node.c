@@ -292,6 +292,7 @@ static void update_gate(struct hb_node *n, uint64_t now_us)
 		n->closing_until_us = n->gate_until_us;
 		n->close_generation++;
 	}
+	n->beat_now = n->beat_now || !until_us != !n->gate_until_us; /* who serves is what the others wait to hear */
 	n->gate_until_us = until_us;
 }
 

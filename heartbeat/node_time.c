@@ -60,6 +60,8 @@ uint64_t hb_node_due_us(const struct hb_node *n, uint64_t now_us)
 {
 	uint64_t due_us = now_us + (n->settings.interval_us < DUE_US_MAX ? n->settings.interval_us : DUE_US_MAX);
 
+	if (n->beat_now)
+		return now_us;
 	sooner(&due_us, n->beat_us, now_us);
 	sooner(&due_us, n->reading.again_us, now_us);
 	sooner(&due_us, n->proposer.again_us, now_us);
