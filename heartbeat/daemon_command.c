@@ -17,7 +17,7 @@ static void answer(const struct daemon_client *c, const char *format, const char
 	size_t n = 0;
 
 	/* What a database says of itself may hold anything. */
-	for (; text[n] && n < sizeof(plain) - 1; n++)
+	for (; n < sizeof(plain) - 1 && text[n]; n++)
 		plain[n] = text[n] == '"' || text[n] == '\\' || (unsigned char)text[n] < ' ' ? ' ' : text[n];
 	plain[n] = '\0';
 	(void)snprintf(packet.text, sizeof(packet.text), format, plain);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DRAIN_LIMIT_US 2100000
 #define TICK_US 10000
 #define SLOW_DISK_US 600000
 #define SCHEDULE (WORLD_NODES + 1) /* whose turn it is: neither a member's nor a letter's */
@@ -112,6 +113,10 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 		    out->verdict.started ? "started" : "refused", out->verdict.text);
 	if (out->verdict.id)
 		w->verdict = out->verdict;
+	/* Requests wait meanwhile: called off in time, unless its outcome is not known. */
+	if (m->node.drain.generation && !m->node.proposer.pending &&
+	    world_clock(w, at) > m->node.drain.began_us + DRAIN_LIMIT_US)
+		world_broken(w, "%s: a hand-over comes to no end", names[at]);
 	if (out->chosen && hb_is_solo(r, r->active))
 		w->solo_seen = true;
 	if (out->chosen && r->reason == HB_REASON_SWITCHOVER && r->active == at)
