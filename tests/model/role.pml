@@ -5,7 +5,6 @@
  * -DBALLOTS=n   rounds that may be begun; every order of them between the two gateways is searched
  * -DSOLO        starts from SOLO of gateway 0 (its peer one record behind, a payment missing there) instead of SYNC
  * -DWIPE        the witness loses its memory once
- * -DKEEP        hand-over of a drained active may keep in_sync (protocol.md section 3, point 15)
  * -DMUT_xxx     leaves one guard out: each must give a counter-example (run --mutants)
  */
 #ifndef BALLOTS
@@ -598,11 +597,6 @@ inline carry_out()
 #endif
 #define DECIDE(X, C) \
 	:: g[X].step == PREPARING && MAJORITY(g[X].promises) && (WANTS(X, C) || STALE(X, C)) -> op = IS_DECIDE; x = X; k = C
-#ifdef KEEP
-#define DECIDE_KEEP(X) DECIDE(X, HANDKEEP)
-#else
-#define DECIDE_KEEP(X)
-#endif
 /* A2. */
 #define IS_NEWS(B, M) (B >= a[M].promised && B > a[M].accepted)
 #define ACCEPT(X, B, M) \
@@ -681,7 +675,7 @@ inline carry_out()
 	DECIDE(X, SOLO_) \
 	DECIDE(X, ADD) \
 	DECIDE(X, HAND) \
-	DECIDE_KEEP(X) \
+	DECIDE(X, HANDKEEP) \
 	FORGET(X) \
 	GRANT(X, (1 - X)) \
 	GRANT(X, 2) \
