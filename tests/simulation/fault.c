@@ -42,6 +42,10 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].frozen = on;
 	if (fault == FAULT_HANG_DATABASE)
 		w->member[at].hung = on;
+	if (fault == FAULT_STALL_APPLIER)
+		w->member[at].db.server.stalled = on;
+	if (fault == FAULT_SLOW_CUT)
+		w->member[at].slow_cut = on;
 }
 
 static void end_later(struct world *w, enum fault fault, unsigned at, unsigned peer, uint64_t for_us)
@@ -91,6 +95,11 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 		if (at < WORLD_GATEWAYS && m->up)
 			database_kill(&m->db);
 		return;
+	case FAULT_KILL_REPLICATION:
+		if (at < WORLD_GATEWAYS && m->up)
+			replicationd_kill(w, at, for_us);
+		return;
+	case FAULT_SPOIL_RELAY_LOG: m->db.server.spoilt = true; return;
 	case FAULT_HOLD:
 	case FAULT_LOSE:
 		m->hold_letters = letters;
@@ -131,7 +140,8 @@ void fault_heal(struct world *w)
 	for (unsigned i = 0; i < w->nodes; i++) {
 		struct member *m = &w->member[i];
 
-		m->frozen = m->hung = m->slow_disk = false;
+		m->frozen = m->hung = m->slow_disk = m->slow_cut = false;
+		m->db.server.stalled = false;
 		m->hold_letters = 0;
 		m->hold_until_us = 0;
 		if (!m->up && m->start_at_us > w->now_us + BACK_US)

@@ -26,7 +26,11 @@ struct world;
 	X(CUT_REPLICATION, "cut-replication", "replication does not get through, heartbeats do")                       \
 	X(SLOW_DISK, "slow-disk", "its register is written slowly")                                                    \
 	X(WIPE, "wipe", "the machine loses its power and its register")                                                \
-	X(SWITCHOVER, "switchover", "an operator asks this member to hand the role over")
+	X(SWITCHOVER, "switchover", "an operator asks this member to hand the role over")                              \
+	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
+	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
+	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
+	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,
@@ -34,6 +38,9 @@ enum fault {
 #undef X
 	    FAULT_COUNT
 };
+
+/* Those after it are for schedules that are written by hand. */
+#define FAULT_DRAWN (FAULT_SWITCHOVER + 1)
 
 #define FAULT_PENDING 16
 

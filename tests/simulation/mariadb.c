@@ -292,7 +292,8 @@ bool mariadb_apply(struct mariadb *m, unsigned most)
 
 static void step_applier(struct mariadb *m, uint64_t now_us)
 {
-	if (!m->sql || m->semi || m->length == m->received) { /* with semi-sync on it would wait for ever */
+	if (!m->sql || m->semi || m->stalled ||
+	    m->length == m->received) { /* with semi-sync on it would wait for ever */
 		m->apply_at_us = 0;
 		return;
 	}
@@ -326,7 +327,7 @@ uint64_t mariadb_next_us(const struct mariadb *m)
 	}
 	if (queued && !locked)
 		next = 0;
-	if (m->sql && !m->semi && m->length < m->received && m->apply_at_us < next)
+	if (m->sql && !m->semi && !m->stalled && m->length < m->received && m->apply_at_us < next)
 		next = m->apply_at_us;
 	return next;
 }
@@ -354,6 +355,7 @@ void mariadb_start_slave(struct mariadb *m, bool io, bool sql, uint64_t now_us)
 	if (!m->io && !m->sql) { /* GTID mode: whatever was received and not applied is gone */
 		m->received = m->length;
 		m->relay_synced = lower(m->relay_synced, m->length);
+		m->spoilt = false;
 	}
 	m->io |= io;
 	m->sql |= sql;
@@ -366,7 +368,7 @@ void mariadb_start_slave(struct mariadb *m, bool io, bool sql, uint64_t now_us)
 
 void mariadb_reset_slave(struct mariadb *m)
 {
-	m->slave = false;
+	m->slave = m->spoilt = false;
 	m->received = m->length;
 	m->relay_synced = lower(m->relay_synced, m->length);
 	m->io_errno = m->sql_errno = 0;
@@ -394,5 +396,5 @@ void mariadb_copy(struct mariadb *m, const struct mariadb *of)
 	assert(!m->process);
 	memcpy(m->log, of->log, of->engine * sizeof(m->log[0]));
 	m->length = m->received = m->synced = m->relay_synced = m->engine = m->flushed = of->engine;
-	m->slave = m->torn = m->hardened = false;
+	m->slave = m->torn = m->hardened = m->spoilt = false;
 }

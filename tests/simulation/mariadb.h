@@ -69,6 +69,8 @@ struct mariadb {
 	bool io, sql;
 	unsigned io_errno, sql_errno;
 	uint64_t apply_at_us;
+	bool stalled;	       /* the applier waits for something that does not come */
+	bool spoilt;	       /* the relay logs cannot be read */
 	unsigned acknowledged; /* the end of what was acknowledged to anybody */
 	uint64_t acknowledged_chain;
 };

@@ -92,10 +92,23 @@ static bool can_talk(const struct world *w, unsigned a, unsigned b)
 	       w->now_us >= w->member[b].hold_until_us;
 }
 
+/* Who is sole needs nobody, as long as its own acceptor holds the record and nothing of its own is pending. */
+static bool serves_alone(const struct world *w)
+{
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
+		if (world_answers(w, i) && w->member[i].db.server.up && !w->member[i].hung &&
+		    hb_node_is_sole(&w->member[i].node))
+			return true;
+	return false;
+}
+
 bool promises_owe_service(struct world *w)
 {
 	struct promises *p = &w->promises;
 	unsigned whole;
+
+	if (serves_alone(w))
+		return true;
 
 	/* A path on which all letters take a lease is no path, and yet they say that their sender lives. */
 	for (unsigned i = 0; i < w->nodes; i++)

@@ -16,12 +16,13 @@
 #define REPORT_US 50000
 
 #define STUCK_MAX_US 2500000
+#define SLOW_CUT_US 300000
 
 void replicationd_close_relay(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 
-	d->repl.relay_epoch = 0;
+	d->repl.relay_epoch = d->repl.cut_us = 0;
 	if (d->stream.connected)
 		stream_cut(&d->stream, w->now_us);
 }
@@ -73,7 +74,9 @@ static void obey_relay(struct world *w, unsigned at)
 
 	if (open >= 0)
 		r->relay_ordered = open ? r->order.epoch : 0;
-	if (open == 0 && !mutant_on(M10_NO_CUT))
+	if (open == 0 && w->member[at].slow_cut && r->relay_epoch && !r->cut_us)
+		r->cut_us = w->now_us + 1 + world_dice(w, SLOW_CUT_US);
+	if (open == 0 && !r->cut_us && !mutant_on(M10_NO_CUT))
 		replicationd_close_relay(w, at);
 	if (open <= 0 || (r->relay_epoch == r->order.epoch && r->relay_active == r->order.active))
 		return;
@@ -317,6 +320,8 @@ void replicationd_step(struct world *w, unsigned at)
 		start(w, at);
 	}
 	take_order(w, at);
+	if (r->cut_us && w->now_us >= r->cut_us)
+		replicationd_close_relay(w, at);
 	if (r->turn == TURN_WAIT && (w->now_us >= r->turn_us || is_woken(d)))
 		begin_look(w, r);
 	else if (r->turn == TURN_LOOK && w->now_us >= r->turn_us)
@@ -337,6 +342,8 @@ uint64_t replicationd_next_us(const struct world *w, unsigned at)
 		return r->start_at_us;
 	if (!r->heard && r->link_us < next)
 		next = r->link_us;
+	if (r->cut_us && r->cut_us < next)
+		next = r->cut_us;
 	if (r->turn == TURN_WAIT && is_woken(d))
 		return 0;
 	return r->turn_us < next || !r->looked ? r->turn_us : next;

@@ -21,6 +21,7 @@ struct replicationd {
 	uint64_t relay_epoch;	       /* open for; 0: closed */
 	uint8_t relay_active;
 	uint64_t relay_ordered; /* what relay_epoch is to be by the last order that said so */
+	uint64_t cut_us;	/* closed then; 0: it need not be */
 	/* the actor */
 	struct sight sight;
 	struct backlog backlog;

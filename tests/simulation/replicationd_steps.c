@@ -50,10 +50,10 @@ static int export_tail(struct world *w, unsigned at)
 	struct database *d = &w->member[at].db;
 	const struct repl_order *o = &d->repl.sight.order;
 
-	if (o->active_opened_at.seq == 0)
-		return -EAGAIN;
 	if (mutant_on(R11_TAIL_NOT_EXPORTED))
 		return 0;
+	if (o->active_opened_at.seq == 0)
+		return -EAGAIN;
 	for (unsigned i = 0; i < d->server.length; i++)
 		if (d->server.log[i].seq > o->active_opened_at.seq)
 			book_export(&w->book, d->server.log[i].id);
@@ -294,7 +294,7 @@ static int step_salvage(struct world *w, unsigned at, unsigned part)
 	struct mariadb *m = &d->server;
 
 	if (part == 0) {
-		if (!w->calm && world_dice(w, 40) == 0) {
+		if ((m->spoilt && m->received > m->length) || (!w->calm && world_dice(w, 40) == 0)) {
 			salvage_failed(w, at);
 			return -EBADMSG;
 		}

@@ -10,6 +10,7 @@
 #include "tests/simulation/world.h"
 
 #define SCHEDULE_ORDERS 96
+#define SCHEDULE_MUTANTS 2
 
 enum order_kind {
 	ORDER_RUN,	 /* time passes */
@@ -33,7 +34,8 @@ struct schedule {
 	unsigned nodes;
 	bool from_nothing; /* they are set up and join first */
 	unsigned long noise_from, noise_count;
-	char mutant[48]; /* a file must fail with this guard off; "" none */
+	unsigned mutants;
+	int mutant[SCHEDULE_MUTANTS]; /* a file must fail with these guards off */
 	unsigned count;
 	struct order order[SCHEDULE_ORDERS];
 };

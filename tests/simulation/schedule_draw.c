@@ -91,7 +91,7 @@ static struct ambush *strike(struct draw *d, enum fault fault, uint8_t at, uint6
 
 static enum fault any_fault(struct draw *d)
 {
-	enum fault f = (enum fault)(1 + draw(d, FAULT_COUNT - 1));
+	enum fault f = (enum fault)(1 + draw(d, FAULT_DRAWN - 1));
 
 	/* A machine that loses its disk is rare, and long in coming back. */
 	return f == FAULT_WIPE && draw(d, 4) ? FAULT_POWER_OFF : f;
@@ -148,7 +148,7 @@ static void lie_in_wait(struct draw *d, enum moment moment, enum fault fault)
 static void aimed(struct draw *d, uint64_t aim)
 {
 	enum moment moment = (enum moment)(aim % MOMENT_COUNT);
-	enum fault fault = (enum fault)(1 + aim / MOMENT_COUNT % (FAULT_COUNT - 1));
+	enum fault fault = (enum fault)(1 + aim / MOMENT_COUNT % (FAULT_DRAWN - 1));
 
 	lie_in_wait(d, moment, fault);
 	for (uint64_t more = draw(d, 3); more; more--)

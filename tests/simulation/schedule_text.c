@@ -194,8 +194,11 @@ static bool read_line(struct schedule *s, char *line)
 		return s->nodes == 3 || s->nodes == WORLD_NODES;
 	}
 	if (strcmp(verb, "mutant") == 0) {
-		(void)snprintf(s->mutant, sizeof(s->mutant), "%s", rest ? rest : "");
-		return rest != NULL;
+		int found = rest && s->mutants < SCHEDULE_MUTANTS ? mutant_find(rest) : -1;
+
+		if (found >= 0)
+			s->mutant[s->mutants++] = found;
+		return found >= 0;
 	}
 	if (strcmp(verb, "noise") == 0) {
 		char *first = rest ? strsep(&rest, " ") : NULL;

@@ -2,7 +2,8 @@
  * simulate --seeds N [--from S] [--members 3|5]   faults drawn from seeds, promises checked after every event
  * simulate --seed S [--trace] [--print]           one of them; told, or written as a file for --replay
  * simulate --replay FILE...                       schedules that once broke something
- * simulate --mutants [NAME...]                    every guard off, one after the other: is it missed?
+ * simulate --mutants [--aimed DIR]... [--seeds N] [NAME...]
+ *                                                 every guard off, one after the other: is it missed?
  * simulate --guards                               their table, as doc/protocol.md has it
  */
 #include <getopt.h>
@@ -15,6 +16,7 @@
 #include "tests/simulation/schedule.h"
 
 #define PAUSE_ONE_IN 8
+#define MUTANT_SEEDS 4000
 
 struct total {
 	unsigned long seeds, failovers, switchovers, handed, violations, payments;
@@ -79,7 +81,7 @@ static int run_seeds(unsigned long from, unsigned long seeds, unsigned nodes, bo
 static int replay_one(const char *path, struct total *t, bool trace)
 {
 	static struct schedule s;
-	int line = schedule_read(path, &s), mutant;
+	int line = schedule_read(path, &s);
 	unsigned long broken = 0;
 
 	if (line) {
@@ -90,21 +92,18 @@ static int replay_one(const char *path, struct total *t, bool trace)
 		schedule_run(&world, &s, s.noise_from + i, trace);
 		count(t, &world, path, s.noise_from + i);
 	}
-	if (!s.mutant[0])
+	if (!s.mutants)
 		return 0;
-	mutant = mutant_find(s.mutant);
-	if (mutant < 0) {
-		(void)fprintf(stderr, "%s: no mutant is called %s\n", path, s.mutant);
-		return 2;
-	}
-	guard_is_off[mutant] = true;
+	for (unsigned i = 0; i < s.mutants; i++)
+		guard_is_off[s.mutant[i]] = true;
 	for (unsigned long i = 0; i < s.noise_count && !broken; i++) {
 		schedule_run(&world, &s, s.noise_from + i, false);
 		broken += world.violations;
 	}
-	guard_is_off[mutant] = false;
+	for (unsigned i = 0; i < s.mutants; i++)
+		guard_is_off[s.mutant[i]] = false;
 	if (!broken)
-		printf("%s: does not notice %s\n", path, s.mutant);
+		printf("%s: does not notice %s\n", path, mutant_name((unsigned)s.mutant[0]));
 	return broken == 0;
 }
 
@@ -123,7 +122,7 @@ static int usage(void)
 	(void)fprintf(stderr, "usage: simulate --seeds N [--from S] [--members 3|5]\n"
 			      "       simulate --seed S [--members 3|5] [--trace] [--print] [--without GUARD]\n"
 			      "       simulate --replay [--trace] FILE...\n"
-			      "       simulate --mutants [NAME...]\n"
+			      "       simulate --mutants [--aimed DIR]... [--seeds N] [NAME...]\n"
 			      "       simulate --guards\n"
 			      "guards and mutants:\n");
 	for (unsigned i = 0; i < MUTANT_COUNT; i++)
@@ -142,6 +141,7 @@ static bool switch_off(const char *name)
 {
 	int mutant = mutant_find(name);
 
+	schedule_warm(); /* with all guards on */
 	if (mutant >= 0)
 		guard_is_off[mutant] = true;
 	return mutant >= 0;
@@ -159,10 +159,11 @@ int main(int argc, char **argv)
 	    {"without", required_argument, NULL, 'w'},
 	    {"replay", no_argument, NULL, 'r'},
 	    {"mutants", no_argument, NULL, 'x'},
+	    {"aimed", required_argument, NULL, 'a'},
 	    {"guards", no_argument, NULL, 'g'},
 	    {NULL, 0, NULL, 0},
 	};
-	unsigned long seeds = 20, from = 1, nodes = 3;
+	unsigned long seeds = 0, from = 1, nodes = 3;
 	bool trace = false, print = false;
 	int c, mode = 0;
 
@@ -174,6 +175,10 @@ int main(int argc, char **argv)
 			seeds = 1;
 			break;
 		case 'f': from = strtoul(optarg, NULL, 10); break;
+		case 'a':
+			if (!mutation_aim(optarg))
+				return 2;
+			break;
 		case 'm': nodes = strtoul(optarg, NULL, 10); break;
 		case 't': trace = true; break;
 		case 'p': print = true; break;
@@ -190,10 +195,10 @@ int main(int argc, char **argv)
 	if ((nodes != 3 && nodes != WORLD_NODES) || (mode == 0 && optind != argc))
 		return usage();
 	if (mode == 'x')
-		return mutation_run(argv + optind);
+		return mutation_run(seeds ? seeds : MUTANT_SEEDS, argv + optind);
 	if (mode == 'g')
 		return print_guards();
 	if (mode == 'r')
 		return replay(argv + optind, trace);
-	return run_seeds(from, seeds, (unsigned)nodes, trace, print);
+	return run_seeds(from, seeds ? seeds : 20, (unsigned)nodes, trace, print);
 }
