@@ -57,9 +57,11 @@
 	X(M31_SEMI_SYNC_OFF_COUNTS, "answers in SYNC while semi-sync is off or let one through")                       \
 	X(M32_OLD_BOOT_COUNTS, "messages of an earlier start count")                                                   \
 	X(M33_OLD_REPORT_BLAMES, "an old report of a commit that waits makes the standby lost")                        \
-	X(M34_CHOSEN_UNNOTICED, "a gateway waits to be told what its own acceptor holds")                              \
+	X(M34_CHOSEN_UNNOTICED, "a gateway waits to be told what an acceptor holds")                                   \
 	X(M35_OWN_VOTE_HELD, "an active that nobody grants anything keeps its own vote")                               \
-	X(M36_OWN_LETTER_TRUSTED, "the proposer asks its own acceptor once only")
+	X(M36_OWN_LETTER_TRUSTED, "the proposer asks its own acceptor once only")                                      \
+	X(M37_OVERTAKEN_COUNTS, "what a heartbeat says counts that a later one has overtaken")                         \
+	X(M38_BLIND_SOLO, "an active writes SOLO whose own database was not seen since the standby fell silent")
 
 enum guard {
 #define X(id, text) GUARD_##id,

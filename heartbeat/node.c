@@ -85,14 +85,31 @@ static bool hears_us(const struct hb_acceptor *a, const struct hb_message *m, ui
 	return m->echo_boot == a->reg.boot && m->echo_us <= now_us && now_us - m->echo_us < within_us;
 }
 
+/* Does it hold, or has it promised, what keeps it from accepting the chosen record? */
+static void note_lag(struct hb_node *n, const struct hb_message *m, uint64_t now_us)
+{
+	struct hb_peer *p = &n->peer[m->from];
+	int accepted = hb_ballot_compare(m->accepted_ballot, n->known_ballot);
+
+	p->accepted_ballot = m->accepted_ballot;
+	if (accepted <= 0 && (accepted == 0 || hb_ballot_compare(m->promised, n->known_ballot) <= 0))
+		p->lagging_us = 0;
+	else if (!p->lagging_us)
+		p->lagging_us = now_us;
+}
+
 static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_acceptor *a = &n->acceptor;
 	struct hb_peer *p = &n->peer[m->from];
 	uint64_t d = m->duration_us < HB_LEASE_MAX_US ? m->duration_us : HB_LEASE_MAX_US;
+	/* Letters overtake each other: an old one must not take back what a later one has told. */
+	bool newest = GUARDED(M37_OVERTAKEN_COUNTS, m->stamp_us >= p->stamp_us, true);
 
-	p->stamp_us = m->stamp_us;
-	p->facts = m->facts;
+	if (newest) {
+		p->stamp_us = m->stamp_us;
+		p->facts = m->facts;
+	}
 	take_high_water(n, m->facts.answered_epoch, m->facts.answered);
 	if (m->has_record) {
 		if (n->booted)
@@ -100,14 +117,8 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		if (a->reg.admitted && hb_ballot_compare(m->ballot, a->reg.accepted_ballot) > 0)
 			(void)hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us); /* A5 */
 	}
-	if (hb_ballot_compare(m->accepted_ballot, n->known_ballot) > 0 ||
-	    (hb_ballot_compare(m->accepted_ballot, n->known_ballot) < 0 &&
-		hb_ballot_compare(m->promised, n->known_ballot) > 0)) {
-		if (!p->lagging_us)
-			p->lagging_us = now_us;
-	} else {
-		p->lagging_us = 0;
-	}
+	if (newest)
+		note_lag(n, m, now_us);
 	if (!m->want_lease)
 		return;
 	/* One that does not hear us holds no lease of ours, however often it asks: we may claim (L3). */

@@ -29,6 +29,7 @@ struct hb_peer {
 	uint64_t stamp_us;  /* its clock, to be echoed */
 	/* Since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not. */
 	uint64_t lagging_us;
+	struct hb_ballot accepted_ballot; /* of what its acceptor holds */
 	struct hb_facts facts;
 };
 

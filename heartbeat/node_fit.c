@@ -24,10 +24,13 @@ bool hb_is_sick(const struct hb_node *n, uint64_t now_us)
 				      now_us > n->unopened_us + n->settings.peer_timeout_us));
 }
 
-/* An opening that does not end, while somebody else has all that was acknowledged: that one shall try (L1, C1). */
+/* An opening that does not end, the first or one again, while somebody else has all that was acknowledged: that one shall
+ * try (L1, C1). */
 static bool is_overdue(const struct hb_node *n, uint64_t now_us)
 {
-	if (n->opened || now_us < n->epoch_us + FIT_OPENING_US)
+	uint64_t since_us = n->opened ? n->unopened_us : n->epoch_us;
+
+	if (!since_us || now_us < since_us + FIT_OPENING_US)
 		return false;
 	for (uint8_t i = 0; i < n->known.members; i++)
 		if (i != n->self && hb_in_sync(&n->known, i) && n->peer[i].heard &&

@@ -27,8 +27,11 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_peer *p = &n->peer[m];
 	uint64_t patience_us = n->settings.peer_timeout_us, looked_us;
+	uint64_t silent_us = p->heard_us + p->missed_us + patience_us;
 
-	if (!p->heard || now_us - p->heard_us - p->missed_us >= patience_us)
+	/* Not before our own database was seen to work after that: one that hangs needs nobody out of in_sync, but somebody
+	 * who can serve. */
+	if (!p->heard || (now_us >= silent_us && GUARD(M38_BLIND_SOLO, n->repl.looked_us > silent_us)))
 		return true;
 	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
 		return true;
@@ -244,6 +247,21 @@ static bool may_claim(const struct hb_node *n, uint64_t now_us)
 	return true;
 }
 
+/* What an acceptor holds may be chosen without anybody knowing, and be what lets us serve; or ours keeps us from granting the
+ * active its lease. Whoever proposed it went deaf, started anew, or is gone. */
+static bool must_find_out(const struct hb_node *n, uint64_t now_us)
+{
+	bool renewed = is_renewed(n, now_us), here, elsewhere = false;
+
+	if (now_us < n->acceptor.silent_until_us || hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+		return false;
+	here = n->unknown_us && (!renewed || now_us > n->unknown_us + 2 * n->settings.lease_us);
+	for (uint8_t i = 0; i < n->known.members && !renewed; i++)
+		elsewhere = elsewhere || (i != n->self && heard(n, i, n->settings.lease_us, now_us) &&
+					     hb_ballot_compare(n->peer[i].accepted_ballot, n->known_ballot) > 0);
+	return GUARDED(M34_CHOSEN_UNNOTICED, here || elsewhere, false);
+}
+
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 {
 	const struct hb_register *reg = &n->acceptor.reg;
@@ -269,11 +287,7 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		ret->reason = ret->reopen ? HB_REASON_START : HB_REASON_LEASE_EXPIRED;
 		ret->token = n->repl.token;
 	}
-	/* What our acceptor holds may be chosen without anybody knowing, and be what lets us serve; or it keeps us from granting the
-	 * active its lease. Whoever proposed it went deaf, or started anew. */
-	if (GUARDED(M34_CHOSEN_UNNOTICED, ret->kind == HB_CHANGE_NONE, false) && !hb_mine(n) && n->unknown_us &&
-	    (!is_renewed(n, now_us) || now_us > n->unknown_us + 2 * n->settings.lease_us) &&
-	    now_us >= n->acceptor.silent_until_us && !hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
+	if (ret->kind == HB_CHANGE_NONE && !hb_mine(n) && must_find_out(n, now_us))
 		ret->kind = HB_CHANGE_NOTHING;
 	/* P3: what we began is pursued, if need be without changing anything. */
 	if (ret->kind == HB_CHANGE_NONE && n->proposer.pending)

@@ -21,7 +21,7 @@ uint64_t world_clock(const struct world *w, unsigned at)
 {
 	const struct member *m = &w->member[at];
 
-	return m->clock_offset_us + w->now_us + (uint64_t)((int64_t)(w->now_us / 1000) * m->rate_ppm / 1000);
+	return m->clock_offset_us + w->now_us + (uint64_t)((int64_t)w->now_us * m->rate_ppm / 1000000); /* never back */
 }
 
 static void print_member(const struct world *w, unsigned at)

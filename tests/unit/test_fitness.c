@@ -195,6 +195,88 @@ static void an_old_look_accuses_nobody(void **state)
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
 }
 
+/* The same of silence: a database that has not been seen since then may be what is wrong. */
+static void a_silent_standby_is_lost_to_an_active_that_works(void **state)
+{
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.peer[1].heard_us = NOW_US - n.settings.peer_timeout_us - 100000;
+	n.repl.looked_us = NOW_US - 100000;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+	n.repl.looked_us++;
+	assert_int_equal(wanted(&n), HB_CHANGE_SOLO);
+	n.repl.looked_us--;
+	n.peer[1].missed_us = 1; /* not its fault */
+	n.repl.looked_us++;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+}
+
+/* It claims its role anew to start its database, and that comes to no end: the other shall try. */
+static void an_opening_again_ends_too(void **state)
+{
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.repl.db_up = 0;
+	n.unopened_us = NOW_US - FIT_OPENING_US + 1;
+	assert_true(hb_fit_to_renew(&n, NOW_US));
+	n.unopened_us--;
+	assert_false(hb_fit_to_renew(&n, NOW_US));
+	n.peer[1].heard_us = NOW_US - n.settings.peer_timeout_us; /* nobody else could */
+	assert_true(hb_fit_to_renew(&n, NOW_US));
+}
+
+/* Letters overtake each other. */
+static void an_old_heartbeat_takes_nothing_back(void **state)
+{
+	struct hb_message m = {.type = HB_BEAT, .from = 1};
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m, .now_us = NOW_US};
+	struct hb_output out;
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.peer[1].stamp_us = m.stamp_us = 7000;
+	m.facts = n.peer[1].facts;
+	memset(&m.facts.token, 9, TOKEN_BYTES);
+	m.stamp_us--;
+	hb_node_step(&n, &in, &out);
+	assert_true(token_equal(&n.peer[1].facts.token, &n.known.token[1]));
+	assert_int_equal(n.peer[1].stamp_us, 7000);
+	m.stamp_us++;
+	hb_node_step(&n, &in, &out);
+	assert_true(token_equal(&n.peer[1].facts.token, &m.facts.token));
+}
+
+/* The active and w chose a record, and the active is gone before anybody was told. */
+static void what_another_has_accepted_is_found_out(void **state)
+{
+	static const struct hb_ballot chosen = {6, 0}, more = {8, 0};
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.my_epoch = 0;
+	n.known.active = 1;
+	n.known.in_sync = 2;
+	n.known_ballot = n.acceptor.reg.accepted_ballot = chosen;
+	n.peer[2].heard = true;
+	n.peer[2].heard_us = NOW_US;
+	n.peer[2].accepted_ballot = more;
+	n.renewed_us = NOW_US - n.settings.lease_us + 1; /* the active is there, and will tell */
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+	n.renewed_us--;
+	assert_int_equal(wanted(&n), HB_CHANGE_NOTHING);
+	n.acceptor.silent_until_us = NOW_US + 1;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+	n.acceptor.silent_until_us = 0;
+	n.peer[2].accepted_ballot = chosen;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+}
+
 static void a_crash_loop_looks_well_in_between(void **state)
 {
 	struct ledger_report here = {.fit = 1};
@@ -326,6 +408,10 @@ int main(void)
 	    cmocka_unit_test(nobody_is_handed_what_it_cannot_do),
 	    cmocka_unit_test(a_commit_waits_for_the_other_or_for_our_disk),
 	    cmocka_unit_test(an_old_look_accuses_nobody),
+	    cmocka_unit_test(a_silent_standby_is_lost_to_an_active_that_works),
+	    cmocka_unit_test(an_opening_again_ends_too),
+	    cmocka_unit_test(an_old_heartbeat_takes_nothing_back),
+	    cmocka_unit_test(what_another_has_accepted_is_found_out),
 	    cmocka_unit_test(a_crash_loop_looks_well_in_between),
 	    cmocka_unit_test(deaths_count_only_within_their_time),
 	    cmocka_unit_test(a_fence_is_no_death),
