@@ -91,6 +91,8 @@ static void note_lag(struct hb_node *n, const struct hb_message *m, uint64_t now
 	struct hb_peer *p = &n->peer[m->from];
 	int accepted = hb_ballot_compare(m->accepted_ballot, n->known_ballot);
 
+	if (hb_ballot_compare(m->accepted_ballot, p->accepted_ballot) != 0)
+		p->accepted_us = now_us;
 	p->accepted_ballot = m->accepted_ballot;
 	if (accepted <= 0 && (accepted == 0 || hb_ballot_compare(m->promised, n->known_ballot) <= 0))
 		p->lagging_us = 0;

@@ -29,7 +29,8 @@ struct hb_peer {
 	uint64_t stamp_us;  /* its clock, to be echoed */
 	/* Since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not. */
 	uint64_t lagging_us;
-	struct hb_ballot accepted_ballot; /* of what its acceptor holds */
+	struct hb_ballot accepted_ballot; /* of what its acceptor holds, as far as heard since */
+	uint64_t accepted_us;
 	struct hb_facts facts;
 };
 

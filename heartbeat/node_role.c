@@ -247,19 +247,31 @@ static bool may_claim(const struct hb_node *n, uint64_t now_us)
 	return true;
 }
 
+/* Does somebody we hear hold what is not known to be chosen? Whoever proposed it gets the time that a slow disk takes, if it is there. */
+static bool is_held_elsewhere(const struct hb_node *n, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		const struct hb_peer *p = &n->peer[i];
+		uint8_t proposer = p->accepted_ballot.node;
+		bool pursued = proposer < n->known.members && heard(n, proposer, n->settings.lease_us, now_us);
+
+		if (i != n->self && hb_ballot_compare(p->accepted_ballot, n->known_ballot) > 0 &&
+		    heard(n, i, n->settings.lease_us, now_us) &&
+		    now_us >= p->accepted_us + (pursued ? FIT_REGISTER_US : 0))
+			return true;
+	}
+	return false;
+}
+
 /* What an acceptor holds may be chosen without anybody knowing, and be what lets us serve; or ours keeps us from granting the
  * active its lease. Whoever proposed it went deaf, started anew, or is gone. */
 static bool must_find_out(const struct hb_node *n, uint64_t now_us)
 {
-	bool renewed = is_renewed(n, now_us), here, elsewhere = false;
+	bool renewed = is_renewed(n, now_us);
+	bool here = n->unknown_us && (!renewed || now_us > n->unknown_us + 2 * n->settings.lease_us);
 
-	if (now_us < n->acceptor.silent_until_us || hb_acceptor_promised_other(&n->acceptor, n->self, now_us))
-		return false;
-	here = n->unknown_us && (!renewed || now_us > n->unknown_us + 2 * n->settings.lease_us);
-	for (uint8_t i = 0; i < n->known.members && !renewed; i++)
-		elsewhere = elsewhere || (i != n->self && heard(n, i, n->settings.lease_us, now_us) &&
-					     hb_ballot_compare(n->peer[i].accepted_ballot, n->known_ballot) > 0);
-	return GUARDED(M34_CHOSEN_UNNOTICED, here || elsewhere, false);
+	return now_us >= n->acceptor.silent_until_us && !hb_acceptor_promised_other(&n->acceptor, n->self, now_us) &&
+	       GUARDED(M34_CHOSEN_UNNOTICED, here || (!renewed && is_held_elsewhere(n, now_us)), false);
 }
 
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)

@@ -254,7 +254,7 @@ static void an_old_heartbeat_takes_nothing_back(void **state)
 /* The active and w chose a record, and the active is gone before anybody was told. */
 static void what_another_has_accepted_is_found_out(void **state)
 {
-	static const struct hb_ballot chosen = {6, 0}, more = {8, 0};
+	static const struct hb_ballot chosen = {6, 1}, more = {8, 1};
 	struct hb_node n;
 
 	(void)state;
@@ -263,12 +263,18 @@ static void what_another_has_accepted_is_found_out(void **state)
 	n.known.active = 1;
 	n.known.in_sync = 2;
 	n.known_ballot = n.acceptor.reg.accepted_ballot = chosen;
+	n.peer[1].heard = false;
 	n.peer[2].heard = true;
 	n.peer[2].heard_us = NOW_US;
 	n.peer[2].accepted_ballot = more;
 	n.renewed_us = NOW_US - n.settings.lease_us + 1; /* the active is there, and will tell */
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
 	n.renewed_us--;
+	assert_int_equal(wanted(&n), HB_CHANGE_NOTHING);
+	n.peer[1].heard = true; /* its disk may be slow */
+	n.peer[2].accepted_us = NOW_US - FIT_REGISTER_US + 1;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
+	n.peer[2].accepted_us--;
 	assert_int_equal(wanted(&n), HB_CHANGE_NOTHING);
 	n.acceptor.silent_until_us = NOW_US + 1;
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
