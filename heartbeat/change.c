@@ -29,6 +29,7 @@ static bool claim(const struct hb_change *c, struct hb_record *n)
 	n->epoch += GUARDED(M25_EPOCH_KEPT, 1, !own);
 	n->active = c->self;
 	n->phase = HB_CLAIMED;
+	n->maintenance &= (uint8_t) ~(1u << c->self); /* nobody else could: it is needed */
 	return true;
 }
 
@@ -54,7 +55,8 @@ static bool solo(const struct hb_change *c, struct hb_record *n)
 static bool add(const struct hb_change *c, struct hb_record *n)
 {
 	if (!mine_open(c, n) || !hb_is_solo(n, c->self) || c->target >= n->members || token_is_none(&c->token) ||
-	    c->target == c->self || n->member[c->target].kind != HB_KIND_GATEWAY)
+	    c->target == c->self || n->member[c->target].kind != HB_KIND_GATEWAY ||
+	    !GUARD(M40_ADD_IN_MAINTENANCE, !hb_in_maintenance(n, c->target)))
 		return false;
 	n->in_sync |= (uint8_t)(1u << c->target);
 	n->token[c->target] = c->token;
@@ -63,7 +65,7 @@ static bool add(const struct hb_change *c, struct hb_record *n)
 
 static bool hand(const struct hb_change *c, struct hb_record *n)
 {
-	if (!mine_open(c, n) || c->target == c->self || !hb_in_sync(n, c->target))
+	if (!mine_open(c, n) || c->target == c->self || !hb_in_sync(n, c->target) || hb_in_maintenance(n, c->target))
 		return false;
 	if (!GUARD(M15_TOKEN_IGNORED_IN_HAND, has_token(n, c->target, &c->token)))
 		return false;
@@ -71,6 +73,8 @@ static bool hand(const struct hb_change *c, struct hb_record *n)
 	n->active = c->target;
 	n->phase = HB_CLAIMED;
 	n->keep = c->keep;
+	if (c->maintain)
+		n->maintenance |= (uint8_t)(1u << c->self);
 	return true;
 }
 
@@ -80,6 +84,7 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 		return false;
 	n->member[n->members] = c->member;
 	memset(&n->token[n->members], 0, sizeof(n->token[0]));
+	n->maintenance &= (uint8_t) ~(1u << n->members);
 	n->members++;
 	return true;
 }
@@ -89,6 +94,16 @@ static bool address(const struct hb_change *c, struct hb_record *n)
 	if (!mine_open(c, n) || c->target >= n->members || n->member[c->target].second_ipv4 == c->member.second_ipv4)
 		return false;
 	n->member[c->target].second_ipv4 = c->member.second_ipv4;
+	return true;
+}
+
+/* Who is active, and in in_sync, is another matter: in_sync follows by SOLO. */
+static bool maintain(const struct hb_change *c, struct hb_record *n)
+{
+	if (!mine_open(c, n) || c->target >= n->members || c->target == c->self ||
+	    hb_in_maintenance(n, c->target) == c->maintain)
+		return false;
+	n->maintenance ^= (uint8_t)(1u << c->target);
 	return true;
 }
 
@@ -109,6 +124,7 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
     [HB_CHANGE_HAND] = hand,
     [HB_CHANGE_JOIN] = join,
     [HB_CHANGE_ADDRESS] = address,
+    [HB_CHANGE_MAINTAIN] = maintain,
 };
 
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)

@@ -8,7 +8,10 @@
 #include "heartbeat/record.h"
 
 /* id, word */
-#define HB_COMMANDS(X) X(SWITCHOVER, "switchover")
+#define HB_COMMANDS(X)                                                                                                 \
+	X(SWITCHOVER, "switchover")                                                                                    \
+	X(MAINTENANCE_ON, "maintenance-on")                                                                            \
+	X(MAINTENANCE_OFF, "maintenance-off")
 enum hb_command_kind {
 #define X(id, word) HB_COMMAND_##id,
 	HB_COMMANDS(X)

@@ -14,6 +14,7 @@ int ctl_history(const struct ctl_options *o); /* 2: heartbeatd does not answer *
 int ctl_explain(const struct ctl_options *o); /* 2: heartbeatd does not answer */
 int ctl_fsm(const struct ctl_options *o);
 int ctl_switchover(const struct ctl_options *o);
+int ctl_maintenance(const struct ctl_options *o);
 int ctl_reconfigure(const struct ctl_options *o);
 int ctl_api_key(const struct ctl_options *o);
 

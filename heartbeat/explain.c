@@ -222,6 +222,7 @@ static void explain_add(const struct view *v, uint8_t m)
 	facts(v, m, &f);
 	facts(v, v->r->active, &a);
 	lacks = behind(a.binlog.seq, f.received.seq);
+	CHECK(v, ADD, m, !hb_in_maintenance(v->r, m), "it is not in maintenance");
 	CHECK(v, ADD, m, here, "it is heard");
 	CHECK(v, ADD, m, a.serving && alive(v, v->r->active), "%s serves", name(v, v->r->active));
 	CHECK(v, ADD, m, here && f.follow_epoch == v->r->epoch, "it follows %s in epoch %llu", name(v, v->r->active),

@@ -61,7 +61,8 @@
 	X(M35_OWN_VOTE_HELD, "an active that nobody grants anything keeps its own vote")                               \
 	X(M36_OWN_LETTER_TRUSTED, "the proposer asks its own acceptor once only")                                      \
 	X(M37_OVERTAKEN_COUNTS, "what a heartbeat says counts that a later one has overtaken")                         \
-	X(M38_BLIND_SOLO, "an active writes SOLO whose own database was not seen since the standby fell silent")
+	X(M38_BLIND_SOLO, "an active writes SOLO whose own database was not seen since the standby fell silent")       \
+	X(M40_ADD_IN_MAINTENANCE, "a member in maintenance is added to in_sync")
 
 enum guard {
 #define X(id, text) GUARD_##id,

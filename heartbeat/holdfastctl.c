@@ -39,6 +39,8 @@ static const struct ctl_command commands[] = {
 	  CTL_REST, 0, ctl_key },
 	{ "switchover", "[--to NAME] [--yes]", "hand the role to the other gateway, with nothing lost and nobody refused; wait until it serves",
 	  CTL_TO | CTL_YES, 0, ctl_switchover },
+	{ "maintenance", "on NODE | off NODE", "take a member out of service before work on it, the role handed over first; or back",
+	  CTL_REST, 0, ctl_maintenance },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",

@@ -39,6 +39,7 @@ static void record_grown(struct codec *c, struct hb_record *r)
 	c->whole = true;
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
 		codec_u32(c, &r->member[i].second_ipv4);
+	codec_u8(c, &r->maintenance);
 	codec_rest(c, r->later, sizeof(r->later), &r->later_bytes);
 	c->whole = false;
 }

@@ -27,9 +27,9 @@ enum hb_message_type {
 /*
  * What the fields mean that were added to the record, as a number that rises: a member of a lower level passes them on, but
  * does not obey them. None may be set before all members have announced the level of the release that brought it (hb_level).
- * 1: second_ipv4.
+ * 1: second_ipv4. 2: maintenance.
  */
-#define HB_LEVEL 1
+#define HB_LEVEL 2
 
 /* Facts about a gateway that others act on or show. */
 struct hb_facts {

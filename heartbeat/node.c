@@ -222,6 +222,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	else if (!n->unknown_us)
 		n->unknown_us = now_us;
 	hb_drain_look(n, now_us);
+	hb_maintain_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
 	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
 		hb_proposer_abandon(p);
@@ -323,7 +324,7 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 	if (ill != HB_ILL_NONE)
 		return hb_ill_text(ill);
 	if (n->state == HB_WITNESS)
-		return "";
+		return hb_in_maintenance(&n->known, n->self) ? "in maintenance" : "";
 	if (n->host_alarm && n->host_alarm[0])
 		return n->host_alarm;
 	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
@@ -334,7 +335,7 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return "";
 	if (hb_is_draining(n))
 		return hb_drain_waits(n, now_us);
-	return n->repl.reason[0] ? n->repl.reason : rule->why;
+	return n->repl.reason[0] && n->state != HB_MAINTENANCE ? n->repl.reason : rule->why;
 }
 
 static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *out)

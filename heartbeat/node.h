@@ -45,8 +45,14 @@ struct hb_drain {	     /* C6, under way */
 	uint64_t generation; /* 0: none */
 	uint64_t began_us;
 	uint8_t to;
-	bool rests;  /* the ledger begins nothing and has answered what it had begun: the gate closes */
-	bool passed; /* all was shown, and our own acceptor is given the record */
+	bool rests;    /* the ledger begins nothing and has answered what it had begun: the gate closes */
+	bool maintain; /* this node goes into maintenance by it */
+	bool passed;   /* all was shown, and our own acceptor is given the record */
+};
+
+struct hb_maintain { /* an operator's wish that the record does not say yet: bits by member */
+	uint8_t on, off;
+	uint64_t since_us;
 };
 
 struct hb_node {
@@ -87,6 +93,7 @@ struct hb_node {
 	struct hb_moments moments;	  /* of my_epoch */
 	struct hb_transition moved;	  /* the last opening by this node */
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
+	struct hb_maintain maintain;
 	struct hb_drain drain;
 	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
 	uint64_t drain_note_us;

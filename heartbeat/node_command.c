@@ -14,6 +14,7 @@ enum answerer {
 
 enum argument {
 	TARGET_GATEWAY, /* a gateway may be named */
+	TARGET_MEMBER,	/* a member has to be named */
 };
 
 static const struct {
@@ -24,26 +25,36 @@ static const struct {
 	bool (*take)(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
 } commands[HB_COMMAND_COUNT] = {
     [HB_COMMAND_SWITCHOVER] = {"switchover", TARGET_GATEWAY, BY_ACTIVE, hb_drain_begin},
+    [HB_COMMAND_MAINTENANCE_ON] = {"maintenance-on", TARGET_MEMBER, BY_ACTIVE, hb_maintain_on},
+    [HB_COMMAND_MAINTENANCE_OFF] = {"maintenance-off", TARGET_MEMBER, BY_ACTIVE, hb_maintain_off},
 };
 
-static void name_gateways(const struct hb_record *r, char *text, size_t size)
+static void name_members(const struct hb_record *r, bool gateways, char *text, size_t size)
 {
 	size_t at = strlen(text);
 
 	for (uint8_t i = 0; i < r->members; i++)
-		if (r->member[i].kind == HB_KIND_GATEWAY && at < size)
+		if ((!gateways || r->member[i].kind == HB_KIND_GATEWAY) && at < size)
 			at += (size_t)snprintf(text + at, size - at, " %s", r->member[i].name);
 }
 
+/* name NULL: none was given. */
 static int parse_target(
     const struct hb_record *r, const char *name, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
 {
-	ret->target = strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
-	if (ret->target != HB_NOBODY && r->member[ret->target].kind == HB_KIND_GATEWAY)
+	bool gateways = commands[ret->kind].argument == TARGET_GATEWAY;
+
+	if (!name && gateways)
 		return 0;
-	(void)snprintf(why, LOCAL_REASON_BYTES, "'%.16s' is %s; gateways are:", name,
-	    ret->target == HB_NOBODY ? "no member" : "no gateway");
-	name_gateways(r, why, LOCAL_REASON_BYTES);
+	ret->target = name && strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
+	if (ret->target != HB_NOBODY && (!gateways || r->member[ret->target].kind == HB_KIND_GATEWAY))
+		return 0;
+	if (name)
+		(void)snprintf(why, LOCAL_REASON_BYTES, "'%.16s' is %s; %s are:", name,
+		    ret->target == HB_NOBODY ? "no member" : "no gateway", gateways ? "gateways" : "members");
+	else
+		(void)snprintf(why, LOCAL_REASON_BYTES, "name a member of:");
+	name_members(r, gateways, why, LOCAL_REASON_BYTES);
 	return -EINVAL;
 }
 
@@ -58,7 +69,7 @@ int hb_command_parse(
 
 		if (strlen(word) != length || strncmp(word, text, length) != 0)
 			continue;
-		return text[length] ? parse_target(r, text + length + 1, ret, why) : 0;
+		return parse_target(r, text[length] ? text + length + 1 : NULL, ret, why);
 	}
 	return -ENOENT;
 }

@@ -28,6 +28,8 @@ static const char *obstacle(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 	if (!hb_mine(n) || n->known.phase != HB_OPEN)
 		return "the record has changed";
+	if (hb_in_maintenance(&n->known, m))
+		return "it is in maintenance";
 	if (!hb_in_sync(&n->known, m))
 		return "it does not hold everything: the mode is SOLO";
 	if (!heard(n, m, now_us))
@@ -56,7 +58,7 @@ static bool all_are_of_this_release(const struct hb_node *n)
 	return true;
 }
 
-static const char *not_now(const struct hb_node *n, uint64_t now_us)
+const char *hb_drain_not_now(const struct hb_node *n, uint64_t now_us)
 {
 	if (!n->serving || !n->opened || hb_is_sick(n, now_us))
 		return "is not serving";
@@ -72,7 +74,7 @@ static const char *not_now(const struct hb_node *n, uint64_t now_us)
 bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	uint8_t m = c->target == HB_NOBODY ? hb_other_gateway(n) : c->target;
-	const char *self = name(n, n->self), *no = not_now(n, now_us);
+	const char *self = name(n, n->self), *no = hb_drain_not_now(n, now_us);
 	const struct hb_facts *f = &n->peer[m < HB_MEMBERS_MAX ? m : 0].facts;
 
 	if (m == n->self) {

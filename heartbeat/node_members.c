@@ -15,18 +15,28 @@ static bool has_beaten(const struct hb_node *n, uint8_t i)
 	return i == n->self || n->peer[i].stamp_us;
 }
 
+static uint8_t level_of(const struct hb_node *n, uint8_t m)
+{
+	if (!has_beaten(n, m))
+		return 0;
+	return m == n->self ? HB_LEVEL : n->peer[m].facts.level;
+}
+
 uint8_t hb_level(const struct hb_node *n)
 {
 	uint8_t level = HB_LEVEL;
 
-	for (uint8_t i = 0; i < n->known.members; i++) {
-		uint8_t its = i == n->self ? HB_LEVEL : n->peer[i].facts.level;
-
-		if (!has_beaten(n, i))
-			return 0;
-		level = its < level ? its : level;
-	}
+	for (uint8_t i = 0; i < n->known.members; i++)
+		level = level_of(n, i) < level ? level_of(n, i) : level;
 	return level;
+}
+
+uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (level_of(n, i) < level)
+			return i;
+	return HB_NOBODY;
 }
 
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c)

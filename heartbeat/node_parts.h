@@ -97,6 +97,8 @@ void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t n
 /* node_members.c */
 /* The lowest HB_LEVEL of all members' releases, as far as it is known: 0 while one has not been heard in its present life. */
 uint8_t hb_level(const struct hb_node *n);
+/* The first member that is not known to be of that level or a later one; HB_NOBODY: all are. */
+uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 
 /* Does the record tell another second address than all members do? Then *c says for whom, and which. */
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
@@ -116,6 +118,18 @@ bool hb_drain_passes(struct hb_node *n, uint64_t now_us);
 bool hb_drain_stands(const struct hb_node *n, uint64_t now_us);
 /* What it waits for, in words. */
 const char *hb_drain_waits(const struct hb_node *n, uint64_t now_us);
+
+/* Why this node does not take a wish that changes the role or in_sync now; NULL: it does. */
+const char *hb_drain_not_now(const struct hb_node *n, uint64_t now_us);
+
+/* node_maintain.c: members that are out of service at an operator's word. */
+bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+bool hb_maintain_off(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+/* Each step: forgets what is done, and what could not be done for long. */
+void hb_maintain_look(struct hb_node *n, uint64_t now_us);
+bool hb_wants_maintain(const struct hb_node *n, struct hb_change *c);
+/* Is another in in_sync that is in maintenance? */
+bool hb_maintain_drops(const struct hb_node *n);
 
 /* node_command.c: operators. */
 void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_output *out);

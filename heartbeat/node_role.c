@@ -57,7 +57,8 @@ static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_facts *f = &n->peer[m].facts;
 
-	return hb_in_sync(&n->known, m) && heard(n, m, n->settings.lease_us, now_us) && f->fit &&
+	return hb_in_sync(&n->known, m) && !hb_in_maintenance(&n->known, m) &&
+	       heard(n, m, n->settings.lease_us, now_us) && f->fit &&
 	       GUARD(M15_TOKEN_IGNORED_IN_HAND, token_equal(&f->token, &n->known.token[m]));
 }
 
@@ -66,7 +67,8 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
 
-	return f && heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	return f && GUARD(M40_ADD_IN_MAINTENANCE, !hb_in_maintenance(&n->known, m)) &&
+	       heard(n, m, n->settings.peer_timeout_us, now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 }
 
@@ -176,12 +178,19 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->kind = hb_drain_stands(n, now_us) ? HB_CHANGE_HAND : HB_CHANGE_NONE;
 		c->reason = HB_REASON_SWITCHOVER;
 		c->keep = c->kind == HB_CHANGE_HAND; /* both logs end at the same transaction */
+		c->maintain = n->drain.maintain;
 		c->target = n->drain.to;
 		c->token = n->peer[n->drain.to].facts.token;
 	} else if (lost_member(n, now_us) != HB_NOBODY && hb_fit_to_renew(n, now_us)) {
 		/* One that cannot serve itself must not push the other out of in_sync. */
 		c->kind = HB_CHANGE_SOLO;
 		c->reason = HB_REASON_PEER_LOST;
+	} else if (hb_maintain_drops(n) && hb_fit_to_renew(n, now_us)) {
+		c->kind = HB_CHANGE_SOLO;
+		c->reason = HB_REASON_MAINTENANCE;
+	} else if (hb_wants_maintain(n, c)) {
+		c->kind = HB_CHANGE_MAINTAIN;
+		c->reason = HB_REASON_MAINTENANCE;
 	} else if (m != HB_NOBODY && hb_is_solo(&n->known, n->self) && add_is_shown(n, m, now_us)) {
 		c->kind = HB_CHANGE_ADD;
 		c->reason = HB_REASON_PEER_IN_SYNC;
@@ -327,6 +336,8 @@ enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
 		return HB_SIT_WITNESSING;
 	if (n->known.active == n->self)
 		return situation_as_active(n, now_us);
+	if (n->known.phase == HB_OPEN && hb_in_maintenance(&n->known, n->self) && !hb_in_sync(&n->known, n->self))
+		return HB_SIT_OUT_MAINTENANCE;
 	if (n->repl.state == REPL_FAILED || !hb_repl_fresh(n, now_us))
 		return HB_SIT_BROKEN;
 	if (n->known.phase == HB_CLAIMED && n->handed_epoch == n->known.epoch)

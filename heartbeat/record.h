@@ -46,7 +46,8 @@ enum hb_phase { HB_CLAIMED, HB_OPEN };
 	X(PEER_IN_SYNC, "peer-in-sync")                                                                                \
 	X(ADDRESS, "second-address")                                                                                   \
 	X(ACTIVE_UNFIT, "active-unfit")                                                                                \
-	X(SWITCHOVER, "switchover")
+	X(SWITCHOVER, "switchover")                                                                                    \
+	X(MAINTENANCE, "maintenance")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
 	HB_REASONS(X)
@@ -63,6 +64,7 @@ struct hb_record {
 	uint8_t in_sync; /* bit n: member n holds all that was acknowledged, as long as token[n] lies beside its data */
 	uint8_t reason;	 /* enum hb_reason */
 	uint8_t members;
+	uint8_t maintenance; /* bit n: member n is out of service at an operator's word, and not added to in_sync */
 	struct token token[HB_MEMBERS_MAX];
 	struct hb_member member[HB_MEMBERS_MAX];
 
@@ -85,6 +87,11 @@ static inline unsigned hb_quorum(unsigned members)
 static inline bool hb_in_sync(const struct hb_record *r, uint8_t node)
 {
 	return node < HB_MEMBERS_MAX && (r->in_sync >> node & 1);
+}
+
+static inline bool hb_in_maintenance(const struct hb_record *r, uint8_t node)
+{
+	return node < r->members && (r->maintenance >> node & 1);
 }
 
 /* Is {node} all there is in in_sync? */

@@ -18,7 +18,8 @@
 	X(PROMOTING, "promoting")                                                                                      \
 	X(ACTIVE, "active")                                                                                            \
 	X(DRAINING, "draining")                                                                                        \
-	X(FAULT, "fault")
+	X(FAULT, "fault")                                                                                              \
+	X(MAINTENANCE, "maintenance")
 enum hb_state {
 #define X(id, text) HB_##id,
 	HB_STATES(X)
@@ -39,6 +40,7 @@ enum hb_state {
 	X(OTHER_HANDED, "handed-to-other")                                                                             \
 	X(OTHER_DIRTY, "claimed-by-other-own-tail-unsettled")                                                          \
 	X(OTHER_CLAIMED, "claimed-by-other")                                                                           \
+	X(OUT_MAINTENANCE, "outside-in-sync-in-maintenance")                                                           \
 	X(OUT_SEEDING, "outside-in-sync-seeding")                                                                      \
 	X(OUT, "outside-in-sync")                                                                                      \
 	X(IN_LAGGING, "in-sync-not-following")                                                                         \

@@ -95,7 +95,11 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 			json_object_set_new(o, "behind", here ? behind_json(d, r, &f, now_us) : json_null());
 		}
 	}
-	json_object_set_new(o, "reason", json_string(here ? f.reason : "nothing heard from it"));
+	json_object_set_new(o, "maintenance", json_boolean(hb_in_maintenance(r, i)));
+	json_object_set_new(o, "reason",
+	    json_string(here			  ? f.reason
+			: hb_in_maintenance(r, i) ? "in maintenance; nothing heard from it"
+						  : "nothing heard from it"));
 	return o;
 }
 

@@ -46,6 +46,8 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].db.server.stalled = on;
 	if (fault == FAULT_SLOW_CUT)
 		w->member[at].slow_cut = on;
+	if (fault == FAULT_MAINTENANCE)
+		world_command(w, at, on ? HB_COMMAND_MAINTENANCE_ON : HB_COMMAND_MAINTENANCE_OFF, (uint8_t)at);
 }
 
 static void end_later(struct world *w, enum fault fault, unsigned at, unsigned peer, uint64_t for_us)

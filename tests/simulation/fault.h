@@ -27,6 +27,7 @@ struct world;
 	X(SLOW_DISK, "slow-disk", "its register is written slowly")                                                    \
 	X(WIPE, "wipe", "the machine loses its power and its register")                                                \
 	X(SWITCHOVER, "switchover", "an operator asks this member to hand the role over")                              \
+	X(MAINTENANCE, "maintenance", "an operator asks for maintenance of this member, then for its end")             \
 	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
 	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
@@ -40,7 +41,7 @@ enum fault {
 };
 
 /* Those after it are for schedules that are written by hand. */
-#define FAULT_DRAWN (FAULT_SWITCHOVER + 1)
+#define FAULT_DRAWN (FAULT_MAINTENANCE + 1)
 
 #define FAULT_PENDING 16
 

@@ -65,7 +65,7 @@ static void look_at_round(struct world *w, unsigned at, const struct hb_node *n,
 		of = MOMENT_NOTHING_ACCEPTED;
 	else if (s->step == HB_STEP_ACCEPT && p->step != HB_STEP_BACK_OFF)
 		of = MOMENT_NOTHING_CHOSEN;
-	if (of >= 0 && p->change.kind >= HB_CHANGE_NOTHING && p->change.kind <= HB_CHANGE_JOIN)
+	if (of >= 0 && p->change.kind >= HB_CHANGE_NOTHING && p->change.kind <= HB_CHANGE_MAINTAIN)
 		has_come(w, at, (enum moment)(of + 4 * ((int)p->change.kind - HB_CHANGE_NOTHING)));
 	s->step = (uint8_t)p->step;
 }

@@ -26,6 +26,7 @@ struct world;
 	MOMENTS_OF(X, ADD, "add")                                                                                      \
 	MOMENTS_OF(X, HAND, "hand")                                                                                    \
 	MOMENTS_OF(X, JOIN, "join")                                                                                    \
+	MOMENTS_OF(X, MAINTAIN, "maintain")                                                                            \
 	X(LEARNT, "learnt")                                                                                            \
 	X(WRITING, "writing")                                                                                          \
 	X(WRITTEN, "written")                                                                                          \

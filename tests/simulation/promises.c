@@ -30,6 +30,9 @@ static void look_at_register(struct world *w)
 		if (same < hb_quorum(r->accepted.members))
 			continue;
 		found = true;
+		if (p->chosen &&
+		    (r->accepted.in_sync & ~p->record.in_sync & p->record.maintenance & r->accepted.maintenance))
+			world_broken(w, "a member in maintenance was added to in_sync");
 		p->ballot = r->accepted_ballot;
 		p->record = r->accepted;
 	}

@@ -15,6 +15,14 @@ static void disarm(struct world *w)
 	w->ambushes.due_us = UINT64_MAX;
 }
 
+/* The operator ends all maintenance, until it is so. */
+static void end_maintenance(struct world *w)
+{
+	for (uint8_t i = 0; i < w->newest.members; i++)
+		if (hb_in_maintenance(&w->newest, i))
+			world_command(w, w->newest.active, HB_COMMAND_MAINTENANCE_OFF, i);
+}
+
 static void settle(struct world *w)
 {
 	uint64_t end_us = w->now_us + SETTLE_US;
@@ -22,9 +30,10 @@ static void settle(struct world *w)
 	disarm(w);
 	fault_heal(w);
 	w->calm = true;
-	do
+	do {
+		end_maintenance(w);
 		world_run(w, SLICE_US);
-	while (w->now_us < end_us && world_mode(w) != ROLE_MODE_SYNC && !w->violations);
+	} while (w->now_us < end_us && (world_mode(w) != ROLE_MODE_SYNC || w->newest.maintenance) && !w->violations);
 	if (world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
 }
@@ -95,6 +104,42 @@ static void hand_over(struct world *w)
 	if (w->solo_seen || world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet a switchover left SYNC");
 	w->handed++;
+}
+
+/* One gateway goes and comes back. Taking the standby out makes nobody wait; the active hands over first. */
+static void maintain(struct world *w)
+{
+	unsigned from, who;
+	uint64_t end_us;
+
+	disarm(w);
+	w->calm = true;
+	world_run(w, PEACE_US);
+	from = active(w);
+	if (from == WORLD_GATEWAYS || world_mode(w) != ROLE_MODE_SYNC || w->newest.maintenance || w->violations)
+		return;
+	who = (unsigned)world_dice(w, WORLD_GATEWAYS);
+	if (w->trace)
+		printf("%9.3f *** maintenance of %s in peace\n", (double)w->now_us / 1000,
+		    who == from ? "the active" : "the standby");
+	end_us = w->now_us + HAND_OVER_US;
+	world_command(w, (unsigned)world_dice(w, w->nodes), HB_COMMAND_MAINTENANCE_ON, (uint8_t)who);
+	while (w->now_us < end_us && !(world_mode(w) == ROLE_MODE_SOLO && active(w) == 1 - who) && !w->violations) {
+		world_run(w, SLICE_US / 4);
+		if (w->verdict.id && !w->verdict.started)
+			return;
+		if (who != from && world_mode(w) == ROLE_MODE_STALLED)
+			world_broken(w, "everything works and yet payments wait for the maintenance of the standby");
+	}
+	if (!w->verdict.id)
+		return;
+	if (world_mode(w) != ROLE_MODE_SOLO || active(w) != 1 - who)
+		world_broken(w, "everything works and yet a maintenance took more than %u s", HAND_OVER_US / 1000000);
+	world_run(w, PEACE_US);
+	if (!w->violations && (!hb_in_maintenance(&w->newest, (uint8_t)who) || hb_in_sync(&w->newest, (uint8_t)who)))
+		world_broken(w, "a member in maintenance came back by itself");
+	w->maintained++;
+	settle(w);
 }
 
 static void strike(struct world *w, const struct order *o)
@@ -192,6 +237,7 @@ void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, boo
 		case ORDER_STRIKE: strike(w, o); break;
 		case ORDER_STAND: stand(w, o->value); break;
 		case ORDER_SETTLE: settle(w); break;
+		case ORDER_MAINTAIN: maintain(w); break;
 		case ORDER_HAND_OVER: hand_over(w); break;
 		case ORDER_SET: set(w, (enum parameter)o->parameter, o->value); break;
 		default: break;

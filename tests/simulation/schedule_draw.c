@@ -117,7 +117,9 @@ static void start(struct draw *d, enum moment moment)
 	bool solo = moment >= MOMENT_SOLO_ASKED && moment <= MOMENT_ADD_CHOSEN;
 	uint64_t pick = draw(d, 8);
 
-	if (hand && draw(d, 2))
+	if (moment >= MOMENT_MAINTAIN_ASKED && moment <= MOMENT_MAINTAIN_CHOSEN)
+		strike(d, FAULT_MAINTENANCE, draw(d, 3) ? WHO_STANDBY : WHO_ACTIVE, draw(d, 4) ? duration_us(d) : 0);
+	else if (hand && draw(d, 2))
 		strike(d, FAULT_SWITCHOVER, WHO_ACTIVE, 0);
 	else if (hand || pick == 0)
 		strike(d, FAULT_KILL_DATABASE, WHO_ACTIVE, 0);
@@ -188,6 +190,8 @@ void schedule_draw(struct schedule *s, uint64_t seed, unsigned nodes)
 		add(&d, ORDER_SETTLE);
 		if (draw(&d, 8) == 0)
 			add(&d, ORDER_HAND_OVER);
+		if (draw(&d, 8) == 0)
+			add(&d, ORDER_MAINTAIN);
 		run(&d, draw(&d, 300000));
 	}
 }

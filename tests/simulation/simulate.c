@@ -19,7 +19,7 @@
 #define MUTANT_SEEDS 4000
 
 struct total {
-	unsigned long seeds, failovers, switchovers, handed, violations, payments;
+	unsigned long seeds, failovers, switchovers, handed, maintained, violations, payments;
 	double virtual_s;
 };
 
@@ -31,6 +31,7 @@ static void count(struct total *t, const struct world *w, const char *what, unsi
 	t->failovers += w->failovers;
 	t->switchovers += w->switchovers;
 	t->handed += w->handed;
+	t->maintained += w->maintained;
 	t->payments += w->book.answers;
 	t->virtual_s += (double)w->now_us / 1e6;
 	if (!w->violations)
@@ -52,11 +53,11 @@ static int finish(const struct total *t)
 {
 	double took = cpu_s();
 
-	printf("simulate: seeds=%lu failovers=%lu switchovers=%lu in_peace=%lu payments=%lu violations=%lu "
-	       "virtual_s=%.0f cpu_s=%.1f "
+	printf("simulate: seeds=%lu failovers=%lu switchovers=%lu in_peace=%lu maintained=%lu payments=%lu "
+	       "violations=%lu virtual_s=%.0f cpu_s=%.1f "
 	       "failovers_per_s=%.0f seeds_per_s=%.0f\n",
-	    t->seeds, t->failovers, t->switchovers, t->handed, t->payments, t->violations, t->virtual_s, took,
-	    (double)t->failovers / took, (double)t->seeds / took);
+	    t->seeds, t->failovers, t->switchovers, t->handed, t->maintained, t->payments, t->violations, t->virtual_s,
+	    took, (double)t->failovers / took, (double)t->seeds / took);
 	return t->violations != 0;
 }
 

@@ -58,8 +58,9 @@ struct world {
 	struct hb_record newest;
 	struct hb_verdict verdict; /* the last one */
 	bool solo_seen;		   /* somebody learned of a record that trusts one copy only */
-	unsigned failovers, switchovers, handed, reseeds, violations; /* handed: in peace, from SYNC to SYNC */
-	char broken[200];					      /* the first broken promise */
+	unsigned failovers, switchovers, handed, maintained, reseeds; /* handed: in peace, from SYNC to SYNC */
+	unsigned violations;
+	char broken[200]; /* the first broken promise */
 	struct book book;
 	struct tx log[WORLD_GATEWAYS][MARIADB_LOG_MAX];
 };

@@ -1,0 +1,62 @@
+# What operators ask for, under load: a standby, and then the active, are taken out of service, stopped, started and brought
+# back: nobody waits for the one that was stopped, it does not come back by itself, nothing is lost. What cannot be is refused
+# in words, and leaves everything as it was.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
+
+ctl() { # NODE ARGUMENT...: output in $said; its exit status
+  local node=$1
+  shift
+  said=$(timeout 60 "$lab" exec "$node" -- holdfastctl "$@" 2>&1)
+}
+
+# refused STATUS NODE WORDS ARGUMENT...
+refused() {
+  local code=0 want=$1 node=$2 words=$3
+  shift 3
+  ctl "$node" "$@" </dev/null || code=$?
+  [ "$code" = "$want" ] || fail "$*: exit status $code, want $want: $said"
+  case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
+}
+
+in_maintenance() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").maintenance")" = true ]; }
+is_out() { is_state "$1" "$2" maintenance && ! status "$1" '.in_sync[]' | grep -qx "$2"; }
+follows_again() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").behind // 999")" -le 50 ]; }
+
+refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance
+refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on
+refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance now a
+refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on a b
+refused 1 w "'nobody' is no member; members are: " maintenance on nobody
+
+start_load operator
+for who in standby active; do
+  now=$(active w)
+  [ "$who" = active ] && gone=$now || gone=$(other "$now")
+  left=$(other "$gone")
+  ctl w maintenance on "$gone" || fail "maintenance on $gone, the $who: $said"
+  case $said in *"$gone is in maintenance; $left serves (SOLO)"*) ;; *) fail "maintenance on $gone: $said" ;; esac
+  is_out "$left" "$gone" || wait_until 10 "$gone out of in_sync and in maintenance" is_out "$left" "$gone"
+  version=$(status w .version)
+  payments_flow
+  wait_until 60 "$gone follows still" follows_again "$left" "$gone"
+  "$lab" kill "$gone"
+  payments_flow
+  refused 1 w "cannot take over: it is in maintenance" switchover --yes
+  refused 1 w "cannot take over: it is in maintenance" maintenance on "$left"
+  ctl "$left" explain
+  case $said in *"$gone"*) ;; *) fail "explain: $said" ;; esac
+  "$lab" start "$gone"
+  wait_until 60 "$gone in maintenance after its start" is_out "$left" "$gone"
+  wait_until 60 "$gone follows again" follows_again "$left" "$gone"
+  [ "$(status w .version)" = "$version" ] || fail "the record went from version $version to $(status w .version) meanwhile"
+  ctl "$gone" maintenance off "$gone" || fail "maintenance off $gone: $said"
+  in_maintenance w "$gone" && fail "$gone is in maintenance after: $said"
+  wait_sync
+  is_active w "$left" || fail "the role has moved back"
+  say "$gone, the $who, was in maintenance, lost its power, and came back when told to"
+done
+ctl w maintenance on w || fail "maintenance on w: $said"
+in_maintenance a w || fail "w is not in maintenance after: $said"
+is_mode a SYNC || fail "the maintenance of the witness has changed the mode"
+ctl a maintenance off w || fail "maintenance off w: $said"
+stop_load

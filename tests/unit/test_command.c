@@ -1,0 +1,297 @@
+/* What operators ask for: which words are taken, what is refused and why, and what it does to the record. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/node_parts.h"
+
+#define NOW_US 100000000ull
+#define A 0
+#define B 1
+#define W 2
+
+static struct hb_node node;
+static struct hb_output output;
+static uint64_t commands;
+
+static struct token token_of(uint8_t member)
+{
+	struct token t = {{0}};
+
+	t.byte[0] = (uint8_t)(0x10 + member);
+	return t;
+}
+
+static void make_record(struct hb_record *r)
+{
+	static const char names[3][2] = {"a", "b", "w"};
+
+	*r = (struct hb_record){.version = 9, .epoch = 4, .active = A, .phase = HB_OPEN, .in_sync = 3, .members = 3};
+	for (uint8_t i = 0; i < 3; i++) {
+		memcpy(r->member[i].name, names[i], 2);
+		r->member[i].instance = 100u + i;
+		r->member[i].kind = i == W ? HB_KIND_WITNESS : HB_KIND_GATEWAY;
+		if (i != W)
+			r->token[i] = token_of(i);
+	}
+}
+
+static void hear(uint8_t from)
+{
+	struct hb_peer *p = &node.peer[from];
+
+	*p = (struct hb_peer){.heard = true, .boot = 1, .stamp_us = 1, .heard_us = NOW_US - 20000};
+	p->facts = (struct hb_facts){.fit = from != W, .level = HB_LEVEL, .follow_epoch = 4};
+	p->facts.binlog = p->facts.received = p->facts.applied = (struct gtid){0, 1, 1000};
+	if (from != W)
+		p->facts.token = token_of(from);
+}
+
+/* All is well: a is active, seen by self. */
+static void make(uint8_t self)
+{
+	struct hb_settings s = {.interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 1000000};
+	struct hb_register reg = {.admitted = 1, .boot = 1, .kind = self == W ? HB_KIND_WITNESS : HB_KIND_GATEWAY};
+
+	make_record(&reg.accepted);
+	memcpy(reg.name, reg.accepted.member[self].name, sizeof(reg.name));
+	reg.accepted_ballot = (struct hb_ballot){5, A};
+	hb_node_start(&node, &s, &reg, 1, 1000000);
+	node.booted = true;
+	node.known = reg.accepted;
+	node.known_ballot = reg.accepted_ballot;
+	node.renewed_us = NOW_US - 20000;
+	for (uint8_t i = 0; i < 3; i++)
+		if (i != self)
+			hear(i);
+	node.repl_us = node.ledger_us = NOW_US;
+	node.repl = (struct repl_report){.state = self == A ? REPL_OPEN : REPL_FOLLOWING, .fit = 1, .db_up = 1};
+	node.repl.token = token_of(self);
+	node.repl.looked_us = NOW_US;
+	node.repl.binlog = node.repl.received = node.repl.applied = (struct gtid){0, 1, 1000};
+	node.ledger = (struct ledger_report){.fit = 1, .ready = 1};
+	if (self != A)
+		return;
+	node.my_epoch = 4;
+	node.opened = node.serving = true;
+	node.lease.epoch = 4;
+	node.lease.until_us[A] = node.lease.until_us[W] = NOW_US + 300000;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	make(A);
+	return 0;
+}
+
+/* The verdict on these words; NULL: they are not taken at all, and why is in *refused. */
+static const struct hb_verdict *ask(const char *words, char refused[LOCAL_REASON_BYTES])
+{
+	struct hb_command c;
+
+	refused[0] = '\0';
+	output.verdict = (struct hb_verdict){0};
+	if (hb_command_parse(&node.known, words, &c, refused))
+		return NULL;
+	c.id = ++commands;
+	hb_command_take(&node, &c, NOW_US, &output);
+	return &output.verdict;
+}
+
+static void expect(const char *words, bool started, const char *text)
+{
+	char refused[LOCAL_REASON_BYTES];
+	const struct hb_verdict *v = ask(words, refused);
+
+	if (!v || v->started != started || !strstr(v->text, text))
+		print_message("%s: %s\n", words, v ? v->text : refused);
+	assert_non_null(v);
+	assert_int_equal(v->id, commands);
+	assert_int_equal(v->started, started);
+	assert_non_null(strstr(v->text, text));
+}
+
+static void expect_not_taken(const char *words, const char *text)
+{
+	char refused[LOCAL_REASON_BYTES];
+
+	assert_null(ask(words, refused));
+	if (strcmp(refused, text) != 0)
+		print_message("%s: %s\n", words, refused);
+	assert_string_equal(refused, text);
+}
+
+static struct hb_change wanted(void)
+{
+	struct hb_change c;
+
+	hb_drain_look(&node, NOW_US);
+	hb_maintain_look(&node, NOW_US);
+	hb_wanted_change(&node, NOW_US, &c);
+	return c;
+}
+
+/* The change that is wanted is made, and known. */
+static void carry_out(enum hb_change_kind kind)
+{
+	struct hb_change c = wanted();
+	struct hb_record r;
+
+	assert_int_equal(c.kind, kind);
+	assert_true(hb_change_apply(&c, &node.known, &r));
+	assert_true(hb_record_valid(&r));
+	node.known = node.acceptor.reg.accepted = r;
+}
+
+static void test_words_that_are_not_taken(void **state)
+{
+	struct hb_command c;
+	char why[LOCAL_REASON_BYTES];
+
+	(void)state;
+	assert_int_equal(hb_command_parse(&node.known, "", &c, why), -ENOENT);
+	assert_int_equal(hb_command_parse(&node.known, "maintenance", &c, why), -ENOENT);
+	assert_int_equal(hb_command_parse(&node.known, "switchoverx", &c, why), -ENOENT);
+	expect_not_taken("switchover w", "'w' is no gateway; gateways are: a b");
+	expect_not_taken("switchover ", "'' is no member; gateways are: a b");
+	expect_not_taken("maintenance-on", "name a member of: a b w");
+	expect_not_taken("maintenance-on ", "'' is no member; members are: a b w");
+	expect_not_taken("maintenance-off zz", "'zz' is no member; members are: a b w");
+	expect_not_taken(
+	    "maintenance-on a-name-of-more-than-a-name", "'a-name-of-more-t' is no member; members are: a b w");
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+}
+
+static void test_a_standby_goes_and_comes_back(void **state)
+{
+	struct hb_change add = {.kind = HB_CHANGE_ADD, .self = A, .target = B, .epoch = 4, .token = token_of(B)};
+	struct hb_record r;
+
+	(void)state;
+	expect("maintenance-on b", true, "b goes into maintenance; a serves alone");
+	carry_out(HB_CHANGE_MAINTAIN);
+	assert_true(hb_in_maintenance(&node.known, B));
+	assert_int_equal(node.known.in_sync, 3); /* in_sync is another change: nobody is released before it is chosen */
+	carry_out(HB_CHANGE_SOLO);
+	assert_int_equal(node.known.in_sync, 1);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	assert_false(hb_change_apply(&add, &node.known, &r));
+	expect("maintenance-on b", true, "b is in maintenance already");
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	expect("maintenance-off b", true, "b comes back");
+	carry_out(HB_CHANGE_MAINTAIN);
+	assert_false(hb_in_maintenance(&node.known, B));
+	assert_true(hb_change_apply(&add, &node.known, &r));
+	expect("maintenance-off b", true, "b is not in maintenance");
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+}
+
+static void test_the_active_hands_over_first(void **state)
+{
+	struct hb_change c;
+	struct hb_record r;
+
+	(void)state;
+	expect("maintenance-on a", true, "a hands over to b, and goes into maintenance");
+	assert_true(node.drain.generation);
+	c = wanted();
+	assert_int_equal(c.kind, HB_CHANGE_HAND);
+	assert_true(c.maintain);
+	assert_true(hb_change_apply(&c, &node.known, &r));
+	assert_int_equal(r.active, B);
+	assert_true(hb_in_maintenance(&r, A));
+	assert_true(hb_in_sync(&r, A)); /* until the new active has written SOLO: it may be needed */
+	expect("maintenance-off a", false, "is handing over already");
+}
+
+static void test_one_in_maintenance_is_handed_nothing(void **state)
+{
+	struct hb_change hand = {.kind = HB_CHANGE_HAND, .self = A, .target = B, .epoch = 4, .token = token_of(B)};
+	struct hb_record r;
+
+	(void)state;
+	node.known.maintenance = node.acceptor.reg.accepted.maintenance = 1 << B;
+	assert_false(hb_change_apply(&hand, &node.known, &r));
+	expect("switchover b", false, "b cannot take over: it is in maintenance");
+	expect("maintenance-on a", false, "b cannot take over: it is in maintenance");
+}
+
+/* One that is named all the same, as the last that has everything, is out of maintenance by it. */
+static void test_one_that_claims_is_back(void **state)
+{
+	struct hb_change claim = {.kind = HB_CHANGE_CLAIM, .self = B, .token = token_of(B)};
+	struct hb_record r;
+
+	(void)state;
+	node.known.maintenance = 1 << B | 1 << W;
+	assert_true(hb_change_apply(&claim, &node.known, &r));
+	assert_int_equal(r.maintenance, 1 << W);
+}
+
+static void test_maintenance_is_refused(void **state)
+{
+	(void)state;
+	node.peer[W].facts.level = 1;
+	expect("maintenance-on b", false, "has not heard of w that its release has maintenance");
+	node.peer[W].facts.level = HB_LEVEL;
+	node.peer[W].stamp_us = 0; /* never heard */
+	expect("maintenance-on b", false, "has not heard of w that its release has maintenance");
+	make(A);
+	node.lease.until_us[W] = 0;
+	expect("maintenance-on b", false, "a does not hold the lease");
+	make(A);
+	node.serving = false;
+	expect("maintenance-on b", false, "a is not serving");
+	expect("maintenance-on a", false, "a is not serving");
+	assert_int_equal(node.maintain.on, 0);
+	assert_int_equal(node.drain.generation, 0);
+}
+
+/* What could not be written while it was wished for is not written long after. */
+static void test_a_wish_is_forgotten(void **state)
+{
+	(void)state;
+	expect("maintenance-on b", true, "b goes into maintenance");
+	hb_maintain_look(&node, NOW_US + 3100000);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+}
+
+static void test_the_active_is_asked(void **state)
+{
+	char refused[LOCAL_REASON_BYTES];
+
+	(void)state;
+	make(W);
+	output.outbox.count = 0;
+	assert_int_equal(ask("maintenance-on b", refused)->id, 0); /* not answered yet */
+	assert_int_equal(output.outbox.count, 1);
+	assert_int_equal(output.outbox.letter[0].message.type, HB_COMMAND);
+	assert_int_equal(output.outbox.letter[0].to, A);
+	expect("maintenance-on b", false, "another command has not been answered yet");
+	hb_command_tick(&node, NOW_US + 2000000, &output);
+	assert_false(output.verdict.started);
+	assert_string_equal(output.verdict.text, "a is active and does not answer");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_words_that_are_not_taken, setup),
+	    cmocka_unit_test_setup(test_a_standby_goes_and_comes_back, setup),
+	    cmocka_unit_test_setup(test_the_active_hands_over_first, setup),
+	    cmocka_unit_test_setup(test_one_in_maintenance_is_handed_nothing, setup),
+	    cmocka_unit_test_setup(test_one_that_claims_is_back, setup),
+	    cmocka_unit_test_setup(test_maintenance_is_refused, setup),
+	    cmocka_unit_test_setup(test_a_wish_is_forgotten, setup),
+	    cmocka_unit_test_setup(test_the_active_is_asked, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
