@@ -7,7 +7,6 @@
 #include "heartbeat/node.h"
 
 #define HB_CLAIM_JITTER_PART 8 /* of a lease: the longest pause before a claim */
-#define ADD_BACKLOG_MS 500     /* received, not applied: one that has more of it is not added */
 #define HB_PEER(n, i) ((n)->acceptor.reg.accepted.member[i])
 
 /* node_read.c: what is the record, and are we a member? */
@@ -33,8 +32,13 @@ uint64_t hb_since(const struct hb_node *n, uint64_t since_us);
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
 void hb_adding(struct hb_node *n, uint64_t now_us);
-/* How many transactions a standby may be behind now to be added. */
-uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us);
+/* How far a standby may be behind now to be added: transactions not received, and the time that those received wait to be
+ * applied. */
+struct hb_lag {
+	uint64_t seq;
+	uint32_t backlog_ms;
+};
+struct hb_lag hb_add_allows(const struct hb_node *n, uint64_t now_us);
 
 /* What has to hold before a gateway that is not active claims the role, all of it: value, text. */
 #define HB_CLAIM_CHECKS(X)                                                                                             \

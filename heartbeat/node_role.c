@@ -1,9 +1,10 @@
 #include "heartbeat/node_parts.h"
 
-/* Transactions that a standby may be behind when semi-sync is switched on for it: payments wait until it has them. One
- * that never gets so close while payments go on is added all the same, at the price of a longer wait. */
-#define ADD_NEAR_SEQ 200
-#define ADD_FAR_SEQ 2000
+/* How far a standby may be behind when semi-sync is switched on for it: payments wait until it has received what it lacks,
+ * and a takeover until it has applied what it received. One that never gets so close while payments go on is added all the
+ * same, at the price of a longer wait. */
+static const struct hb_lag add_near = {.seq = 200, .backlog_ms = 60};
+static const struct hb_lag add_far = {.seq = 2000, .backlog_ms = 500};
 #define ADD_NEAR_FOR_US 5000000
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
@@ -72,15 +73,16 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 }
 
-uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us)
+struct hb_lag hb_add_allows(const struct hb_node *n, uint64_t now_us)
 {
-	return n->follower_us && now_us >= n->follower_us + ADD_NEAR_FOR_US ? ADD_FAR_SEQ : ADD_NEAR_SEQ;
+	return n->follower_us && now_us >= n->follower_us + ADD_NEAR_FOR_US ? add_far : add_near;
 }
 
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
 void hb_adding(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = hb_other_gateway(n);
+	struct hb_lag allowed = hb_add_allows(n, now_us);
 	bool here = is_follower(n, m, now_us);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
@@ -105,8 +107,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	/* One that took nothing since it was lost, as with a disk that stands still, would only stop the payments again. */
 	if (!gtid_reaches(n->peer[m].facts.received, n->add_above))
 		return;
-	if (n->peer[m].facts.received.seq + hb_add_behind(n, now_us) < n->repl.binlog.seq ||
-	    n->peer[m].facts.backlog_ms > ADD_BACKLOG_MS)
+	if (n->peer[m].facts.received.seq + allowed.seq < n->repl.binlog.seq ||
+	    n->peer[m].facts.backlog_ms > allowed.backlog_ms)
 		return;
 	n->adding = true;
 }
@@ -116,7 +118,7 @@ bool hb_is_near(const struct hb_node *n)
 	const struct hb_facts *f = &n->peer[n->known.active].facts;
 
 	return n->known.members && f->opened_epoch == n->known.epoch &&
-	       n->repl.received.seq + ADD_NEAR_SEQ >= f->binlog.seq;
+	       n->repl.received.seq + add_near.seq >= f->binlog.seq;
 }
 
 /* R5. */
