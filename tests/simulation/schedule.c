@@ -164,6 +164,7 @@ static void set(struct world *w, enum parameter parameter, int64_t value)
 	case SET_DELAY_US: w->delay_us = (uint64_t)value; break;
 	case SET_PACE_US: w->pace_us = (uint64_t)value; break;
 	case SET_MIXED_LEASES: w->mixed_leases = value != 0; break;
+	case SET_LEASE_US: world_lease(w, (uint64_t)value); break;
 	case SET_CLOCK_PPM:
 		w->clock_ppm = value;
 		for (unsigned i = 0; i < w->nodes; i++)

@@ -22,7 +22,7 @@ enum order_kind {
 	ORDER_SET,
 };
 
-enum parameter { SET_DISK_US, SET_DELAY_US, SET_PACE_US, SET_CLOCK_PPM, SET_MIXED_LEASES, SET_COUNT };
+enum parameter { SET_DISK_US, SET_DELAY_US, SET_PACE_US, SET_CLOCK_PPM, SET_MIXED_LEASES, SET_LEASE_US, SET_COUNT };
 
 struct order {
 	uint8_t kind, parameter;

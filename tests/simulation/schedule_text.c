@@ -9,6 +9,7 @@ static const char *const parameters[SET_COUNT] = {
     [SET_PACE_US] = "pace-us",
     [SET_CLOCK_PPM] = "clock-ppm",
     [SET_MIXED_LEASES] = "mixed-leases",
+    [SET_LEASE_US] = "lease-us",
 };
 
 static const struct {

@@ -233,11 +233,24 @@ int64_t world_some_rate(struct world *w)
 	return (int64_t)world_dice(w, (uint64_t)w->clock_ppm * 2 + 1) - w->clock_ppm;
 }
 
+void world_lease(struct world *w, uint64_t lease_us)
+{
+	w->lease_us = lease_us;
+	w->interval_us = lease_us / 6;
+	for (unsigned i = 0; i < w->nodes; i++) {
+		w->member[i].node.settings.lease_us = lease_us;
+		w->member[i].node.settings.interval_us = w->interval_us;
+	}
+}
+
 static void boot(struct world *w, unsigned at, bool machine)
 {
 	struct member *m = &w->member[at];
-	struct hb_settings s = {
-	    .interval_us = 50000, .lease_us = w->lease_us, .peer_timeout_us = 500000, .ipv4 = at + 1, .port = 1};
+	struct hb_settings s = {.interval_us = w->interval_us,
+	    .lease_us = w->lease_us,
+	    .peer_timeout_us = 500000,
+	    .ipv4 = at + 1,
+	    .port = 1};
 
 	if (w->mixed_leases)
 		s.lease_us = 200000 + world_dice(w, HB_LEASE_MAX_US - 200000);
@@ -424,6 +437,7 @@ void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace)
 	w->trace = trace;
 	book_init(&w->book);
 	w->lease_us = 400000;
+	w->interval_us = 50000;
 	w->disk_us = 4000;
 	w->delay_us = 1500;
 	w->pace_us = 30000;

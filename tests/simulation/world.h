@@ -40,7 +40,7 @@ struct world {
 	uint64_t seed, dice, now_us; /* true time */
 	bool trace;
 	unsigned nodes; /* 3 or 5 */
-	uint64_t lease_us, disk_us, delay_us,
+	uint64_t interval_us, lease_us, disk_us, delay_us,
 	    pace_us;	   /* disk, delay: a letter or a write takes up to so long, as a rule */
 	int64_t clock_ppm; /* clocks run wrong by at most so much; negative: by just so much */
 	bool mixed_leases; /* members start with leases of different length */
@@ -85,6 +85,7 @@ bool world_linked(const struct world *w, unsigned a, unsigned b);    /* both way
 bool world_connected(const struct world *w, unsigned a, unsigned b); /* the same for replication */
 
 int64_t world_some_rate(struct world *w);
+void world_lease(struct world *w, uint64_t lease_us); /* as if all were configured so, with its sixth as the interval */
 void world_set_clock(struct world *w, unsigned at, int64_t rate_ppm); /* from now on */
 void world_broken(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

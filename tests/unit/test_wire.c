@@ -266,8 +266,8 @@ static void test_configuration_names_every_error(void **state)
 				  "x.conf:4: 'name' was already set on line 2\n"
 				  "x.conf:6: 'port' is '70000', want 1 to 65534\n");
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n", &c, said, sizeof(said)), 0);
-	assert_int_equal(c.lease_ms, 400);
-	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\nlease-ms=140\n", &c,
+	assert_int_equal(c.lease_ms, 150);
+	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\ninterval-ms=60\n", &c,
 			     said, sizeof(said)),
 	    1);
 }
