@@ -3,9 +3,15 @@
 /* How far a standby may be behind when semi-sync is switched on for it: payments wait until it has received what it lacks,
  * and a takeover until it has applied what it received. One that never gets so close while payments go on is added all the
  * same, at the price of a longer wait. */
-static const struct hb_lag add_near = {.seq = 200, .backlog_ms = 60};
-static const struct hb_lag add_far = {.seq = 2000, .backlog_ms = 500};
-#define ADD_NEAR_FOR_US 5000000
+static const struct {
+	uint64_t from_us; /* since it follows */
+	struct hb_lag lag;
+} add_allows[] = {
+    {0, {.seq = 50, .backlog_ms = 60}},
+    {3000000, {.seq = 200, .backlog_ms = 200}},
+    {6000000, {.seq = 2000, .backlog_ms = 500}},
+};
+#define NEAR_SEQ 200	     /* its word begins to count */
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
@@ -75,7 +81,12 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 struct hb_lag hb_add_allows(const struct hb_node *n, uint64_t now_us)
 {
-	return n->follower_us && now_us >= n->follower_us + ADD_NEAR_FOR_US ? add_far : add_near;
+	struct hb_lag allowed = add_allows[0].lag;
+
+	for (unsigned i = 0; n->follower_us && i < sizeof(add_allows) / sizeof(add_allows[0]); i++)
+		if (now_us >= n->follower_us + add_allows[i].from_us)
+			allowed = add_allows[i].lag;
+	return allowed;
 }
 
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
@@ -98,6 +109,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 			return;
 		n->adding = false;
 		n->add_again_us = now_us + ADD_AGAIN_US;
+		n->follower_us =
+		    here ? now_us : 0; /* payments have waited in vain: it has to be nearer the next time */
 		n->add_above = n->repl.binlog;
 		return;
 	}
@@ -118,7 +131,7 @@ bool hb_is_near(const struct hb_node *n)
 	const struct hb_facts *f = &n->peer[n->known.active].facts;
 
 	return n->known.members && f->opened_epoch == n->known.epoch &&
-	       n->repl.received.seq + add_near.seq >= f->binlog.seq;
+	       n->repl.received.seq + NEAR_SEQ >= f->binlog.seq;
 }
 
 /* R5. */
