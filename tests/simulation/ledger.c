@@ -6,7 +6,7 @@
 #include "tests/simulation/mutant.h"
 #include "tests/simulation/world.h"
 
-#define REPORT_US 50000
+#define REPORT_US 100000 /* as in the daemons */
 #define READ_US 4000
 #define LOOK_US 2000
 #define SPARE 1000 /* transactions, for openings */

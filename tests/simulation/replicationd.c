@@ -13,7 +13,7 @@
 #define AGAIN_US 200000
 #define SEED_AGAIN_US 2000000
 #define STUCK_UNFIT_US 1500000
-#define REPORT_US 50000
+#define REPORT_US 100000 /* as in the daemons */
 
 #define STUCK_MAX_US 2500000
 #define SLOW_CUT_US 300000

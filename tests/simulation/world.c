@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define DRAIN_LIMIT_US 2100000
-#define TICK_US 10000
 #define SLOW_DISK_US 600000
 #define SCHEDULE (WORLD_NODES + 1) /* whose turn it is: neither a member's nor a letter's */
 
@@ -158,14 +157,22 @@ static bool is_news(const struct role_view *before, const struct role_view *now)
 	       !before->gate_until_us != !now->gate_until_us || before->active != now->active;
 }
 
+/* As the daemon's timer: never early, whatever the rate of the clock, and a little late. */
+static uint64_t due_in_us(const struct hb_node *n, uint64_t now_us)
+{
+	uint64_t in_us = hb_node_due_us(n, now_us) - now_us;
+
+	return in_us + in_us / 128 + 50;
+}
+
 static void step(struct world *w, unsigned at, struct hb_input *in)
 {
 	struct member *m = &w->member[at];
 	struct hb_output out;
 
 	in->now_us = world_clock(w, at);
-	m->tick_us = w->now_us + TICK_US; /* any step does what a tick does */
 	hb_node_step(&m->node, in, &out);
+	m->tick_us = w->now_us + due_in_us(&m->node, in->now_us); /* any step does what a tick does */
 	if (out.persist) {
 		m->storing = m->node.acceptor.reg;
 		m->storing_generation = m->node.acceptor.generation;
