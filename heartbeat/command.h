@@ -11,7 +11,8 @@
 #define HB_COMMANDS(X)                                                                                                 \
 	X(SWITCHOVER, "switchover")                                                                                    \
 	X(MAINTENANCE_ON, "maintenance-on")                                                                            \
-	X(MAINTENANCE_OFF, "maintenance-off")
+	X(MAINTENANCE_OFF, "maintenance-off")                                                                          \
+	X(FORCE_SOLO, "force-solo")
 enum hb_command_kind {
 #define X(id, word) HB_COMMAND_##id,
 	HB_COMMANDS(X)

@@ -41,6 +41,8 @@ static const struct ctl_command commands[] = {
 	  CTL_TO | CTL_YES, 0, ctl_switchover },
 	{ "maintenance", "on NODE | off NODE", "take a member out of service before work on it, the role handed over first; or back",
 	  CTL_REST, 0, ctl_maintenance },
+	{ "force", "solo [--yes]", "what an operator forces, once: the active one serves alone now, without waiting for the other any longer",
+	  CTL_REST, 0, ctl_force },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",

@@ -224,6 +224,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		n->unknown_us = now_us;
 	hb_drain_look(n, now_us);
 	hb_maintain_look(n, now_us);
+	hb_force_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
 	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
 		hb_proposer_abandon(p);

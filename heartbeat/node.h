@@ -55,6 +55,11 @@ struct hb_maintain { /* an operator's wish that the record does not say yet: bit
 	uint64_t since_us;
 };
 
+struct hb_force {	/* an operator's word, for this epoch only */
+	uint64_t epoch; /* 0: none */
+	uint64_t since_us;
+};
+
 struct hb_node {
 	struct hb_settings settings;
 	struct hb_acceptor acceptor;
@@ -94,6 +99,7 @@ struct hb_node {
 	struct hb_transition moved;	  /* the last opening by this node */
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
 	struct hb_maintain maintain;
+	struct hb_force force;
 	struct hb_drain drain;
 	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
 	uint64_t drain_note_us;

@@ -15,6 +15,7 @@ enum answerer {
 enum argument {
 	TARGET_GATEWAY, /* a gateway may be named */
 	TARGET_MEMBER,	/* a member has to be named */
+	TARGET_NONE,
 };
 
 static const struct {
@@ -27,6 +28,7 @@ static const struct {
     [HB_COMMAND_SWITCHOVER] = {"switchover", TARGET_GATEWAY, BY_ACTIVE, hb_drain_begin},
     [HB_COMMAND_MAINTENANCE_ON] = {"maintenance-on", TARGET_MEMBER, BY_ACTIVE, hb_maintain_on},
     [HB_COMMAND_MAINTENANCE_OFF] = {"maintenance-off", TARGET_MEMBER, BY_ACTIVE, hb_maintain_off},
+    [HB_COMMAND_FORCE_SOLO] = {"force-solo", TARGET_NONE, BY_ACTIVE, hb_force_solo},
 };
 
 static void name_members(const struct hb_record *r, bool gateways, char *text, size_t size)
@@ -44,7 +46,11 @@ static int parse_target(
 {
 	bool gateways = commands[ret->kind].argument == TARGET_GATEWAY;
 
-	if (!name && gateways)
+	if (name && commands[ret->kind].argument == TARGET_NONE) {
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s takes no name", commands[ret->kind].word);
+		return -EINVAL;
+	}
+	if (!name && commands[ret->kind].argument != TARGET_MEMBER)
 		return 0;
 	ret->target = name && strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
 	if (ret->target != HB_NOBODY && (!gateways || r->member[ret->target].kind == HB_KIND_GATEWAY))

@@ -135,6 +135,13 @@ bool hb_wants_maintain(const struct hb_node *n, struct hb_change *c);
 /* Is another in in_sync that is in maintenance? */
 bool hb_maintain_drops(const struct hb_node *n);
 
+/* node_force.c: what an operator forces, once. */
+bool hb_force_solo(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+/* Each step: forgets what is done, and what could not be done for long. */
+void hb_force_look(struct hb_node *n, uint64_t now_us);
+/* Shall the active write SOLO at an operator's word? */
+bool hb_wants_solo(const struct hb_node *n);
+
 /* node_command.c: operators. */
 void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_output *out);
 void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);

@@ -200,6 +200,9 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		/* One that cannot serve itself must not push the other out of in_sync. */
 		c->kind = HB_CHANGE_SOLO;
 		c->reason = HB_REASON_PEER_LOST;
+	} else if (hb_wants_solo(n) && hb_fit_to_renew(n, now_us)) {
+		c->kind = HB_CHANGE_SOLO;
+		c->reason = HB_REASON_FORCED_SOLO;
 	} else if (hb_maintain_drops(n) && hb_fit_to_renew(n, now_us)) {
 		c->kind = HB_CHANGE_SOLO;
 		c->reason = HB_REASON_MAINTENANCE;

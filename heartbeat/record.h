@@ -47,7 +47,8 @@ enum hb_phase { HB_CLAIMED, HB_OPEN };
 	X(ADDRESS, "second-address")                                                                                   \
 	X(ACTIVE_UNFIT, "active-unfit")                                                                                \
 	X(SWITCHOVER, "switchover")                                                                                    \
-	X(MAINTENANCE, "maintenance")
+	X(MAINTENANCE, "maintenance")                                                                                  \
+	X(FORCED_SOLO, "forced-solo")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
 	HB_REASONS(X)

@@ -1,6 +1,6 @@
 # What operators ask for, under load: a standby, and then the active, are taken out of service, stopped, started and brought
-# back: nobody waits for the one that was stopped, it does not come back by itself, nothing is lost. What cannot be is refused
-# in words, and leaves everything as it was.
+# back: nobody waits for the one that was stopped, it does not come back by itself, nothing is lost. An active one is told not to
+# wait for the other any longer. What cannot be is refused in words, and leaves everything as it was.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 ctl() { # NODE ARGUMENT...: output in $said; its exit status
@@ -20,7 +20,7 @@ refused() {
 
 in_maintenance() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").maintenance")" = true ]; }
 is_out() { is_state "$1" "$2" maintenance && ! status "$1" '.in_sync[]' | grep -qx "$2"; }
-follows_again() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").behind // 999")" -le 50 ]; }
+follows_again() { [ "$(status "$1" "[.nodes[]|select(.name==\"$2\").behind][0] // 999")" -le 50 ]; }
 
 refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance
 refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on
@@ -55,6 +55,39 @@ for who in standby active; do
   is_active w "$left" || fail "the role has moved back"
   say "$gone, the $who, was in maintenance, lost its power, and came back when told to"
 done
+refused 2 w "want 'force solo [--yes]'" force
+refused 2 w "want 'force solo [--yes]'" force solo now
+refused 2 w "nobody is there to ask: add --yes" force solo
+now=$(active w)
+standby=$(other "$now")
+refused 1 w "$standby follows, nothing waits for it" force solo --yes
+# A patience that the test does not outlast: only the word ends it.
+declare -A conf
+for n in a b; do
+  conf[$n]=$("$lab" exec "$n" -- cat /etc/holdfast/holdfast.conf)
+  printf '%s\n\n[heartbeat]\npeer-timeout-ms = 60000\n' "${conf[$n]}" |
+    "$lab" exec "$n" -- tee /etc/holdfast/holdfast.conf >/dev/null
+  "$lab" exec "$n" -- systemctl restart holdfast-heartbeatd
+  wait_sync
+done
+payments_flow
+now=$(active w)
+standby=$(other "$now")
+"$lab" exec "$standby" -- systemctl kill -s STOP mariadb
+begun=$SECONDS
+wait_until 20 "a payment that waits for $standby" ctl w force solo --yes
+case $said in *"$now serves (SOLO)"*) ;; *) fail "force solo: $said" ;; esac
+payments_flow
+[ $((SECONDS - begun)) -lt 60 ] || fail "it took as long as the patience with $standby"
+refused 1 w "serves alone already" force solo --yes
+"$lab" exec "$standby" -- systemctl kill -s CONT mariadb
+wait_sync
+for n in a b; do
+  printf '%s\n' "${conf[$n]}" | "$lab" exec "$n" -- tee /etc/holdfast/holdfast.conf >/dev/null
+  "$lab" exec "$n" -- systemctl restart holdfast-heartbeatd
+  wait_sync
+done
+say "$now was told to go on without $standby, whose database stood still"
 ctl w maintenance on w || fail "maintenance on w: $said"
 in_maintenance a w || fail "w is not in maintenance after: $said"
 is_mode a SYNC || fail "the maintenance of the witness has changed the mode"

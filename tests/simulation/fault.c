@@ -92,6 +92,7 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 			wipe(w, at);
 		return;
 	case FAULT_SWITCHOVER: world_command(w, at, HB_COMMAND_SWITCHOVER, HB_NOBODY); return;
+	case FAULT_FORCE_SOLO: world_command(w, at, HB_COMMAND_FORCE_SOLO, HB_NOBODY); return;
 	case FAULT_RESTART: world_restart_heartbeat(w, at); return;
 	case FAULT_KILL_DATABASE:
 		if (at < WORLD_GATEWAYS && m->up)

@@ -263,6 +263,55 @@ static void test_a_wish_is_forgotten(void **state)
 	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
 }
 
+static void test_solo_is_forced(void **state)
+{
+	(void)state;
+	node.peer[B].heard_us = NOW_US - 400000; /* silent, and the patience of a second not over */
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	expect("force-solo", true, "a serves alone, without waiting for b any longer");
+	assert_int_equal(wanted().reason, HB_REASON_FORCED_SOLO);
+	carry_out(HB_CHANGE_SOLO);
+	assert_int_equal(node.known.in_sync, 1);
+	hb_force_look(&node, NOW_US);
+	assert_int_equal(node.force.epoch, 0);
+	expect("force-solo", false, "a: serves alone already: the mode is SOLO");
+
+	make(A); /* a commit waits for it */
+	node.ledger.commit_since_us = NOW_US - 300000;
+	node.repl.semi_waits = 1;
+	expect("force-solo", true, "a serves alone, without waiting for b any longer");
+	hb_force_look(&node, NOW_US + 3100000);
+	assert_int_equal(node.force.epoch, 0);
+	expect("force-solo", true, "a serves alone, without waiting for b any longer");
+	node.known.epoch++; /* it was said about another */
+	assert_false(hb_wants_solo(&node));
+}
+
+static void test_forced_solo_is_refused(void **state)
+{
+	(void)state;
+	expect("force-solo", false, "b follows, nothing waits for it; to take it out: holdfastctl maintenance on b");
+	expect_not_taken("force-solo b", "force-solo takes no name");
+	node.peer[B].heard_us = node.peer[W].heard_us = 1;
+	expect("force-solo", false, "a hears no majority, only 1 of 3: the record cannot be changed");
+	make(A);
+	node.peer[B].heard_us = 1;
+	node.repl.looked_us = NOW_US - 600000;
+	expect("force-solo", false, "a: has not seen its own database work for half a second");
+	make(A);
+	node.peer[B].heard_us = 1;
+	node.repl.token.byte[0]++;
+	expect("force-solo", false, "a: cannot work itself: the other one shall");
+	make(A);
+	node.known.phase = node.acceptor.reg.accepted.phase = HB_CLAIMED;
+	expect("force-solo", false, "a: has not opened: it could not serve alone");
+	make(A);
+	node.peer[B].heard_us = 1;
+	node.proposer.pending = true;
+	expect("force-solo", false, "a: is changing the record: try again");
+	assert_int_equal(node.force.epoch, 0);
+}
+
 static void test_the_active_is_asked(void **state)
 {
 	char refused[LOCAL_REASON_BYTES];
@@ -290,6 +339,8 @@ int main(void)
 	    cmocka_unit_test_setup(test_one_that_claims_is_back, setup),
 	    cmocka_unit_test_setup(test_maintenance_is_refused, setup),
 	    cmocka_unit_test_setup(test_a_wish_is_forgotten, setup),
+	    cmocka_unit_test_setup(test_solo_is_forced, setup),
+	    cmocka_unit_test_setup(test_forced_solo_is_refused, setup),
 	    cmocka_unit_test_setup(test_the_active_is_asked, setup),
 	};
 
