@@ -19,6 +19,16 @@ static void cut(struct world *w, unsigned from, unsigned to, bool on)
 		w->cut[from][to] = on;
 }
 
+/* What is to be written stays unwritten until it is over. */
+static void stick_disk(struct world *w, unsigned at, bool on)
+{
+	struct member *m = &w->member[at];
+
+	if (m->stuck_us && !on && m->store_at_us)
+		m->store_at_us = w->now_us + w->disk_us;
+	m->stuck_us = on ? world_clock(w, at) : 0;
+}
+
 /* Cuts that overlap end together: the first to end ends both. */
 static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, bool on)
 {
@@ -44,6 +54,8 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].hung = on;
 	if (fault == FAULT_STALL_APPLIER)
 		w->member[at].db.server.stalled = on;
+	if (fault == FAULT_STUCK_DISK)
+		stick_disk(w, at, on);
 	if (fault == FAULT_SLOW_CUT)
 		w->member[at].slow_cut = on;
 	if (fault == FAULT_MAINTENANCE)
@@ -102,6 +114,7 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 		if (at < WORLD_GATEWAYS && m->up)
 			replicationd_kill(w, at, for_us);
 		return;
+	case FAULT_STALL_STEP: m->db.repl.turn_us += for_us; return;
 	case FAULT_SPOIL_RELAY_LOG: m->db.server.spoilt = true; return;
 	case FAULT_HOLD:
 	case FAULT_LOSE:
@@ -145,6 +158,7 @@ void fault_heal(struct world *w)
 
 		m->frozen = m->hung = m->slow_disk = m->slow_cut = false;
 		m->db.server.stalled = false;
+		stick_disk(w, i, false);
 		m->hold_letters = 0;
 		m->hold_until_us = 0;
 		if (!m->up && m->start_at_us > w->now_us + BACK_US)

@@ -32,7 +32,9 @@ struct world;
 	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
 	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
-	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")
+	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")                                         \
+	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \
+	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,

@@ -65,11 +65,6 @@ static void open_epoch(struct world *w, unsigned at, uint64_t epoch)
 		return;
 	l->epoch = epoch;
 	l->head = mariadb_chain(&d->server, d->server.engine);
-	if (mutant_on(M09_LEDGER_READS_THE_TAIL)) {
-		l->state = LEDGER_OPEN;
-		l->barrier_epoch = epoch;
-		return;
-	}
 	l->state = LEDGER_BARRIER;
 	send_commit(w, at, l->head);
 }
@@ -271,7 +266,7 @@ static void work(struct world *w, unsigned at)
 	}
 	if (l->state == LEDGER_OPEN && w->now_us >= l->at_us && !v->drain_generation)
 		pay(w, at);
-	if (l->state >= LEDGER_OPEN)
+	if (l->state >= LEDGER_OPEN || (l->state == LEDGER_BARRIER && mutant_on(M09_LEDGER_READS_THE_TAIL)))
 		read_step(w, at);
 }
 

@@ -10,72 +10,66 @@
 
 #include "tests/simulation/schedule.h"
 
-#define NO_MUTANT MUTANT_COUNT
 #define TIME_LIMIT_S 120
 #define AIMED_MAX 128
 
-/* A second rule does the same work as the first, so that both have to go. */
-static const struct {
-	unsigned one, other;
-} pairs[] = {
-    {GUARD_M01_ACCEPT_DURING_PROMISE, GUARD_M02_GRANT_WITHOUT_RECORD},
-    {GUARD_M02_OWN_VOTE_EXEMPT, GUARD_M27_HAND_WITH_GATE_OPEN},
-    {GUARD_M06_SOLE_IGNORES_PENDING, GUARD_M07_UNKNOWN_FORGOTTEN},
-    {GUARD_M13_SLAVE_START_ALWAYS, GUARD_M14_TOKEN_KEPT_OVER_SLAVE_START},
-    {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, GUARD_M24_HIGH_WATER_IGNORED},
+/* Guards that are off together. */
+struct group {
+	unsigned count, off[SCHEDULE_MUTANTS];
 };
 
-/* Alone it is not missed, because another rule does its work: then nothing may hold when both are gone. */
+/* A second rule does the same work as the first, so that both have to go. */
+static const struct group pairs[] = {
+    {2, {GUARD_M01_ACCEPT_DURING_PROMISE, GUARD_M02_GRANT_WITHOUT_RECORD}},
+    {2, {GUARD_M02_OWN_VOTE_EXEMPT, GUARD_M27_HAND_WITH_GATE_OPEN}},
+    {2, {GUARD_M06_SOLE_IGNORES_PENDING, GUARD_M07_UNKNOWN_FORGOTTEN}},
+    {2, {GUARD_M13_SLAVE_START_ALWAYS, GUARD_M14_TOKEN_KEPT_OVER_SLAVE_START}},
+    {2, {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, GUARD_M24_HIGH_WATER_IGNORED}},
+};
+
+/* The first is not missed alone, because the others do its work. All off, a promise must break that holds as soon as any one
+ * of them is on again. */
 static const struct {
-	unsigned one, behind;
+	struct group group;
 	const char *why;
 } hidden[] = {
-    {NO_MUTANT, NO_MUTANT, ""},
+    {{2, {GUARD_M01_PREPARE_DURING_PROMISE, GUARD_M01_ACCEPT_DURING_PROMISE}},
+	"what was promised cannot be accepted while the lease runs"},
+    {{2, {GUARD_M08_OLD_ORDER_COUNTS, GUARD_M31_SEMI_SYNC_OFF_COUNTS}},
+	"nothing is answered in SYNC before semi-sync is reported to be on under the order of SYNC"},
+    {{4, {GUARD_M09_NO_BARRIER, GUARD_M09_LEDGER_READS_THE_TAIL, GUARD_M09_ROW_BEFORE_SEMI_SYNC,
+	     GUARD_M31_SEMI_SYNC_OFF_COUNTS}},
+	"three other rules keep the tail from being read, each alone"},
+    {{4, {GUARD_M09_LEDGER_READS_THE_TAIL, GUARD_M09_NO_BARRIER, GUARD_M09_ROW_BEFORE_SEMI_SYNC,
+	     GUARD_M31_SEMI_SYNC_OFF_COUNTS}},
+	"the gate is closed until the barrier is committed, and until the epoch row is acknowledged"},
+    {{3, {GUARD_M25_EPOCH_KEPT, GUARD_M09_LEDGER_READS_THE_TAIL, GUARD_M09_NO_BARRIER}},
+	"the barrier covers the tail as the epoch row does"},
+    {{4, {GUARD_M31_SEMI_SYNC_OFF_COUNTS, GUARD_M09_LEDGER_READS_THE_TAIL, GUARD_M09_NO_BARRIER,
+	     GUARD_M09_ROW_BEFORE_SEMI_SYNC}},
+	"semi-sync is on before the epoch row, and the barrier comes after it"},
+    {{2, {GUARD_M13_SLAVE_WHILE_CLAIMED, GUARD_R11_TAIL_NOT_EXPORTED}},
+	"what is not exported is not cut off, and the export waits for the next one to open"},
+    {{2, {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, GUARD_M24_HIGH_WATER_IGNORED}},
+	"what was answered before the last heartbeat is missed by the mark, too"},
+    {{2, {GUARD_M24_HIGH_WATER_IGNORED, GUARD_M15_TOKEN_IGNORED_IN_CLAIM}},
+	"the token says more: the mark is a tripwire"},
+    {{2, {GUARD_M28_SECOND_REPLICA_COUNTS, GUARD_M28_ANYBODY_MAY_REPLICATE}}, "nobody but the peer may connect"},
+    {{2, {GUARD_M29_NO_STRICT_MODE, GUARD_M29_OLD_SLAVE_POS}},
+	"a tail is found when the position is the end of the own log"},
+    {{2, {GUARD_M29_OLD_SLAVE_POS, GUARD_M29_NO_STRICT_MODE}}, "strict mode refuses what does not follow the own log"},
 };
 
 /* Nobody has seen yet what is lost without them. To be emptied. */
-static const struct {
-	unsigned one, other;
-} not_yet[] = {
-    {GUARD_M01_PREPARE_DURING_PROMISE, NO_MUTANT},
-    {GUARD_M06_ADD_WITHOUT_LEASE, NO_MUTANT},
-    {GUARD_M06_SOLE_IGNORES_PENDING, NO_MUTANT},
-    {GUARD_M06_UNION_IGNORED, NO_MUTANT},
-    {GUARD_M07_UNKNOWN_FORGOTTEN, NO_MUTANT},
-    {GUARD_M08_OLD_ORDER_COUNTS, NO_MUTANT},
-    {GUARD_M08_OLD_CONNECTION_COUNTS, NO_MUTANT},
-    {GUARD_M09_NO_BARRIER, NO_MUTANT},
-    {GUARD_M13_SLAVE_WHILE_CLAIMED, NO_MUTANT},
-    {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, NO_MUTANT},
-    {GUARD_M15_TOKEN_IGNORED_IN_HAND, NO_MUTANT},
-    {GUARD_M17_AMNESIAC_VOTES, NO_MUTANT},
-    {GUARD_M17_ADOPTS_FROM_ONE, NO_MUTANT},
-    {GUARD_M20_RENEWS_UNFIT, NO_MUTANT},
-    {GUARD_M22_NO_P4, NO_MUTANT},
-    {GUARD_M24_HIGH_WATER_IGNORED, NO_MUTANT},
-    {GUARD_M25_EPOCH_KEPT, NO_MUTANT},
-    {GUARD_M27_HAND_BEHIND, NO_MUTANT},
-    {GUARD_M28_SECOND_REPLICA_COUNTS, NO_MUTANT},
-    {GUARD_M30_OPENING_NEVER_ENDS, NO_MUTANT},
-    {GUARD_M31_SEMI_SYNC_OFF_COUNTS, NO_MUTANT},
-    {GUARD_M32_OLD_BOOT_COUNTS, NO_MUTANT},
-    {GUARD_M35_OWN_VOTE_HELD, NO_MUTANT},
-    {GUARD_M08_MARK_BEFORE_SEMI_SYNC, NO_MUTANT},
-    {GUARD_M09_LEDGER_READS_THE_TAIL, NO_MUTANT},
-    {GUARD_M10_CUT_NOT_VERIFIED, NO_MUTANT},
-    {GUARD_M10_RELAY_OPENS_BY_DEFAULT, NO_MUTANT},
-    {GUARD_M11_DRAIN_REPORTED_EARLY, NO_MUTANT},
-    {GUARD_M14_START_BEFORE_SALVAGE, NO_MUTANT},
-    {GUARD_M14_TOKEN_KEPT_OVER_START, NO_MUTANT},
-    {GUARD_M14_TOKEN_KEPT_OVER_RESEED, NO_MUTANT},
-    {GUARD_M14_TOKEN_KEPT_OVER_REBOOT, NO_MUTANT},
-    {GUARD_M16_ANSWER_BEFORE_FSYNC, NO_MUTANT},
-    {GUARD_M16_REGISTER_LOST, NO_MUTANT},
-    {GUARD_M29_NO_STRICT_MODE, NO_MUTANT},
-    {GUARD_M29_OLD_SLAVE_POS, NO_MUTANT},
-    {GUARD_M01_ACCEPT_DURING_PROMISE, GUARD_M02_GRANT_WITHOUT_RECORD},
-    {GUARD_M06_SOLE_IGNORES_PENDING, GUARD_M07_UNKNOWN_FORGOTTEN},
-    {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, GUARD_M24_HIGH_WATER_IGNORED},
+static const unsigned not_yet[] = {
+    GUARD_M07_UNKNOWN_FORGOTTEN,
+    GUARD_M08_OLD_CONNECTION_COUNTS,
+    GUARD_M10_CUT_NOT_VERIFIED,
+    GUARD_M15_TOKEN_IGNORED_IN_HAND,
+    GUARD_M17_ADOPTS_FROM_ONE,
+    GUARD_M22_NO_P4,
+    GUARD_M32_OLD_BOOT_COUNTS,
+    GUARD_M35_OWN_VOTE_HELD,
 };
 
 struct aimed {
@@ -86,57 +80,97 @@ static struct aimed aimed_at[AIMED_MAX];
 static unsigned aimed_count;
 
 struct tally {
-	unsigned tried, caught, not_yet;
+	unsigned tried, caught;
 	bool failed;
 	char left[2000];
 };
 
-static bool is_aimed_at(const struct schedule *s, unsigned one, unsigned other)
+static bool is_in(const struct group *g, unsigned mutant)
 {
-	unsigned count = 1 + (other != NO_MUTANT);
-
-	for (unsigned i = 0; i < s->mutants; i++)
-		if ((unsigned)s->mutant[i] != one && (unsigned)s->mutant[i] != other)
-			return false;
-	return s->mutants == count;
+	for (unsigned i = 0; i < g->count; i++)
+		if (g->off[i] == mutant)
+			return true;
+	return false;
 }
 
-static void tell(int to, const char *text)
+/* A schedule for one guard will do for more of them. */
+static bool is_aimed_at(const struct schedule *s, const struct group *g, bool each)
 {
+	for (unsigned i = 0; i < s->mutants; i++)
+		if (!is_in(g, (unsigned)s->mutant[i]))
+			return false;
+	return each ? s->mutants == g->count : s->mutants > 0;
+}
+
+/* All of them off, but for the one that is `on`. */
+static void switch_off(const struct group *g, unsigned on)
+{
+	for (unsigned i = 0; i < g->count; i++)
+		guard_is_off[g->off[i]] = g->off[i] != on;
+}
+
+static void switch_on(const struct group *g)
+{
+	for (unsigned i = 0; i < g->count; i++)
+		guard_is_off[g->off[i]] = false;
+}
+
+static bool breaks(struct world *w, const struct schedule *s, unsigned long noise)
+{
+	schedule_run(w, s, noise, false);
+	return w->violations != 0;
+}
+
+/* Does it break because just these are off? With all guards on it must hold; of those that hide one behind the other, with
+ * any one on. */
+static bool is_to_blame(const struct group *g, bool each, const struct schedule *s, unsigned long noise)
+{
+	static struct world w;
+	bool anyway;
+
+	switch_on(g);
+	anyway = breaks(&w, s, noise);
+	for (unsigned i = 0; each && i < g->count && !anyway; i++) {
+		switch_off(g, g->off[i]);
+		anyway = breaks(&w, s, noise);
+	}
+	switch_off(g, MUTANT_COUNT);
+	return !anyway;
+}
+
+static void tell(int to, const char *by, unsigned long number, const char *what)
+{
+	char text[600];
+
+	(void)snprintf(text, sizeof(text), "caught by %s %lu: %s", by, number, what);
 	_exit(write(to, text, strlen(text)) != (ssize_t)strlen(text));
 }
 
 /* In a process of its own: a mutant may run into an assertion. */
-static void try_all(unsigned one, unsigned other, unsigned long seeds, int to)
+static void try_all(const struct group *g, bool each, unsigned long seeds, int to)
 {
 	static struct schedule s;
 	static struct world w;
-	char text[300];
 
+	switch_off(g, MUTANT_COUNT);
 	for (unsigned i = 0; i < aimed_count; i++) {
 		const struct schedule *at = &aimed_at[i].schedule;
+		char name[400];
 
-		for (unsigned long k = 0; k < at->noise_count && is_aimed_at(at, one, other); k++) {
-			schedule_run(&w, at, at->noise_from + k, false);
-			if (!w.violations)
-				continue;
-			(void)snprintf(text, sizeof(text), "caught by %s, noise %lu: %s", aimed_at[i].name,
-			    at->noise_from + k, w.broken);
-			tell(to, text);
-		}
+		(void)snprintf(name, sizeof(name), "%.300s, noise", aimed_at[i].name);
+		for (unsigned long k = 0; k < at->noise_count && is_aimed_at(at, g, each); k++)
+			if (breaks(&w, at, at->noise_from + k) && is_to_blame(g, each, at, at->noise_from + k))
+				tell(to, name, at->noise_from + k, w.broken);
 	}
 	for (unsigned long seed = 1; seed <= seeds; seed++) {
 		schedule_draw(&s, seed, 3);
-		schedule_run(&w, &s, seed, false);
-		if (!w.violations)
-			continue;
-		(void)snprintf(text, sizeof(text), "caught by seed %lu: %s", seed, w.broken);
-		tell(to, text);
+		if (breaks(&w, &s, seed) && is_to_blame(g, each, &s, seed))
+			tell(to, "seed", seed, w.broken);
 	}
 	_exit(0);
 }
 
-static bool is_caught(unsigned one, unsigned other, unsigned long seeds, char *text, size_t size)
+static bool is_caught(const struct group *g, bool each, unsigned long seeds, char *text, size_t size)
 {
 	int ends[2], status;
 	ssize_t got;
@@ -145,12 +179,9 @@ static bool is_caught(unsigned one, unsigned other, unsigned long seeds, char *t
 	if (pipe(ends) != 0 || (child = fork()) < 0)
 		return false;
 	if (child == 0) {
-		guard_is_off[one] = true;
-		if (other != NO_MUTANT)
-			guard_is_off[other] = true;
 		(void)freopen("/dev/null", "w", stderr);
 		alarm(TIME_LIMIT_S);
-		try_all(one, other, seeds, ends[1]);
+		try_all(g, each, seeds, ends[1]);
 	}
 	(void)close(ends[1]);
 	got = read(ends[0], text, size - 1);
@@ -163,65 +194,72 @@ static bool is_caught(unsigned one, unsigned other, unsigned long seeds, char *t
 	return got > 0;
 }
 
-static bool is_known_to_be_missed(unsigned one, unsigned other)
+static bool is_known_to_be_missed(const struct group *g)
 {
 	for (unsigned i = 0; i < sizeof(not_yet) / sizeof(not_yet[0]); i++)
-		if (not_yet[i].one == one && not_yet[i].other == other)
+		if (g->count == 1 && not_yet[i] == g->off[0])
 			return true;
 	return false;
 }
 
-static void try_one(unsigned one, unsigned other, unsigned long seeds, struct tally *t)
+static void try_group(const struct group *g, bool each, unsigned long seeds, struct tally *t)
 {
-	bool known = is_known_to_be_missed(one, other);
-	char text[300], name[100];
+	bool known = is_known_to_be_missed(g);
+	char text[600], name[200] = "";
 	size_t used = strlen(t->left);
 
-	(void)snprintf(name, sizeof(name), "%s%s%s", mutant_name(one), other == NO_MUTANT ? "" : " + ",
-	    other == NO_MUTANT ? "" : mutant_name(other));
+	for (unsigned i = 0, at = 0; i < g->count; i++)
+		at += (unsigned)snprintf(name + at, sizeof(name) - at, "%s%s", i ? " + " : "", mutant_name(g->off[i]));
 	t->tried++;
-	if (is_caught(one, other, seeds, text, sizeof(text))) {
+	if (is_caught(g, each, seeds, text, sizeof(text))) {
 		t->caught++;
 		printf("%-60s %s%s\n", name, text, known ? " (take it out of the table not_yet)" : "");
 	} else {
 		(void)snprintf(t->left + used, sizeof(t->left) - used, "%s%s", used ? ", " : "", name);
-		t->not_yet += known;
 		t->failed |= !known;
 		printf("%-60s MISSED by %lu seeds%s\n", name, seeds, known ? ", as it was" : "");
 	}
 	(void)fflush(stdout);
 }
 
-/* Alone, or with the one that it hides behind. */
+/* Alone, or with those that it hides behind. */
 static void try_guard(unsigned one, unsigned long seeds, struct tally *t)
 {
+	const struct group alone = {1, {one}};
+
 	for (unsigned i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
-		if (hidden[i].one == one) {
-			printf("%-60s alone it is not missed: %s\n", mutant_name(one), hidden[i].why);
-			try_one(one, hidden[i].behind, seeds, t);
+		if (hidden[i].group.off[0] == one) {
+			printf("%-60s hides: %s\n", mutant_name(one), hidden[i].why);
+			try_group(&hidden[i].group, true, seeds, t);
 			return;
 		}
-	try_one(one, NO_MUTANT, seeds, t);
+	try_group(&alone, false, seeds, t);
+}
+
+/* GUARD, or GUARD+GUARD for a group of which each has to be off. */
+static bool try_named(char *names, unsigned long seeds, struct tally *t)
+{
+	struct group g = {0};
+
+	for (char *name = strsep(&names, "+"); name; name = strsep(&names, "+")) {
+		int mutant = mutant_find(name);
+
+		if (mutant < 0 || g.count == SCHEDULE_MUTANTS) {
+			(void)fprintf(stderr, "no mutant is called %s\n", name);
+			return false;
+		}
+		g.off[g.count++] = (unsigned)mutant;
+	}
+	if (g.count == 1)
+		try_guard(g.off[0], seeds, t);
+	else
+		try_group(&g, true, seeds, t);
+	return true;
 }
 
 static int select_file(const struct dirent *d)
 {
 	return d->d_name[0] != '.';
-}
-
-/* With all guards on nothing may break, or it says nothing about the guard. */
-static bool holds(const struct aimed *a)
-{
-	static struct world w;
-
-	for (unsigned long k = 0; k < a->schedule.noise_count; k++) {
-		schedule_run(&w, &a->schedule, a->schedule.noise_from + k, false);
-		if (!w.violations)
-			continue;
-		printf("%s: breaks with all guards on, noise %lu: %s\n", a->name, a->schedule.noise_from + k, w.broken);
-		return false;
-	}
-	return true;
 }
 
 bool mutation_aim(const char *directory)
@@ -245,7 +283,7 @@ bool mutation_aim(const char *directory)
 		line = schedule_read(path, &a->schedule);
 		if (line)
 			(void)fprintf(stderr, "%s:%d: cannot be read\n", path, line);
-		good = !line && holds(a);
+		good = !line;
 		aimed_count++;
 	}
 	if (count >= 0)
@@ -258,17 +296,13 @@ int mutation_run(unsigned long seeds, char **names)
 	struct tally t = {0};
 
 	schedule_warm();
-	for (char **name = names; *name; name++) {
-		if (mutant_find(*name) < 0) {
-			(void)fprintf(stderr, "no mutant is called %s\n", *name);
+	for (char **name = names; *name; name++)
+		if (!try_named(*name, seeds, &t))
 			return 2;
-		}
-		try_one((unsigned)mutant_find(*name), NO_MUTANT, seeds, &t);
-	}
 	for (unsigned i = 0; i < MUTANT_COUNT && !*names; i++)
 		try_guard(i, seeds, &t);
 	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && !*names; i++)
-		try_one(pairs[i].one, pairs[i].other, seeds, &t);
+		try_group(&pairs[i], false, seeds, &t);
 	printf("mutants: %u caught of %u", t.caught, t.tried);
 	if (t.caught != t.tried)
 		printf(" (%u not: %s)", t.tried - t.caught, t.left);

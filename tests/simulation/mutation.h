@@ -4,12 +4,13 @@
 
 #include <stdbool.h>
 
-/* Reads the schedules of a directory: those that name guards are tried first when these are off. All have to hold when
- * they are on, or false is returned, with a message. */
+/* Reads the schedules of a directory: those that name guards are tried first when these are off. False, with
+ * a message: they cannot be read. */
 bool mutation_aim(const char *directory);
 
-/* Every guard alone, and the pairs that hide behind each other; or the guards named, each alone. After the schedules aimed at it,
- * so many seeds. 0 if each was caught, but for those that are known not to be. */
+/* Every guard alone, or with those that do its work when it is off, and the pairs of the specification; or the guards named.
+ * After the schedules aimed at it, so many seeds: what breaks without the guards must hold with them. 0 if each was caught,
+ * but for those that are known not to be. */
 int mutation_run(unsigned long seeds, char **names);
 
 #endif

@@ -208,6 +208,8 @@ static uint32_t mutate(const struct replicationd *r, uint32_t facts)
 	if (mutant_on(M14_TOKEN_KEPT_OVER_START) && (facts & F_UP) && !(facts & F_SQL && facts & F_IO) &&
 	    r->order.want == REPL_WANT_FOLLOW_OUT)
 		facts &= ~(uint32_t)F_TOKEN;
+	if (mutant_on(M15_TOKEN_IGNORED_IN_CLAIM) && r->order.want != REPL_WANT_FOLLOW_OUT)
+		facts |= F_TOKEN;
 	if (mutant_on(M10_CUT_NOT_VERIFIED) && r->order.want == REPL_WANT_PROMOTE)
 		facts &= ~(uint32_t)F_IO;
 	if (mutant_on(M14_TOKEN_KEPT_OVER_RESEED) && (facts & F_COPY_NEW))

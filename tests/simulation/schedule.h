@@ -10,7 +10,7 @@
 #include "tests/simulation/world.h"
 
 #define SCHEDULE_ORDERS 96
-#define SCHEDULE_MUTANTS 2
+#define SCHEDULE_MUTANTS 4
 
 enum order_kind {
 	ORDER_RUN,	 /* time passes */

@@ -2,7 +2,7 @@
  * simulate --seeds N [--from S] [--members 3|5]   faults drawn from seeds, promises checked after every event
  * simulate --seed S [--trace] [--print]           one of them; told, or written as a file for --replay
  * simulate --replay FILE...                       schedules that once broke something
- * simulate --mutants [--aimed DIR]... [--seeds N] [NAME...]
+ * simulate --mutants [--aimed DIR]... [--seeds N] [GUARD[+GUARD]...]
  *                                                 every guard off, one after the other: is it missed?
  * simulate --guards                               their table, as doc/protocol.md has it
  */
@@ -123,7 +123,7 @@ static int usage(void)
 	(void)fprintf(stderr, "usage: simulate --seeds N [--from S] [--members 3|5]\n"
 			      "       simulate --seed S [--members 3|5] [--trace] [--print] [--without GUARD]\n"
 			      "       simulate --replay [--trace] FILE...\n"
-			      "       simulate --mutants [--aimed DIR]... [--seeds N] [NAME...]\n"
+			      "       simulate --mutants [--aimed DIR]... [--seeds N] [GUARD[+GUARD]...]\n"
 			      "       simulate --guards\n"
 			      "guards and mutants:\n");
 	for (unsigned i = 0; i < MUTANT_COUNT; i++)

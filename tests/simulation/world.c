@@ -171,6 +171,7 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 	struct hb_output out;
 
 	in->now_us = world_clock(w, at);
+	m->node.storing_since_us = m->stuck_us;
 	hb_node_step(&m->node, in, &out);
 	m->tick_us = w->now_us + due_in_us(&m->node, in->now_us); /* any step does what a tick does */
 	if (out.persist) {
@@ -356,7 +357,7 @@ static uint64_t wakes_us(const struct world *w, unsigned at)
 		return m->start_at_us ? m->start_at_us : UINT64_MAX;
 	if (m->frozen)
 		return UINT64_MAX;
-	if (m->store_at_us && m->store_at_us < at_us)
+	if (m->store_at_us && !m->stuck_us && m->store_at_us < at_us)
 		at_us = m->store_at_us;
 	if (at >= WORLD_GATEWAYS || m->hung)
 		return at_us;
@@ -375,7 +376,7 @@ static void wake(struct world *w, unsigned at)
 		boot(w, at, true);
 		return;
 	}
-	if (m->store_at_us && w->now_us >= m->store_at_us) {
+	if (m->store_at_us && !m->stuck_us && w->now_us >= m->store_at_us) {
 		struct hb_input stored = {.kind = HB_IN_PERSISTED, .persisted = m->storing_generation};
 
 		m->older = m->disk;
