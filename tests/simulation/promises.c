@@ -133,3 +133,14 @@ bool promises_owe_service(struct world *w)
 	}
 	return false;
 }
+
+bool promises_agree(struct world *w)
+{
+	struct promises *p = &w->promises;
+
+	look_at_register(w);
+	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
+		if (world_answers(w, i) && p->chosen && !hb_record_equal(&w->member[i].node.known, &p->record))
+			return false;
+	return true;
+}

@@ -28,4 +28,7 @@ void promises_answered(struct world *w, unsigned at);
  * serves alone goes on, whoever else is gone. */
 bool promises_owe_service(struct world *w);
 
+/* Does who answers go by the record that a majority holds? */
+bool promises_agree(struct world *w);
+
 #endif

@@ -36,6 +36,10 @@ static void settle(struct world *w)
 	} while (w->now_us < end_us && (world_mode(w) != ROLE_MODE_SYNC || w->newest.maintenance) && !w->violations);
 	if (world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
+	for (end_us = w->now_us + SETTLE_US; !promises_agree(w) && w->now_us < end_us && !w->violations;)
+		world_run(w, SLICE_US);
+	if (!promises_agree(w))
+		world_broken(w, "everything works and yet the active goes by a record that is not the chosen one");
 }
 
 /* Is nobody about to change the record? A round that was begun before the fault may end after it, either way. */
