@@ -98,7 +98,7 @@ enum hb_refusal hb_acceptor_renew(
 void hb_acceptor_adopt(struct hb_acceptor *a, struct hb_ballot promised, struct hb_ballot accepted_ballot,
     const struct hb_record *accepted, uint64_t now_us)
 {
-	assert(!a->reg.admitted && now_us >= a->silent_until_us);
+	assert(!a->reg.admitted && GUARD(M17_ADOPTS_SOON, now_us >= a->silent_until_us));
 	a->reg.promised = promised;
 	a->reg.accepted_ballot = accepted_ballot;
 	a->reg.accepted = *accepted;

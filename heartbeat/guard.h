@@ -23,6 +23,7 @@
 	X(M06_UNION_IGNORED, "acts by the known record alone while a change of its own is pending")                    \
 	X(M06_ADD_WITHOUT_LEASE, "ADD is sent without a lease")                                                        \
 	X(M07_UNKNOWN_FORGOTTEN, "a change whose outcome is unknown is dropped")                                       \
+	X(M07_STALE_WISH, "a wish that has gone is carried out because another change is pending")                     \
 	X(M08_ADD_BEFORE_MARK, "ADD before the standby has the position read after semi-sync went on")                 \
 	X(M08_OLD_ORDER_COUNTS, "a report from before the order that switched semi-sync on counts")                    \
 	X(M08_OLD_CONNECTION_COUNTS, "a report about a connection of another epoch counts")                            \
@@ -37,6 +38,7 @@
 	X(M16_BALLOT_REUSED, "a ballot that was promised to another round is proposed again")                          \
 	X(M17_AMNESIAC_VOTES, "a member without memory votes")                                                         \
 	X(M17_ADOPTS_FROM_ONE, "a member without memory asks one other only")                                          \
+	X(M17_ADOPTS_SOON, "a member without memory adopts what the others hold before its silence is over")           \
 	X(M18_ONE_STEP_CLAIM, "a claim writes in_sync = {self} at once")                                               \
 	X(M19_NO_ECHO, "a lease is granted to an active that hears nobody")                                            \
 	X(M20_RENEWS_UNFIT, "an active that cannot work asks for its lease")                                           \
@@ -62,6 +64,7 @@
 	X(M36_OWN_LETTER_TRUSTED, "the proposer asks its own acceptor once only")                                      \
 	X(M37_OVERTAKEN_COUNTS, "what a heartbeat says counts that a later one has overtaken")                         \
 	X(M38_BLIND_SOLO, "an active writes SOLO whose own database was not seen since the standby fell silent")       \
+	X(M39_ASKS_WITHOUT_OWN_VOTE, "an active asks for a lease that its own acceptor keeps it from holding")         \
 	X(M40_ADD_IN_MAINTENANCE, "a member in maintenance is added to in_sync")
 
 enum guard {

@@ -32,9 +32,7 @@ void hb_node_start(
 
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)
 {
-	const struct hb_record *mine = &n->acceptor.reg.accepted;
-
-	return hb_mine(n) && GUARD(M02_OWN_VOTE_EXEMPT, mine->active == n->self && mine->epoch == n->my_epoch) &&
+	return hb_mine(n) && GUARD(M02_OWN_VOTE_EXEMPT, hb_has_own_vote(n)) &&
 	       hb_lease_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
 }
 

@@ -40,7 +40,7 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->stamp_us = now_us;
 	m->echo_us = n->peer[to].stamp_us;
 	m->echo_boot = n->peer[to].boot;
-	m->want_lease = hb_fit_to_renew(n, now_us);
+	m->want_lease = hb_fit_to_renew(n, now_us) && GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n));
 	m->epoch = n->my_epoch;
 	m->duration_us = n->settings.lease_us;
 	hb_node_facts(n, now_us, &m->facts);

@@ -99,7 +99,8 @@ static void end_amnesia(struct hb_node *n, uint64_t now_us)
 			record = &g->accepted[i];
 		}
 	}
-	if (!record || !all_read(n, record) || n->self >= record->members || now_us < n->acceptor.silent_until_us)
+	if (!record || !all_read(n, record) || n->self >= record->members ||
+	    !GUARD(M17_ADOPTS_SOON, now_us >= n->acceptor.silent_until_us))
 		return;
 	hb_acceptor_adopt(&n->acceptor, promised, best, record, now_us);
 	g->answers = 0;

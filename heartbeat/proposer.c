@@ -230,7 +230,7 @@ void hb_proposer_abandon(struct hb_proposer *p)
 	if (p->pending) {
 		/* What made the wish right is gone: a lease that ended, a standby that no longer holds everything. The round
 		 * goes on for the sake of what is pending, and changes nothing. */
-		if (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_PREPARE)
+		if (GUARDED(M07_STALE_WISH, p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_PREPARE, false))
 			p->change = (struct hb_change){.kind = HB_CHANGE_NOTHING, .self = p->self};
 		return;
 	}
