@@ -33,6 +33,29 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	ret->backlog_ms = p->backlog_ms;
 }
 
+/* Has it been without a lease for so long that what it began will not give it one soon? */
+static bool is_given_up(struct hb_node *n, uint64_t now_us)
+{
+	if (hb_node_has_lease(n, now_us) || n->leased_us < n->epoch_us)
+		n->leased_us = now_us;
+	return now_us > n->leased_us + 2 * n->settings.lease_us;
+}
+
+/* An active that nobody grants anything must not keep its own acceptor closed: a claim that half of the others have accepted
+ * could never be finished. */
+static bool keeps_own_vote(struct hb_node *n, uint64_t now_us)
+{
+	return !is_given_up(n, now_us) ||
+	       hb_lease_others_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
+}
+
+/* What others grant to one that cannot vote for itself only keeps them from claiming. A hand-over is like that, for a moment. */
+static bool asks(struct hb_node *n, uint64_t now_us)
+{
+	return hb_fit_to_renew(n, now_us) &&
+	       GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n) || !is_given_up(n, now_us));
+}
+
 static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_message *m = hb_outbox_add(out, to, HB_BEAT, 0);
@@ -40,7 +63,7 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->stamp_us = now_us;
 	m->echo_us = n->peer[to].stamp_us;
 	m->echo_boot = n->peer[to].boot;
-	m->want_lease = hb_fit_to_renew(n, now_us) && GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n));
+	m->want_lease = asks(n, now_us);
 	m->epoch = n->my_epoch;
 	m->duration_us = n->settings.lease_us;
 	hb_node_facts(n, now_us, &m->facts);
@@ -51,20 +74,10 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->record = n->known;
 }
 
-/* An active that nobody grants anything must not keep its own acceptor closed: a claim that half of the others have accepted
- * could never be finished. */
-static bool is_hopeful(struct hb_node *n, uint64_t now_us)
-{
-	if (hb_node_has_lease(n, now_us) || n->leased_us < n->epoch_us)
-		n->leased_us = now_us;
-	return now_us <= n->leased_us + 2 * n->settings.lease_us ||
-	       hb_lease_others_until(&n->lease, n->self, n->known.members, n->my_epoch) > now_us;
-}
-
 /* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
 static void grant_self(struct hb_node *n, uint64_t now_us)
 {
-	if (!GUARD(M35_OWN_VOTE_HELD, is_hopeful(n, now_us)) || !hb_fit_to_renew(n, now_us) ||
+	if (!GUARD(M35_OWN_VOTE_HELD, keeps_own_vote(n, now_us)) || !hb_fit_to_renew(n, now_us) ||
 	    n->persisted < n->acceptor.identity_generation)
 		return;
 	if (GUARD(M02_OWN_VOTE_EXEMPT,

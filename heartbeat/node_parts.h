@@ -157,8 +157,7 @@ static inline bool hb_mine(const struct hb_node *n)
 	return n->known.members && n->known.active == n->self && n->my_epoch == n->known.epoch;
 }
 
-/* Does our own acceptor name us? If not, as with a hand-over that nobody has accepted yet, no lease is possible, and what
- * others grant only keeps them from claiming. */
+/* Does our own acceptor name us? If not, as with a hand-over that nobody else has accepted yet, no lease is possible. */
 static inline bool hb_has_own_vote(const struct hb_node *n)
 {
 	const struct hb_record *mine = &n->acceptor.reg.accepted;

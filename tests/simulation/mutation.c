@@ -65,6 +65,7 @@ static const struct {
 
 /* Nobody has seen yet what is lost without them. To be emptied. */
 static const unsigned not_yet[] = {
+    GUARD_M07_STALE_WISH, /* the model has: MUT_STALE; and tests/unit/test_register */
     GUARD_M08_OLD_CONNECTION_COUNTS,
     GUARD_M10_CUT_NOT_VERIFIED,
     GUARD_M15_TOKEN_IGNORED_IN_HAND,
