@@ -283,6 +283,35 @@ static void what_another_has_accepted_is_found_out(void **state)
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
 }
 
+static bool asks_for_its_lease(struct hb_node *n)
+{
+	struct hb_input in = {.kind = HB_IN_TICK, .now_us = NOW_US};
+	struct hb_output out;
+
+	n->beat_now = true;
+	hb_node_step(n, &in, &out);
+	for (unsigned i = 0; i < out.outbox.count; i++)
+		if (out.outbox.letter[i].message.type == HB_BEAT)
+			return out.outbox.letter[i].message.want_lease;
+	fail_msg("no heartbeat");
+	return false;
+}
+
+/* A hand-over that nobody else has accepted: the others shall be free to claim, but not before it had its time. */
+static void who_cannot_vote_for_itself_does_not_ask_for_long(void **state)
+{
+	struct hb_node n;
+
+	(void)state;
+	healthy(&n);
+	n.leased_us = NOW_US - 2 * n.settings.lease_us - 1;
+	assert_true(asks_for_its_lease(&n));
+	n.acceptor.reg.accepted.active = 1;
+	assert_false(asks_for_its_lease(&n));
+	n.leased_us++;
+	assert_true(asks_for_its_lease(&n));
+}
+
 static void a_crash_loop_looks_well_in_between(void **state)
 {
 	struct ledger_report here = {.fit = 1};
@@ -418,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(an_opening_again_ends_too),
 	    cmocka_unit_test(an_old_heartbeat_takes_nothing_back),
 	    cmocka_unit_test(what_another_has_accepted_is_found_out),
+	    cmocka_unit_test(who_cannot_vote_for_itself_does_not_ask_for_long),
 	    cmocka_unit_test(a_crash_loop_looks_well_in_between),
 	    cmocka_unit_test(deaths_count_only_within_their_time),
 	    cmocka_unit_test(a_fence_is_no_death),
