@@ -127,6 +127,17 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
     [HB_CHANGE_MAINTAIN] = maintain,
 };
 
+const char *hb_change_word(enum hb_change_kind kind)
+{
+	static const char *const words[] = {
+#define X(id, word) word,
+	    HB_CHANGES(X)
+#undef X
+	};
+
+	return words[kind];
+}
+
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)
 {
 	struct hb_record n = *r;

@@ -4,17 +4,22 @@
 
 #include "heartbeat/record.h"
 
+/* NONE: nothing to do. NOTHING: a round that changes nothing, to finish or to learn what was begun (P4). */
+#define HB_CHANGES(X)                                                                                                  \
+	X(NONE, "nothing")                                                                                             \
+	X(NOTHING, "finish")                                                                                           \
+	X(CLAIM, "claim")                                                                                              \
+	X(OPEN, "open")                                                                                                \
+	X(SOLO, "solo")                                                                                                \
+	X(ADD, "add")                                                                                                  \
+	X(HAND, "hand")                                                                                                \
+	X(JOIN, "join")                                                                                                \
+	X(MAINTAIN, "maintain")                                                                                        \
+	X(ADDRESS, "address")
 enum hb_change_kind {
-	HB_CHANGE_NONE,	   /* nothing to do */
-	HB_CHANGE_NOTHING, /* a round that changes nothing: to finish or to learn what was begun (P4) */
-	HB_CHANGE_CLAIM,
-	HB_CHANGE_OPEN,
-	HB_CHANGE_SOLO,
-	HB_CHANGE_ADD,
-	HB_CHANGE_HAND,
-	HB_CHANGE_JOIN,
-	HB_CHANGE_MAINTAIN,
-	HB_CHANGE_ADDRESS,
+#define X(id, word) HB_CHANGE_##id,
+	HB_CHANGES(X)
+#undef X
 };
 
 struct hb_change {
@@ -29,6 +34,9 @@ struct hb_change {
 	struct token token;	 /* CLAIM: beside the own data now; ADD, HAND: reported by target */
 	struct hb_member member; /* JOIN; ADDRESS: its second_ipv4, for target */
 };
+
+/* "claim". */
+const char *hb_change_word(enum hb_change_kind kind);
 
 /* Applies c to r. True: *ret is the new record. False: the guard does not hold for r; *ret is r unchanged. */
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret);

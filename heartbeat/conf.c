@@ -36,6 +36,7 @@ static const struct key keys[] = {
 	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "25", "10 to 500", "time between heartbeats" },
 	{ "heartbeat", "lease-ms", SHAPE_NUMBER, AT(lease_ms), 100, 1000, "150", "100 to 1000", "life of a lease; a dead active is noticed after it" },
 	{ "heartbeat", "peer-timeout-ms", SHAPE_NUMBER, AT(peer_timeout_ms), 100, 60000, "500", "100 to 60000", "a standby silent for so long is left behind (SOLO)" },
+	{ "heartbeat", "observe-only", SHAPE_CHOICE, AT(observe_only), 0, 0, "no", "yes or no", "does this node only say what it would do?" },
 	{ "replication", "datadir", SHAPE_PATH, AT(datadir), 0, 0, "/var/lib/holdfast/mysql", "an absolute path", "data directory of MariaDB" },
 	{ "replication", "port", SHAPE_NUMBER, AT(database_port), 1, 65535, "3306", "1 to 65535", "TCP port of MariaDB on the node's address" },
 	{ "replication", "relay-port", SHAPE_NUMBER, AT(relay_port), 1, 65535, "4406", "1 to 65535", "TCP port of the replication relay on 127.0.0.1" },
@@ -55,7 +56,8 @@ static const struct key keys[] = {
 /* First word 0, second word 1. */
 static const struct {
 	const char *key, *zero, *one;
-} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}, {"tickle", "no", "yes"}};
+} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}, {"tickle", "no", "yes"},
+    {"observe-only", "no", "yes"}};
 
 static bool of_these(const char *text, size_t max, const char *extra)
 {

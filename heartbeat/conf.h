@@ -25,6 +25,7 @@ struct conf {
 	uint32_t interval_ms;	      /* [heartbeat] interval-ms */
 	uint32_t lease_ms;	      /* [heartbeat] lease-ms */
 	uint32_t peer_timeout_ms;     /* [heartbeat] peer-timeout-ms */
+	uint32_t observe_only;	      /* [heartbeat] observe-only = no (0) | yes (1) */
 	char datadir[108];	      /* [replication] datadir */
 	uint32_t database_port;	      /* [replication] port: mariadbd on the node's address */
 	uint32_t relay_port;	      /* [replication] relay-port: our relay on 127.0.0.1 */

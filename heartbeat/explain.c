@@ -166,6 +166,11 @@ static void explain_own_claim(const struct view *v)
 	};
 	const struct hb_node *n = v->n;
 
+	if (n->settings.observe_only)
+		CHECK(v, CLAIM, n->self, false, "it may act: observe-only is set, it only says what it would do");
+	if (n->would != HB_CHANGE_NONE)
+		SAY(v, CLAIM, n->self, "it would now: %s, for: %s", hb_change_word(n->would),
+		    hb_reason_text(n->would_reason));
 	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++) {
 		bool met = hb_claim_check(n, i, v->now_us);
 

@@ -90,6 +90,9 @@ static void log_changes(const struct daemon *d, const struct hb_output *out)
 		LOG(LOG_NOTICE, "role.move", KV_S("from", hb_state_text(out->moved_from)),
 		    KV_S("to", hb_state_text(n->state)), KV_S("on", hb_situation_text(n->situation)),
 		    KV_S("why", out->moved->why), KV_U("epoch", n->known.epoch));
+	if (out->observed)
+		LOG(LOG_NOTICE, "decision.observed", KV_S("would", hb_change_word(n->would)),
+		    KV_S("reason", hb_reason_text(n->would_reason)), KV_U("epoch", n->known.epoch));
 	if (n->moved.epoch != d->moved_epoch)
 		log_transition(&n->moved);
 	if (!d->view.gate_until_us != !out->view.gate_until_us)
@@ -213,6 +216,7 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	    .lease_us = (uint64_t)d->conf.lease_ms * 1000,
 	    .peer_timeout_us = (uint64_t)d->conf.peer_timeout_ms * 1000,
 	    .port = (uint16_t)d->conf.heartbeat_port,
+	    .observe_only = d->conf.observe_only != 0,
 	};
 	struct hb_register reg;
 	struct in_addr address;

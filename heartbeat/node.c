@@ -209,6 +209,17 @@ static bool gate_is_closed(struct hb_node *n, uint64_t now_us)
 	       now_us >= n->closing_until_us;
 }
 
+/* Only that is left out which would be a decision: a round that changes nothing finishes what others have decided. */
+static void observe(struct hb_node *n, struct hb_change *c)
+{
+	n->would = HB_CHANGE_NONE;
+	if (!n->settings.observe_only || c->kind == HB_CHANGE_NONE || c->kind == HB_CHANGE_NOTHING)
+		return;
+	n->would = c->kind;
+	n->would_reason = c->reason;
+	c->kind = GUARDED(M41_OBSERVER_ACTS, n->proposer.pending ? HB_CHANGE_NOTHING : HB_CHANGE_NONE, c->kind);
+}
+
 static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_proposer *p = &n->proposer;
@@ -224,6 +235,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	hb_maintain_look(n, now_us);
 	hb_force_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
+	observe(n, &c);
 	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
 		hb_proposer_abandon(p);
 	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us) &&
@@ -389,6 +401,7 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 {
 	uint64_t before = n->acceptor.generation;
 	struct hb_ballot known = n->known_ballot;
+	enum hb_change_kind would = n->would;
 
 	/* All else in *out is assigned below; its letters, 20 KiB of them, are cleared as they are added. */
 	out->outbox.count = 0;
@@ -414,5 +427,6 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 		m->instance = n->acceptor.reg.instance;
 	}
 	out->persist = n->acceptor.generation != before;
+	out->observed = n->would != would && n->would != HB_CHANGE_NONE;
 	out->chosen = hb_ballot_compare(known, n->known_ballot) != 0;
 }

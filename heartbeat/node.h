@@ -19,6 +19,7 @@ struct hb_settings {
 	uint32_t ipv4;	      /* of this member */
 	uint32_t second_ipv4; /* the same on a second network; 0: none */
 	uint16_t port;
+	bool observe_only; /* decides, says so, and does nothing */
 };
 
 struct hb_peer {
@@ -100,6 +101,8 @@ struct hb_node {
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
 	struct hb_maintain maintain;
 	struct hb_force force;
+	enum hb_change_kind would; /* observe-only: what it would do now; NONE: nothing */
+	uint8_t would_reason;
 	struct hb_drain drain;
 	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
 	uint64_t drain_note_us;
@@ -170,6 +173,7 @@ struct hb_output {
 	const struct hb_rule *moved; /* NULL: the state did not change */
 	enum hb_state moved_from;
 	bool chosen;		   /* a record became known; node->known */
+	bool observed;		   /* observe-only: it would do something since now; node->would */
 	struct hb_verdict verdict; /* id 0: none */
 };
 

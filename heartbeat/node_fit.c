@@ -83,6 +83,9 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 		return database;
 	if (!n->ledger.fit && !hb_just_woke(n, now_us))
 		return HB_ILL_LEDGER_STUCK;
+	/* Nobody shall count on it, or hand it anything. */
+	if (n->settings.observe_only)
+		return HB_ILL_OBSERVES;
 	if (since(n->ledger.edge_silent_us, n->ledger.edge_gone ? FIT_EDGE_GONE_US : FIT_EDGE_MUTE_US, now_us))
 		return HB_ILL_EDGE_SILENT;
 	if (hb_deaths_too_many(&n->edge_deaths, now_us))

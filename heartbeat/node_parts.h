@@ -78,6 +78,7 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 	X(DATABASE_DIES, false, "mariadbd dies again and again: journalctl -u mariadb")                                \
 	X(DATABASE_MUTE, false, "mariadbd does not answer: systemctl status mariadb")                                  \
 	X(COMMIT_STUCK, false, "a COMMIT does not return: look at the disk of the database")                           \
+	X(OBSERVES, false, "observe-only is set: it follows and votes, and does not take the role")                    \
 	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
 	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")
 enum hb_ill {

@@ -1,6 +1,6 @@
 # What operators ask for, under load: a standby, and then the active, are taken out of service, stopped, started and brought
 # back: nobody waits for the one that was stopped, it does not come back by itself, nothing is lost. An active one is told not to
-# wait for the other any longer. What cannot be is refused in words, and leaves everything as it was.
+# wait for the other any longer. A standby only observes, and then acts. What cannot be is refused in words, and leaves everything as it was.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 ctl() { # NODE ARGUMENT...: output in $said; its exit status
@@ -88,6 +88,33 @@ for n in a b; do
   wait_sync
 done
 say "$now was told to go on without $standby, whose database stood still"
+# One that only observes: it sees the active die, says what it would do, and does it when it is allowed to.
+now=$(active w)
+standby=$(other "$now")
+epoch=$(status w .epoch)
+observes() { # NODE yes|no
+  printf '%s\n\n[heartbeat]\nobserve-only = %s\n' "${conf[$1]}" "$2" | "$lab" exec "$1" -- tee /etc/holdfast/holdfast.conf >/dev/null
+  "$lab" exec "$1" -- systemctl restart holdfast-heartbeatd
+}
+would_claim() { ctl "$1" explain && [[ $said == *"it would now: claim"* ]]; }
+is_observing() { status "$1" ".nodes[]|select(.name==\"$2\").reason" | grep -q '^observe-only is set'; }
+observes "$standby" yes
+wait_until 30 "$standby says that it only observes" is_observing w "$standby"
+wait_sync
+refused 1 w "$standby cannot take over: observe-only is set" switchover --yes
+payments_flow
+"$lab" kill "$now"
+wait_until 30 "$standby says that it would claim" would_claim "$standby"
+[ "$(status w .epoch)" = "$epoch" ] || fail "the epoch has moved though $standby only observes"
+count=$("$lab" exec "$standby" -- journalctl -q -o cat -u holdfast-heartbeatd | grep -c 'event=decision.observed would=claim reason=lease-expired')
+[ "$count" = 1 ] || fail "$count lines of what $standby would have done"
+observes "$standby" no
+wait_until 30 "$standby takes over when it may" is_active w "$standby"
+payments_flow
+"$lab" start "$now"
+wait_sync
+printf '%s\n' "${conf[$standby]}" | "$lab" exec "$standby" -- tee /etc/holdfast/holdfast.conf >/dev/null
+say "$standby only observed while $now was gone, and took over when it was allowed to"
 ctl w maintenance on w || fail "maintenance on w: $said"
 in_maintenance a w || fail "w is not in maintenance after: $said"
 is_mode a SYNC || fail "the maintenance of the witness has changed the mode"

@@ -58,6 +58,10 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		stick_disk(w, at, on);
 	if (fault == FAULT_SLOW_CUT)
 		w->member[at].slow_cut = on;
+	if (fault == FAULT_OBSERVE && w->member[at].observes != on) {
+		w->member[at].observes = on;
+		world_restart_heartbeat(w, at);
+	}
 	if (fault == FAULT_MAINTENANCE)
 		world_command(w, at, on ? HB_COMMAND_MAINTENANCE_ON : HB_COMMAND_MAINTENANCE_OFF, (uint8_t)at);
 }
@@ -161,6 +165,7 @@ void fault_heal(struct world *w)
 		stick_disk(w, i, false);
 		m->hold_letters = 0;
 		m->hold_until_us = 0;
+		set(w, FAULT_OBSERVE, i, i, false);
 		if (!m->up && m->start_at_us > w->now_us + BACK_US)
 			m->start_at_us = w->now_us + BACK_US;
 	}

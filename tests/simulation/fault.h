@@ -29,6 +29,7 @@ struct world;
 	X(SWITCHOVER, "switchover", "an operator asks this member to hand the role over")                              \
 	X(MAINTENANCE, "maintenance", "an operator asks for maintenance of this member, then for its end")             \
 	X(FORCE_SOLO, "force-solo", "an operator does not wait for the standby any longer")                            \
+	X(OBSERVE, "observe", "heartbeatd starts anew as one that only observes, and again as one that acts")          \
 	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
 	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
@@ -44,7 +45,7 @@ enum fault {
 };
 
 /* Those after it are for schedules that are written by hand. */
-#define FAULT_DRAWN (FAULT_FORCE_SOLO + 1)
+#define FAULT_DRAWN (FAULT_OBSERVE + 1)
 
 #define FAULT_PENDING 16
 

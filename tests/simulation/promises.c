@@ -54,6 +54,11 @@ void promises_check(struct world *w)
 	if (p->stale)
 		look_at_register(w);
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
+		const struct hb_proposer *r = &w->member[i].node.proposer;
+
+		if (w->member[i].observes && w->member[i].up && r->step != HB_STEP_IDLE &&
+		    r->change.kind != HB_CHANGE_NOTHING)
+			world_broken(w, "%s observes only, and begins a change", name_of(w, i));
 		if (!world_answers(w, i))
 			continue;
 		answering++;
@@ -122,8 +127,9 @@ bool promises_owe_service(struct world *w)
 	for (unsigned g = 0; p->chosen && g < WORLD_GATEWAYS; g++) {
 		unsigned members = 1;
 
-		if (!w->member[g].up || !w->member[g].node.acceptor.reg.admitted || w->member[g].frozen ||
-		    w->member[g].hung || !(whole >> g & 1) || !database_has_token(&w->member[g].db) ||
+		if (w->member[g].observes || !w->member[g].up || !w->member[g].node.acceptor.reg.admitted ||
+		    w->member[g].frozen || w->member[g].hung || !(whole >> g & 1) ||
+		    !database_has_token(&w->member[g].db) ||
 		    !token_equal(&p->record.token[g], &w->member[g].db.token.token))
 			continue;
 		for (unsigned i = 0; i < w->nodes; i++)

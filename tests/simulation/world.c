@@ -258,7 +258,8 @@ static void boot(struct world *w, unsigned at, bool machine)
 	    .lease_us = w->lease_us,
 	    .peer_timeout_us = 500000,
 	    .ipv4 = at + 1,
-	    .port = 1};
+	    .port = 1,
+	    .observe_only = m->observes};
 
 	if (w->mixed_leases)
 		s.lease_us = 200000 + world_dice(w, HB_LEASE_MAX_US - 200000);

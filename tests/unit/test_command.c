@@ -312,6 +312,42 @@ static void test_forced_solo_is_refused(void **state)
 	assert_int_equal(node.force.epoch, 0);
 }
 
+static void step(uint64_t now_us)
+{
+	struct hb_input in = {.kind = HB_IN_TICK, .now_us = now_us};
+
+	node.repl_us = node.ledger_us = now_us;
+	hb_node_step(&node, &in, &output);
+}
+
+/* The active is gone: one that only observes says what it would do, once, and asks nobody for anything. */
+static void test_one_that_observes_does_nothing(void **state)
+{
+	static struct hb_facts f;
+	unsigned told = 0;
+
+	(void)state;
+	make(B);
+	node.settings.observe_only = true;
+	hb_node_facts(&node, NOW_US, &f);
+	assert_false(f.fit);
+	node.stepped_us = NOW_US;
+	for (uint64_t t = NOW_US + 10000; t < NOW_US + 1000000; t += 10000) {
+		step(t);
+		told += output.observed;
+		assert_int_equal(node.proposer.step, HB_STEP_IDLE);
+	}
+	assert_int_equal(told, 1);
+	assert_int_equal(node.would, HB_CHANGE_CLAIM);
+	assert_int_equal(node.would_reason, HB_REASON_LEASE_EXPIRED);
+	assert_string_equal(hb_change_word(node.would), "claim");
+	node.settings.observe_only = false;
+	step(NOW_US + 1000000);
+	assert_int_equal(node.would, HB_CHANGE_NONE);
+	assert_int_not_equal(node.proposer.step, HB_STEP_IDLE);
+	assert_int_equal(node.proposer.change.kind, HB_CHANGE_CLAIM);
+}
+
 static void test_the_active_is_asked(void **state)
 {
 	char refused[LOCAL_REASON_BYTES];
@@ -341,6 +377,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_a_wish_is_forgotten, setup),
 	    cmocka_unit_test_setup(test_solo_is_forced, setup),
 	    cmocka_unit_test_setup(test_forced_solo_is_refused, setup),
+	    cmocka_unit_test_setup(test_one_that_observes_does_nothing, setup),
 	    cmocka_unit_test_setup(test_the_active_is_asked, setup),
 	};
 

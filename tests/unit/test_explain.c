@@ -235,6 +235,30 @@ static void test_an_active_that_cannot_work(void **state)
 	expect(HB_TOPIC_CLAIM, A, HB_HOLDS, "its copy of the data is the one");
 }
 
+static void test_one_that_observes_only(void **state)
+{
+	(void)state;
+	make(B);
+	node.settings.observe_only = true;
+	node.would = HB_CHANGE_CLAIM;
+	node.would_reason = HB_REASON_LEASE_EXPIRED;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it may act: observe-only is set, it only says what it would do");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NA, "it would now: claim, for: lease-expired");
+	make(A);
+	node.peer[B].facts.fit = 0;
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
+	    "payments stop until b can take over: it holds every payment, but is not fit now");
+}
+
+static void test_one_in_maintenance(void **state)
+{
+	(void)state;
+	make(A);
+	node.known.in_sync = 1;
+	node.known.maintenance = 1 << B;
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it is not in maintenance");
+}
+
 /* Whatever the reports say, no line is cut or left out. */
 static void test_long_reasons_fit(void **state)
 {
@@ -255,6 +279,8 @@ int main(void)
 	    cmocka_unit_test(test_members_that_are_gone),
 	    cmocka_unit_test(test_one_that_does_not_know),
 	    cmocka_unit_test(test_an_active_that_cannot_work),
+	    cmocka_unit_test(test_one_that_observes_only),
+	    cmocka_unit_test(test_one_in_maintenance),
 	    cmocka_unit_test(test_long_reasons_fit),
 	};
 
