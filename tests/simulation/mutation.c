@@ -55,6 +55,8 @@ static const struct {
 	"what is not exported is not cut off, and the export waits for the next one to open"},
     {{2, {GUARD_M15_TOKEN_IGNORED_IN_CLAIM, GUARD_M24_HIGH_WATER_IGNORED}},
 	"what was answered before the last heartbeat is missed by the mark, too"},
+    {{2, {GUARD_M15_TOKEN_IGNORED_IN_HAND, GUARD_M20_RENEWS_UNFIT}},
+	"one without its token asks for no lease, and the role comes back"},
     {{2, {GUARD_M24_HIGH_WATER_IGNORED, GUARD_M15_TOKEN_IGNORED_IN_CLAIM}},
 	"the token says more: the mark is a tripwire"},
     {{2, {GUARD_M28_SECOND_REPLICA_COUNTS, GUARD_M28_ANYBODY_MAY_REPLICATE}}, "nobody but the peer may connect"},
@@ -75,7 +77,6 @@ static const struct {
 /* Nobody has seen yet what is lost without them. To be emptied. */
 static const unsigned not_yet[] = {
     GUARD_M08_OLD_CONNECTION_COUNTS,
-    GUARD_M15_TOKEN_IGNORED_IN_HAND,
 };
 
 struct aimed {
