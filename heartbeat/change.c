@@ -86,7 +86,7 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 	memset(&n->token[n->members], 0, sizeof(n->token[0]));
 	n->maintenance &= (uint8_t) ~(1u << n->members);
 	n->members++;
-	return true;
+	return hb_record_valid(n);
 }
 
 static bool address(const struct hb_change *c, struct hb_record *n)

@@ -26,6 +26,8 @@ struct hb_command {
 	uint8_t target; /* member number; HB_NOBODY: none was named */
 };
 
+#define HB_VERDICTS 8 /* that are remembered */
+
 /* The answer comes at once: it was begun, or why not. What became of it, the status tells. */
 struct hb_verdict {
 	uint64_t id; /* of the command; 0: none */

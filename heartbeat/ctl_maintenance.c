@@ -71,10 +71,11 @@ static bool counts(const json_t *status, const char *name)
 /* The record says so, and somebody serves. */
 static bool is_done(const json_t *status, bool on, const char *name)
 {
-	bool marked = json_is_true(json_object_get(node_of(status, name), "maintenance"));
+	const json_t *mark = json_object_get(node_of(status, name), "maintenance");
+	bool marked = json_is_true(mark);
 
 	if (!on)
-		return !marked;
+		return mark && !marked; /* without an answer nothing is known */
 	return marked && !counts(status, name) && strcmp(text_of(status, "mode"), "STALLED") != 0;
 }
 
@@ -84,7 +85,9 @@ static int wait_for(bool on, const char *name)
 		struct errbuf e = {""};
 		json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
 		const char *reason = text_of(node_of(status, text_of(status, "active")), "reason");
-		bool done = is_done(status, on, name), failed = on && strncmp(reason, "did not hand over", 17) == 0;
+		bool done = is_done(status, on, name);
+		bool failed =
+		    on && strcmp(text_of(status, "active"), name) == 0 && strncmp(reason, "did not hand over", 17) == 0;
 
 		if (failed)
 			(void)refuse(reason);

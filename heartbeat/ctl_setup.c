@@ -8,10 +8,12 @@
 
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/keyfile.h"
+#include "heartbeat/statefile.h"
 
 #define LOOK_MS 250
 #define CONF_TEXT_BYTES 512
 #define REGISTER_TIMEOUT_MS 20000
+#define STOP_TIMEOUT_MS 10000
 #define REGISTER_PATH CONF_STATE_DIR "/heartbeat/register"
 
 int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf *e)
@@ -100,6 +102,38 @@ static void show_output(const char *text)
 	}
 }
 
+/* Has the cluster admitted this machine meanwhile? Then its votes are needed, and nothing of it may be taken back. */
+static bool is_admitted(const struct ctl_setup *s)
+{
+	static const char *const stop[] = {"systemctl", "stop", "holdfast-heartbeatd.service", NULL};
+	uint8_t buf[STATEFILE_BYTES_MAX];
+	struct hb_register reg = {0};
+	uint32_t version;
+	FILE *f;
+	size_t n;
+
+	if (!s->conf.seed_address[0] || access(REGISTER_PATH, F_OK))
+		return false;
+	/* It may be admitted while we look: it has to stop asking first. */
+	(void)ctl_run(stop, STOP_TIMEOUT_MS, NULL, NULL);
+	f = fopen(REGISTER_PATH, "re");
+	n = f ? fread(buf, 1, sizeof(buf), f) : 0;
+	if (f)
+		(void)fclose(f);
+	return statefile_decode(buf, n, &version, &reg) == 0 && reg.admitted;
+}
+
+static const char *stay(struct ctl_setup *s)
+{
+	ctl_ignore_signals();
+	(void)printf("this machine is a member by now: starting what else there is\n");
+	(void)fflush(stdout);
+	ctl_units_start_all(&s->conf);
+	return "; this machine is a member by now and stays one: repair that and start it by systemctl; see "
+	       "'holdfastctl "
+	       "status'";
+}
+
 /* What came of it, for the last line. */
 static const char *take_back(struct ctl_setup *s)
 {
@@ -127,7 +161,10 @@ int ctl_setup_run(struct ctl_setup *s, const struct ctl_step *step, size_t steps
 		if (step[i].run(s, &e) == 0)
 			continue;
 		show_output(s->output.err);
-		(void)fprintf(stderr, "holdfastctl: %s: %s%s\n", s->command, e.text, s->keep ? "" : take_back(s));
+		(void)fprintf(stderr, "holdfastctl: %s: %s%s\n", s->command, e.text,
+		    s->keep	     ? ""
+		    : is_admitted(s) ? stay(s)
+				     : take_back(s));
 		return 1;
 	}
 	return 0;

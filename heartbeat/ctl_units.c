@@ -128,6 +128,20 @@ static int stop_one(const char *unit, struct ctl_output *output, struct errbuf *
 	return 0;
 }
 
+static int start_anyway(const char *unit, struct ctl_output *output, struct errbuf *e)
+{
+	(void)output;
+	(void)e;
+	(void)systemctl("enable", unit, ASK_TIMEOUT_MS, NULL, NULL);
+	(void)systemctl("start", unit, START_TIMEOUT_MS, NULL, NULL);
+	return 0;
+}
+
+void ctl_units_start_all(const struct conf *conf)
+{
+	(void)for_each(conf, start_anyway, NULL, NULL);
+}
+
 void ctl_units_stop(const struct conf *conf)
 {
 	/* replicationd is asked to stop before its database: it would start it again. */

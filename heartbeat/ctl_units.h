@@ -24,6 +24,9 @@ int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_ou
  * then holds the last lines of the journal of the unit that did not start. */
 int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e);
 
+/* Enables and starts what can be started, after ctl_units_start has failed. Complains to nobody. */
+void ctl_units_start_all(const struct conf *conf);
+
 /* Stops and disables all that ctl_units_start started. As far as it goes; complains to nobody. */
 void ctl_units_stop(const struct conf *conf);
 

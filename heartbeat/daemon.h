@@ -67,6 +67,7 @@ struct daemon {
 	struct rolepage *page;
 	struct role_view view;
 	uint64_t members_version;
+	uint64_t members_again_us; /* when the list of members could not be written: not before this time */
 
 	uint32_t vip; /* network byte order; 0: this node has none */
 	struct address address;

@@ -9,6 +9,7 @@
 
 #include "heartbeat/log.h"
 
+#define MEMBERS_AGAIN_US 1000000
 #define MEMBER_LINE_BYTES 64 /* a number, a name of 15, a kind, an address */
 
 int daemon_host_open(struct daemon *d, struct errbuf *e)
@@ -36,7 +37,7 @@ static int write_new(const char *path, const char *text, size_t n)
 }
 
 /* The list of members in a file: systemd watches it and has the edge rendered again (holdfast-reconfigure.path). */
-static void write_members(struct daemon *d)
+static int write_members(struct daemon *d)
 {
 	const struct hb_record *r = &d->node.known;
 	char path[160], temporary[168], list[HB_MEMBERS_MAX * MEMBER_LINE_BYTES];
@@ -58,13 +59,16 @@ static void write_members(struct daemon *d)
 		code = -errno;
 	if (code)
 		LOG(LOG_ERR, "members.unwritten", KV_S("file", path), KV_S("why", strerror(-code)));
+	return code;
 }
 
 void daemon_host_tell(struct daemon *d, const struct hb_output *out)
 {
 	rolepage_write(d->page, &out->view);
-	if (d->node.known.members && d->members_version != d->node.known.members) {
+	if (!d->node.known.members || d->members_version == d->node.known.members || d->ticked_us < d->members_again_us)
+		return;
+	if (write_members(d))
+		d->members_again_us = d->ticked_us + MEMBERS_AGAIN_US;
+	else
 		d->members_version = d->node.known.members;
-		write_members(d);
-	}
 }

@@ -20,6 +20,7 @@ struct loop_watch {
 
 struct loop {
 	int epoll;
+	uint64_t rested_us; /* when it was last seen to sleep */
 	struct loop_watch watch[LOOP_WATCHES_MAX];
 };
 

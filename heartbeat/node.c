@@ -63,7 +63,7 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 	if (!GUARD(M32_OLD_BOOT_COUNTS, m->boot >= p->boot))
 		return false;
 	if (m->boot > p->boot)
-		*p = (struct hb_peer){.boot = m->boot};
+		*p = (struct hb_peer){.boot = m->boot, .life_us = now_us};
 	p->heard = true;
 	p->heard_us = now_us;
 	p->missed_us = 0;
@@ -179,7 +179,7 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 			hb_read_answer(n, m->from, HB_OK, out);
 		break;
 	case HB_STATE: hb_read_state(n, m, now_us); break;
-	case HB_JOIN: hb_read_join(n, m, out); break;
+	case HB_JOIN: hb_read_join(n, m, now_us, out); break;
 	case HB_COMMAND: hb_command_message(n, m, now_us, out); break;
 	case HB_VERDICT: hb_command_answered(n, m, output); break;
 	default: break;

@@ -25,7 +25,8 @@ struct hb_settings {
 struct hb_peer {
 	bool heard;
 	uint64_t boot;
-	uint64_t heard_us;  /* our clock: last message of any kind */
+	uint64_t life_us;   /* our clock: first message of its present life */
+	uint64_t heard_us;  /* last message of any kind */
 	uint64_t missed_us; /* of the time since then we were not there ourselves */
 	uint64_t stamp_us;  /* its clock, to be echoed */
 	/* Since when it holds, or has promised, what keeps it from accepting the chosen record; 0: not. */
@@ -112,8 +113,10 @@ struct hb_node {
 	struct hb_command asked; /* passed on to the active, not answered yet; id 0: none */
 	uint8_t asked_of;
 	uint64_t asked_until_us, asked_again_us;
-	struct hb_verdict verdict; /* the last one given here */
+	struct hb_verdict given[HB_VERDICTS]; /* the last ones given here */
+	unsigned given_next;
 	bool join_wanted, join_refused;
+	uint64_t join_us; /* when the joiner asked last */
 	struct hb_member joiner;
 
 	struct repl_report repl;

@@ -87,16 +87,31 @@ static void refuse(struct hb_verdict *v, const char *text)
 }
 
 /* One that comes twice, because its answer was lost, is answered as before and done once. */
+static const struct hb_verdict *find_given(const struct hb_node *n, uint64_t id)
+{
+	for (unsigned i = 0; i < HB_VERDICTS; i++)
+		if (n->given[i].id == id)
+			return &n->given[i];
+	return NULL;
+}
+
 static const struct hb_verdict *decide(struct hb_node *n, const struct hb_command *c, uint64_t now_us)
 {
-	struct hb_verdict *v = &n->verdict;
+	struct hb_verdict *v = &n->given[n->given_next];
 
-	if (v->id == c->id)
-		return v;
+	n->given_next = (n->given_next + 1) % HB_VERDICTS;
 	v->id = c->id;
 	v->text[0] = '\0';
 	v->started = commands[c->kind].take(n, c, now_us, v->text);
 	return v;
+}
+
+/* From another member, perhaps of a later release. */
+static bool makes_sense(const struct hb_node *n, const struct hb_command *c)
+{
+	if (c->kind >= HB_COMMAND_COUNT)
+		return false;
+	return c->target < n->known.members || (c->target == HB_NOBODY && commands[c->kind].argument != TARGET_MEMBER);
 }
 
 static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
@@ -134,9 +149,18 @@ void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now
 
 void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
-	if (!n->booted || n->known.active != n->self || m->command.kind >= HB_COMMAND_COUNT)
-		return; /* whoever asked will hear who is active, and that nobody answers */
-	hb_outbox_add(out, m->from, HB_VERDICT, 0)->verdict = *decide(n, &m->command, now_us);
+	const struct hb_command *c = &m->command;
+	const struct hb_verdict *given = find_given(n, c->id);
+
+	if (!c->id)
+		return;
+	/* Also by one that has handed over meanwhile: it was the one that did it. */
+	if (!given) {
+		if (!n->booted || n->known.active != n->self || !makes_sense(n, c))
+			return; /* whoever asked will hear who is active, and that nobody answers */
+		given = decide(n, c, now_us);
+	}
+	hb_outbox_add(out, m->from, HB_VERDICT, 0)->verdict = *given;
 }
 
 void hb_command_answered(struct hb_node *n, const struct hb_message *m, struct hb_output *out)

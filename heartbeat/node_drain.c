@@ -122,6 +122,12 @@ static bool has_everything(const struct hb_node *n, uint8_t m)
 	return gtid_reaches(f->received, n->repl.binlog) && gtid_reaches(f->applied, n->repl.binlog);
 }
 
+/* Without a lease the other may be serving by now, and have it too: not for long. */
+bool hb_drain_keeps_address(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_is_draining(n) && !hb_is_sick(n, now_us) && now_us < n->leased_us + ADDRESS_MAX_US;
+}
+
 const char *hb_drain_waits(const struct hb_node *n, uint64_t now_us)
 {
 	if (n->proposer.pending)

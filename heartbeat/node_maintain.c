@@ -44,6 +44,7 @@ static void wish(struct hb_node *n, uint8_t m, bool on, uint64_t now_us)
 {
 	struct hb_maintain *w = &n->maintain;
 
+	n->drain_note[0] = '\0'; /* the last word is about this one now */
 	w->on = (uint8_t)(on ? w->on | bit(m) : w->on & ~bit(m));
 	w->off = (uint8_t)(on ? w->off & ~bit(m) : w->off | bit(m));
 	w->since_us = now_us;

@@ -39,6 +39,14 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
 	return HB_NOBODY;
 }
 
+bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && (!n->peer[i].heard || now_us - n->peer[i].heard_us >= n->settings.peer_timeout_us))
+			return false;
+	return true;
+}
+
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	bool known = hb_level(n) >= LEVEL_SECOND_ADDRESS;

@@ -246,6 +246,6 @@ void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 		   (hb_node_has_lease(n, now_us) || hb_node_is_sole(n) || now_us < n->vip_grace_us);
 	/* What waits here for an answer gets it by the way it came; meanwhile our edge sends what is new to the other. */
 	out->vip =
-	    out->vip || (hb_is_draining(n) && !hb_is_sick(n, now_us)) ||
+	    out->vip || hb_drain_keeps_address(n, now_us) ||
 	    (n->booted && n->known.active != n->self && n->handed_epoch == n->known.epoch && now_us < n->vip_until_us);
 }

@@ -12,7 +12,7 @@
 /* node_read.c: what is the record, and are we a member? */
 void hb_read_tick(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_us);
-void hb_read_join(struct hb_node *n, const struct hb_message *m, struct hb_outbox *out);
+void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
 void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, struct hb_outbox *out);
 
 /* A record is known chosen at b: take it if it is newer. */
@@ -79,6 +79,7 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 	X(DATABASE_MUTE, false, "mariadbd does not answer: systemctl status mariadb")                                  \
 	X(COMMIT_STUCK, false, "a COMMIT does not return: look at the disk of the database")                           \
 	X(OBSERVES, false, "observe-only is set: it follows and votes, and does not take the role")                    \
+	X(LEAKED, true, "semi-sync let a commit through that the other has not acknowledged: who switched it off?")    \
 	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
 	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")
 enum hb_ill {
@@ -105,6 +106,9 @@ uint8_t hb_level(const struct hb_node *n);
 /* The first member that is not known to be of that level or a later one; HB_NOBODY: all are. */
 uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 
+/* Is every member heard, within the peer timeout? What all have to accept is not begun otherwise. */
+bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us);
+
 /* Does the record tell another second address than all members do? Then *c says for whom, and which. */
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
 
@@ -121,6 +125,9 @@ void hb_drain_learn(struct hb_node *n, const struct hb_record *r, uint64_t now_u
 bool hb_drain_passes(struct hb_node *n, uint64_t now_us);
 /* Is one under way, and nothing known against it? */
 bool hb_drain_stands(const struct hb_node *n, uint64_t now_us);
+/* Does the address stay here while the role is handed over? */
+bool hb_drain_keeps_address(const struct hb_node *n, uint64_t now_us);
+
 /* What it waits for, in words. */
 const char *hb_drain_waits(const struct hb_node *n, uint64_t now_us);
 

@@ -56,7 +56,7 @@ void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, stru
 }
 
 /* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
-void hb_read_join(struct hb_node *n, const struct hb_message *m, struct hb_outbox *out)
+void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	const struct hb_record *r = &n->known;
 	uint8_t at;
@@ -66,6 +66,7 @@ void hb_read_join(struct hb_node *n, const struct hb_message *m, struct hb_outbo
 	at = hb_member_find(r, m->member.name);
 	if (at == HB_NOBODY && r->members < HB_MEMBERS_MAX && hb_mine(n) && r->phase == HB_OPEN) {
 		n->join_wanted = true;
+		n->join_us = now_us;
 		n->joiner = m->member;
 		return;
 	}

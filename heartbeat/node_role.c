@@ -12,6 +12,7 @@ static const struct {
     {6000000, {.seq = 2000, .backlog_ms = 500}},
 };
 #define NEAR_SEQ 200	     /* its word begins to count */
+#define JOIN_US 1000000	     /* it asks five times a second */
 #define ADD_AGAIN_US 1000000 /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
@@ -40,7 +41,9 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	 * who can serve. */
 	if (!p->heard || (now_us >= silent_us && GUARD(M38_BLIND_SOLO, n->repl.looked_us > silent_us)))
 		return true;
-	if (!token_equal(&n->peer[m].facts.token, &n->known.token[m]))
+	/* One that has just started does not know its token yet: its database acknowledges all the same. */
+	if (!token_equal(&p->facts.token, &n->known.token[m]) &&
+	    (!token_is_none(&p->facts.token) || now_us >= p->life_us + patience_us))
 		return true;
 	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement, and if the
 	 * database was seen to do so after that time: one that hangs since then says nothing at all. */
@@ -214,7 +217,8 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->reason = HB_REASON_PEER_IN_SYNC;
 		c->target = m;
 		c->token = n->peer[m].facts.token;
-	} else if (n->join_wanted) {
+	} else if (n->join_wanted && now_us < n->join_us + JOIN_US && hb_all_are_heard(n, now_us)) {
+		/* All members have to accept it: with one away it could be neither chosen nor given up. */
 		c->kind = HB_CHANGE_JOIN;
 		c->reason = HB_REASON_JOIN;
 		c->member = n->joiner;

@@ -365,6 +365,112 @@ static void test_the_active_is_asked(void **state)
 	assert_string_equal(output.verdict.text, "a is active and does not answer");
 }
 
+/* As another member passes it on; NULL: no answer. */
+static const struct hb_verdict *passed_on(uint64_t id, uint8_t kind, uint8_t target)
+{
+	struct hb_message m = {.type = HB_COMMAND, .from = W, .command = {.id = id, .kind = kind, .target = target}};
+
+	output.outbox.count = 0;
+	hb_command_message(&node, &m, NOW_US, &output.outbox);
+	return output.outbox.count ? &output.outbox.letter[0].message.verdict : NULL;
+}
+
+/* The answer was lost, and what it began has come to its end meanwhile. */
+static void test_one_that_comes_again_is_answered_as_before(void **state)
+{
+	const struct hb_verdict *v = passed_on(71, HB_COMMAND_SWITCHOVER, HB_NOBODY);
+
+	(void)state;
+	assert_non_null(v);
+	assert_true(v->started);
+	node.known.active = node.acceptor.reg.accepted.active = B;
+	node.drain = (struct hb_drain){0};
+	assert_null(passed_on(72, HB_COMMAND_SWITCHOVER, HB_NOBODY));
+	v = passed_on(71, HB_COMMAND_SWITCHOVER, HB_NOBODY);
+	assert_non_null(v);
+	assert_true(v->started);
+	assert_int_equal(v->id, 71);
+
+	make(A);
+	assert_true(passed_on(73, HB_COMMAND_MAINTENANCE_ON, B)->started);
+	assert_true(passed_on(74, HB_COMMAND_MAINTENANCE_OFF, B)->started);
+	assert_true(passed_on(73, HB_COMMAND_MAINTENANCE_ON, B)->started);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE); /* the last word was off */
+}
+
+static void test_what_another_member_passes_on_is_looked_at(void **state)
+{
+	(void)state;
+	assert_null(passed_on(0, HB_COMMAND_MAINTENANCE_ON, B));
+	assert_null(passed_on(81, HB_COMMAND_COUNT, B));
+	assert_null(passed_on(82, HB_COMMAND_MAINTENANCE_ON, HB_NOBODY));
+	assert_null(passed_on(83, HB_COMMAND_MAINTENANCE_ON, 3));
+	assert_null(passed_on(84, HB_COMMAND_SWITCHOVER, 200));
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+}
+
+/* The note about a hand-over that failed must not be taken for one about what is asked next. */
+static void test_the_next_word_takes_the_note_away(void **state)
+{
+	(void)state;
+	(void)snprintf(node.drain_note, sizeof(node.drain_note), "did not hand over to b: it is not fit");
+	node.drain_note_us = NOW_US - 1;
+	expect("maintenance-on b", true, "b goes into maintenance");
+	assert_string_equal(node.drain_note, "");
+}
+
+/* With a member away, a JOIN could be neither chosen nor given up, and the record would count one more. */
+static void test_nobody_joins_while_a_member_is_away(void **state)
+{
+	struct hb_message m = {
+	    .type = HB_JOIN, .from = HB_NOBODY, .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9}};
+	struct hb_change c = {.kind = HB_CHANGE_JOIN, .self = A, .epoch = 4};
+	struct hb_record r;
+
+	(void)state;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(wanted().kind, HB_CHANGE_JOIN);
+	node.peer[W].heard_us = NOW_US - node.settings.peer_timeout_us;
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	hear(W);
+	hb_read_join(&node, &m, NOW_US - 1000000, &output.outbox); /* it has given up */
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+
+	c.member = m.member;
+	assert_true(hb_change_apply(&c, &node.known, &r));
+	c.member.kind = 9;
+	assert_false(hb_change_apply(&c, &node.known, &r));
+	c.member = m.member;
+	memcpy(c.member.name, "W 2", 4);
+	assert_false(hb_change_apply(&c, &node.known, &r));
+}
+
+/* Its heartbeatd was restarted: it has not heard from its replicationd yet, and its database acknowledges all the same. */
+static void test_one_that_has_just_started_is_not_lost(void **state)
+{
+	struct hb_peer *b = &node.peer[B];
+
+	(void)state;
+	b->life_us = NOW_US - 50000;
+	b->facts.token = (struct token){{0}};
+	assert_false(hb_is_lost(&node, B, NOW_US));
+	b->facts.token.byte[0] = 0x77;
+	assert_true(hb_is_lost(&node, B, NOW_US));
+	b->facts.token = (struct token){{0}};
+	b->life_us = NOW_US - node.settings.peer_timeout_us;
+	assert_true(hb_is_lost(&node, B, NOW_US));
+}
+
+/* The record names another already, and only this node does not know: it must not keep the address. */
+static void test_the_address_goes_when_a_hand_over_hangs(void **state)
+{
+	(void)state;
+	expect("switchover b", true, "a hands over to b");
+	node.leased_us = NOW_US - 100000;
+	assert_true(hb_drain_keeps_address(&node, NOW_US));
+	assert_false(hb_drain_keeps_address(&node, NOW_US + 1000000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +485,12 @@ int main(void)
 	    cmocka_unit_test_setup(test_forced_solo_is_refused, setup),
 	    cmocka_unit_test_setup(test_one_that_observes_does_nothing, setup),
 	    cmocka_unit_test_setup(test_the_active_is_asked, setup),
+	    cmocka_unit_test_setup(test_one_that_comes_again_is_answered_as_before, setup),
+	    cmocka_unit_test_setup(test_what_another_member_passes_on_is_looked_at, setup),
+	    cmocka_unit_test_setup(test_the_next_word_takes_the_note_away, setup),
+	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
+	    cmocka_unit_test_setup(test_one_that_has_just_started_is_not_lost, setup),
+	    cmocka_unit_test_setup(test_the_address_goes_when_a_hand_over_hangs, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

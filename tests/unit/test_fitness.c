@@ -101,6 +101,12 @@ static void replication_failed(struct hb_node *n, uint64_t at_us)
 		n->repl.state = REPL_FAILED;
 }
 
+static void leaked(struct hb_node *n, uint64_t at_us)
+{
+	if (at_us < NOW_US)
+		n->repl.no_tx_moved = 1;
+}
+
 static const struct {
 	void (*begin)(struct hb_node *n, uint64_t at_us);
 	uint64_t limit_us;
@@ -109,6 +115,7 @@ static const struct {
 } cases[] = {
     {edge_gone, FIT_EDGE_GONE_US, HB_ILL_EDGE_SILENT, true},
     {edge_mute, FIT_EDGE_MUTE_US, HB_ILL_EDGE_SILENT, true},
+    {leaked, 0, HB_ILL_LEAKED, true},
     {register_stuck, FIT_REGISTER_US, HB_ILL_REGISTER_STUCK, false},
     {commit_stuck, FIT_COMMIT_US, HB_ILL_COMMIT_STUCK, false},
     {replication_silent, FIT_REPORT_US, HB_ILL_REPLICATION_SILENT, false},
