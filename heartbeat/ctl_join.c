@@ -117,7 +117,7 @@ static int wait_admission(struct ctl_setup *s, struct errbuf *e)
 		    "token of this cluster and new enough ('holdfastctl token' there)?",
 		    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
 	return err_set(e, code, "not admitted after %d s; the cluster is %s; %s", ADMISSION_LIMIT_S, last.mode,
-	    last.reason[0] ? last.reason : "it must serve to admit a member");
+	    last.reason[0] ? last.reason : "it must serve, and every member be up, to admit one");
 }
 
 static int wait_sync(struct ctl_setup *s, struct errbuf *e)
@@ -166,6 +166,26 @@ static const struct ctl_step witness_steps[] = {
     {"waiting for admission", wait_admission},
 };
 
+/* Of "-": the first word of the standard input. In the command line everybody on this machine can read it; not for longer than
+ * we have to. */
+static int take_token(const char *word, struct invite *ret, struct errbuf *e)
+{
+	char line[INVITE_TEXT_BYTES + 2] = "";
+	int code;
+
+	if (strcmp(word, "-") != 0) {
+		code = invite_parse(word, ret, e);
+		sodium_memzero((void *)(uintptr_t)word, strlen(word));
+		return code;
+	}
+	if (!fgets(line, sizeof(line), stdin))
+		return err_set(e, -EINVAL, "no token on the standard input");
+	line[strcspn(line, " \r\n")] = '\0';
+	code = invite_parse(line, ret, e);
+	sodium_memzero(line, sizeof(line));
+	return code;
+}
+
 /* Everything that can be found out without changing anything. */
 static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errbuf *e)
 {
@@ -174,7 +194,7 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 	int code = ctl_check_fresh(CONF_STATE_DIR "/mysql", e);
 
 	if (!code)
-		code = invite_parse(o->token, &v, e);
+		code = take_token(o->token, &v, e);
 	if (code)
 		return code;
 	code = ctl_join_check(o, &v, e);

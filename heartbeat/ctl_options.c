@@ -71,8 +71,8 @@ static int check_needs(const struct ctl_command *c, unsigned seen, struct errbuf
 	unsigned missing = c->needs & ~seen;
 
 	if (missing & CTL_TOKEN)
-		return err_set(
-		    e, -EINVAL, "the token is missing: the word that 'holdfastctl token' prints on a gateway");
+		return err_set(e, -EINVAL,
+		    "the token is missing: the word that 'holdfastctl token' prints on a gateway, or - to read it");
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (missing & options[i].bit)
 			return err_set(e, -EINVAL, "%s is missing: want %s", options[i].name, options[i].wanted);
@@ -91,7 +91,7 @@ int ctl_options_parse(const struct ctl_command *command, char **argv, struct ctl
 		const struct option *o = find(*argv, &value);
 		int code;
 
-		if (!o && **argv != '-' && (command->takes & CTL_TOKEN) && !ret->token) {
+		if (!o && (**argv != '-' || !(*argv)[1]) && (command->takes & CTL_TOKEN) && !ret->token) {
 			ret->token = *argv;
 			seen |= CTL_TOKEN;
 			continue;

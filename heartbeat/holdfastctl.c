@@ -24,7 +24,7 @@ static const struct ctl_command commands[] = {
 	  CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_init },
 	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness) [--second-address IP] [--yes]",
-	  "make this machine a member of the cluster that the token names",
+	  "make this machine a member of the cluster that the token names (-: read from standard input)",
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_INTERFACE | CTL_WITNESS | CTL_YES,
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS, ctl_join },
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
