@@ -206,6 +206,8 @@ static void command(struct codec *c, struct hb_message *m)
 	codec_u64(c, &m->command.id);
 	codec_u8(c, &m->command.kind);
 	codec_u8(c, &m->command.target);
+	codec_grown(c);
+	codec_u64(c, &m->echo_boot);
 }
 
 static void verdict(struct codec *c, struct hb_message *m)

@@ -116,8 +116,11 @@ static bool makes_sense(const struct hb_node *n, const struct hb_command *c)
 
 static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 {
+	struct hb_message *m = hb_outbox_add(out, n->asked_of, HB_COMMAND, 0);
+
 	n->asked_again_us = now_us + FORWARD_AGAIN_US;
-	hb_outbox_add(out, n->asked_of, HB_COMMAND, 0)->command = n->asked;
+	m->command = n->asked;
+	m->echo_boot = n->peer[n->asked_of].boot;
 }
 
 static void give_verdict(struct hb_node *n, const struct hb_verdict *v, struct hb_output *out)
@@ -152,7 +155,8 @@ void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t 
 	const struct hb_command *c = &m->command;
 	const struct hb_verdict *given = find_given(n, c->id);
 
-	if (!c->id)
+	/* A recorded one, sent again after a restart of ours, finds an empty replay window and no verdict. */
+	if (!c->id || m->echo_boot != n->acceptor.reg.boot)
 		return;
 	/* Also by one that has handed over meanwhile: it was the one that did it. */
 	if (!given) {

@@ -365,10 +365,13 @@ static void test_the_active_is_asked(void **state)
 	assert_string_equal(output.verdict.text, "a is active and does not answer");
 }
 
+static uint64_t life = 1;
+
 /* As another member passes it on; NULL: no answer. */
 static const struct hb_verdict *passed_on(uint64_t id, uint8_t kind, uint8_t target)
 {
-	struct hb_message m = {.type = HB_COMMAND, .from = W, .command = {.id = id, .kind = kind, .target = target}};
+	struct hb_message m = {
+	    .type = HB_COMMAND, .from = W, .echo_boot = life, .command = {.id = id, .kind = kind, .target = target}};
 
 	output.outbox.count = 0;
 	hb_command_message(&node, &m, NOW_US, &output.outbox);
@@ -401,6 +404,9 @@ static void test_one_that_comes_again_is_answered_as_before(void **state)
 static void test_what_another_member_passes_on_is_looked_at(void **state)
 {
 	(void)state;
+	life = 2;
+	assert_null(passed_on(80, HB_COMMAND_MAINTENANCE_ON, B)); /* meant for another life of ours */
+	life = 1;
 	assert_null(passed_on(0, HB_COMMAND_MAINTENANCE_ON, B));
 	assert_null(passed_on(81, HB_COMMAND_COUNT, B));
 	assert_null(passed_on(82, HB_COMMAND_MAINTENANCE_ON, HB_NOBODY));

@@ -159,6 +159,8 @@ void sample_grow_message(struct hb_message *m)
 		m->facts.second_ipv4 = 0x0a4e0002;
 		m->facts.level = 9;
 	}
+	if (m->type == HB_COMMAND)
+		m->echo_boot = 0x77;
 	if (m->type == HB_JOIN)
 		m->member.second_ipv4 = 0x0a4e0009;
 }
