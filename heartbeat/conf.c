@@ -33,7 +33,7 @@ static const struct key keys[] = {
 	{ "node", "second-address", SHAPE_IPV4, AT(second_address), 0, 0, "", "an IPv4 address", "address of this node on a second network, for heartbeats" },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness" },
 	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65534, "7400", "1 to 65534", "UDP port of the heartbeats; the next one is tickled's" },
-	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "25", "10 to 500", "time between heartbeats" },
+	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "30", "10 to 500", "time between heartbeats" },
 	{ "heartbeat", "lease-ms", SHAPE_NUMBER, AT(lease_ms), 100, 1000, "150", "100 to 1000", "life of a lease; a dead active is noticed after it" },
 	{ "heartbeat", "peer-timeout-ms", SHAPE_NUMBER, AT(peer_timeout_ms), 100, 60000, "500", "100 to 60000", "a standby silent for so long is left behind (SOLO)" },
 	{ "heartbeat", "observe-only", SHAPE_CHOICE, AT(observe_only), 0, 0, "no", "yes or no", "does this node only say what it would do?" },

@@ -4,8 +4,10 @@
 
 #include "heartbeat/fitness.h"
 
-/* Positions that are this close are the moving end of the same stream. */
-#define CAUGHT_UP_SEQ 1000
+/* What is received and not applied when a copy begins to sync each transaction: the next takeover has to apply what it does not
+ * work off before. From then on it applies hardly faster than the active writes, so what is allowed is more. */
+#define CAUGHT_UP_SEQ 30
+#define STAYS_CAUGHT_UP_SEQ 1000
 
 /* A history that does not fit: the position is not, or no longer, in the active's log; anything that stops the
  * applier. https://mariadb.com/kb/en/mariadb-error-codes/ Everything else may heal by itself. */
@@ -25,8 +27,9 @@ static bool follows(const struct sight *s)
 
 static bool caught_up(const struct sight *s)
 {
-	return follows(s) && s->order.near && s->db.received.seq &&
-	       s->db.applied.seq + CAUGHT_UP_SEQ >= s->db.received.seq;
+	uint64_t lag_seq = s->db.sync_data ? STAYS_CAUGHT_UP_SEQ : CAUGHT_UP_SEQ;
+
+	return follows(s) && s->order.near && s->db.received.seq && s->db.applied.seq + lag_seq >= s->db.received.seq;
 }
 
 /* The epoch for which this server is open: its mark, its row and its read_only agree. */
