@@ -133,6 +133,7 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		g->epoch = m->epoch;
 		g->duration_us = d;
 		n->granted_us = now_us;
+		n->granted_for_us = d;
 	}
 }
 

@@ -140,7 +140,7 @@ struct hb_node {
 	uint64_t persisted; /* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
-	uint64_t granted_us; /* when this member granted a lease to another; 0: never */
+	uint64_t granted_us, granted_for_us; /* when this member granted a lease to another, for how long; 0: never */
 	char reason[LOCAL_REASON_BYTES];
 };
 

@@ -87,11 +87,11 @@ static void grant_self(struct hb_node *n, uint64_t now_us)
 
 /*
  * Each grant says that its sender lives, and costs as much as a beat. While we grant, ours only carry news, and the stamps
- * without which nothing would be granted (L3): three in a lease are enough.
+ * without which nothing would be granted (L3): three in a lease are enough, in that of the one who asks.
  */
 static uint64_t next_beat_us(const struct hb_node *n, uint64_t now_us)
 {
-	uint64_t interval_us = n->settings.interval_us, slow_us = n->settings.lease_us / 3;
+	uint64_t interval_us = n->settings.interval_us, slow_us = n->granted_for_us / 3;
 	bool grants = !hb_mine(n) && n->granted_us && now_us < n->granted_us + 2 * interval_us;
 
 	return now_us + (grants && slow_us > interval_us ? slow_us : interval_us);

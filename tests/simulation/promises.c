@@ -30,7 +30,8 @@ static void look_at_register(struct world *w)
 		if (same < hb_quorum(r->accepted.members))
 			continue;
 		found = true;
-		if (p->chosen &&
+		/* Not when a majority only seemed to hold what was not on disk before one of it lost its power. */
+		if (p->chosen && hb_ballot_compare(r->accepted_ballot, p->ballot) > 0 &&
 		    (r->accepted.in_sync & ~p->record.in_sync & p->record.maintenance & r->accepted.maintenance))
 			world_broken(w, "a member in maintenance was added to in_sync");
 		p->ballot = r->accepted_ballot;
