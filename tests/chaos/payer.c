@@ -34,6 +34,7 @@ static const struct {
     {"give-up-ms", "N (60000)", FOR_RUN, 0, AT(give_up_ms), 10, 3600000},
     {"after", "MONO_US", FOR_VERIFY | FOR_GAP, 0, AT(after_us), 0, UINT64_MAX},
     {"before", "MONO_US", FOR_GAP, 0, AT(before_us), 1, UINT64_MAX},
+    {"windows", "FILE of lines 'AFTER BEFORE'", FOR_GAP, 0, AT(windows), 0, 0},
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 

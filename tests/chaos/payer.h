@@ -15,6 +15,7 @@ struct payer_options {
 	const char *api_key; /* secret: never printed, never in the history */
 	const char *history;
 	const char *until_file; /* NULL: none */
+	const char *windows;	/* gap: many at once; NULL: none */
 	uint64_t clients, accounts, seconds, rate, timeout_ms, connect_timeout_ms, give_up_ms;
 	uint64_t after_us, before_us; /* gap: CLOCK_MONOTONIC; before 0: to the end */
 };

@@ -23,20 +23,54 @@ static void print_seconds(const struct record *r)
 	free(count);
 }
 
+static void print_gap(const struct record *r, uint64_t after_us, uint64_t before_us)
+{
+	struct record_gap gap;
+
+	record_find_gap(r, after_us, before_us, &gap);
+	printf("acked=%" PRIu64 " gap_ms=%" PRIu64 " gap_begins_us=%" PRIu64 " max_latency_ms=%" PRIu64 "\n",
+	    gap.acknowledged, gap.gap_us / 1000, gap.begins_us, gap.latency_max_us / 1000);
+}
+
+/* One line for each window. Returns the exit status. */
+static int print_windows(const struct record *r, const char *path)
+{
+	uint64_t after_us, before_us;
+	FILE *f = fopen(path, "re");
+	char line[80];
+	int code = 0;
+
+	if (!f)
+		fprintf(stderr, "payer: %s cannot be read\n", path);
+	while (f && !code && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%" SCNu64 " %" SCNu64, &after_us, &before_us) == 2) {
+			print_gap(r, after_us, before_us);
+		} else {
+			fprintf(stderr, "payer: %s: want two numbers in each line\n", path);
+			code = 2;
+		}
+	}
+	if (f)
+		(void)fclose(f);
+	return f ? code : 2;
+}
+
 int payer_gap(const struct payer_options *o)
 {
 	struct errbuf e = {""};
 	struct record r;
-	struct record_gap gap;
+	int code = 0;
 
 	if (record_load(o->history, &r, NULL, &e)) {
 		fprintf(stderr, "payer: %s\n", e.text);
 		return 2;
 	}
-	print_seconds(&r);
-	record_find_gap(&r, o->after_us, o->before_us, &gap);
-	printf("acked=%" PRIu64 " gap_ms=%" PRIu64 " gap_begins_us=%" PRIu64 " max_latency_ms=%" PRIu64 "\n",
-	    gap.acknowledged, gap.gap_us / 1000, gap.begins_us, gap.latency_max_us / 1000);
+	if (o->windows) {
+		code = print_windows(&r, o->windows);
+	} else {
+		print_seconds(&r);
+		print_gap(&r, o->after_us, o->before_us);
+	}
 	record_free(&r);
-	return 0;
+	return code;
 }
