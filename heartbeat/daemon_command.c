@@ -14,11 +14,11 @@ static void answer(const struct daemon_client *c, const char *format, const char
 {
 	struct local_text packet = {.last = 1};
 	char plain[LOCAL_REASON_BYTES];
-	size_t n = 0;
+	size_t n = strnlen(text, sizeof(plain) - 1);
 
 	/* What a database says of itself may hold anything. */
-	for (; n < sizeof(plain) - 1 && text[n]; n++)
-		plain[n] = text[n] == '"' || text[n] == '\\' || (unsigned char)text[n] < ' ' ? ' ' : text[n];
+	for (size_t i = 0; i < n; i++)
+		plain[i] = text[i] == '"' || text[i] == '\\' || (unsigned char)text[i] < ' ' ? ' ' : text[i];
 	plain[n] = '\0';
 	(void)snprintf(packet.text, sizeof(packet.text), format, plain);
 	(void)local_send(c->fd, LOCAL_ANSWER, &packet, sizeof(packet));
