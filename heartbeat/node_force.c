@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-#define WISH_US 3000000	    /* what could not be written by then is not wanted any more */
-#define LOOKED_US 500000    /* our own database was seen to work since */
-#define BLOCKED_INTERVALS 3 /* a standby that is silent, or a commit that waits, for so long is no passing thing */
+#define WISH_US 3000000	  /* what could not be written by then is not wanted any more */
+#define LOOKED_US 500000  /* our own database was seen to work since */
+#define BLOCKED_US 300000 /* a standby that is silent, or a commit that waits, for so long is no passing thing */
 
 static const char *name(const struct hb_node *n, uint8_t m)
 {
@@ -51,7 +51,7 @@ static unsigned votes(const struct hb_node *n, uint64_t now_us)
 static bool is_blocked(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_peer *p = &n->peer[m];
-	uint64_t long_us = BLOCKED_INTERVALS * (uint64_t)n->settings.interval_us;
+	uint64_t long_us = BLOCKED_US;
 	uint64_t commit_us = n->ledger.commit_since_us, row_us = n->row_waits_us;
 
 	return !p->heard || now_us > p->heard_us + long_us || !p->facts.fit || p->facts.follow_epoch != n->my_epoch ||

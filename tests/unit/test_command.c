@@ -277,7 +277,7 @@ static void test_solo_is_forced(void **state)
 	expect("force-solo", false, "a: serves alone already: the mode is SOLO");
 
 	make(A); /* a commit waits for it */
-	node.ledger.commit_since_us = NOW_US - 300000;
+	node.ledger.commit_since_us = NOW_US - 400000;
 	node.repl.semi_waits = 1;
 	expect("force-solo", true, "a serves alone, without waiting for b any longer");
 	hb_force_look(&node, NOW_US + 3100000);
