@@ -3,18 +3,12 @@
 #include <string.h>
 
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/explain.h"
 #include "heartbeat/local.h"
 
 #define EXIT_NO_ANSWER 2
-
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text ? text : "";
-}
 
 static const char *mark_of(const json_t *line)
 {
@@ -30,15 +24,15 @@ static void print_topic(FILE *f, const json_t *lines, const char *word, const ch
 
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const json_t *line = json_array_get(lines, i);
-		const char *whom = text_of(line, "about");
+		const char *whom = ctl_text(line, "about");
 
-		if (strcmp(text_of(line, "topic"), word) != 0)
+		if (strcmp(ctl_text(line, "topic"), word) != 0)
 			continue;
 		if (!any)
 			(void)fprintf(f, "%s:\n", title);
 		any = true;
 		(void)fprintf(f, "  %-15s %s%s\n", about && strcmp(about, whom) == 0 ? "" : whom, mark_of(line),
-		    text_of(line, "text"));
+		    ctl_text(line, "text"));
 		about = whom;
 	}
 }
@@ -47,7 +41,8 @@ void ctl_explain_print(FILE *f, const json_t *explanation)
 {
 	const json_t *lines = json_object_get(explanation, "lines");
 
-	(void)fprintf(f, "cluster %s as %s knows it\n", text_of(explanation, "cluster"), text_of(explanation, "node"));
+	(void)fprintf(
+	    f, "cluster %s as %s knows it\n", ctl_text(explanation, "cluster"), ctl_text(explanation, "node"));
 #define X(id, word, text) print_topic(f, lines, word, text);
 	HB_TOPICS(X)
 #undef X

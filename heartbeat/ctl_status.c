@@ -5,6 +5,7 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/local.h"
 
@@ -22,17 +23,6 @@ static const char *text_of(const json_t *o, const char *key, const char *fallbac
 	const char *text = json_string_value(json_object_get(o, key));
 
 	return text && *text ? text : fallback;
-}
-
-static bool array_has(const json_t *array, const char *name)
-{
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const char *text = json_string_value(json_array_get(array, i));
-
-		if (text && strcmp(text, name) == 0)
-			return true;
-	}
-	return false;
 }
 
 static bool is_serving(const json_t *status)
@@ -88,7 +78,7 @@ void ctl_status_look(const json_t *status, const char *name, const char *address
 		else
 			ret->heard = true;
 	}
-	ret->in_sync = ret->member && array_has(json_object_get(status, "in_sync"), name);
+	ret->in_sync = ret->member && ctl_array_has(json_object_get(status, "in_sync"), name);
 }
 
 void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret)

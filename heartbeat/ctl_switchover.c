@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_run.h"
 #include "heartbeat/local.h"
 
 #define LOOK_MS 50
@@ -17,79 +18,17 @@ struct sight {
 	json_int_t epoch;
 };
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text ? text : "";
-}
-
 static bool look(struct sight *s, struct errbuf *e)
 {
-	const json_t *node;
-	size_t i;
-
 	json_decref(s->status);
 	*s = (struct sight){.status = ctl_ask(LOCAL_SOCKET, "status", e), .active = "", .mode = "", .reason = ""};
 	if (!s->status)
 		return false;
-	s->active = text_of(s->status, "active");
-	s->mode = text_of(s->status, "mode");
+	s->active = ctl_text(s->status, "active");
+	s->mode = ctl_text(s->status, "mode");
 	s->epoch = json_integer_value(json_object_get(s->status, "epoch"));
-	json_array_foreach(json_object_get(s->status, "nodes"), i,
-	    node) if (strcmp(text_of(node, "name"), s->active) == 0) s->reason = text_of(node, "reason");
+	s->reason = ctl_text(ctl_node(s->status, s->active), "reason");
 	return true;
-}
-
-static int confirm(const struct ctl_options *o, const struct sight *s)
-{
-	char line[8] = "";
-
-	if (o->yes)
-		return 0;
-	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "holdfastctl: switchover: nobody is there to ask: add --yes\n");
-		return 2;
-	}
-	(void)printf("%s is active (%s). Hand the role over%s%s? Requests wait for about a tenth of a second. [y/N] ",
-	    s->active, s->mode, o->to ? " to " : "", o->to ? o->to : "");
-	(void)fflush(stdout);
-	if (!fgets(line, sizeof(line), stdin) || (line[0] != 'y' && line[0] != 'Y')) {
-		(void)fprintf(stderr, "holdfastctl: switchover: nothing was done\n");
-		return 1;
-	}
-	return 0;
-}
-
-static int refuse(const char *why)
-{
-	(void)fprintf(stderr, "holdfastctl: switchover: %s\n", why);
-	return 1;
-}
-
-/* 0: begun. */
-static int ask(const struct ctl_options *o)
-{
-	char question[64] = "switchover";
-	struct errbuf e = {""};
-	json_t *answer;
-	int code = 0;
-
-	if (o->to)
-		(void)snprintf(question, sizeof(question), "switchover %s", o->to);
-	answer = ctl_ask(LOCAL_SOCKET, question, &e);
-	if (!answer)
-		return refuse(e.text);
-	if (!json_is_true(json_object_get(answer, "started"))) {
-		const char *error = text_of(answer, "error");
-
-		code = refuse(error[0] ? error : text_of(answer, "text"));
-	} else {
-		(void)puts(text_of(answer, "text"));
-		(void)fflush(stdout);
-	}
-	json_decref(answer);
-	return code;
 }
 
 static long now_ms(void)
@@ -111,26 +50,27 @@ static void tell_progress(const struct sight *s, char *told, size_t size)
 
 static int wait_for(struct sight *s, const char *from, json_int_t epoch)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
 	long began_ms = now_ms();
 	char told[LOCAL_REASON_BYTES] = "";
 	struct errbuf e = {""};
 
 	while (now_ms() < began_ms + WAIT_MS) {
-		(void)nanosleep(&pause, NULL);
+		if (ctl_pause(LOOK_MS))
+			break;
 		if (!look(s, &e))
 			continue;
 		if (strncmp(s->reason, "did not hand over", 17) == 0)
-			return refuse(s->reason);
+			return ctl_command_refuse("switchover", s->reason);
 		tell_progress(s, told, sizeof(told));
 		if (s->epoch == epoch || strcmp(s->mode, "STALLED") == 0)
 			continue;
 		if (strcmp(s->active, from) == 0)
-			return refuse("the role is back where it was: holdfastctl history, holdfastctl explain");
+			return ctl_command_refuse(
+			    "switchover", "the role is back where it was: holdfastctl history, holdfastctl explain");
 		(void)printf("%s serves (%s), epoch %lld\n", s->active, s->mode, (long long)s->epoch);
 		return 0;
 	}
-	return refuse(
+	return ctl_command_refuse("switchover",
 	    e.text[0] && !s->status ? e.text : "not done after 15 s, it goes on by itself: holdfastctl status");
 }
 
@@ -138,17 +78,22 @@ int ctl_switchover(const struct ctl_options *o)
 {
 	struct sight s = {0};
 	struct errbuf e = {""};
-	char from[LOCAL_REASON_BYTES];
+	char from[LOCAL_REASON_BYTES], words[64] = "switchover";
 	json_int_t epoch;
-	int code;
+	int code = 0;
 
 	if (!look(&s, &e))
-		return refuse(e.text);
+		return ctl_command_refuse("switchover", e.text);
 	(void)snprintf(from, sizeof(from), "%s", s.active);
 	epoch = s.epoch;
-	code = confirm(o, &s);
+	if (o->to)
+		(void)snprintf(words, sizeof(words), "switchover %s", o->to);
+	if (!o->yes)
+		code = ctl_command_confirm("switchover",
+		    "%s is active (%s). Hand the role over%s%s? Requests wait for about a tenth of a second.", s.active,
+		    s.mode, o->to ? " to " : "", o->to ? o->to : "");
 	if (!code)
-		code = ask(o);
+		code = ctl_command_begin("switchover", words);
 	if (!code)
 		code = wait_for(&s, from, epoch);
 	json_decref(s.status);

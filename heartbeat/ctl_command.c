@@ -1,0 +1,83 @@
+#include "heartbeat/ctl_command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/local.h"
+
+#define EXIT_NOBODY 2
+
+const char *ctl_text(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+const json_t *ctl_node(const json_t *status, const char *name)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++)
+		if (strcmp(ctl_text(json_array_get(nodes, i), "name"), name) == 0)
+			return json_array_get(nodes, i);
+	return NULL;
+}
+
+bool ctl_array_has(const json_t *array, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+
+		if (text && strcmp(text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int ctl_command_refuse(const char *command, const char *why)
+{
+	(void)fprintf(stderr, "holdfastctl: %s: %s\n", command, why);
+	return 1;
+}
+
+int ctl_command_confirm(const char *command, const char *question, ...)
+{
+	char line[8] = "";
+	va_list ap;
+
+	if (!isatty(STDIN_FILENO)) {
+		(void)ctl_command_refuse(command, "nobody is there to ask: add --yes");
+		return EXIT_NOBODY;
+	}
+	va_start(ap, question);
+	(void)vprintf(question, ap);
+	va_end(ap);
+	(void)printf(" [y/N] ");
+	(void)fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin) || (line[0] != 'y' && line[0] != 'Y'))
+		return ctl_command_refuse(command, "nothing was done");
+	return 0;
+}
+
+int ctl_command_begin(const char *command, const char *words)
+{
+	struct errbuf e = {""};
+	json_t *answer = ctl_ask(LOCAL_SOCKET, words, &e);
+	const char *error;
+	int code = 0;
+
+	if (!answer)
+		return ctl_command_refuse(command, e.text);
+	error = ctl_text(answer, "error");
+	if (!json_is_true(json_object_get(answer, "started")))
+		code = ctl_command_refuse(command, error[0] ? error : ctl_text(answer, "text"));
+	else
+		(void)puts(ctl_text(answer, "text"));
+	(void)fflush(stdout);
+	json_decref(answer);
+	return code;
+}

@@ -1,0 +1,26 @@
+/* What an operator asks of the running cluster by holdfastctl: the question before it, the command, and what its answers hold. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_COMMAND_H
+#define HOLDFAST_HEARTBEAT_CTL_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* A member of o as text; "" when it is missing or no string. o may be NULL. */
+const char *ctl_text(const json_t *o, const char *key);
+
+/* The node of that name in a status; NULL: there is none. */
+const json_t *ctl_node(const json_t *status, const char *name);
+
+bool ctl_array_has(const json_t *array, const char *name);
+
+/* "holdfastctl: COMMAND: WHY" on standard error. Returns 1, the exit status. */
+int ctl_command_refuse(const char *command, const char *why);
+
+/* Asks the question on the terminal. 0: yes; 1: no; 2: nobody is there to ask. What is not 0 has been said. */
+int ctl_command_confirm(const char *command, const char *question, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sends words (heartbeat/command.h) to heartbeatd of this machine. 0: begun, and the verdict is on standard output; 1: not, and why
+ * is on standard error. */
+int ctl_command_begin(const char *command, const char *words);
+
+#endif
