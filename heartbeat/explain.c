@@ -221,8 +221,7 @@ static void explain_add(const struct view *v, uint8_t m)
 {
 	const struct hb_node *n = v->n;
 	bool here = alive(v, m), active_here = n->self == v->r->active;
-	struct hb_lag allowed = hb_add_allows(n, v->now_us);
-	uint64_t lacks;
+	uint64_t lacks, allowed = hb_add_behind(n, v->now_us);
 	struct hb_facts f, a;
 
 	facts(v, m, &f);
@@ -235,13 +234,12 @@ static void explain_add(const struct view *v, uint8_t m)
 	    (unsigned long long)v->r->epoch);
 	CHECK(v, ADD, m, here && !token_is_none(&f.token), "its copy of the data has a token");
 	if (here && f.received.seq)
-		CHECK(v, ADD, m, lacks <= allowed.seq, "it is near: %llu transactions behind, %llu are allowed",
-		    (unsigned long long)lacks, (unsigned long long)allowed.seq);
+		CHECK(v, ADD, m, lacks <= allowed, "it is near: %llu transactions behind, %llu are allowed",
+		    (unsigned long long)lacks, (unsigned long long)allowed);
 	else
 		CHECK(v, ADD, m, false, "it is near: how far behind it is, is not known");
-	CHECK(v, ADD, m, here && f.backlog_ms <= allowed.backlog_ms,
-	    "it applies what it receives: %u ms wait, %u are allowed", (unsigned)f.backlog_ms,
-	    (unsigned)allowed.backlog_ms);
+	CHECK(v, ADD, m, here && f.backlog_ms <= ADD_BACKLOG_MS,
+	    "it applies what it receives: %u ms wait, %u are allowed", (unsigned)f.backlog_ms, ADD_BACKLOG_MS);
 	CHECK(v, ADD, m, a.lease_ms, "%s holds the lease", name(v, v->r->active));
 	if (active_here)
 		CHECK(v, ADD, m, gtid_reaches(f.received, n->add_above), "it has received something since it was lost");

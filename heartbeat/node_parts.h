@@ -32,13 +32,10 @@ uint64_t hb_since(const struct hb_node *n, uint64_t since_us);
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
 void hb_adding(struct hb_node *n, uint64_t now_us);
-/* How far a standby may be behind now to be added: transactions not received, and the time that those received wait to be
+/* How many transactions a standby may lack now to be added, and for how long those that it has received may wait to be
  * applied. */
-struct hb_lag {
-	uint64_t seq;
-	uint32_t backlog_ms;
-};
-struct hb_lag hb_add_allows(const struct hb_node *n, uint64_t now_us);
+uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us);
+#define ADD_BACKLOG_MS 500
 
 /* What has to hold before a gateway that is not active claims the role, all of it: value, text. */
 #define HB_CLAIM_CHECKS(X)                                                                                             \

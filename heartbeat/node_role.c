@@ -4,16 +4,12 @@
  * and a takeover until it has applied what it received. One that never gets so close while payments go on is added all the
  * same, at the price of a longer wait. To insist on less is to wait for longer: nothing but semi-sync slows an active down that
  * writes faster than the standby can sync (with 50 transactions and 60 ms, SYNC came after minutes under full load). */
-static const struct {
-	uint64_t from_us; /* since it follows */
-	struct hb_lag lag;
-} add_allows[] = {
-    {0, {.seq = 200, .backlog_ms = 500}},
-    {5000000, {.seq = 2000, .backlog_ms = 500}},
-};
-#define NEAR_SEQ 200	     /* its word begins to count */
-#define JOIN_US 1000000	     /* it asks five times a second */
-#define ADD_AGAIN_US 1000000 /* after a try that failed */
+#define ADD_BEHIND_SEQ 200
+#define ADD_FAR_BEHIND_SEQ 2000
+#define ADD_FAR_BEHIND_US 5000000 /* since it follows */
+#define NEAR_SEQ 200		  /* its word begins to count */
+#define JOIN_US 1000000		  /* it asks five times a second */
+#define ADD_AGAIN_US 1000000	  /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
 
@@ -82,21 +78,15 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 }
 
-struct hb_lag hb_add_allows(const struct hb_node *n, uint64_t now_us)
+uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us)
 {
-	struct hb_lag allowed = add_allows[0].lag;
-
-	for (unsigned i = 0; n->follower_us && i < sizeof(add_allows) / sizeof(add_allows[0]); i++)
-		if (now_us >= n->follower_us + add_allows[i].from_us)
-			allowed = add_allows[i].lag;
-	return allowed;
+	return n->follower_us && now_us >= n->follower_us + ADD_FAR_BEHIND_US ? ADD_FAR_BEHIND_SEQ : ADD_BEHIND_SEQ;
 }
 
 /* C4: semi-sync goes on for a standby that follows us closely, and off again when it does not answer. */
 void hb_adding(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = hb_other_gateway(n);
-	struct hb_lag allowed = hb_add_allows(n, now_us);
 	bool here = is_follower(n, m, now_us);
 	bool solo = hb_mine(n) && n->known.phase == HB_OPEN && hb_is_solo(&n->known, n->self);
 	bool stuck = n->ledger.commit_since_us && now_us > n->ledger.commit_since_us + n->settings.peer_timeout_us;
@@ -121,8 +111,8 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	/* One that took nothing since it was lost, as with a disk that stands still, would only stop the payments again. */
 	if (!gtid_reaches(n->peer[m].facts.received, n->add_above))
 		return;
-	if (n->peer[m].facts.received.seq + allowed.seq < n->repl.binlog.seq ||
-	    n->peer[m].facts.backlog_ms > allowed.backlog_ms)
+	if (n->peer[m].facts.received.seq + hb_add_behind(n, now_us) < n->repl.binlog.seq ||
+	    n->peer[m].facts.backlog_ms > ADD_BACKLOG_MS)
 		return;
 	n->adding = true;
 }
