@@ -40,9 +40,7 @@ static const char *name(const struct view *v, uint8_t m)
 
 static bool alive(const struct view *v, uint8_t m)
 {
-	const struct hb_peer *p = &v->n->peer[m];
-
-	return m == v->n->self || (p->heard && v->now_us - p->heard_us < v->n->settings.peer_timeout_us);
+	return m == v->n->self || hb_heard(v->n, m, v->n->settings.peer_timeout_us, v->now_us);
 }
 
 static void facts(const struct view *v, uint8_t m, struct hb_facts *ret)

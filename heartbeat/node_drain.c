@@ -11,16 +11,6 @@
 #define ADDRESS_MAX_US 500000 /* the address stays for so long with who has handed over, if the other does not serve */
 #define ANSWERS_US 30000      /* for what waited to be answered by the way it came */
 
-static const char *name(const struct hb_node *n, uint8_t m)
-{
-	return m < n->known.members ? n->known.member[m].name : "nobody";
-}
-
-static bool heard(const struct hb_node *n, uint8_t m, uint64_t now_us)
-{
-	return n->peer[m].heard && now_us - n->peer[m].heard_us < n->settings.peer_timeout_us;
-}
-
 /* Why the role cannot go to m, now or any more; NULL: it can. */
 static const char *obstacle(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
@@ -32,7 +22,7 @@ static const char *obstacle(const struct hb_node *n, uint8_t m, uint64_t now_us)
 		return "it is in maintenance";
 	if (!hb_in_sync(&n->known, m))
 		return "it does not hold everything: the mode is SOLO";
-	if (!heard(n, m, now_us))
+	if (!hb_heard(n, m, n->settings.peer_timeout_us, now_us))
 		return "nothing is heard from it";
 	if (!token_equal(&f->token, &n->known.token[m]))
 		return "its copy is not the one that the record trusts";
@@ -74,7 +64,7 @@ const char *hb_drain_not_now(const struct hb_node *n, uint64_t now_us)
 bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	uint8_t m = c->target == HB_NOBODY ? hb_other_gateway(n) : c->target;
-	const char *self = name(n, n->self), *no = hb_drain_not_now(n, now_us);
+	const char *self = hb_member_name(n, n->self), *no = hb_drain_not_now(n, now_us);
 	const struct hb_facts *f = &n->peer[m < HB_MEMBERS_MAX ? m : 0].facts;
 
 	if (m == n->self) {
@@ -91,18 +81,19 @@ bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	}
 	no = obstacle(n, m, now_us);
 	if (no) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s cannot take over: %.90s", name(n, m), no);
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s cannot take over: %.90s", hb_member_name(n, m), no);
 		return false;
 	}
 	if (behind(n, m) > LAG_MAX_SEQ || f->backlog_ms > LAG_MAX_MS) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s lags: %llu transactions, %u ms; allowed are %d, %d ms",
-		    name(n, m), (unsigned long long)behind(n, m), (unsigned)f->backlog_ms, LAG_MAX_SEQ, LAG_MAX_MS);
+		    hb_member_name(n, m), (unsigned long long)behind(n, m), (unsigned)f->backlog_ms, LAG_MAX_SEQ,
+		    LAG_MAX_MS);
 		return false;
 	}
 	n->drain = (struct hb_drain){.to = m, .generation = now_us, .began_us = now_us};
 	n->drain_note[0] = '\0';
 	n->beat_now = true;
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s hands over to %s", self, name(n, m));
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s hands over to %s", self, hb_member_name(n, m));
 	return true;
 }
 
@@ -159,7 +150,7 @@ bool hb_drain_passes(struct hb_node *n, uint64_t now_us)
 
 static void end(struct hb_node *n, const char *note, uint64_t now_us)
 {
-	const char *to = name(n, n->drain.to);
+	const char *to = hb_member_name(n, n->drain.to);
 
 	if (note) {
 		(void)snprintf(n->drain_note, sizeof(n->drain_note), "did not hand over to %s: %.80s", to, note);

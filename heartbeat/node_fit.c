@@ -33,8 +33,7 @@ static bool is_overdue(const struct hb_node *n, uint64_t now_us)
 	if (!since_us || now_us < since_us + FIT_OPENING_US)
 		return false;
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && hb_in_sync(&n->known, i) && n->peer[i].heard &&
-		    now_us - n->peer[i].heard_us < n->settings.peer_timeout_us &&
+		if (i != n->self && hb_in_sync(&n->known, i) && hb_heard(n, i, n->settings.peer_timeout_us, now_us) &&
 		    token_equal(&n->peer[i].facts.token, &n->known.token[i]))
 			return true;
 	return false;

@@ -10,11 +10,6 @@
 #define LOOKED_US 500000  /* our own database was seen to work since */
 #define BLOCKED_US 300000 /* a standby that is silent, or a commit that waits, for so long is no passing thing */
 
-static const char *name(const struct hb_node *n, uint8_t m)
-{
-	return m < n->known.members ? n->known.member[m].name : "nobody";
-}
-
 /* Why this node cannot serve alone now; NULL: it can. */
 static const char *unable(const struct hb_node *n, uint64_t now_us)
 {
@@ -43,7 +38,7 @@ static unsigned votes(const struct hb_node *n, uint64_t now_us)
 	unsigned count = 1;
 
 	for (uint8_t i = 0; i < n->known.members; i++)
-		count += i != n->self && n->peer[i].heard && now_us < n->peer[i].heard_us + n->settings.peer_timeout_us;
+		count += i != n->self && hb_heard(n, i, n->settings.peer_timeout_us, now_us);
 	return count;
 }
 
@@ -67,24 +62,24 @@ bool hb_force_solo(struct hb_node *n, const struct hb_command *c, uint64_t now_u
 
 	(void)c;
 	if (no) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s: %.90s", name(n, n->self), no);
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s: %.90s", hb_member_name(n, n->self), no);
 		return false;
 	}
 	if (votes(n, now_us) < hb_quorum(n->known.members)) {
 		(void)snprintf(why, LOCAL_REASON_BYTES,
-		    "%s hears no majority, only %u of %u: the record cannot be changed", name(n, n->self),
+		    "%s hears no majority, only %u of %u: the record cannot be changed", hb_member_name(n, n->self),
 		    votes(n, now_us), (unsigned)n->known.members);
 		return false;
 	}
 	if (!is_blocked(n, m, now_us)) {
 		(void)snprintf(why, LOCAL_REASON_BYTES,
-		    "%s follows, nothing waits for it; to take it out: holdfastctl maintenance on %s", name(n, m),
-		    name(n, m));
+		    "%s follows, nothing waits for it; to take it out: holdfastctl maintenance on %s",
+		    hb_member_name(n, m), hb_member_name(n, m));
 		return false;
 	}
 	n->force = (struct hb_force){.epoch = n->known.epoch, .since_us = now_us};
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s serves alone, without waiting for %s any longer", name(n, n->self),
-	    name(n, m));
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s serves alone, without waiting for %s any longer",
+	    hb_member_name(n, n->self), hb_member_name(n, m));
 	return true;
 }
 

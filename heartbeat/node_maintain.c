@@ -10,11 +10,6 @@
 #define LEVEL_MAINTENANCE 2
 #define WISH_US 3000000 /* what could not be written by then is not wanted any more */
 
-static const char *name(const struct hb_node *n, uint8_t m)
-{
-	return m < n->known.members ? n->known.member[m].name : "nobody";
-}
-
 static uint8_t bit(uint8_t m)
 {
 	return (uint8_t)(1u << m);
@@ -22,7 +17,7 @@ static uint8_t bit(uint8_t m)
 
 static bool refuse(const struct hb_node *n, const char *because, char why[LOCAL_REASON_BYTES])
 {
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s %.100s", name(n, n->self), because);
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s %.100s", hb_member_name(n, n->self), because);
 	return false;
 }
 
@@ -35,8 +30,8 @@ static bool hand_over_first(
 	if (!hb_drain_begin(n, &other, now_us, why))
 		return false;
 	n->drain.maintain = true;
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s hands over to %s, and goes into maintenance", name(n, n->self),
-	    name(n, n->drain.to));
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s hands over to %s, and goes into maintenance",
+	    hb_member_name(n, n->self), hb_member_name(n, n->drain.to));
 	return true;
 }
 
@@ -56,12 +51,12 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	uint8_t old = hb_member_below(n, LEVEL_MAINTENANCE);
 
 	if (hb_in_maintenance(&n->known, c->target) && !(n->maintain.off & bit(c->target))) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", name(n, c->target));
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", hb_member_name(n, c->target));
 		return true;
 	}
 	if (old != HB_NOBODY) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has maintenance",
-		    name(n, n->self), name(n, old));
+		    hb_member_name(n, n->self), hb_member_name(n, old));
 		return false;
 	}
 	if (c->target == n->self)
@@ -69,8 +64,8 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	if (no)
 		return refuse(n, no, why);
 	wish(n, c->target, true, now_us);
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s goes into maintenance; %s serves%s", name(n, c->target),
-	    name(n, n->self), n->known.member[c->target].kind == HB_KIND_GATEWAY ? " alone" : "");
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s goes into maintenance; %s serves%s", hb_member_name(n, c->target),
+	    hb_member_name(n, n->self), n->known.member[c->target].kind == HB_KIND_GATEWAY ? " alone" : "");
 	return true;
 }
 
@@ -82,7 +77,8 @@ bool hb_maintain_off(struct hb_node *n, const struct hb_command *c, uint64_t now
 		return refuse(n, "is handing over already", why);
 	wish(n, c->target, false, now_us);
 	(void)snprintf(why, LOCAL_REASON_BYTES,
-	    hb_in_maintenance(&n->known, c->target) ? "%s comes back" : "%s is not in maintenance", name(n, c->target));
+	    hb_in_maintenance(&n->known, c->target) ? "%s comes back" : "%s is not in maintenance",
+	    hb_member_name(n, c->target));
 	return true;
 }
 

@@ -2,11 +2,14 @@
 
 #define LEVEL_SECOND_ADDRESS 1
 
-static bool is_heard(const struct hb_node *n, uint8_t i, uint64_t now_us)
+bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
 {
-	const struct hb_peer *p = &n->peer[i];
+	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
+}
 
-	return i == n->self || (p->heard && now_us < p->heard_us + n->settings.peer_timeout_us);
+const char *hb_member_name(const struct hb_node *n, uint8_t m)
+{
+	return m < n->known.members ? n->known.member[m].name : "nobody";
 }
 
 /* Of its present life; the first sign of that need not be a beat. */
@@ -42,7 +45,7 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && (!n->peer[i].heard || now_us - n->peer[i].heard_us >= n->settings.peer_timeout_us))
+		if (i != n->self && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
 			return false;
 	return true;
 }
@@ -51,8 +54,10 @@ bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change
 {
 	bool known = hb_level(n) >= LEVEL_SECOND_ADDRESS;
 
+	if (!hb_all_are_heard(n, now_us))
+		return false;
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (!has_beaten(n, i) || !is_heard(n, i, now_us))
+		if (!has_beaten(n, i))
 			return false;
 	for (uint8_t i = 0; i < n->known.members; i++) {
 		uint32_t its = i == n->self ? n->settings.second_ipv4 : n->peer[i].facts.second_ipv4;

@@ -190,9 +190,9 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	for (uint8_t i = 0; i < r->members; i++)
 		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
 	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n);
-	/* R4: off only when {self} is known chosen and nothing else can still become so. */
 	o->open = r->members && r->phase == HB_OPEN;
 	o->hurry = o->active != n->self && r->members && n->peer[r->active].facts.state == HB_DRAINING;
+	/* R4: off only when {self} is known chosen and nothing else can still become so. */
 	o->semi_sync = o->want == REPL_WANT_OPEN && (hb_must_be_acknowledged(n) || n->adding);
 	count_order(n, now_us, o);
 }
@@ -230,9 +230,9 @@ static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view 
 /* Handed to us: the old active keeps the address until we serve, as long as it is there. */
 static bool left_to_old(const struct hb_node *n, uint64_t now_us)
 {
-	const struct hb_peer *old = &n->peer[n->moved_from < HB_MEMBERS_MAX ? n->moved_from : 0];
+	uint8_t old = n->moved_from < HB_MEMBERS_MAX ? n->moved_from : 0;
 
-	return n->vip_waits && old->heard && now_us - old->heard_us < n->settings.lease_us;
+	return n->vip_waits && hb_heard(n, old, n->settings.lease_us, now_us);
 }
 
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out)

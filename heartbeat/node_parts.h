@@ -98,6 +98,11 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t now_us);
 
 /* node_members.c */
+/* Has anything come from m, another one, within that time? */
+bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us);
+/* "nobody" for one who is none. */
+const char *hb_member_name(const struct hb_node *n, uint8_t m);
+
 /* The lowest HB_LEVEL of all members' releases, as far as it is known: 0 while one has not been heard in its present life. */
 uint8_t hb_level(const struct hb_node *n);
 /* The first member that is not known to be of that level or a later one; HB_NOBODY: all are. */

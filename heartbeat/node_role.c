@@ -21,11 +21,6 @@ uint8_t hb_other_gateway(const struct hb_node *n)
 	return HB_NOBODY;
 }
 
-static bool heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
-{
-	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
-}
-
 /* C3. */
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
@@ -64,7 +59,7 @@ static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	const struct hb_facts *f = &n->peer[m].facts;
 
 	return hb_in_sync(&n->known, m) && !hb_in_maintenance(&n->known, m) &&
-	       heard(n, m, n->settings.lease_us, now_us) && f->fit &&
+	       hb_heard(n, m, n->settings.lease_us, now_us) && f->fit &&
 	       GUARD(M15_TOKEN_IGNORED_IN_HAND, token_equal(&f->token, &n->known.token[m]));
 }
 
@@ -74,7 +69,7 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
 
 	return f && GUARD(M40_ADD_IN_MAINTENANCE, !hb_in_maintenance(&n->known, m)) &&
-	       heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       hb_heard(n, m, n->settings.peer_timeout_us, now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 }
 
@@ -135,7 +130,7 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	return n->adding && GUARD(M08_OLD_ORDER_COUNTS, n->repl.order_generation == n->order.generation) &&
 	       n->order.semi_sync && n->repl.semi_sync && n->repl.sync_marked &&
 	       GUARD(M28_SECOND_REPLICA_COUNTS, n->repl.semi_clients == 1) &&
-	       heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       hb_heard(n, m, n->settings.peer_timeout_us, now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token) &&
 	       GUARD(M08_ADD_BEFORE_MARK, gtid_reaches(f->received, n->repl.sync_mark)) &&
 	       GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us));
@@ -272,10 +267,10 @@ static bool is_held_elsewhere(const struct hb_node *n, uint64_t now_us)
 	for (uint8_t i = 0; i < n->known.members; i++) {
 		const struct hb_peer *p = &n->peer[i];
 		uint8_t proposer = p->accepted_ballot.node;
-		bool pursued = proposer < n->known.members && heard(n, proposer, n->settings.lease_us, now_us);
+		bool pursued = proposer < n->known.members && hb_heard(n, proposer, n->settings.lease_us, now_us);
 
 		if (i != n->self && hb_ballot_compare(p->accepted_ballot, n->known_ballot) > 0 &&
-		    heard(n, i, n->settings.lease_us, now_us) &&
+		    hb_heard(n, i, n->settings.lease_us, now_us) &&
 		    now_us >= p->accepted_us + (pursued ? FIT_REGISTER_US : 0))
 			return true;
 	}
