@@ -201,11 +201,7 @@ void courier_free(struct courier *c)
 
 static void start_tick(struct courier *c)
 {
-	uint64_t now_us;
-
-	if (sd_event_now(sd_event_source_get_event(c->tick), CLOCK_MONOTONIC, &now_us) < 0)
-		now_us = 0;
-	(void)sd_event_source_set_time(c->tick, now_us + TICK_US);
+	(void)sd_event_source_set_time_relative(c->tick, TICK_US);
 	(void)sd_event_source_set_enabled(c->tick, SD_EVENT_ON);
 }
 

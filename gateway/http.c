@@ -187,7 +187,6 @@ static void on_completed(void *userdata, struct MHD_Connection *c, void **contex
 static int run(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
-	uint64_t now_us;
 
 	do {
 		h->resumed = false;
@@ -195,9 +194,7 @@ static int run(struct http *h)
 	} while (h->resumed);
 	if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES)
 		return sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
-	if (sd_event_now(sd_event_source_get_event(h->timer), CLOCK_MONOTONIC, &now_us) < 0)
-		return 0;
-	(void)sd_event_source_set_time(h->timer, now_us + wait_ms * 1000);
+	(void)sd_event_source_set_time_relative(h->timer, wait_ms * 1000);
 	return sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
 }
 

@@ -91,13 +91,11 @@ static int on_report(sd_event_source *source, int fd, uint32_t revents, void *us
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct replicationd *r = userdata;
-	uint64_t now_us = usec;
 
+	(void)usec;    /* when it was due: what was missed is not to be made up for */
 	obey_relay(r); /* it may not have opened at the first try */
 	report(r);
-	/* From now on: usec is when it was due, and what was missed is not to be made up for. */
-	(void)sd_event_now(r->loop, CLOCK_MONOTONIC, &now_us);
-	return sd_event_source_set_time(source, now_us + REPORT_US);
+	return sd_event_source_set_time_relative(source, REPORT_US);
 }
 
 /* One line fits into the buffer of a new socket, so this does not wait either. */
