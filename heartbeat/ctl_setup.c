@@ -1,6 +1,7 @@
 #include "heartbeat/ctl_setup.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -106,21 +107,18 @@ static void show_output(const char *text)
 static bool is_admitted(const struct ctl_setup *s)
 {
 	static const char *const stop[] = {"systemctl", "stop", "holdfast-heartbeatd.service", NULL};
-	uint8_t buf[STATEFILE_BYTES_MAX];
-	struct hb_register reg = {0};
-	uint32_t version;
-	FILE *f;
-	size_t n;
+	struct hb_register reg;
+	struct keyring first;
+	uint64_t cluster;
 
 	if (!s->conf.seed_address[0] || access(REGISTER_PATH, F_OK))
 		return false;
 	/* It may be admitted while we look: it has to stop asking first. */
 	(void)ctl_run(stop, STOP_TIMEOUT_MS, NULL, NULL);
-	f = fopen(REGISTER_PATH, "re");
-	n = f ? fread(buf, 1, sizeof(buf), f) : 0;
-	if (f)
-		(void)fclose(f);
-	return statefile_decode(buf, n, &version, &reg) == 0 && reg.admitted;
+	keyfile_first(s->key, &first);
+	cluster = first.cluster;
+	sodium_memzero(&first, sizeof(first));
+	return statefile_load(REGISTER_PATH, cluster, &reg, NULL) == 0 && reg.admitted;
 }
 
 static const char *stay(struct ctl_setup *s)
@@ -129,9 +127,8 @@ static const char *stay(struct ctl_setup *s)
 	(void)printf("this machine is a member by now: starting what else there is\n");
 	(void)fflush(stdout);
 	ctl_units_start_all(&s->conf);
-	return "; this machine is a member by now and stays one: repair that and start it by systemctl; see "
-	       "'holdfastctl "
-	       "status'";
+	return "; this machine is a member by now and stays one: repair that and start it by systemctl; "
+	       "see 'holdfastctl status'";
 }
 
 /* What came of it, for the last line. */

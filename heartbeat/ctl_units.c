@@ -130,10 +130,11 @@ static int stop_one(const char *unit, struct ctl_output *output, struct errbuf *
 
 static int start_anyway(const char *unit, struct ctl_output *output, struct errbuf *e)
 {
+	struct ctl_output scratch = {0};
+
 	(void)output;
 	(void)e;
-	(void)systemctl("enable", unit, ASK_TIMEOUT_MS, NULL, NULL);
-	(void)systemctl("start", unit, START_TIMEOUT_MS, NULL, NULL);
+	(void)start_one(unit, &scratch, NULL);
 	return 0;
 }
 
