@@ -130,12 +130,23 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
 const char *hb_change_word(enum hb_change_kind kind)
 {
 	static const char *const words[] = {
-#define X(id, word) word,
+#define X(id, word, waits) word,
 	    HB_CHANGES(X)
 #undef X
 	};
 
 	return words[kind];
+}
+
+bool hb_change_is_awaited(enum hb_change_kind kind)
+{
+	static const bool waits[] = {
+#define X(id, word, waits) waits,
+	    HB_CHANGES(X)
+#undef X
+	};
+
+	return waits[kind];
 }
 
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret)

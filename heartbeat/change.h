@@ -4,20 +4,21 @@
 
 #include "heartbeat/record.h"
 
-/* NONE: nothing to do. NOTHING: a round that changes nothing, to finish or to learn what was begun (P4). */
+/* Each with its word, and whether payments may have to wait until it is chosen. NONE: nothing to do. NOTHING: a round that changes
+ * nothing, to finish or to learn what was begun (P4). */
 #define HB_CHANGES(X)                                                                                                  \
-	X(NONE, "nothing")                                                                                             \
-	X(NOTHING, "finish")                                                                                           \
-	X(CLAIM, "claim")                                                                                              \
-	X(OPEN, "open")                                                                                                \
-	X(SOLO, "solo")                                                                                                \
-	X(ADD, "add")                                                                                                  \
-	X(HAND, "hand")                                                                                                \
-	X(JOIN, "join")                                                                                                \
-	X(MAINTAIN, "maintain")                                                                                        \
-	X(ADDRESS, "address")
+	X(NONE, "nothing", false)                                                                                      \
+	X(NOTHING, "finish", true)                                                                                     \
+	X(CLAIM, "claim", true)                                                                                        \
+	X(OPEN, "open", true)                                                                                          \
+	X(SOLO, "solo", true)                                                                                          \
+	X(ADD, "add", false)                                                                                           \
+	X(HAND, "hand", true)                                                                                          \
+	X(JOIN, "join", false)                                                                                         \
+	X(MAINTAIN, "maintain", false)                                                                                 \
+	X(ADDRESS, "address", false)
 enum hb_change_kind {
-#define X(id, word) HB_CHANGE_##id,
+#define X(id, word, waits) HB_CHANGE_##id,
 	HB_CHANGES(X)
 #undef X
 };
@@ -37,6 +38,9 @@ struct hb_change {
 
 /* "claim". */
 const char *hb_change_word(enum hb_change_kind kind);
+
+/* Do payments wait for it? */
+bool hb_change_is_awaited(enum hb_change_kind kind);
 
 /* Applies c to r. True: *ret is the new record. False: the guard does not hold for r; *ret is r unchanged. */
 bool hb_change_apply(const struct hb_change *c, const struct hb_record *r, struct hb_record *ret);

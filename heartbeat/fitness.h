@@ -12,6 +12,7 @@
 #define FIT_STATEMENT_US 3000000 /* any other statement of the ledger does not return */
 #define FIT_OPEN_US 2000000	 /* the ledger cannot open the database that is open for it */
 #define FIT_REGISTER_US 2000000	 /* a write of the register does not end, or fails again and again */
+#define FIT_ROUND_US 2000000	 /* nobody answers a round that payments wait for, though they grant us the lease */
 #define FIT_EDGE_GONE_US 1000000 /* HAProxy refuses connections: nobody is there */
 #define FIT_EDGE_MUTE_US 2000000 /* HAProxy takes connections and answers nothing */
 #define FIT_OPENING_US 10000000	 /* an opening that does not end, while another whole copy waits */

@@ -66,7 +66,8 @@
 	X(M38_BLIND_SOLO, "an active writes SOLO whose own database was not seen since the standby fell silent")       \
 	X(M39_ASKS_WITHOUT_OWN_VOTE, "an active asks for a lease that its own acceptor keeps it from holding")         \
 	X(M40_ADD_IN_MAINTENANCE, "a member in maintenance is added to in_sync")                                       \
-	X(M41_OBSERVER_ACTS, "a gateway that is to observe only carries out what it decides")
+	X(M41_OBSERVER_ACTS, "a gateway that is to observe only carries out what it decides")                          \
+	X(M47_HOLDS_IN_VAIN, "an active whose rounds nobody answers keeps its lease while payments wait")
 
 enum guard {
 #define X(id, text) GUARD_##id,

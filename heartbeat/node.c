@@ -195,6 +195,7 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 	bool claimed = p->applied && p->change.kind == HB_CHANGE_CLAIM;
 
 	p->chosen = false;
+	n->unchosen_us = 0;
 	/* Before hb_learn, which would take a record that names us for one that was handed to us. */
 	if (claimed)
 		hb_named(n, r.epoch, now_us);
@@ -221,6 +222,17 @@ static void observe(struct hb_node *n, struct hb_change *c)
 	c->kind = GUARDED(M41_OBSERVER_ACTS, n->proposer.pending ? HB_CHANGE_NOTHING : HB_CHANGE_NONE, c->kind);
 }
 
+/* Since when payments wait for what nobody helps us to choose. */
+static void note_unchosen(struct hb_node *n, const struct hb_change *c, uint64_t now_us)
+{
+	bool waits = hb_mine(n) && hb_change_is_awaited(c->kind) && (c->kind != HB_CHANGE_NOTHING || !n->serving);
+
+	if (!waits)
+		n->unchosen_us = 0;
+	else if (!n->unchosen_us)
+		n->unchosen_us = now_us;
+}
+
 static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_proposer *p = &n->proposer;
@@ -237,6 +249,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	hb_force_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
 	observe(n, &c);
+	note_unchosen(n, &c, now_us);
 	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
 		hb_proposer_abandon(p);
 	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us) &&

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "heartbeat/fitness.h"
+
 void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
 {
 	const struct repl_report *p = &n->repl;
@@ -41,6 +43,13 @@ static bool is_given_up(struct hb_node *n, uint64_t now_us)
 	return now_us > n->leased_us + 2 * n->settings.lease_us;
 }
 
+/* They hear us and grant us the lease, but no round of ours comes to its end: the lease only keeps them from helping another, while
+ * payments wait. */
+static bool holds_in_vain(const struct hb_node *n, uint64_t now_us)
+{
+	return GUARDED(M47_HOLDS_IN_VAIN, n->unchosen_us && now_us > n->unchosen_us + FIT_ROUND_US, false);
+}
+
 /* An active that nobody grants anything must not keep its own acceptor closed: a claim that half of the others have accepted
  * could never be finished. */
 static bool keeps_own_vote(struct hb_node *n, uint64_t now_us)
@@ -52,7 +61,7 @@ static bool keeps_own_vote(struct hb_node *n, uint64_t now_us)
 /* What others grant to one that cannot vote for itself only keeps them from claiming. A hand-over is like that, for a moment. */
 static bool asks(struct hb_node *n, uint64_t now_us)
 {
-	return hb_fit_to_renew(n, now_us) &&
+	return hb_fit_to_renew(n, now_us) && !holds_in_vain(n, now_us) &&
 	       GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n) || !is_given_up(n, now_us));
 }
 
@@ -78,7 +87,7 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 static void grant_self(struct hb_node *n, uint64_t now_us)
 {
 	if (!GUARD(M35_OWN_VOTE_HELD, keeps_own_vote(n, now_us)) || !hb_fit_to_renew(n, now_us) ||
-	    n->persisted < n->acceptor.identity_generation)
+	    holds_in_vain(n, now_us) || n->persisted < n->acceptor.identity_generation)
 		return;
 	if (GUARD(M02_OWN_VOTE_EXEMPT,
 		hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK))

@@ -32,6 +32,7 @@ void hb_notice_absence(struct hb_node *n, uint64_t now_us)
 		n->peer[i].missed_us += absent_us;
 	later(&n->row_waits_us, absent_us);
 	later(&n->unopened_us, absent_us);
+	later(&n->unchosen_us, absent_us);
 	later(&n->storing_since_us, absent_us);
 	later(&n->ledger.commit_since_us, absent_us);
 	later(&n->ledger.edge_silent_us, absent_us);
