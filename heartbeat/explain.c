@@ -1,78 +1,10 @@
 #include "heartbeat/explain.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "heartbeat/explain_view.h"
 #include "heartbeat/node_parts.h"
 
-#define MS(us) ((unsigned long long)((us) / 1000))
-
-/* What the makers of lines share. */
-struct view {
-	const struct hb_node *n;
-	const struct hb_record *r;
-	uint64_t now_us;
-	struct hb_explanation *out;
-};
-
-__attribute__((format(printf, 5, 6))) static void say(
-    const struct view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
-{
-	struct hb_explain_line *l = &v->out->line[v->out->count];
-	va_list args;
-
-	if (v->out->count == HB_EXPLAIN_LINES)
-		return;
-	v->out->count++;
-	*l = (struct hb_explain_line){.topic = (uint8_t)topic, .about = about, .holds = (uint8_t)holds};
-	va_start(args, format);
-	(void)vsnprintf(l->text, sizeof(l->text), format, args);
-	va_end(args);
-}
-
-#define SAY(v, topic, about, ...) say(v, HB_TOPIC_##topic, about, HB_HOLDS_NA, __VA_ARGS__)
-#define CHECK(v, topic, about, met, ...) say(v, HB_TOPIC_##topic, about, (met) ? HB_HOLDS : HB_HOLDS_NOT, __VA_ARGS__)
-
-static const char *name(const struct view *v, uint8_t m)
-{
-	return m < v->r->members ? v->r->member[m].name : "nobody";
-}
-
-static bool alive(const struct view *v, uint8_t m)
-{
-	return m == v->n->self || hb_heard(v->n, m, v->n->settings.peer_timeout_us, v->now_us);
-}
-
-static void facts(const struct view *v, uint8_t m, struct hb_facts *ret)
-{
-	if (m == v->n->self)
-		hb_node_facts(v->n, v->now_us, ret);
-	else
-		*ret = v->n->peer[m].facts;
-}
-
-static bool is_gateway(const struct view *v, uint8_t m)
-{
-	return v->r->member[m].kind == HB_KIND_GATEWAY;
-}
-
-/* Members that are heard, x left out. */
-static unsigned votes_without(const struct view *v, uint8_t x)
-{
-	unsigned votes = 0;
-
-	for (uint8_t i = 0; i < v->r->members; i++)
-		votes += i != x && alive(v, i);
-	return votes;
-}
-
-static bool majority_without(const struct view *v, uint8_t x)
-{
-	return votes_without(v, x) >= hb_quorum(v->r->members);
-}
-
 /* Before the record is known. */
-static void explain_boot(const struct view *v)
+static void explain_boot(const struct hb_view *v)
 {
 	const struct hb_node *n = v->n;
 
@@ -89,16 +21,16 @@ static void explain_boot(const struct view *v)
 		    MS(n->acceptor.silent_until_us - v->now_us));
 }
 
-static void explain_record(const struct view *v)
+static void explain_record(const struct hb_view *v)
 {
 	uint8_t a = v->r->active;
 	struct hb_facts f;
 
-	facts(v, a, &f);
+	view_facts(v, a, &f);
 	SAY(v, NOW, HB_NOBODY, "the record names %s active in epoch %llu, version %llu; last changed for: %s",
-	    name(v, a), (unsigned long long)v->r->epoch, (unsigned long long)v->r->version,
+	    view_name(v, a), (unsigned long long)v->r->epoch, (unsigned long long)v->r->version,
 	    hb_reason_text(v->r->reason));
-	if (!alive(v, a))
+	if (!view_alive(v, a))
 		SAY(v, NOW, a, "nothing is heard from it here: what it does is not known");
 	else if (v->r->phase == HB_CLAIMED)
 		SAY(v, NOW, a, "it has claimed and not opened yet: it first applies all it received; payments wait");
@@ -106,11 +38,14 @@ static void explain_record(const struct view *v)
 		SAY(v, NOW, a, "it does not serve, payments wait: %s", f.reason[0] ? f.reason : hb_state_text(f.state));
 	else if (hb_is_solo(v->r, a))
 		SAY(v, NOW, a, "it serves alone (SOLO): no other member holds every payment");
+	else if (a == v->n->self && view_awaited(v) != HB_NOBODY)
+		SAY(v, NOW, a, "it is open (SYNC), but payments wait now: none is answered before %s has it as well",
+		    view_name(v, view_awaited(v)));
 	else
 		SAY(v, NOW, a, "it serves (SYNC): each payment is on two gateways before it is answered");
 }
 
-static const char *ill_text(const struct view *v)
+static const char *ill_text(const struct hb_view *v)
 {
 	enum hb_ill ill = hb_ill(v->n, v->now_us);
 
@@ -119,13 +54,13 @@ static const char *ill_text(const struct view *v)
 	return hb_token_good(v->n) ? "it does not come to the end of its opening" : "its copy lost its token";
 }
 
-static void explain_lease(const struct view *v)
+static void explain_lease(const struct hb_view *v)
 {
 	uint8_t a = v->r->active;
 	struct hb_facts f;
 
-	facts(v, a, &f);
-	if (!alive(v, a))
+	view_facts(v, a, &f);
+	if (!view_alive(v, a))
 		return;
 	if (f.lease_ms)
 		SAY(v, NOW, a, "its lease ran for another %u ms when it said so last", (unsigned)f.lease_ms);
@@ -137,25 +72,80 @@ static void explain_lease(const struct view *v)
 		SAY(v, NOW, a, "it does not ask for a lease, because it cannot work: %s", ill_text(v));
 }
 
-static void explain_members(const struct view *v)
+/* Payments wait for m: until when, and what ends it before. Another than the active cannot know what that hears. */
+static void explain_waiting(const struct hb_view *v, uint8_t m)
 {
+	bool own = v->r->active == v->n->self;
+	const char *a = view_name(v, v->r->active), *wait = "payments wait for it";
+	uint64_t since_us =
+	    view_alive(v, m) ? view_commit_waits_us(v) : v->n->peer[m].heard_us + v->n->peer[m].missed_us;
+	uint64_t left_us = view_left(since_us + v->n->settings.peer_timeout_us, v->now_us);
+
+	if (!view_alive(v, v->r->active))
+		return;
+	if (!own)
+		SAY(v, NOW, m,
+		    "if %s hears nothing of it either, %s: until peer-timeout-ms is over, or holdfastctl force solo", a,
+		    wait);
+	else if (!view_majority_without(v, HB_NOBODY))
+		SAY(v, NOW, m, "%s: %s may not go on alone, it hears no majority", wait, a);
+	else if (left_us)
+		SAY(v, NOW, m, "%s: in %llu ms %s goes on alone; at once by: holdfastctl force solo", wait, MS(left_us),
+		    a);
+	else
+		SAY(v, NOW, m, "%s: %s is about to go on alone", wait, a);
+}
+
+static void explain_members(const struct hb_view *v)
+{
+	uint8_t wanted = view_awaited(v);
+
 	for (uint8_t i = 0; i < v->r->members; i++) {
 		struct hb_facts f;
 
-		facts(v, i, &f);
-		if (i != v->n->self && !alive(v, i))
+		view_facts(v, i, &f);
+		if (i != v->n->self && !view_alive(v, i) && v->n->peer[i].heard)
+			SAY(v, NOW, i, "nothing is heard from it for %llu ms", MS(view_silent_us(v, i)));
+		else if (i != v->n->self && !view_alive(v, i))
 			SAY(v, NOW, i, "nothing is heard from it");
-		else if (i != v->r->active && is_gateway(v, i))
+		else if (i != v->r->active && view_is_gateway(v, i))
 			SAY(v, NOW, i, "%s, %s in_sync%s%s", hb_state_text(f.state),
 			    hb_in_sync(v->r, i) ? "in" : "not in", f.reason[0] ? ": " : "", f.reason);
+		if (i == wanted)
+			explain_waiting(v, i);
 	}
-	if (votes_without(v, HB_NOBODY) < hb_quorum(v->r->members))
+	if (view_votes_without(v, HB_NOBODY) < hb_quorum(v->r->members))
 		SAY(v, NOW, HB_NOBODY, "%u of %u members are heard here: no majority, nothing can be changed from here",
-		    votes_without(v, HB_NOBODY), (unsigned)v->r->members);
+		    view_votes_without(v, HB_NOBODY), (unsigned)v->r->members);
+}
+
+/* Who dies votes for nobody. */
+static bool has_votes(const struct hb_view *v, uint8_t m)
+{
+	return view_majority_without(v, v->r->active == m ? HB_NOBODY : v->r->active);
+}
+
+static void explain_votes(const struct hb_view *v, uint8_t m)
+{
+	uint8_t without = v->r->active == m ? HB_NOBODY : v->r->active;
+
+	CHECK(v, CLAIM, m, has_votes(v, m),
+	    "a majority can vote for it%s%s: %u of %u members are heard here, %u are needed",
+	    without == HB_NOBODY ? "" : " without ", without == HB_NOBODY ? "" : view_name(v, without),
+	    view_votes_without(v, without), (unsigned)v->r->members, hb_quorum(v->r->members));
+}
+
+/* Is the time all that is missing? */
+static bool claims_in_time(const struct hb_view *v)
+{
+	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++)
+		if (i != HB_CLAIM_SILENCE && !hb_claim_check(v->n, i, v->now_us))
+			return false;
+	return !v->n->settings.observe_only && has_votes(v, v->n->self);
 }
 
 /* The guards of this member itself, as it asks them before it claims. */
-static void explain_own_claim(const struct view *v)
+static void explain_own_claim(const struct hb_view *v)
 {
 	static const char *const text[] = {
 #define X(id, text) text,
@@ -172,35 +162,43 @@ static void explain_own_claim(const struct view *v)
 	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++) {
 		bool met = hb_claim_check(n, i, v->now_us);
 
-		if (i == HB_CLAIM_SILENCE && !met)
+		if (i == HB_CLAIM_SILENCE && !met && claims_in_time(v))
 			CHECK(v, CLAIM, n->self, met, "%s: asked %llu ms ago; unless it asks again, claims in %llu ms",
 			    text[i], MS(v->now_us - n->renewed_us), MS(hb_claim_from_us(n) - v->now_us));
+		else if (i == HB_CLAIM_SILENCE && !met)
+			CHECK(v, CLAIM, n->self, met, "%s: asked %llu ms ago", text[i], MS(v->now_us - n->renewed_us));
 		else if (i == HB_CLAIM_AWAKE && !met)
 			CHECK(v, CLAIM, n->self, met, "%s: in %llu ms", text[i],
 			    MS(n->acceptor.silent_until_us - v->now_us));
 		else
 			CHECK(v, CLAIM, n->self, met, "%s", text[i]);
 	}
+	explain_votes(v, n->self);
 }
 
 /* As far as the others are told. */
-static void explain_claim(const struct view *v, uint8_t m)
+static void explain_claim(const struct hb_view *v, uint8_t m)
 {
-	bool here = alive(v, m), trusted;
+	bool here = view_alive(v, m), trusted;
 	struct hb_facts f;
 
-	facts(v, m, &f);
+	view_facts(v, m, &f);
 	trusted = hb_in_sync(v->r, m) && token_equal(&f.token, &v->r->token[m]);
 	CHECK(v, CLAIM, m, hb_in_sync(v->r, m), "it is in in_sync: holds every payment that was acknowledged");
 	CHECK(v, CLAIM, m, here, "it is heard");
 	CHECK(v, CLAIM, m, here && trusted, "its copy of the data is the one that the record trusts");
-	CHECK(v, CLAIM, m, here && f.fit, "its database works and follows, its ledger is there");
+	if (here && !f.fit && f.reason[0])
+		CHECK(v, CLAIM, m, false, "it is fit to take over; it says: %s", f.reason);
+	else
+		CHECK(v, CLAIM, m, here && f.fit,
+		    "it is fit to take over: its database works and follows, its ledger is there");
+	explain_votes(v, m);
 }
 
-static void explain_claims(const struct view *v)
+static void explain_claims(const struct hb_view *v)
 {
 	for (uint8_t i = 0; i < v->r->members; i++) {
-		if (!is_gateway(v, i) || (i == v->n->self && hb_mine(v->n)))
+		if (!view_is_gateway(v, i) || (i == v->n->self && hb_mine(v->n)))
 			continue;
 		if (i == v->n->self) /* one that restarted while it is named has to claim, too */
 			explain_own_claim(v);
@@ -215,30 +213,34 @@ static uint64_t behind(uint64_t ahead, uint64_t at)
 }
 
 /* m is outside in_sync: what is missing? */
-static void explain_add(const struct view *v, uint8_t m)
+static void explain_add(const struct hb_view *v, uint8_t m)
 {
 	const struct hb_node *n = v->n;
-	bool here = alive(v, m), active_here = n->self == v->r->active;
+	bool here = view_alive(v, m), active_here = n->self == v->r->active;
 	uint64_t lacks, allowed = hb_add_behind(n, v->now_us);
 	struct hb_facts f, a;
 
-	facts(v, m, &f);
-	facts(v, v->r->active, &a);
+	view_facts(v, m, &f);
+	view_facts(v, v->r->active, &a);
 	lacks = behind(a.binlog.seq, f.received.seq);
 	CHECK(v, ADD, m, !hb_in_maintenance(v->r, m), "it is not in maintenance");
 	CHECK(v, ADD, m, here, "it is heard");
-	CHECK(v, ADD, m, a.serving && alive(v, v->r->active), "%s serves", name(v, v->r->active));
-	CHECK(v, ADD, m, here && f.follow_epoch == v->r->epoch, "it follows %s in epoch %llu", name(v, v->r->active),
-	    (unsigned long long)v->r->epoch);
+	CHECK(v, ADD, m, a.serving && view_alive(v, v->r->active), "%s serves", view_name(v, v->r->active));
+	CHECK(v, ADD, m, here && f.follow_epoch == v->r->epoch, "it follows %s in epoch %llu",
+	    view_name(v, v->r->active), (unsigned long long)v->r->epoch);
 	CHECK(v, ADD, m, here && !token_is_none(&f.token), "its copy of the data has a token");
 	if (here && f.received.seq)
 		CHECK(v, ADD, m, lacks <= allowed, "it is near: %llu transactions behind, %llu are allowed",
 		    (unsigned long long)lacks, (unsigned long long)allowed);
 	else
 		CHECK(v, ADD, m, false, "it is near: how far behind it is, is not known");
-	CHECK(v, ADD, m, here && f.backlog_ms <= ADD_BACKLOG_MS,
-	    "it applies what it receives: %u ms wait, %u are allowed", (unsigned)f.backlog_ms, ADD_BACKLOG_MS);
-	CHECK(v, ADD, m, a.lease_ms, "%s holds the lease", name(v, v->r->active));
+	if (here && f.follow_epoch)
+		CHECK(v, ADD, m, f.backlog_ms <= ADD_BACKLOG_MS,
+		    "it applies what it receives: that waits %u ms, %u are allowed", (unsigned)f.backlog_ms,
+		    ADD_BACKLOG_MS);
+	else
+		CHECK(v, ADD, m, false, "it applies what it receives: whether it does, is not known");
+	CHECK(v, ADD, m, a.lease_ms, "%s holds the lease", view_name(v, v->r->active));
 	if (active_here)
 		CHECK(v, ADD, m, gtid_reaches(f.received, n->add_above), "it has received something since it was lost");
 	if (active_here && v->now_us < n->add_again_us)
@@ -248,90 +250,16 @@ static void explain_add(const struct view *v, uint8_t m)
 		    n->repl.sync_marked ? "waits until it has all that was written before" : "waits for replicationd");
 }
 
-static void explain_adds(const struct view *v)
+static void explain_adds(const struct hb_view *v)
 {
 	for (uint8_t i = 0; i < v->r->members; i++)
-		if (is_gateway(v, i) && !hb_in_sync(v->r, i) && i != v->r->active)
+		if (view_is_gateway(v, i) && !hb_in_sync(v->r, i) && i != v->r->active)
 			explain_add(v, i);
-}
-
-/* Who could take over from the active? HB_NOBODY, and *almost is one that has everything but cannot now. */
-static uint8_t heir(const struct view *v, uint8_t *almost)
-{
-	*almost = HB_NOBODY;
-	for (uint8_t i = 0; i < v->r->members; i++) {
-		struct hb_facts f;
-
-		if (i == v->r->active || !hb_in_sync(v->r, i))
-			continue;
-		facts(v, i, &f);
-		if (alive(v, i) && f.fit && token_equal(&f.token, &v->r->token[i]))
-			return i;
-		*almost = i;
-	}
-	return HB_NOBODY;
-}
-
-static void death_of_active(const struct view *v)
-{
-	uint8_t a = v->r->active, almost, to = heir(v, &almost);
-	unsigned left = votes_without(v, a), needed = hb_quorum(v->r->members);
-	uint64_t lease_us = v->n->settings.lease_us;
-
-	if (to == HB_NOBODY && almost == HB_NOBODY)
-		SAY(v, DEATH, a, "payments stop until it is back: no other member holds every payment");
-	else if (left < needed)
-		SAY(v, DEATH, a, "payments stop until more members are back: %u of %u would be left, %u are needed",
-		    left, (unsigned)v->r->members, needed);
-	else if (to == HB_NOBODY)
-		SAY(v, DEATH, a, "payments stop until %s can take over: it holds every payment, but is not fit now",
-		    name(v, almost));
-	else
-		SAY(v, DEATH, a, "%s claims %llu to %llu ms after its last word and goes on with every payment",
-		    name(v, to), MS(lease_us), MS(lease_us + lease_us / HB_CLAIM_JITTER_PART));
-}
-
-static void death_of_standby(const struct view *v, uint8_t m)
-{
-	const char *a = name(v, v->r->active);
-
-	if (!hb_in_sync(v->r, m) && hb_is_solo(v->r, v->r->active))
-		SAY(v, DEATH, m, "payments go on: %s serves without it already", a);
-	else if (majority_without(v, m))
-		SAY(v, DEATH, m, "payments wait %llu ms, then %s goes on alone (SOLO)",
-		    MS(v->n->settings.peer_timeout_us), a);
-	else
-		SAY(v, DEATH, m, "payments stop until it or another is back: %s may not go on alone without a majority",
-		    a);
-}
-
-static void death_of_witness(const struct view *v, uint8_t m)
-{
-	if (hb_is_solo(v->r, v->r->active))
-		SAY(v, DEATH, m, "payments go on; the other gateway is added only while the rest is a majority");
-	else if (majority_without(v, m))
-		SAY(v, DEATH, m, "payments go on, unobserved: after that, the death of either gateway stops them");
-	else
-		SAY(v, DEATH, m, "payments stop: the rest is no majority");
-}
-
-static void explain_deaths(const struct view *v)
-{
-	for (uint8_t i = 0; i < v->r->members; i++) {
-		if (!alive(v, i))
-			SAY(v, DEATH, i, "nothing is heard from it: it counts as dead already");
-		else if (i == v->r->active)
-			death_of_active(v);
-		else if (is_gateway(v, i))
-			death_of_standby(v, i);
-		else
-			death_of_witness(v, i);
-	}
 }
 
 void hb_explain(const struct hb_node *n, uint64_t now_us, struct hb_explanation *ret)
 {
-	struct view v = {.n = n, .r = &n->known, .now_us = now_us, .out = ret};
+	struct hb_view v = {.n = n, .r = &n->known, .now_us = now_us, .out = ret};
 
 	ret->count = 0;
 	if (!n->booted || !n->known.members) {
@@ -343,7 +271,7 @@ void hb_explain(const struct hb_node *n, uint64_t now_us, struct hb_explanation 
 	explain_members(&v);
 	explain_claims(&v);
 	explain_adds(&v);
-	explain_deaths(&v);
+	view_explain_deaths(&v);
 }
 
 const char *hb_topic_word(unsigned topic)

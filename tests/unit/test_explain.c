@@ -235,6 +235,120 @@ static void test_an_active_that_cannot_work(void **state)
 	expect(HB_TOPIC_CLAIM, A, HB_HOLDS, "its copy of the data is the one");
 }
 
+static void be_silent(uint8_t m, uint64_t for_us)
+{
+	node.peer[m].heard_us = NOW_US - for_us;
+}
+
+static void test_payments_wait_for_a_standby_that_is_silent(void **state)
+{
+	(void)state;
+	make(A);
+	node.settings.peer_timeout_us = 60000000;
+	be_silent(B, 5000000);
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "payments wait now: none is answered before b has it as well");
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA, "nothing is heard from it for 5000 ms");
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA,
+	    "payments wait for it: in 55000 ms a goes on alone; at once by: holdfastctl force solo");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it is heard");
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "it counts as dead in 55000 ms");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until more members are back: 1 of 3");
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the rest is no majority");
+	be_silent(W, 5000000);
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA, "payments wait for it: a may not go on alone, it hears no majority");
+	make(W); /* which does not know whether a hears it */
+	be_silent(B, 700000);
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA,
+	    "if a hears nothing of it either, payments wait for it: until peer-timeout-ms is over");
+	be_silent(A, 700000);
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA, "nothing is heard");
+	assert_null(find(HB_TOPIC_NOW, B, "payments wait"));
+	make(A); /* it answers, and does not acknowledge */
+	node.repl.semi_waits = 1;
+	node.ledger.commit_since_us = NOW_US - 400000;
+	expect(HB_TOPIC_NOW, B, HB_HOLDS_NA, "payments wait for it: in 600 ms a goes on alone");
+	node.ledger.commit_since_us = NOW_US - 100000; /* not for longer than a commit may take */
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
+	make(A);
+	node.known.in_sync = 1; /* nothing waits */
+	be_silent(B, 700000);
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves alone (SOLO)");
+	assert_null(find(HB_TOPIC_NOW, B, "payments wait"));
+}
+
+static void test_nobody_claims_without_a_majority(void **state)
+{
+	(void)state;
+	make(B);
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS, "a majority can vote for it without a: 2 of 3 members are heard here");
+	be_silent(A, 5000000);
+	be_silent(W, 5000000);
+	node.renewed_us = NOW_US - 5000000;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: 1 of 3 members are heard here");
+	make(A);
+	be_silent(W, 5000000);
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS, "it is fit to take over: its database works");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: 1 of 3");
+	make(A);
+	node.my_epoch = 0;
+	node.serving = false;
+	expect(HB_TOPIC_CLAIM, A, HB_HOLDS, "a majority can vote for it: 3 of 3 members are heard here");
+}
+
+/* No time is named for what time alone does not bring. */
+static void test_who_cannot_claim_is_given_no_time(void **state)
+{
+	(void)state;
+	make(B);
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "claims in 390 ms");
+	node.known.in_sync = 1;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
+	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
+	make(B);
+	node.settings.observe_only = true;
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
+	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
+	make(B);
+	be_silent(W, 5000000);
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
+	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
+}
+
+static void test_others_are_told_why_one_is_not_fit(void **state)
+{
+	(void)state;
+	make(A);
+	node.peer[B].facts.fit = 0;
+	(void)snprintf(node.peer[B].facts.reason, LOCAL_REASON_BYTES, "observe-only is set");
+	expect(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it is fit to take over; it says: observe-only is set");
+	expect(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "but is not fit now: observe-only is set");
+	node.known.in_sync = 1;
+	node.peer[B].facts.follow_epoch = 0; /* says nothing of its backlog: 0 is not a time then */
+	expect(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it applies what it receives: whether it does, is not known");
+	node.peer[B].facts.follow_epoch = 4;
+	expect(HB_TOPIC_ADD, B, HB_HOLDS, "it applies what it receives: that waits 0 ms, 500 are allowed");
+}
+
+static void test_deaths_of_the_witness(void **state)
+{
+	(void)state;
+	make(A);
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
+	node.known.in_sync = 1;
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the other gateway can still be added");
+	be_silent(B, 5000000);
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "but if it restarts, they stop");
+	make(B);
+	be_silent(A, 5000000); /* nobody serves: nothing goes on */
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already, and cannot go on then");
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "the only one heard here that holds every payment");
+	make(W);
+	node.peer[A].facts.serving = 0;
+	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
+}
+
 static void test_one_that_observes_only(void **state)
 {
 	(void)state;
@@ -281,6 +395,11 @@ int main(void)
 	    cmocka_unit_test(test_an_active_that_cannot_work),
 	    cmocka_unit_test(test_one_that_observes_only),
 	    cmocka_unit_test(test_one_in_maintenance),
+	    cmocka_unit_test(test_payments_wait_for_a_standby_that_is_silent),
+	    cmocka_unit_test(test_nobody_claims_without_a_majority),
+	    cmocka_unit_test(test_who_cannot_claim_is_given_no_time),
+	    cmocka_unit_test(test_others_are_told_why_one_is_not_fit),
+	    cmocka_unit_test(test_deaths_of_the_witness),
 	    cmocka_unit_test(test_long_reasons_fit),
 	};
 

@@ -1,0 +1,124 @@
+#include "heartbeat/explain_view.h"
+#include "heartbeat/node_parts.h"
+
+/* Who could take over from the active? HB_NOBODY, and *almost is one that has everything but cannot now. */
+static uint8_t heir(const struct hb_view *v, uint8_t *almost)
+{
+	*almost = HB_NOBODY;
+	for (uint8_t i = 0; i < v->r->members; i++) {
+		struct hb_facts f;
+
+		if (i == v->r->active || !hb_in_sync(v->r, i))
+			continue;
+		view_facts(v, i, &f);
+		if (view_alive(v, i) && f.fit && token_equal(&f.token, &v->r->token[i]))
+			return i;
+		*almost = i;
+	}
+	return HB_NOBODY;
+}
+
+static void death_of_active(const struct hb_view *v)
+{
+	uint8_t a = v->r->active, almost, to = heir(v, &almost);
+	unsigned rest = view_votes_without(v, a), needed = hb_quorum(v->r->members);
+	uint64_t lease_us = v->n->settings.lease_us;
+	struct hb_facts f = {0};
+
+	if (to == HB_NOBODY && almost != HB_NOBODY)
+		view_facts(v, almost, &f);
+	if (to == HB_NOBODY && almost == HB_NOBODY)
+		SAY(v, DEATH, a, "payments stop until it is back: no other member holds every payment");
+	else if (rest < needed)
+		SAY(v, DEATH, a, "payments stop until more members are back: %u of %u would be left, %u are needed",
+		    rest, (unsigned)v->r->members, needed);
+	else if (to == HB_NOBODY && !view_alive(v, almost))
+		SAY(v, DEATH, a,
+		    "payments stop until %s is back, which holds every payment: nothing is heard from it now",
+		    view_name(v, almost));
+	else if (to == HB_NOBODY)
+		SAY(v, DEATH, a, "payments stop until %s can take over: it holds every payment, but is not fit now%s%s",
+		    view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
+	else
+		SAY(v, DEATH, a, "%s claims %llu to %llu ms after its last word and goes on with every payment",
+		    view_name(v, to), MS(lease_us), MS(lease_us + lease_us / HB_CLAIM_JITTER_PART));
+}
+
+/* Of any but the active, while nobody serves. */
+static void death_while_stalled(const struct hb_view *v, uint8_t m)
+{
+	unsigned holders = 0;
+
+	for (uint8_t i = 0; i < v->r->members; i++)
+		holders += i != m && hb_in_sync(v->r, i) && view_alive(v, i);
+	if (hb_in_sync(v->r, m) && !holders)
+		SAY(v, DEATH, m,
+		    "payments stand still already; it is the only one heard here that holds every payment");
+	else if (!view_majority_without(v, m))
+		SAY(v, DEATH, m, "payments stand still already, and cannot go on then: the rest is no majority");
+	else
+		SAY(v, DEATH, m, "payments stand still already; the rest is a majority");
+}
+
+static void death_of_standby(const struct hb_view *v, uint8_t m)
+{
+	const char *a = view_name(v, v->r->active);
+
+	if (!hb_in_sync(v->r, m) && hb_is_solo(v->r, v->r->active))
+		SAY(v, DEATH, m, "payments go on: %s serves without it already", a);
+	else if (view_majority_without(v, m))
+		SAY(v, DEATH, m, "payments wait %llu ms, then %s goes on alone (SOLO)",
+		    MS(v->n->settings.peer_timeout_us), a);
+	else
+		SAY(v, DEATH, m, "payments stop until it or another is back: %s may not go on alone without a majority",
+		    a);
+}
+
+static bool other_witness(const struct hb_view *v, uint8_t m)
+{
+	for (uint8_t i = 0; i < v->r->members; i++)
+		if (i != m && !view_is_gateway(v, i) && view_alive(v, i))
+			return true;
+	return false;
+}
+
+static void death_of_witness(const struct hb_view *v, uint8_t m)
+{
+	const char *a = view_name(v, v->r->active);
+
+	if (hb_is_solo(v->r, v->r->active) && view_majority_without(v, m))
+		SAY(v, DEATH, m,
+		    "payments go on: %s serves alone and needs no vote; the other gateway can still be added", a);
+	else if (hb_is_solo(v->r, v->r->active))
+		SAY(v, DEATH, m,
+		    "payments go on: %s serves alone and needs no vote; but if it restarts, they stop until another is "
+		    "back",
+		    a);
+	else if (!view_majority_without(v, m))
+		SAY(v, DEATH, m, "payments stop until it or another is back: the rest is no majority");
+	else if (other_witness(v, m))
+		SAY(v, DEATH, m, "payments go on");
+	else
+		SAY(v, DEATH, m, "payments go on, unobserved: after that, the death of either gateway stops them");
+}
+
+void view_explain_deaths(const struct hb_view *v)
+{
+	for (uint8_t i = 0; i < v->r->members; i++) {
+		uint64_t patience_us = v->n->settings.peer_timeout_us;
+
+		if (!view_alive(v, i) && v->n->peer[i].heard && view_silent_us(v, i) < patience_us)
+			SAY(v, DEATH, i, "nothing is heard from it: it counts as dead in %llu ms",
+			    MS(patience_us - view_silent_us(v, i)));
+		else if (!view_alive(v, i))
+			SAY(v, DEATH, i, "nothing is heard from it: it counts as dead already");
+		else if (i == v->r->active)
+			death_of_active(v);
+		else if (!view_serves(v))
+			death_while_stalled(v, i);
+		else if (view_is_gateway(v, i))
+			death_of_standby(v, i);
+		else
+			death_of_witness(v, i);
+	}
+}

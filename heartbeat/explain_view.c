@@ -1,0 +1,104 @@
+#include "heartbeat/explain_view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define QUIET_US 300000 /* one that is silent for so long does not answer now, however long the patience with it is */
+
+void view_say(const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
+{
+	struct hb_explain_line *l = &v->out->line[v->out->count];
+	va_list args;
+
+	if (v->out->count == HB_EXPLAIN_LINES)
+		return;
+	v->out->count++;
+	*l = (struct hb_explain_line){.topic = (uint8_t)topic, .about = about, .holds = (uint8_t)holds};
+	va_start(args, format);
+	(void)vsnprintf(l->text, sizeof(l->text), format, args);
+	va_end(args);
+}
+
+const char *view_name(const struct hb_view *v, uint8_t m)
+{
+	return m < v->r->members ? v->r->member[m].name : "nobody";
+}
+
+uint64_t view_left(uint64_t until_us, uint64_t now_us)
+{
+	return until_us > now_us ? until_us - now_us : 0;
+}
+
+/* How long nothing has been heard from m, while we were there to hear it. */
+uint64_t view_silent_us(const struct hb_view *v, uint8_t m)
+{
+	const struct hb_peer *p = &v->n->peer[m];
+
+	return view_left(v->now_us, p->heard_us + p->missed_us);
+}
+
+/* Does it answer now? It counts as lost only after peer-timeout-ms, which may be a minute. */
+bool view_alive(const struct hb_view *v, uint8_t m)
+{
+	const struct hb_settings *s = &v->n->settings;
+	uint64_t quiet_us = s->lease_us > QUIET_US ? s->lease_us : QUIET_US;
+
+	if (quiet_us > s->peer_timeout_us)
+		quiet_us = s->peer_timeout_us;
+	return m == v->n->self || (v->n->peer[m].heard && view_silent_us(v, m) < quiet_us);
+}
+
+void view_facts(const struct hb_view *v, uint8_t m, struct hb_facts *ret)
+{
+	if (m == v->n->self)
+		hb_node_facts(v->n, v->now_us, ret);
+	else
+		*ret = v->n->peer[m].facts;
+}
+
+bool view_is_gateway(const struct hb_view *v, uint8_t m)
+{
+	return v->r->member[m].kind == HB_KIND_GATEWAY;
+}
+
+/* Members that are heard, x left out. */
+unsigned view_votes_without(const struct hb_view *v, uint8_t x)
+{
+	unsigned votes = 0;
+
+	for (uint8_t i = 0; i < v->r->members; i++)
+		votes += i != x && view_alive(v, i);
+	return votes;
+}
+
+bool view_majority_without(const struct hb_view *v, uint8_t x)
+{
+	return view_votes_without(v, x) >= hb_quorum(v->r->members);
+}
+
+bool view_serves(const struct hb_view *v)
+{
+	struct hb_facts f;
+
+	view_facts(v, v->r->active, &f);
+	return view_alive(v, v->r->active) && f.serving;
+}
+
+/* Since when a COMMIT of ours has waited for the other's acknowledgement, if for longer than is usual; 0: none. */
+uint64_t view_commit_waits_us(const struct hb_view *v)
+{
+	const struct hb_node *n = v->n;
+	uint64_t since_us = n->self == v->r->active && n->repl.semi_waits ? n->ledger.commit_since_us : 0;
+
+	return since_us && v->now_us > since_us + QUIET_US ? since_us : 0;
+}
+
+/* The standby that every payment waits for now, for it has to hold each; HB_NOBODY: none, as far as is heard here. */
+uint8_t view_awaited(const struct hb_view *v)
+{
+	for (uint8_t i = 0; i < v->r->members; i++)
+		if (i != v->r->active && hb_in_sync(v->r, i) && v->r->phase == HB_OPEN &&
+		    (!view_alive(v, i) || view_commit_waits_us(v)))
+			return i;
+	return HB_NOBODY;
+}
