@@ -107,6 +107,27 @@ static bool maintain(const struct hb_change *c, struct hb_record *n)
 	return true;
 }
 
+/* No copy that counts is left, and an operator has accepted what is lost with it: the one way past R3. Whoever comes back does
+ * not count. */
+static bool force(const struct hb_change *c, struct hb_record *n)
+{
+	if (c->self >= n->members || n->member[c->self].kind != HB_KIND_GATEWAY || n->active == c->self ||
+	    (hb_in_sync(n, c->self) && has_token(n, c->self, &c->token)) || token_is_none(&c->token) ||
+	    !GUARD(M42_FORCE_UNSEEN, n->version == c->version))
+		return false;
+	for (uint8_t i = 0; i < n->members; i++)
+		if (hb_in_sync(n, i) || i == n->active)
+			memset(&n->token[i], 0, sizeof(n->token[i]));
+	n->token[c->self] = c->token;
+	n->in_sync = (uint8_t)(1u << c->self);
+	n->forced_epoch = ++n->epoch;
+	n->active = c->self;
+	n->phase = HB_CLAIMED;
+	n->keep = 0;
+	n->maintenance &= (uint8_t) ~(1u << c->self); /* it is needed */
+	return true;
+}
+
 static bool refuse(const struct hb_change *c, struct hb_record *n)
 {
 	(void)c;
@@ -125,6 +146,7 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
     [HB_CHANGE_JOIN] = join,
     [HB_CHANGE_ADDRESS] = address,
     [HB_CHANGE_MAINTAIN] = maintain,
+    [HB_CHANGE_FORCE] = force,
 };
 
 const char *hb_change_word(enum hb_change_kind kind)

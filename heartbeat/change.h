@@ -16,7 +16,8 @@
 	X(HAND, "hand", true)                                                                                          \
 	X(JOIN, "join", false)                                                                                         \
 	X(MAINTAIN, "maintain", false)                                                                                 \
-	X(ADDRESS, "address", false)
+	X(ADDRESS, "address", false)                                                                                   \
+	X(FORCE, "force", true)
 enum hb_change_kind {
 #define X(id, word, waits) HB_CHANGE_##id,
 	HB_CHANGES(X)
@@ -32,7 +33,8 @@ struct hb_change {
 	bool maintain;		 /* HAND: self goes into maintenance by it; MAINTAIN: target goes, or comes back */
 	bool reopen;		 /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
 	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND, ADDRESS, MAINTAIN: the epoch in which the wish was formed */
-	struct token token;	 /* CLAIM: beside the own data now; ADD, HAND: reported by target */
+	uint64_t version;	 /* FORCE: of the record that the operator was shown */
+	struct token token;	 /* CLAIM, FORCE: beside the own data now; ADD, HAND: reported by target */
 	struct hb_member member; /* JOIN; ADDRESS: its second_ipv4, for target */
 };
 

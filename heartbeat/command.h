@@ -12,7 +12,8 @@
 	X(SWITCHOVER, "switchover")                                                                                    \
 	X(MAINTENANCE_ON, "maintenance-on")                                                                            \
 	X(MAINTENANCE_OFF, "maintenance-off")                                                                          \
-	X(FORCE_SOLO, "force-solo")
+	X(FORCE_SOLO, "force-solo")                                                                                    \
+	X(FORCE_PROMOTE, "force-promote")
 enum hb_command_kind {
 #define X(id, word) HB_COMMAND_##id,
 	HB_COMMANDS(X)
@@ -21,9 +22,10 @@ enum hb_command_kind {
 };
 
 struct hb_command {
-	uint64_t id;	/* random, so that a repeated one is known for what it is */
-	uint8_t kind;	/* enum hb_command_kind */
-	uint8_t target; /* member number; HB_NOBODY: none was named */
+	uint64_t id;	  /* random, so that a repeated one is known for what it is */
+	uint8_t kind;	  /* enum hb_command_kind */
+	uint8_t target;	  /* member number; HB_NOBODY: none was named */
+	uint64_t version; /* FORCE_PROMOTE: of the record that the operator was shown */
 };
 
 #define HB_VERDICTS 8 /* that are remembered */
@@ -35,7 +37,7 @@ struct hb_verdict {
 	char text[LOCAL_REASON_BYTES];
 };
 
-/* "WORD" or "WORD NODE", the nodes as r names them. 0; -ENOENT: not the words of a command; -EINVAL: of one, but used
+/* "WORD", "WORD NODE" or "WORD NODE VERSION", the nodes as r names them. 0; -ENOENT: not the words of a command; -EINVAL: of one, but used
  * wrongly, why says how. id is left 0. */
 int hb_command_parse(
     const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES]);

@@ -9,6 +9,7 @@
 #include "heartbeat/local.h"
 
 #define EXIT_NOBODY 2
+#define NAME_LINE_BYTES 64
 
 const char *ctl_text(const json_t *o, const char *key)
 {
@@ -44,23 +45,48 @@ int ctl_command_refuse(const char *command, const char *why)
 	return 1;
 }
 
-int ctl_command_confirm(const char *command, const char *question, ...)
+/* Into line, without its end. */
+static int ask(const char *command, const char *how, const char *question, va_list ap, char *line, int size)
 {
-	char line[8] = "";
-	va_list ap;
-
 	if (!isatty(STDIN_FILENO)) {
 		(void)ctl_command_refuse(command, "nobody is there to ask: add --yes");
 		return EXIT_NOBODY;
 	}
-	va_start(ap, question);
 	(void)vprintf(question, ap);
-	va_end(ap);
-	(void)printf(" [y/N] ");
+	(void)printf("%s ", how);
 	(void)fflush(stdout);
-	if (!fgets(line, sizeof(line), stdin) || (line[0] != 'y' && line[0] != 'Y'))
+	if (!fgets(line, size, stdin))
 		return ctl_command_refuse(command, "nothing was done");
+	line[strcspn(line, "\n")] = '\0';
 	return 0;
+}
+
+int ctl_command_confirm(const char *command, const char *question, ...)
+{
+	char line[8] = "";
+	va_list ap;
+	int code;
+
+	va_start(ap, question);
+	code = ask(command, " [y/N]", question, ap, line, sizeof(line));
+	va_end(ap);
+	if (code)
+		return code;
+	return line[0] == 'y' || line[0] == 'Y' ? 0 : ctl_command_refuse(command, "nothing was done");
+}
+
+int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
+{
+	char line[NAME_LINE_BYTES] = "";
+	va_list ap;
+	int code;
+
+	va_start(ap, question);
+	code = ask(command, ", type its name:", question, ap, line, sizeof(line));
+	va_end(ap);
+	if (code)
+		return code;
+	return strcmp(line, name) == 0 ? 0 : ctl_command_refuse(command, "nothing was done");
 }
 
 int ctl_command_begin(const char *command, const char *words)

@@ -19,6 +19,10 @@ int ctl_command_refuse(const char *command, const char *why);
 /* Asks the question on the terminal. 0: yes; 1: no; 2: nobody is there to ask. What is not 0 has been said. */
 int ctl_command_confirm(const char *command, const char *question, ...) __attribute__((format(printf, 2, 3)));
 
+/* As above for what cannot be undone: the answer that is yes is the name, typed in full. */
+int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Sends words (heartbeat/command.h) to heartbeatd of this machine. 0: begun, and the verdict is on standard output; 1: not, and why
  * is on standard error. */
 int ctl_command_begin(const char *command, const char *words);

@@ -56,8 +56,11 @@ int ctl_force(const struct ctl_options *o)
 	char **word = o->rest;
 	bool yes = word[0] && word[1] && strcmp(word[1], "--yes") == 0;
 
+	if (word[0] && strcmp(word[0], "promote") == 0)
+		return ctl_force_promote(word + 1);
 	if (!word[0] || strcmp(word[0], "solo") != 0 || (word[1] && (!yes || word[2]))) {
-		(void)ctl_command_refuse("force", "want 'force solo [--yes]'");
+		(void)ctl_command_refuse(
+		    "force", "want 'force solo [--yes]' or 'force promote NODE --accept-loss [--yes]'");
 		return EXIT_USAGE;
 	}
 	return solo(yes);

@@ -27,11 +27,15 @@ static void explain_record(const struct hb_view *v)
 	struct hb_facts f;
 
 	view_facts(v, a, &f);
+	if (v->r->forced_epoch && v->r->forced_epoch == v->r->epoch)
+		SAY(v, NOW, HB_NOBODY, "the role was forced in this epoch: what only another copy had was given up");
 	SAY(v, NOW, HB_NOBODY, "the record names %s active in epoch %llu, version %llu; last changed for: %s",
 	    view_name(v, a), (unsigned long long)v->r->epoch, (unsigned long long)v->r->version,
 	    hb_reason_text(v->r->reason));
 	if (!view_alive(v, a))
-		SAY(v, NOW, a, "nothing is heard from it here: what it does is not known");
+		SAY(v, NOW, a, "nothing is heard from it here: what it does is not known%s",
+		    hb_is_solo(v->r, a) ? "; nobody else has every payment (last resort: holdfastctl force promote)"
+					: "");
 	else if (v->r->phase == HB_CLAIMED)
 		SAY(v, NOW, a, "it has claimed and not opened yet: it first applies all it received; payments wait");
 	else if (!f.serving)

@@ -67,6 +67,11 @@
 	X(M39_ASKS_WITHOUT_OWN_VOTE, "an active asks for a lease that its own acceptor keeps it from holding")         \
 	X(M40_ADD_IN_MAINTENANCE, "a member in maintenance is added to in_sync")                                       \
 	X(M41_OBSERVER_ACTS, "a gateway that is to observe only carries out what it decides")                          \
+	X(M42_FORCE_UNSEEN, "a role is forced upon another record than the operator was shown")                        \
+	X(M43_FORCE_WHILE_HEARD, "a role is forced though the copy that is given up is heard")                         \
+	X(M44_FORCE_WHILE_OTHERS_HEAR, "a role is forced though another member hears the copy that is given up")       \
+	X(M45_FORCE_BELOW_MARK, "a forced opening waits for what was given up")                                        \
+	X(M46_FORCED_TOKEN_LET_GO, "the token of a forced claim is let go while the claim may become chosen")          \
 	X(M47_HOLDS_IN_VAIN, "an active whose rounds nobody answers keeps its lease while payments wait")
 
 enum guard {

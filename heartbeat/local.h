@@ -55,11 +55,13 @@ enum repl_want {
 				 down; re-seed when no prefix), then follow `active` */
 	REPL_WANT_HOLD_IN, /* in in_sync, nobody to follow now: up as MASTER, read only, relay closed, nothing destroyed */
 	REPL_WANT_FOLLOW_IN, /* in in_sync, token valid: B2 (MASTER start, salvage), then follow `active` */
-	REPL_WANT_PROMOTE, /* C1: start MASTER if down; relay closed, IO thread stopped, verified; relay applied to its
+	REPL_WANT_PROMOTE,  /* C1: start MASTER if down; relay closed, IO thread stopped, verified; relay applied to its
 				 end; then report drained_epoch = epoch */
-	REPL_WANT_OPEN,	   /* C2: semi-sync as `semi_sync` says; dirty (fsync); epoch row; read_only=0; then report
+	REPL_WANT_OPEN,	    /* C2: semi-sync as `semi_sync` says; dirty (fsync); epoch row; read_only=0; then report
 				 opened_epoch = epoch. Afterwards `semi_sync` may change at any time */
-	REPL_WANT_DRAIN,   /* C6: open, the ledger at rest: read_only=1, semi-sync as it is; then report REPL_QUIET */
+	REPL_WANT_DRAIN,    /* C6: open, the ledger at rest: read_only=1, semi-sync as it is; then report REPL_QUIET */
+	REPL_WANT_STAND_IN, /* outside in_sync, the last resort: follows nobody, applies all that was received, makes it
+			       durable, has a token; then report REPL_DRAINED */
 };
 
 struct repl_order {

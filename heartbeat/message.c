@@ -40,6 +40,7 @@ static void record_grown(struct codec *c, struct hb_record *r)
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
 		codec_u32(c, &r->member[i].second_ipv4);
 	codec_u8(c, &r->maintenance);
+	codec_u64(c, &r->forced_epoch);
 	codec_rest(c, r->later, sizeof(r->later), &r->later_bytes);
 	c->whole = false;
 }
@@ -127,6 +128,7 @@ static void facts(struct codec *c, struct hb_facts *f)
 	codec_grown(c);
 	codec_u32(c, &f->second_ipv4);
 	codec_u8(c, &f->level);
+	codec_u8(c, &f->hears);
 	codec_close(c, &b);
 }
 
@@ -208,6 +210,7 @@ static void command(struct codec *c, struct hb_message *m)
 	codec_u8(c, &m->command.target);
 	codec_grown(c);
 	codec_u64(c, &m->echo_boot);
+	codec_u64(c, &m->command.version);
 }
 
 static void verdict(struct codec *c, struct hb_message *m)

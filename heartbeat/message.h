@@ -27,9 +27,9 @@ enum hb_message_type {
 /*
  * What the fields mean that were added to the record, as a number that rises: a member of a lower level passes them on, but
  * does not obey them. None may be set before all members have announced the level of the release that brought it (hb_level).
- * 1: second_ipv4. 2: maintenance.
+ * 1: second_ipv4. 2: maintenance. 3: forced_epoch.
  */
-#define HB_LEVEL 2
+#define HB_LEVEL 3
 
 /* Facts about a gateway that others act on or show. */
 struct hb_facts {
@@ -50,6 +50,7 @@ struct hb_facts {
 	char reason[LOCAL_REASON_BYTES];
 	uint32_t second_ipv4; /* address on the second network, as configured now; 0: none */
 	uint8_t level;	      /* HB_LEVEL of its release; 0: one that has none */
+	uint8_t hears;	      /* bit n: it has heard member n in the last seconds, or cannot rule it out */
 };
 
 #define HB_BOX_BYTES 32

@@ -192,7 +192,7 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 {
 	struct hb_proposer *p = &n->proposer;
 	struct hb_record r = p->value;
-	bool claimed = p->applied && p->change.kind == HB_CHANGE_CLAIM;
+	bool claimed = p->applied && (p->change.kind == HB_CHANGE_CLAIM || p->change.kind == HB_CHANGE_FORCE);
 
 	p->chosen = false;
 	n->unchosen_us = 0;
@@ -247,10 +247,12 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	hb_drain_look(n, now_us);
 	hb_maintain_look(n, now_us);
 	hb_force_look(n, now_us);
+	hb_stand_look(n, now_us);
 	hb_wanted_change(n, now_us, &c);
 	observe(n, &c);
 	note_unchosen(n, &c, now_us);
-	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep)
+	if (c.kind != p->change.kind || c.epoch != p->change.epoch || c.keep != p->change.keep ||
+	    c.version != p->change.version)
 		hb_proposer_abandon(p);
 	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us) &&
 	    hb_drain_passes(n, now_us))
@@ -357,6 +359,8 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return "serves, but the address is not here: systemctl status keepalived";
 	if (n->state == HB_ACTIVE)
 		return n->drain_note;
+	if (n->stand_note[0])
+		return n->stand_note;
 	if (n->state == HB_STANDBY)
 		return "";
 	if (hb_is_draining(n))

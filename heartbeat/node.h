@@ -62,6 +62,11 @@ struct hb_force {	/* an operator's word, for this epoch only */
 	uint64_t since_us;
 };
 
+struct hb_stand {	  /* an operator's word that this node shall be active, whatever is lost */
+	uint64_t version; /* of the record that it was said about; 0: none */
+	uint64_t since_us;
+};
+
 struct hb_node {
 	struct hb_settings settings;
 	struct hb_acceptor acceptor;
@@ -103,6 +108,9 @@ struct hb_node {
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
 	struct hb_maintain maintain;
 	struct hb_force force;
+	struct hb_stand stand;
+	char stand_note[LOCAL_REASON_BYTES]; /* why the last one came to nothing, until the record changes */
+	uint64_t stand_note_version;
 	enum hb_change_kind would; /* observe-only: what it would do now; NONE: nothing */
 	uint8_t would_reason;
 	struct hb_drain drain;

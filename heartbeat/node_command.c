@@ -10,11 +10,13 @@
 /* Who decides about it? */
 enum answerer {
 	BY_ACTIVE, /* whoever is asked passes it on to the active */
+	BY_TARGET, /* or to the member that it names */
 };
 
 enum argument {
 	TARGET_GATEWAY, /* a gateway may be named */
 	TARGET_MEMBER,	/* a member has to be named */
+	TARGET_SHOWN,	/* a gateway has to be named, and the version of the record that the operator was shown */
 	TARGET_NONE,
 };
 
@@ -29,6 +31,7 @@ static const struct {
     [HB_COMMAND_MAINTENANCE_ON] = {"maintenance-on", TARGET_MEMBER, BY_ACTIVE, hb_maintain_on},
     [HB_COMMAND_MAINTENANCE_OFF] = {"maintenance-off", TARGET_MEMBER, BY_ACTIVE, hb_maintain_off},
     [HB_COMMAND_FORCE_SOLO] = {"force-solo", TARGET_NONE, BY_ACTIVE, hb_force_solo},
+    [HB_COMMAND_FORCE_PROMOTE] = {"force-promote", TARGET_SHOWN, BY_TARGET, hb_stand_in},
 };
 
 static void name_members(const struct hb_record *r, bool gateways, char *text, size_t size)
@@ -40,17 +43,22 @@ static void name_members(const struct hb_record *r, bool gateways, char *text, s
 			at += (size_t)snprintf(text + at, size - at, " %s", r->member[i].name);
 }
 
+static bool needs_target(uint8_t kind)
+{
+	return commands[kind].argument == TARGET_MEMBER || commands[kind].argument == TARGET_SHOWN;
+}
+
 /* name NULL: none was given. */
 static int parse_target(
     const struct hb_record *r, const char *name, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
 {
-	bool gateways = commands[ret->kind].argument == TARGET_GATEWAY;
+	bool gateways = commands[ret->kind].argument == TARGET_GATEWAY || commands[ret->kind].argument == TARGET_SHOWN;
 
 	if (name && commands[ret->kind].argument == TARGET_NONE) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s takes no name", commands[ret->kind].word);
 		return -EINVAL;
 	}
-	if (!name && commands[ret->kind].argument != TARGET_MEMBER)
+	if (!name && !needs_target(ret->kind))
 		return 0;
 	ret->target = name && strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
 	if (ret->target != HB_NOBODY && (!gateways || r->member[ret->target].kind == HB_KIND_GATEWAY))
@@ -64,6 +72,43 @@ static int parse_target(
 	return -EINVAL;
 }
 
+/* Digits only; 0: that it is not. */
+static uint64_t parse_number(const char *text)
+{
+	uint64_t number = 0;
+
+	for (; *text; text++) {
+		unsigned digit = (unsigned)(unsigned char)*text - '0';
+
+		if (digit > 9 || number > (UINT64_MAX - digit) / 10)
+			return 0;
+		number = number * 10 + digit;
+	}
+	return number;
+}
+
+/* "NODE VERSION" */
+static int parse_shown(
+    const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
+{
+	size_t length = text ? strcspn(text, " ") : 0;
+	char name[2 * HB_NAME_BYTES] = "";
+	int code;
+
+	if (!text || !text[length]) {
+		(void)snprintf(why, LOCAL_REASON_BYTES, "want the node and the version of the record that was shown");
+		return -EINVAL;
+	}
+	memcpy(name, text, length < sizeof(name) ? length : sizeof(name) - 1);
+	code = parse_target(r, name, ret, why);
+	ret->version = parse_number(text + length + 1);
+	if (!code && !ret->version) {
+		(void)snprintf(why, LOCAL_REASON_BYTES, "'%.20s' is no version of the record", text + length + 1);
+		code = -EINVAL;
+	}
+	return code;
+}
+
 int hb_command_parse(
     const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
 {
@@ -75,7 +120,9 @@ int hb_command_parse(
 
 		if (strlen(word) != length || strncmp(word, text, length) != 0)
 			continue;
-		return parse_target(r, text[length] ? text + length + 1 : NULL, ret, why);
+		text = text[length] ? text + length + 1 : NULL;
+		return commands[ret->kind].argument == TARGET_SHOWN ? parse_shown(r, text, ret, why)
+								    : parse_target(r, text, ret, why);
 	}
 	return -ENOENT;
 }
@@ -111,7 +158,13 @@ static bool makes_sense(const struct hb_node *n, const struct hb_command *c)
 {
 	if (c->kind >= HB_COMMAND_COUNT)
 		return false;
-	return c->target < n->known.members || (c->target == HB_NOBODY && commands[c->kind].argument != TARGET_MEMBER);
+	return c->target < n->known.members || (c->target == HB_NOBODY && !needs_target(c->kind));
+}
+
+/* Who is to decide about it, as far as is known here? */
+static uint8_t answerer(const struct hb_node *n, const struct hb_command *c)
+{
+	return commands[c->kind].answerer == BY_TARGET ? c->target : n->known.active;
 }
 
 static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
@@ -137,9 +190,9 @@ void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now
 		refuse(&no, "this member does not know yet who is active");
 	else if (n->asked.id)
 		refuse(&no, "another command has not been answered yet");
-	else if (n->known.active != n->self) {
+	else if (answerer(n, c) != n->self) {
 		n->asked = *c;
-		n->asked_of = n->known.active;
+		n->asked_of = answerer(n, c);
 		n->asked_until_us = now_us + FORWARD_US;
 		forward(n, now_us, &out->outbox);
 		return;
@@ -160,7 +213,7 @@ void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t 
 		return;
 	/* Also by one that has handed over meanwhile: it was the one that did it. */
 	if (!given) {
-		if (!n->booted || n->known.active != n->self || !makes_sense(n, c))
+		if (!n->booted || !makes_sense(n, c) || answerer(n, c) != n->self)
 			return; /* whoever asked will hear who is active, and that nobody answers */
 		given = decide(n, c, now_us);
 	}
@@ -184,7 +237,8 @@ void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 			forward(n, now_us, &out->outbox);
 		return;
 	}
-	(void)snprintf(no.text, sizeof(no.text), "%s is active and does not answer",
-	    n->asked_of < n->known.members ? n->known.member[n->asked_of].name : "the node that");
+	(void)snprintf(no.text, sizeof(no.text), "%s%s does not answer",
+	    n->asked_of < n->known.members ? n->known.member[n->asked_of].name : "the node that",
+	    commands[n->asked.kind].answerer == BY_ACTIVE ? " is active and" : "");
 	give_verdict(n, &no, out);
 }

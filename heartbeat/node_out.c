@@ -12,6 +12,7 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	memset(ret, 0, sizeof(*ret));
 	ret->state = (uint8_t)n->state;
 	ret->level = HB_LEVEL;
+	ret->hears = hb_hears(n, now_us);
 	ret->second_ipv4 = n->settings.second_ipv4;
 	ret->serving = n->serving && n->gate_until_us > now_us;
 	ret->holds_vip = n->holds_vip;
@@ -158,6 +159,8 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 		return REPL_WANT_NOTHING;
 	if (r->active == n->self)
 		return want_as_active(n, now_us);
+	if (hb_stands_in(n, now_us))
+		return REPL_WANT_STAND_IN;
 	/* Handed over: nothing here is unsettled, and the other opens only when we acknowledge. */
 	if (r->phase == HB_CLAIMED && n->handed_epoch == r->epoch)
 		return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;

@@ -152,6 +152,17 @@ void hb_force_look(struct hb_node *n, uint64_t now_us);
 /* Shall the active write SOLO at an operator's word? */
 bool hb_wants_solo(const struct hb_node *n);
 
+/* node_stand.c: the last resort, at the gateway that is to be active. */
+bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
+/* Each step: called off when what it rests on is gone. */
+void hb_stand_look(struct hb_node *n, uint64_t now_us);
+/* Has the database to keep what the record may be about to trust? */
+bool hb_stands_in(const struct hb_node *n, uint64_t now_us);
+/* Is all ready for FORCE? Then *c is what it needs. */
+bool hb_wants_force(const struct hb_node *n, struct hb_change *c);
+/* Bit n: this member has heard member n lately, or cannot say. */
+uint8_t hb_hears(const struct hb_node *n, uint64_t now_us);
+
 /* node_command.c: operators. */
 void hb_command_take(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_output *out);
 void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);

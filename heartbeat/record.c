@@ -21,8 +21,8 @@ bool hb_record_equal(const struct hb_record *a, const struct hb_record *b)
 {
 	if (a->version != b->version || a->epoch != b->epoch || a->active != b->active || a->phase != b->phase ||
 	    a->keep != b->keep || a->in_sync != b->in_sync || a->reason != b->reason || a->members != b->members ||
-	    a->maintenance != b->maintenance || a->later_bytes != b->later_bytes ||
-	    memcmp(a->later, b->later, a->later_bytes) != 0)
+	    a->maintenance != b->maintenance || a->forced_epoch != b->forced_epoch ||
+	    a->later_bytes != b->later_bytes || memcmp(a->later, b->later, a->later_bytes) != 0)
 		return false;
 	for (unsigned i = 0; i < a->members; i++)
 		if (!member_equal(&a->member[i], &b->member[i]) || !token_equal(&a->token[i], &b->token[i]))

@@ -48,7 +48,8 @@ enum hb_phase { HB_CLAIMED, HB_OPEN };
 	X(ACTIVE_UNFIT, "active-unfit")                                                                                \
 	X(SWITCHOVER, "switchover")                                                                                    \
 	X(MAINTENANCE, "maintenance")                                                                                  \
-	X(FORCED_SOLO, "forced-solo")
+	X(FORCED_SOLO, "forced-solo")                                                                                  \
+	X(FORCED, "forced")
 enum hb_reason {
 #define X(id, text) HB_REASON_##id,
 	HB_REASONS(X)
@@ -66,6 +67,8 @@ struct hb_record {
 	uint8_t reason;	 /* enum hb_reason */
 	uint8_t members;
 	uint8_t maintenance; /* bit n: member n is out of service at an operator's word, and not added to in_sync */
+	uint64_t
+	    forced_epoch; /* in which the role was forced last: what was answered before it may be lost; 0: never */
 	struct token token[HB_MEMBERS_MAX];
 	struct hb_member member[HB_MEMBERS_MAX];
 

@@ -242,6 +242,36 @@ static json_t *members_json(const struct daemon *d)
 	return all;
 }
 
+/* What the operator who gives up a copy is shown: how far each gateway is known to have come, and when it was heard last. */
+static json_t *loss_json(const struct daemon *d, uint64_t now_us)
+{
+	const struct hb_record *r = shown(d);
+	const struct hb_node *n = &d->node;
+	json_t *nodes = json_array();
+
+	for (uint8_t i = 0; i < r->members; i++) {
+		const struct hb_peer *p = &n->peer[i];
+		struct gtid at;
+		struct hb_facts f;
+
+		if (r->member[i].kind != HB_KIND_GATEWAY)
+			continue;
+		facts_of(d, i, now_us, &f);
+		at = f.received.seq > f.applied.seq ? f.received : f.applied;
+		at = f.binlog.seq > at.seq ? f.binlog : at;
+		json_array_append_new(nodes, json_pack("{s:s, s:b, s:o, s:o, s:I}", "name", r->member[i].name,
+						 "in_sync", hb_in_sync(r, i), "heard_ms",
+						 i == n->self ? json_integer(0)
+						 : p->heard ? json_integer((json_int_t)((now_us - p->heard_us) / 1000))
+							    : json_null(),
+						 "gtid", gtid_json(at, true), "seq", (json_int_t)at.seq));
+	}
+	return json_pack("{s:I, s:I, s:s?, s:{s:I, s:o, s:I}, s:o}", "version", (json_int_t)r->version, "epoch",
+	    (json_int_t)r->epoch, "active", r->members ? r->member[r->active].name : NULL, "answered", "epoch",
+	    (json_int_t)n->high_water_epoch, "gtid", gtid_json(n->high_water, true), "seq",
+	    (json_int_t)n->high_water.seq, "nodes", nodes);
+}
+
 static json_t *explain_json(const struct daemon *d, uint64_t now_us)
 {
 	static struct hb_explanation told; /* 12 KiB: not on the stack */
@@ -306,10 +336,13 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 		o = history_json(d);
 	else if (strcmp(question, "explain") == 0)
 		o = explain_json(d, now_us);
+	else if (strcmp(question, "loss") == 0)
+		o = loss_json(d, now_us);
 	else if (strcmp(question, "key") == 0)
 		o = keys_json(d, shown(d));
 	else
-		o = json_pack("{s:s}", "error", "unknown question; known are status, members, history, explain, key");
+		o = json_pack(
+		    "{s:s}", "error", "unknown question; known are status, members, history, explain, key, loss");
 	if (o)
 		n = json_dumpb(o, answering.text, sizeof(answering.text) - 1, JSON_COMPACT);
 	json_decref(o);

@@ -6,7 +6,7 @@
 #define W(id) (1u << REPL_WANT_##id)
 #define IN (W(HOLD_IN) | W(FOLLOW_IN))
 #define STANDBY (IN | W(FOLLOW_OUT))
-#define ALL (W(NOTHING) | W(DOWN) | STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN))
+#define ALL (W(NOTHING) | W(DOWN) | STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN) | W(STAND_IN))
 
 /* clang-format off */
 const struct plan_rule plan_rules[] = {
@@ -18,11 +18,11 @@ const struct plan_rule plan_rules[] = {
 	{ W(DOWN),                  0,                     0,            STEP_NONE,           REPL_DOWN,       "fenced" },
 
 	/* A copy that writes while another is named was deposed, whatever else is true of it (R7). */
-	{ STANDBY,                  F_UP | F_WRITABLE,     0,            STEP_KILL,           REPL_DOWN,       "deposed" },
-	{ STANDBY,                  F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
+	{ STANDBY | W(STAND_IN),    F_UP | F_WRITABLE,     0,            STEP_KILL,           REPL_DOWN,       "deposed" },
+	{ STANDBY | W(STAND_IN),    F_UP | F_SEMI | F_DIRTY, 0,          STEP_KILL,           REPL_DOWN,       "deposed while it was being opened" },
 
 	/* It answered once, so it does not recover; whatever it hangs in, a crash leads out of it, and loses nothing (R7). */
-	{ STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, F_UP, STEP_KILL, REPL_DOWN,       "has not answered for 10 s" },
+	{ ALL & ~W(NOTHING) & ~W(DOWN), F_PROCESS | F_HUNG, F_UP, STEP_KILL, REPL_DOWN,       "has not answered for 10 s" },
 
 	/* B1: outside in_sync. */
 	{ W(FOLLOW_OUT),            F_PROCESS | F_DIRTY,   F_PREPARED,   STEP_KILL,           REPL_DOWN,       "its tail must be cut off" },
@@ -90,6 +90,24 @@ const struct plan_rule plan_rules[] = {
 	{ W(DRAIN),                 F_DIRTY | F_QUIET,     0,            STEP_CLEAN,          REPL_IDLE,       "hands over" },
 	{ W(DRAIN),                 F_QUIET,               0,            STEP_NONE,           REPL_QUIET,      "hands over" },
 	{ W(DRAIN),                 0,                     0,            STEP_WAIT,           REPL_IDLE,       "a commit waits to be acknowledged" },
+
+	/* FORCE: the last copy there is, so whatever is wrong with it ends here. What it received is applied before it is named. */
+	{ W(STAND_IN),              0,                     F_DATA,       STEP_FAIL,           REPL_FAILED,     "there is no copy" },
+	{ W(STAND_IN),              F_DIRTY,               0,            STEP_FAIL,           REPL_FAILED,     "its own tail has not been cut off" },
+	{ W(STAND_IN),              F_COPY_NEW,            0,            STEP_FAIL,           REPL_FAILED,     "a fresh copy that has no position yet" },
+	{ W(STAND_IN),              0,                     F_PROCESS,    STEP_START,          REPL_STARTING,   "role MASTER" },
+	{ W(STAND_IN),              0,                     F_UP,         STEP_WAIT,           REPL_STARTING,   "recovers" },
+	{ W(STAND_IN),              F_SEMI,                0,            STEP_SEMI_OFF,       REPL_PROMOTING,  "a standby waits for nobody" },
+	{ W(STAND_IN),              F_BROKEN,              0,            STEP_FAIL,           REPL_FAILED,     "replication stopped with an error" },
+	{ W(STAND_IN),              F_SLAVE | F_IO,        0,            STEP_STOP_IO,        REPL_PROMOTING,  "follows nobody any more" },
+	{ W(STAND_IN),              F_SLAVE | F_SQL,       0,            STEP_DRAIN,          REPL_PROMOTING,  "apply what was received" },
+	{ W(STAND_IN),              F_SLAVE,               0,            STEP_SALVAGE,        REPL_SALVAGING,  "the relay log may be the last copy" },
+	{ W(STAND_IN),              0,                     F_SALVAGED,   STEP_SALVAGE,        REPL_SALVAGING,  "the relay log may be the last copy" },
+	{ W(STAND_IN),              0,                     F_TOKEN | F_SYNCED, STEP_SYNC,     REPL_PROMOTING,  "before its word counts" },
+	{ W(STAND_IN),              0,                     F_TOKEN,      STEP_NEW_TOKEN,      REPL_PROMOTING,  "may be named" },
+	{ W(STAND_IN),              F_DRAINED,             0,            STEP_NONE,           REPL_DRAINED,    "an operator wants it to be active" },
+	{ W(STAND_IN),              0,                     0,            STEP_SAY_DRAINED,    REPL_PROMOTING,  "everything received is applied" },
+
 	{ ~ALL,                     0,                     0,            STEP_FAIL,           REPL_FAILED,     "an order that this version does not know" },
 };
 /* clang-format on */

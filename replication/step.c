@@ -345,7 +345,7 @@ static int step_sync(struct actor *a, struct errbuf *e)
 		code = database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS");
 	if (!code)
 		code = sync_files(a, e);
-	if (!code)
+	if (!code && a->sight.order.want != REPL_WANT_STAND_IN)
 		code = database_run(a->db, e, "START SLAVE SQL_THREAD");
 	if (code)
 		(void)step_relax(a, NULL);

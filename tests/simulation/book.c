@@ -50,6 +50,18 @@ void book_lose(struct world *w, unsigned at, unsigned index)
 	world_broken(w, "%c throws transaction %u away, which nobody else has and nobody saved", "ab"[at], t -> seq);
 }
 
+void book_accept_loss(struct world *w, unsigned at)
+{
+	const struct mariadb *m = &w->member[at].db.server;
+	struct book *b = &w->book;
+
+	if (mariadb_holds(m, b->must, b->must_chain))
+		return;
+	b->given_up += b->must > m->received ? b->must - m->received : 0;
+	b->must = b->must < m->received ? b->must : m->received;
+	b->must_chain = mariadb_chain(m, b->must);
+}
+
 void book_check_copy(struct world *w, unsigned at)
 {
 	const struct database *d = &w->member[at].db;

@@ -62,6 +62,10 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].observes = on;
 		world_restart_heartbeat(w, at);
 	}
+	if (fault == FAULT_FORCE_PROMOTE && on)
+		w->shown_version = w->member[at].node.known.version;
+	else if (fault == FAULT_FORCE_PROMOTE)
+		world_command(w, at, HB_COMMAND_FORCE_PROMOTE, (uint8_t)at);
 	if (fault == FAULT_MAINTENANCE)
 		world_command(w, at, on ? HB_COMMAND_MAINTENANCE_ON : HB_COMMAND_MAINTENANCE_OFF, (uint8_t)at);
 }
@@ -129,6 +133,8 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 	default: break;
 	}
 	set(w, fault, at, peer, true);
+	if (fault == FAULT_FORCE_PROMOTE && !for_us)
+		set(w, fault, at, peer, false);
 	end_later(w, fault, at, peer, for_us);
 }
 

@@ -35,7 +35,8 @@ struct world;
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
 	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")                                         \
 	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \
-	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")
+	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")                           \
+	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,
@@ -59,7 +60,7 @@ struct faults { /* those that end by themselves */
 	struct fault_undo undo[FAULT_PENDING];
 };
 
-/* for_us 0: until fault_heal. late_us: for HOLD. */
+/* for_us 0: until fault_heal; of FORCE_PROMOTE: how long the operator thinks about it. late_us: for HOLD. */
 void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer, uint32_t letters, uint64_t for_us);
 
 /* Ends those that are due; returns when the next one is, UINT64_MAX: none. */

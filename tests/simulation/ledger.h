@@ -45,7 +45,7 @@ struct ledger {
 /* What clients know, and what was saved. */
 struct book {
 	uint32_t next_tx, next_key;
-	unsigned payments, answers, reads, replays;
+	unsigned payments, answers, reads, replays, given_up;
 	unsigned must; /* the end of what was answered or shown, and its chain: every later answer needs it */
 	uint64_t must_chain, epoch;
 	uint32_t unknown[BOOK_UNKNOWN];	   /* keys whose payments were not answered */
@@ -59,6 +59,9 @@ void book_init(struct book *b);
 void book_copy(struct book *b, const struct book *of);
 uint32_t book_new_tx(struct book *b);
 void book_export(struct book *b, uint32_t tx);
+
+/* The role was forced upon `at`, and an operator has accepted what is lost: what is owed from now on is what it has. */
+void book_accept_loss(struct world *w, unsigned at);
 
 /* R11: a transaction disappears from `at`. */
 void book_lose(struct world *w, unsigned at, unsigned index);

@@ -67,6 +67,8 @@ static void look_at_round(struct world *w, unsigned at, const struct hb_node *n,
 		of = MOMENT_NOTHING_CHOSEN;
 	if (of >= 0 && p->change.kind >= HB_CHANGE_NOTHING && p->change.kind <= HB_CHANGE_MAINTAIN)
 		has_come(w, at, (enum moment)(of + 4 * ((int)p->change.kind - HB_CHANGE_NOTHING)));
+	if (of >= 0 && p->change.kind == HB_CHANGE_FORCE)
+		has_come(w, at, (enum moment)(of + MOMENT_FORCE_ASKED - MOMENT_NOTHING_ASKED));
 	s->step = (uint8_t)p->step;
 }
 

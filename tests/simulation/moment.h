@@ -42,7 +42,8 @@ struct world;
 	X(FOLLOWS, "follows")                                                                                          \
 	X(TOKEN, "token")                                                                                              \
 	X(BOOTED, "booted")                                                                                            \
-	X(ORDER, "order")
+	X(ORDER, "order")                                                                                              \
+	MOMENTS_OF(X, FORCE, "force")
 
 enum moment {
 #define X(id, word) MOMENT_##id,
@@ -50,6 +51,9 @@ enum moment {
 #undef X
 	    MOMENT_COUNT
 };
+
+/* Those after it come only in schedules that are written by hand. */
+#define MOMENT_DRAWN (MOMENT_ORDER + 1)
 
 /* What a member looked like after its last step. */
 struct seen {

@@ -9,6 +9,16 @@ static const struct hb_register *acceptor_of(const struct world *w, unsigned at)
 	return m->up ? &m->node.acceptor.reg : &m->disk;
 }
 
+/* What may be lost is what the operator was shown: bound to the record, and to the one that is chosen. */
+static void look_at_force(struct world *w, const struct hb_record *r)
+{
+	if (r->version != w->shown_version + 1)
+		world_broken(w, "the role was forced from version %llu on, and the operator was shown %llu",
+		    (unsigned long long)r->version - 1, (unsigned long long)w->shown_version);
+	w->given_up = (uint8_t) ~(1u << r->active);
+	book_accept_loss(w, r->active);
+}
+
 /* The register as nobody in the cluster can see it: which record does a majority hold? */
 static void look_at_register(struct world *w)
 {
@@ -34,6 +44,8 @@ static void look_at_register(struct world *w)
 		if (p->chosen && hb_ballot_compare(r->accepted_ballot, p->ballot) > 0 &&
 		    (r->accepted.in_sync & ~p->record.in_sync & p->record.maintenance & r->accepted.maintenance))
 			world_broken(w, "a member in maintenance was added to in_sync");
+		if (p->chosen && r->accepted.forced_epoch > p->record.forced_epoch)
+			look_at_force(w, &r->accepted);
 		p->ballot = r->accepted_ballot;
 		p->record = r->accepted;
 	}

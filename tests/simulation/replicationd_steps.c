@@ -145,7 +145,7 @@ static void check_reseed(struct world *w, unsigned at)
 	const struct mariadb *m = &d->server;
 
 	w->reseeds++;
-	if (d->data && !m->torn && !m->hardened)
+	if (d->data && !m->torn && !m->hardened && !(w->given_up >> at & 1))
 		world_broken(w, "%c takes a fresh copy, and no crash explains why", "ab"[at]);
 }
 
@@ -166,6 +166,7 @@ static int take_copy(struct world *w, unsigned at)
 	for (unsigned i = m->length; i && !mariadb_holds(of, i, mariadb_chain(m, i)); i--)
 		book_lose(w, at, i - 1);
 	mariadb_copy(m, of);
+	w->given_up &= (uint8_t) ~(1u << at);
 	d->data = d->copy_new = true;
 	return STEP_MORE;
 }
@@ -348,7 +349,10 @@ static int step_sync(struct world *w, unsigned at, unsigned part)
 		return STEP_MORE;
 	case 1: mariadb_stop_slave(m, false, true); return STEP_MORE;
 	case 2: mariadb_flush(m); return STEP_MORE;
-	default: mariadb_start_slave(m, false, true, w->now_us); return 0;
+	default:
+		if (w->member[at].db.repl.sight.order.want != REPL_WANT_STAND_IN)
+			mariadb_start_slave(m, false, true, w->now_us);
+		return 0;
 	}
 }
 

@@ -150,16 +150,16 @@ static void lie_in_wait(struct draw *d, enum moment moment, enum fault fault)
 
 static void aimed(struct draw *d, uint64_t aim)
 {
-	enum moment moment = (enum moment)(aim % MOMENT_COUNT);
-	enum fault fault = (enum fault)(1 + aim / MOMENT_COUNT % (FAULT_DRAWN - 1));
+	enum moment moment = (enum moment)(aim % MOMENT_DRAWN);
+	enum fault fault = (enum fault)(1 + aim / MOMENT_DRAWN % (FAULT_DRAWN - 1));
 
 	lie_in_wait(d, moment, fault);
 	for (uint64_t more = draw(d, 3); more; more--)
-		lie_in_wait(d, draw(d, 2) ? moment : (enum moment)draw(d, MOMENT_COUNT), any_fault(d));
+		lie_in_wait(d, draw(d, 2) ? moment : (enum moment)draw(d, MOMENT_DRAWN), any_fault(d));
 	start(d, moment);
 	run(d, 300000 + draw(d, 1200000));
 	if (draw(d, 3) == 0)
-		start(d, (enum moment)draw(d, MOMENT_COUNT));
+		start(d, (enum moment)draw(d, MOMENT_DRAWN));
 	run(d, draw(d, 800000));
 }
 

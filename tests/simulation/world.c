@@ -318,7 +318,10 @@ void world_restart_heartbeat(struct world *w, unsigned at)
 
 void world_command(struct world *w, unsigned at, enum hb_command_kind kind, uint8_t target)
 {
-	struct hb_command c = {.id = 1 + world_dice(w, UINT64_MAX - 1), .kind = (uint8_t)kind, .target = target};
+	struct hb_command c = {.id = 1 + world_dice(w, UINT64_MAX - 1),
+	    .kind = (uint8_t)kind,
+	    .target = target,
+	    .version = w->shown_version};
 	struct hb_input in = {.kind = HB_IN_COMMAND, .command = &c};
 
 	w->verdict = (struct hb_verdict){0};

@@ -58,6 +58,8 @@ struct world {
 	struct hb_ballot newest_ballot; /* of all that any member ever knew to be chosen */
 	struct hb_record newest;
 	struct hb_verdict verdict; /* the last one */
+	uint64_t shown_version;	   /* of the record, to the operator who forces */
+	uint8_t given_up;	   /* members whose copies were given up by it, until they have a fresh one */
 	bool solo_seen;		   /* somebody learned of a record that trusts one copy only */
 	unsigned failovers, switchovers, handed, maintained, reseeds; /* handed: in peace, from SYNC to SYNC */
 	unsigned violations;

@@ -8,8 +8,8 @@
 
 #include "replication/plan.h"
 
-#define WANTS 9u /* the last one is unknown */
-#define UNKNOWN_WANT 8u
+#define WANTS 10u /* the last one is unknown */
+#define UNKNOWN_WANT 9u
 #define W(id) (1u << REPL_WANT_##id)
 #define IN (W(HOLD_IN) | W(FOLLOW_IN))
 #define STANDBY (IN | W(FOLLOW_OUT))

@@ -204,6 +204,10 @@ static void test_members_that_are_gone(void **state)
 	node.peer[A].heard = node.peer[W].heard = false;
 	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "1 of 3 members are heard here: no majority");
 	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "what it does is not known");
+	node.known.in_sync = 1;
+	expect(HB_TOPIC_NOW, A, HB_HOLDS_NA, "nobody else has every payment (last resort: holdfastctl force promote)");
+	node.known.forced_epoch = node.known.epoch;
+	expect(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "the role was forced in this epoch");
 }
 
 static void test_one_that_does_not_know(void **state)

@@ -11,7 +11,7 @@
 #include "replication/gate.h"
 #include "replication/plan.h"
 
-#define WANTS 8u /* the last one is unknown */
+#define WANTS 10u /* the last one is unknown */
 /* What is known of a server that does not run. */
 #define BESIDE ((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW))
 #define ALL_FACTS ((1u << PLAN_FACT_COUNT) - 1)
@@ -22,6 +22,8 @@ static enum gate_role expected(unsigned want, uint32_t facts)
 
 	if (want == REPL_WANT_FOLLOW_OUT)
 		return copy == (F_DATA | F_PREPARED) ? GATE_SLAVE : GATE_REFUSED;
+	if (want == REPL_WANT_STAND_IN)
+		return (facts & (F_DATA | F_DIRTY | F_COPY_NEW)) == F_DATA ? GATE_MASTER : GATE_REFUSED;
 	if (want != REPL_WANT_HOLD_IN && want != REPL_WANT_FOLLOW_IN && want != REPL_WANT_PROMOTE)
 		return GATE_REFUSED;
 	return (copy & F_DATA) && (copy & F_TOKEN) ? GATE_MASTER : GATE_REFUSED;

@@ -95,7 +95,7 @@ static void test_every_rule_is_reached(void **state)
 
 static void test_unknown_want_fails(void **state)
 {
-	static const unsigned wants[] = {8, 9, 30, 31, 32, 255, 0x7fffffff};
+	static const unsigned wants[] = {9, 10, 30, 31, 32, 255, 0x7fffffff};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
@@ -120,10 +120,12 @@ static void test_r7_deposed_is_killed_first(void **state)
 	/* Its commits wait: switching semi-sync off would answer them. */
 	CHECK_DEMAND("R7 deposed while opening", STANDBY, F_UP | F_SEMI | F_DIRTY, 0, STEP(KILL));
 	CHECK_DEMAND("B1 tail not cut off", W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED, STEP(KILL));
-	CHECK_STEPS("R7 SEMI_OFF", STEP(SEMI_OFF), {STANDBY, F_UP | F_SEMI, F_WRITABLE | F_DIRTY});
-	CHECK_STEPS("KILL", STEP(KILL), {W(DOWN), F_PROCESS, 0}, {STANDBY, F_UP | F_WRITABLE, 0},
-	    {STANDBY, F_UP | F_SEMI | F_DIRTY, 0}, {W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED},
-	    {STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, 0});
+	CHECK_DEMAND("R7 writable stand-in", W(STAND_IN), F_UP | F_WRITABLE, 0, STEP(KILL));
+	CHECK_STEPS("R7 SEMI_OFF", STEP(SEMI_OFF), {STANDBY, F_UP | F_SEMI, F_WRITABLE | F_DIRTY},
+	    {W(STAND_IN), F_UP | F_SEMI, F_WRITABLE | F_DIRTY});
+	CHECK_STEPS("KILL", STEP(KILL), {W(DOWN), F_PROCESS, 0}, {STANDBY | W(STAND_IN), F_UP | F_WRITABLE, 0},
+	    {STANDBY | W(STAND_IN), F_UP | F_SEMI | F_DIRTY, 0}, {W(FOLLOW_OUT), F_PROCESS | F_DIRTY, F_PREPARED},
+	    {STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN) | W(STAND_IN), F_PROCESS | F_HUNG, 0});
 	CHECK_DEMAND("hung is killed", STANDBY | W(PROMOTE) | W(OPEN) | W(DRAIN), F_PROCESS | F_HUNG, 0, STEP(KILL));
 }
 
@@ -131,13 +133,20 @@ static void test_r8_m13_role_of_a_start(void **state)
 {
 	(void)state;
 	CHECK_STEPS("R8 M13 START", STEP(START), {W(FOLLOW_OUT), F_DATA | F_PREPARED, F_PROCESS | F_TOKEN},
-	    {IN | W(PROMOTE), F_DATA | F_TOKEN, F_PROCESS});
+	    {IN | W(PROMOTE), F_DATA | F_TOKEN, F_PROCESS},
+	    /* It is to be the active: nothing is truncated. */
+	    {W(STAND_IN), F_DATA, F_PROCESS | F_DIRTY | F_COPY_NEW});
 	CHECK_STEPS("R8 PREPARE", STEP(PREPARE), {W(FOLLOW_OUT), F_DATA, F_PROCESS});
 	CHECK_STEPS("R8 CLEAN", STEP(CLEAN), {W(FOLLOW_OUT), F_UP | F_DIRTY | F_PREPARED, F_WRITABLE | F_SEMI},
 	    {W(DRAIN), F_UP | F_DIRTY | F_QUIET, F_WRITABLE});
 	CHECK_STEPS("R8 FAIL", STEP(FAIL), {IN | W(PROMOTE), 0, F_DATA}, {IN | W(PROMOTE), 0, F_PROCESS | F_TOKEN},
-	    {W(PROMOTE), 0, F_TOKEN}, {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0},
+	    {W(PROMOTE), 0, F_TOKEN}, {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0}, {W(STAND_IN), 0, F_DATA},
+	    {W(STAND_IN), F_DIRTY, 0}, {W(STAND_IN), F_COPY_NEW, 0}, {W(STAND_IN), F_UP | F_BROKEN, 0},
 	    {1u << UNKNOWN_WANT, 0, 0});
+	CHECK_DEMAND("FORCE names no copy with a tail of its own", W(STAND_IN), F_DATA | F_UP | F_DIRTY,
+	    F_WRITABLE | F_SEMI, STEP(FAIL));
+	CHECK_DEMAND("FORCE names no copy that is not whole", W(STAND_IN), F_DATA | F_UP | F_COPY_NEW,
+	    F_WRITABLE | F_DIRTY, STEP(FAIL));
 }
 
 static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
@@ -149,7 +158,9 @@ static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 	    F_WRITABLE | F_SEMI | F_IO | F_SQL | F_BROKEN | F_DRAINED, STEP(SALVAGE));
 	CHECK_STEPS("M14 SALVAGE", STEP(SALVAGE),
 	    {IN | W(PROMOTE), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE},
-	    {IN | W(PROMOTE), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE});
+	    {IN | W(PROMOTE), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE},
+	    {W(STAND_IN), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE | F_DIRTY},
+	    {W(STAND_IN), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE | F_DIRTY});
 	/* With GTID, starting one thread throws relay logs away if the other one has stopped meanwhile. */
 	CHECK_STEPS("M14 START_IO", STEP(START_IO), {W(FOLLOW_OUT), F_UP | F_SLAVE | F_SQL, F_IO | F_TOKEN});
 	CHECK_STEPS(
@@ -173,10 +184,13 @@ static void test_r6_promotion_cuts_then_drains(void **state)
 	(void)state;
 	CHECK_STEPS("R6 SAY_DRAINED", STEP(SAY_DRAINED),
 	    {W(PROMOTE), F_UP | F_TOKEN, F_SLAVE | F_IO | F_SQL | F_BROKEN},
-	    {W(PROMOTE), F_UP | F_TOKEN | F_WRITABLE, 0});
+	    {W(PROMOTE), F_UP | F_TOKEN | F_WRITABLE, 0},
+	    {W(STAND_IN), F_UP | F_TOKEN | F_SALVAGED, F_SLAVE | F_IO | F_SQL | F_BROKEN | F_DIRTY | F_WRITABLE});
 	CHECK_DEMAND("R3 no promotion without a token", W(PROMOTE), F_DATA | F_PROCESS, F_TOKEN | F_HUNG, STEP(FAIL));
-	CHECK_STEPS("R6 DRAIN", STEP(DRAIN), {W(PROMOTE), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN | F_WRITABLE});
-	CHECK_STEPS("R6 B4 STOP_IO", STEP(STOP_IO), {W(PROMOTE), F_UP | F_SLAVE | F_IO, F_WRITABLE | F_BROKEN},
+	CHECK_STEPS(
+	    "R6 DRAIN", STEP(DRAIN), {W(PROMOTE) | W(STAND_IN), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN | F_WRITABLE});
+	CHECK_STEPS("R6 B4 STOP_IO", STEP(STOP_IO),
+	    {W(PROMOTE) | W(STAND_IN), F_UP | F_SLAVE | F_IO, F_WRITABLE | F_BROKEN},
 	    {IN | W(PROMOTE), F_UP | F_IO | F_BROKEN, F_WRITABLE});
 	CHECK_DEMAND("B4 broken stops acknowledging", IN, F_DATA | F_BROKEN | F_IO, F_WRITABLE | F_SEMI, STEP(STOP_IO));
 }
@@ -205,19 +219,21 @@ static void test_r6_order_of_an_opening(void **state)
 	CHECK_STEPS("R4 SET_SEMI", STEP(SET_SEMI), {W(OPEN), F_UP | F_SEMI, F_SEMI_WANTED | F_SLAVE},
 	    {W(OPEN), F_UP | F_SEMI_WANTED, F_SEMI | F_SLAVE});
 	CHECK_STEPS("R5 MARK", STEP(MARK), {W(OPEN), F_UP | F_SEMI | F_SEMI_WANTED, F_SLAVE | F_MARKED});
-	CHECK_STEPS("WAIT", STEP(WAIT), {STANDBY | W(PROMOTE) | W(OPEN), F_PROCESS, F_UP}, {W(OPEN), F_ROW_SENT, F_ROW},
-	    {W(DRAIN), F_UP, F_WRITABLE | F_QUIET});
+	CHECK_STEPS("WAIT", STEP(WAIT), {STANDBY | W(PROMOTE) | W(OPEN) | W(STAND_IN), F_PROCESS, F_UP},
+	    {W(OPEN), F_ROW_SENT, F_ROW}, {W(DRAIN), F_UP, F_WRITABLE | F_QUIET});
 }
 
 static void test_r5_token_only_when_level(void **state)
 {
 	(void)state;
 	CHECK_STEPS("R5 NEW_TOKEN", STEP(NEW_TOKEN),
-	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_SYNCED,
-		F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN});
+	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_SYNCED, F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN},
+	    /* The last copy there is: all that was received is in the data, and that is on disk. */
+	    {W(STAND_IN), F_SALVAGED | F_SYNCED, F_TOKEN | F_SLAVE | F_DIRTY | F_COPY_NEW | F_WRITABLE});
 	/* A token says that relay logs were fsynced as long as it lay there (S7). */
 	CHECK_STEPS("S7 RELAX", STEP(RELAX), {W(FOLLOW_OUT), F_FOLLOWS | F_SYNCED, F_TOKEN | F_CAUGHT_UP});
-	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED});
+	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED},
+	    {W(STAND_IN), F_SALVAGED, F_TOKEN | F_SYNCED | F_SLAVE});
 }
 
 static void test_states_tell_what_is(void **state)

@@ -147,8 +147,7 @@ static void grow_record(struct hb_record *r)
 	for (uint32_t i = 0; i < r->members; i++)
 		r->member[i].second_ipv4 = 0x0a4e0001 + i;
 	r->maintenance = 0x90;
-	r->later_bytes = 2;
-	fill(r->later, 2, 0x91);
+	r->forced_epoch = 0x9291;
 }
 
 void sample_grow_message(struct hb_message *m)

@@ -1,0 +1,71 @@
+# The last resort: the active served alone and is gone, and an operator names the other one, which lacks what was paid last. It is
+# refused while there is a better way, or while somebody hears the one that would be given up; it shows what may be lost; and the old one,
+# back after all, exports what only it has and takes a fresh copy.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
+
+ctl() { # NODE ARGUMENT...: output in $said; its exit status
+  local node=$1
+  shift
+  said=$(timeout 100 "$lab" exec "$node" -- holdfastctl "$@" 2>&1)
+}
+
+# refused STATUS NODE WORDS ARGUMENT...
+refused() {
+  local code=0 want=$1 node=$2 words=$3
+  shift 3
+  ctl "$node" "$@" </dev/null || code=$?
+  [ "$code" = "$want" ] || fail "$*: exit status $code, want $want: $said"
+  case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
+}
+
+says() { case $said in *"$1"*) ;; *) fail "'$said', want '$1'" ;; esac; }
+tails() { "$lab" exec "$1" -- find /var/lib/holdfast/unacknowledged -name '*.payments' 2>/dev/null | wc -l; }
+force() { ctl w force promote "$standby" --accept-loss --yes; }
+
+now=$(active w)
+standby=$(other "$now")
+refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote
+refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby"
+refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby" --yes
+refused 2 w "nobody is there to ask: add --yes" force promote "$standby" --accept-loss
+refused 1 w "no gateway of that name" force promote w --accept-loss --yes
+refused 1 w "it is active already" force promote "$now" --accept-loss --yes
+refused 1 w "it has every payment, and takes the role by itself" force promote "$standby" --accept-loss --yes
+ctl w maintenance on "$standby" || fail "maintenance on $standby: $said"
+refused 1 w "$now is heard, or was a moment ago: it is not gone" force promote "$standby" --accept-loss --yes
+ctl w maintenance off "$standby" || fail "maintenance off $standby: $said"
+wait_sync
+
+# What is paid now only the active has.
+version=$(status w .version)
+"$lab" kill "$standby"
+wait_until 30 "$now serves alone" is_mode w SOLO
+start_load force-promote-lost
+payments_flow
+stop_load
+refused 1 w "$standby does not answer" force promote "$standby" --accept-loss --yes
+"$lab" kill "$now"
+"$lab" start "$standby"
+wait_until 60 "$standby in the role that it could have" force
+says "transactions would be lost"
+says "$standby serves (SOLO)"
+[ "$(active w)" = "$standby" ] || fail "$(active w) is active"
+ctl w history
+says forced
+ctl w explain
+says "the role was forced in this epoch"
+verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/force-promote-lost.history" 2>/dev/null |
+  tail -n 1)
+case $verdict in *lost=0*) fail "nothing was lost, so nothing was shown: $verdict" ;; esac
+say "$standby was promoted without $now; as foretold: $verdict"
+
+start_load force-promote
+payments_flow
+before=$(tails "$now")
+"$lab" start "$now"
+wait_sync w 240
+payments_flow
+is_active w "$standby" || fail "the role has moved back"
+stop_load
+[ "$(tails "$now")" -gt "$before" ] || fail "$now has not exported what only it had"
+say "$now came back, exported what only it had, and follows $standby"
