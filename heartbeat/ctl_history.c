@@ -1,5 +1,7 @@
 #include "heartbeat/ctl_history.h"
 
+#include <stdbool.h>
+
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/local.h"
@@ -20,16 +22,26 @@ static void print_number(FILE *f, const char *format, const json_t *o, const cha
 	(void)fprintf(f, format, (long long)json_integer_value(json_object_get(o, key)));
 }
 
+/* "-": since when nobody served before, is not known; nor are the stages that begin then. */
+static void print_ms(FILE *f, bool known, const json_t *o, const char *key)
+{
+	if (known)
+		print_number(f, " %8lld", o, key);
+	else
+		(void)fprintf(f, " %8s", "-");
+}
+
 static void print_entry(FILE *f, const json_t *t)
 {
 	const json_t *stages = json_object_get(t, "stages_ms");
+	bool known = json_is_integer(json_object_get(t, "took_ms"));
 
 	print_number(f, "%-7lld ", t, "epoch");
 	(void)fprintf(
 	    f, "%-25s %-16s %-16s %-16s", text_of(t, "at"), text_of(t, "from"), text_of(t, "to"), text_of(t, "reason"));
-	print_number(f, " %8lld", t, "took_ms");
+	print_ms(f, known, t, "took_ms");
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
-		print_number(f, " %8lld", stages, hb_stage_text(i));
+		print_ms(f, known || (i != HB_STAGE_DETECT && i != HB_STAGE_VOTE), stages, hb_stage_text(i));
 	(void)fputc('\n', f);
 }
 
@@ -48,7 +60,9 @@ void ctl_history_print(FILE *f, const json_t *history)
 	for (size_t i = 0; i < json_array_size(history); i++)
 		if (json_is_object(json_array_get(history, i)))
 			print_entry(f, json_array_get(history, i));
-	(void)fputc('\n', f);
+	(void)fprintf(f, "\nTOOK     how long nobody served, until the new one did at its address; by switchover until "
+			 "it did at all,\n"
+			 "         for the old one passes on what comes by the address; -: not known\n");
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
 		(void)fprintf(f, "%-8s %s\n", hb_stage_text(i), help[i]);
 }

@@ -117,13 +117,26 @@ static void print_node(FILE *f, const json_t *n)
 	    text_of(n, "state", "?"), gtid, time, text_of(n, "reason", ""));
 }
 
+/* "-": since when nobody served before, is not known, as at a start. */
+static const char *took_text(const json_t *t, char *text, size_t size)
+{
+	const json_t *took = json_object_get(t, "took_ms");
+
+	if (json_is_integer(took))
+		(void)snprintf(text, size, "%lld ms", (long long)json_integer_value(took));
+	else
+		(void)snprintf(text, size, "-");
+	return text;
+}
+
 static void print_transition(FILE *f, const json_t *t)
 {
+	char took[32];
+
 	if (!json_is_object(t))
 		return;
-	(void)fprintf(f, "last move: %s -> %s at %s, %s, took %lld ms, epoch %lld\n", text_of(t, "from", "?"),
-	    text_of(t, "to", "?"), text_of(t, "at", "?"), text_of(t, "reason", "?"),
-	    (long long)json_integer_value(json_object_get(t, "took_ms")),
+	(void)fprintf(f, "last move: %s -> %s at %s, %s, took %s, epoch %lld\n", text_of(t, "from", "?"),
+	    text_of(t, "to", "?"), text_of(t, "at", "?"), text_of(t, "reason", "?"), took_text(t, took, sizeof(took)),
 	    (long long)json_integer_value(json_object_get(t, "epoch")));
 }
 
@@ -131,6 +144,8 @@ static void print_head(FILE *f, const json_t *status)
 {
 	const json_t *vip = json_object_get(status, "vip"), *in_sync = json_object_get(status, "in_sync");
 	const char *active = text_of(status, "active", ""), *node = text_of(status, "node", "?");
+	/* One that is not heard may have it. */
+	const char *holder = text_of(vip, "holder", *active && is_unreachable(status, active) ? "unknown" : "nobody");
 
 	(void)fprintf(f, "cluster %s  mode %s%s", text_of(status, "cluster", "?"), text_of(status, "mode", "?"),
 	    json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");
@@ -147,9 +162,9 @@ static void print_head(FILE *f, const json_t *status)
 	if (!json_array_size(in_sync))
 		(void)fprintf(f, " nobody");
 	if (*text_of(vip, "address", ""))
-		(void)fprintf(f, "  address %s on %s\n", text_of(vip, "address", ""), text_of(vip, "holder", "nobody"));
+		(void)fprintf(f, "  address %s on %s\n", text_of(vip, "address", ""), holder);
 	else
-		(void)fprintf(f, "  address on %s\n", text_of(vip, "holder", "nobody"));
+		(void)fprintf(f, "  address on %s\n", holder);
 }
 
 /* One network of two. */
@@ -173,14 +188,90 @@ static void print_key(FILE *f, const json_t *key)
 		    f, "the new key of the heartbeats waits for %s\n", json_string_value(json_array_get(names, i)));
 }
 
-/* What to do about it. */
-static void print_advice(FILE *f, const json_t *status)
+/* Those that are not heard, or those that are but this node. Returns how many. */
+static unsigned name_others(const json_t *status, bool heard, char *text, size_t size)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+	const char *self = text_of(status, "node", "");
+	unsigned count = 0;
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const char *name = text_of(json_array_get(nodes, i), "name", "?");
+
+		if (strcmp(name, self) == 0 ||
+		    json_is_true(json_object_get(json_array_get(nodes, i), "reachable")) != heard)
+			continue;
+		if (at < size)
+			at += (size_t)snprintf(text + at, size - at, "%s%s", count ? ", " : "", name);
+		count++;
+	}
+	return count;
+}
+
+/* What one that hears too little sees is not what the others do: they may serve. */
+static void print_silence(FILE *f, const json_t *status)
 {
 	const json_t *in_sync = json_object_get(status, "in_sync");
 	const char *last = json_array_size(in_sync) == 1 ? json_string_value(json_array_get(in_sync, 0)) : NULL;
+	const char *node = text_of(status, "node", "this node");
+	char silent[96], heard[96];
+	unsigned count = name_others(status, false, silent, sizeof(silent));
 
-	if (last && strcmp(text_of(status, "mode", ""), "STALLED") == 0 && is_unreachable(status, last))
-		(void)fprintf(f, "only %s has every acknowledged payment: bring %s back\n", last, last);
+	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0 || !count)
+		return;
+	if (count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2)
+		(void)fprintf(f,
+		    "%s hears nothing of %s: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
+		    node, silent);
+	else if (last && is_unreachable(status, last) && name_others(status, true, heard, sizeof(heard)))
+		(void)fprintf(f,
+		    "only %s has every acknowledged payment: if %s too hears nothing of it, bring %s back\n", last,
+		    heard, last);
+}
+
+/* The active waits for one that is in sync and silent. */
+static void print_waiting(FILE *f, const json_t *status)
+{
+	const json_t *in_sync = json_object_get(status, "in_sync");
+
+	if (!is_serving(status) || strcmp(text_of(status, "active", ""), text_of(status, "node", "")) != 0)
+		return;
+	for (size_t i = 0; i < json_array_size(in_sync); i++) {
+		const char *name = json_string_value(json_array_get(in_sync, i));
+
+		if (name && is_unreachable(status, name))
+			(void)fprintf(f,
+			    "payments wait for %s, until peer-timeout-ms is over; at once: holdfastctl force solo\n",
+			    name);
+	}
+}
+
+/* Leases of one length are what all the times are reckoned with. */
+static void print_leases(FILE *f, const json_t *status)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+	const json_t *own = json_object_get(node_of(status, text_of(status, "node", "")), "lease_setting_ms");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const json_t *n = json_array_get(nodes, i), *ms = json_object_get(n, "lease_setting_ms");
+
+		if (json_is_integer(ms) && json_is_integer(own) && json_integer_value(ms) != json_integer_value(own))
+			(void)fprintf(f,
+			    "lease-ms is %lld on %s, and %lld on %s: make it the same in holdfast.conf of all "
+			    "members\n",
+			    (long long)json_integer_value(ms), text_of(n, "name", "?"),
+			    (long long)json_integer_value(own), text_of(status, "node", "?"));
+	}
+}
+
+/* What to do about it. */
+static void print_advice(FILE *f, const json_t *status)
+{
+	print_silence(f, status);
+	print_waiting(f, status);
+	print_leases(f, status);
 	for (size_t i = 0; i < json_array_size(json_object_get(status, "nodes")); i++)
 		print_silent_paths(f, json_array_get(json_object_get(status, "nodes"), i));
 	print_key(f, json_object_get(status, "key"));

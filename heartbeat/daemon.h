@@ -45,7 +45,10 @@ struct daemon {
 	uint64_t keys_told_us;					    /* last time that all were told */
 	struct hb_node node;
 	struct history history;
-	uint64_t moved_epoch; /* of the last transition that was logged */
+	uint64_t moved_epoch;		   /* of the last transition that was logged */
+	uint64_t epoch;			   /* the record's, as known last */
+	uint64_t epoch_us;		   /* since when: what a gateway told of itself before is not so any more */
+	uint32_t lease_ms[HB_MEMBERS_MAX]; /* what each is configured with, as heard; 0: not heard yet */
 	struct daemon_store *store;
 
 	int udp[WIRE_PATHS];	   /* bound to the address and the second address; -1: there is none */

@@ -112,6 +112,18 @@ static void note_history(struct daemon *d)
 			(void)history_note(&d->history, &n->peer[i].facts.moved);
 }
 
+/* What status tells besides the core: since when the role is where it is, and what leases the others ask for. */
+static void note_others(struct daemon *d, const struct hb_input *in)
+{
+	const struct hb_message *m = in->kind == HB_IN_MESSAGE ? in->message : NULL;
+
+	if (d->node.known.epoch != d->epoch)
+		d->epoch_us = in->now_us;
+	d->epoch = d->node.known.epoch;
+	if (m && m->type == HB_BEAT && m->from < HB_MEMBERS_MAX)
+		d->lease_ms[m->from] = (uint32_t)(m->duration_us / 1000);
+}
+
 static void one_step(struct daemon *d, struct hb_input *in)
 {
 	struct hb_output out;
@@ -127,6 +139,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 	log_changes(d, &out);
 	note_history(d);
+	note_others(d, in);
 	for (unsigned i = 0; i < out.outbox.count; i++)
 		hold(d, &out.outbox.letter[i]);
 	daemon_address_tell(d, out.vip, in->now_us);

@@ -98,12 +98,18 @@ static bool is_ready(const struct keyring_state *k, enum step step, uint8_t memb
 	return step == STEP_USE || w->use == newest->number;
 }
 
+/* Whatever it has told: the key that is wished is the maker's to make. */
+static bool makes(const struct keyring_state *k, uint8_t member)
+{
+	return member == MAKER && next_step(&k->disk) == STEP_MAKE;
+}
+
 uint8_t keyring_waits_for(const struct keyring_state *k, uint8_t members, uint8_t self)
 {
 	uint8_t ret = 0;
 
 	for (uint8_t i = 0; i < members; i++)
-		if (i != self && !is_ready(k, next_step(&k->disk), i))
+		if (i != self && (!is_ready(k, next_step(&k->disk), i) || makes(k, i)))
 			ret |= (uint8_t)(1u << i);
 	return ret;
 }

@@ -13,11 +13,14 @@
 #define ARENA_BYTES (512 * 1024)
 #define ANSWER_BYTES (64 * 1024)
 
+/* Has it been heard lately? A gateway since the role is where it is: what it said before, as that it has the address, may be
+ * the last word of one that died. */
 static bool reachable(const struct daemon *d, uint8_t i, uint64_t now_us)
 {
 	const struct hb_peer *p = &d->node.peer[i];
+	bool old = d->node.known.member[i].kind == HB_KIND_GATEWAY && p->heard_us < d->epoch_us;
 
-	return i == d->node.self || (p->heard && now_us - p->heard_us < REACHABLE_US);
+	return i == d->node.self || (p->heard && !old && now_us - p->heard_us < REACHABLE_US);
 }
 
 static json_t *gtid_json(struct gtid g, bool known)
@@ -68,19 +71,90 @@ static json_t *paths_json(const struct daemon *d, const struct hb_member *m, uin
 	return all;
 }
 
+static const char *mode_of(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	struct hb_facts f;
+
+	if (!d->node.booted || !reachable(d, r->active, now_us))
+		return "STALLED";
+	facts_of(d, r->active, now_us, &f);
+	if (!f.serving)
+		return "STALLED";
+	return hb_is_solo(r, r->active) ? "SOLO" : "SYNC";
+}
+
+/* Why nobody serves, as far as this node can tell, where the core has nothing to say about itself. */
+static void stall_text(const struct daemon *d, const struct hb_record *r, uint64_t now_us, char ret[LOCAL_REASON_BYTES])
+{
+	unsigned heard = 0;
+	size_t at = (size_t)snprintf(ret, LOCAL_REASON_BYTES, "hears nothing of");
+
+	for (uint8_t i = 0; i < r->members; i++) {
+		if (reachable(d, i, now_us))
+			heard++;
+		else if (at < LOCAL_REASON_BYTES)
+			at += (size_t)snprintf(ret + at, LOCAL_REASON_BYTES - at, " %s", r->member[i].name);
+	}
+	if (heard < hb_quorum(r->members) && at < LOCAL_REASON_BYTES)
+		(void)snprintf(ret + at, LOCAL_REASON_BYTES - at, ": without a majority nobody serves here");
+	else if (heard < r->members && at < LOCAL_REASON_BYTES)
+		(void)snprintf(ret + at, LOCAL_REASON_BYTES - at, ": see holdfastctl explain");
+	else
+		ret[0] = '\0'; /* it takes a moment */
+}
+
+/* What this node says of itself. */
+static const char *own_reason(
+    const struct daemon *d, const struct hb_record *r, uint64_t now_us, char text[LOCAL_REASON_BYTES])
+{
+	if (d->node.reason[0] || !r->members || !d->node.booted || strcmp(mode_of(d, r, now_us), "STALLED") != 0)
+		return d->node.reason;
+	stall_text(d, r, now_us, text);
+	return text;
+}
+
+static const char *reason_of(
+    const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us, char text[LOCAL_REASON_BYTES])
+{
+	if (i == d->node.self)
+		return own_reason(d, r, now_us, text);
+	if (reachable(d, i, now_us))
+		return d->node.peer[i].facts.reason;
+	return hb_in_maintenance(r, i) ? "in maintenance; nothing heard from it" : "nothing heard from it";
+}
+
+static const char *state_of(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
+{
+	struct hb_facts f;
+
+	facts_of(d, i, now_us, &f);
+	if (!reachable(d, i, now_us))
+		return "unreachable";
+	/* It votes while it runs: to the core nothing has changed. */
+	return hb_state_text(f.state == HB_WITNESS && hb_in_maintenance(r, i) ? HB_MAINTENANCE : f.state);
+}
+
+/* What it is configured with; null while that has not been heard. */
+static json_t *lease_json(const struct daemon *d, uint8_t i)
+{
+	uint32_t ms = i == d->node.self ? d->conf.lease_ms : d->lease_ms[i];
+
+	return ms ? json_integer(ms) : json_null();
+}
+
 static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
 	bool active = r->active == i;
 	struct in_addr address = {htonl(r->member[i].ipv4)};
-	char text[INET_ADDRSTRLEN];
+	char text[INET_ADDRSTRLEN], reason[LOCAL_REASON_BYTES];
 	struct hb_facts f;
 	json_t *o;
 
 	facts_of(d, i, now_us, &f);
 	o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->member[i].name, "kind", gateway ? "gateway" : "witness",
-	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state",
-	    here ? hb_state_text(f.state) : "unreachable", "reachable", here);
+	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state", state_of(d, r, i, now_us),
+	    "reachable", here);
 	if (i != d->node.self)
 		json_object_set_new(o, "paths", paths_json(d, &r->member[i], i, now_us));
 	if (gateway) {
@@ -96,23 +170,9 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 		}
 	}
 	json_object_set_new(o, "maintenance", json_boolean(hb_in_maintenance(r, i)));
-	json_object_set_new(o, "reason",
-	    json_string(here			  ? f.reason
-			: hb_in_maintenance(r, i) ? "in maintenance; nothing heard from it"
-						  : "nothing heard from it"));
+	json_object_set_new(o, "lease_setting_ms", lease_json(d, i));
+	json_object_set_new(o, "reason", json_string(reason_of(d, r, i, now_us, reason)));
 	return o;
-}
-
-static const char *mode_of(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
-{
-	struct hb_facts f;
-
-	if (!d->node.booted || !reachable(d, r->active, now_us))
-		return "STALLED";
-	facts_of(d, r->active, now_us, &f);
-	if (!f.serving)
-		return "STALLED";
-	return hb_is_solo(r, r->active) ? "SOLO" : "SYNC";
 }
 
 static bool witness_seen(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
@@ -154,9 +214,10 @@ static json_t *transition_json(const struct hb_record *r, const struct hb_transi
 	stages = json_object();
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
 		json_object_set_new(stages, hb_stage_text(i), json_integer(t->stage_ms[i]));
-	o = json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:o}", "epoch", (json_int_t)t->epoch, "from",
+	/* A whole move of the role in half a millisecond there is not. */
+	o = json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:o}", "epoch", (json_int_t)t->epoch, "from",
 	    r->member[t->from].name, "to", r->member[t->to].name, "reason", hb_reason_text(t->reason), "took_ms",
-	    (json_int_t)t->took_ms, "at", at, "stages_ms", stages);
+	    t->took_ms ? json_integer(t->took_ms) : json_null(), "at", at, "stages_ms", stages);
 	return o;
 }
 
@@ -204,6 +265,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_record *r = shown(d);
 	json_t *in_sync = json_array(), *nodes = json_array(), *o;
+	char reason[LOCAL_REASON_BYTES];
 	struct hb_facts f;
 
 	for (uint8_t i = 0; i < r->members; i++) {
@@ -219,7 +281,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	facts_of(d, r->active, now_us, &f);
 	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
 	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
-	json_object_set_new(o, "reason", json_string(d->node.reason));
+	json_object_set_new(o, "reason", json_string(own_reason(d, r, now_us, reason)));
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	json_object_set_new(o, "key", keys_json(d, r));
 	return o;
@@ -272,6 +334,22 @@ static json_t *loss_json(const struct daemon *d, uint64_t now_us)
 	    (json_int_t)n->high_water.seq, "nodes", nodes);
 }
 
+/* One line for each member whose lease-ms is not ours: of the same length they are meant to be. */
+static void explain_leases(const struct daemon *d, const struct hb_record *r, json_t *lines)
+{
+	for (uint8_t i = 0; i < r->members; i++) {
+		char text[LOCAL_REASON_BYTES];
+
+		if (i == d->node.self || !d->lease_ms[i] || d->lease_ms[i] == d->conf.lease_ms)
+			continue;
+		(void)snprintf(text, sizeof(text),
+		    "its lease-ms is %u, that of %s is %u: it has to be the same on all members", d->lease_ms[i],
+		    d->conf.name, d->conf.lease_ms);
+		json_array_append_new(lines, json_pack("{s:s, s:s, s:s, s:n}", "topic", hb_topic_word(HB_TOPIC_NOW),
+						 "about", r->member[i].name, "text", text, "holds"));
+	}
+}
+
 static json_t *explain_json(const struct daemon *d, uint64_t now_us)
 {
 	static struct hb_explanation told; /* 12 KiB: not on the stack */
@@ -287,6 +365,7 @@ static json_t *explain_json(const struct daemon *d, uint64_t now_us)
 		json_object_set_new(o, "holds", l->holds == HB_HOLDS_NA ? json_null() : json_boolean(l->holds));
 		json_array_append_new(lines, o);
 	}
+	explain_leases(d, r, lines);
 	return json_pack("{s:s, s:s, s:o}", "cluster", d->conf.cluster, "node", d->conf.name, "lines", lines);
 }
 

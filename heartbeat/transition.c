@@ -1,5 +1,7 @@
 #include "heartbeat/transition.h"
 
+#include "heartbeat/record.h"
+
 void hb_moment(struct hb_moments *m, enum hb_stage stage, uint64_t now_us)
 {
 	if (!m->end_us[stage])
@@ -24,7 +26,11 @@ static uint64_t begin_us(const struct hb_moments *m, enum hb_stage stage)
 
 void hb_transition_stages(const struct hb_moments *m, struct hb_transition *t)
 {
-	uint64_t took_us = m->began_us ? m->end_us[HB_STAGE_PROMOTE] - m->began_us : 0;
+	uint64_t end_us = m->end_us[HB_STAGE_PROMOTE];
+
+	/* While the role is handed over, the old one passes on what comes by the address. */
+	if (end_us && t->reason != HB_REASON_SWITCHOVER)
+		end_us = later(end_us, m->end_us[HB_STAGE_ADDRESS]);
 
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++) {
 		uint64_t from_us = begin_us(m, (enum hb_stage)i), to_us = m->end_us[i], ms;
@@ -32,7 +38,7 @@ void hb_transition_stages(const struct hb_moments *m, struct hb_transition *t)
 		ms = from_us && to_us > from_us ? (to_us - from_us + 500) / 1000 : 0;
 		t->stage_ms[i] = ms < UINT16_MAX ? (uint16_t)ms : UINT16_MAX;
 	}
-	t->took_ms = m->end_us[HB_STAGE_PROMOTE] ? (uint32_t)(took_us / 1000) : 0;
+	t->took_ms = m->began_us && end_us > m->began_us ? (uint32_t)((end_us - m->began_us + 500) / 1000) : 0;
 }
 
 const char *hb_stage_text(unsigned stage)

@@ -89,6 +89,10 @@ static int print_with(const char *changes, char *ret, size_t size)
 }
 
 #define NODE_A_GONE "{\"name\":\"a\",\"state\":\"unreachable\",\"reachable\":false,\"lease_ms\":0}"
+#define NODE_B "{\"name\":\"b\",\"state\":\"standby\",\"reachable\":true,\"lease_setting_ms\":150}"
+#define NODE_B_GONE "{\"name\":\"b\",\"state\":\"unreachable\",\"reachable\":false}"
+#define NODE_W "{\"name\":\"w\",\"state\":\"witness\",\"reachable\":true,\"lease_setting_ms\":150}"
+#define NODE_W_GONE "{\"name\":\"w\",\"state\":\"unreachable\",\"reachable\":false}"
 #define NODE_A_HERE "{\"name\":\"a\",\"state\":\"active\",\"reachable\":true,\"lease_ms\":300}"
 
 static void test_the_status_tells_what_it_means(void **state)
@@ -107,8 +111,28 @@ static void test_the_status_tells_what_it_means(void **state)
 		"\nthe address is on nobody: systemctl status keepalived haproxy\n", "every"},
 	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b: systemctl", "every"},
 	    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
-	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
-		"\nonly a has every acknowledged payment: bring a back\n", "the address is"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W "]}", 1,
+		"\nonly a has every acknowledged payment: if w too hears nothing of it, bring a back\n", "cut off"},
+	    /* which of them is cut off, it cannot know */
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}", 1,
+		"\nb hears nothing of a, w: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
+		"bring"},
+	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null},"
+	     "\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}",
+		1, "  address 10.0.0.100/24 on unknown\n", "nobody"},
+	    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W "]}", 1,
+		"mode STALLED", "bring"},
+	    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
+	     "," NODE_W "]}",
+		0, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
+	    {"{\"node\":\"w\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
+	     "," NODE_W "]}",
+		0, "mode SYNC", "payments wait"}, /* a may hear it */
+	    {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"lease_setting_ms\":300}," NODE_B
+	     "," NODE_W "]}",
+		0, "\nlease-ms is 300 on a, and 150 on w: make it the same in holdfast.conf of all members\n",
+		"lease-ms is 150 on b"},
+	    {"{\"last_transition\":{\"took_ms\":null,\"from\":\"a\"}}", 0, ", took -, epoch", " 0 ms"},
 	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
 		"mode STALLED unobserved as seen from b  epoch 7", "the address is"},
 	    {"{\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "]}", 1, "mode STALLED", "every acknowledged"},
@@ -225,6 +249,151 @@ static void test_the_history(void **state)
 	json_decref(history);
 }
 
+/* How long nobody served: until the new one did at its address; where the old one went on at it, until the new one did. */
+static void test_how_long_a_move_took(void **state)
+{
+	struct hb_moments m = {.began_us = 1000000,
+	    .end_us = {[HB_STAGE_VOTE] = 1100000, [HB_STAGE_PROMOTE] = 1200000, [HB_STAGE_ADDRESS] = 1350000}};
+	struct hb_transition t = {.epoch = 9, .reason = HB_REASON_LEASE_EXPIRED};
+
+	(void)state;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 350);
+	assert_int_equal(t.stage_ms[HB_STAGE_ADDRESS], 250);
+	t.reason = HB_REASON_SWITCHOVER;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 200);
+	m.end_us[HB_STAGE_ADDRESS] = 0; /* not yet */
+	t.reason = HB_REASON_LEASE_EXPIRED;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 200);
+	m.end_us[HB_STAGE_PROMOTE] = 0;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 0);
+}
+
+/* A start: since when nobody served is not known, which is not no time at all. */
+static void test_a_move_of_which_the_time_is_not_known(void **state)
+{
+	struct daemon d = {.node = {.acceptor.reg.accepted = {.members = 2, .member = {{.name = "a"}, {.name = "b"}}}}};
+	struct hb_moments m = {.end_us = {[HB_STAGE_VOTE] = 1420000,
+				   [HB_STAGE_CUT] = 1425000,
+				   [HB_STAGE_DRAIN] = 1450000,
+				   [HB_STAGE_PROMOTE] = 1490000,
+				   [HB_STAGE_ADDRESS] = 1470000}};
+	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 0, .reason = HB_REASON_START};
+	char out[4096] = "";
+	const char *text;
+	json_t *history;
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	hb_transition_stages(&m, &t);
+	assert_true(history_note(&d.history, &t));
+	text = status_answer(&d, "history", 2000000);
+	assert_non_null(strstr(text, "\"took_ms\":null,"));
+	history = json_loads(text, 0, NULL);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	assert_non_null(
+	    strstr(out, "start                   -        -        -        5       25       40       50        0\n"));
+	json_decref(history);
+}
+
+/* Members a, b and w as w sees them, a active. */
+static void make_cluster(struct daemon *d)
+{
+	struct hb_record *r = &d->node.known;
+
+	*d = (struct daemon){.conf = {.name = "w", .lease_ms = 150, .vip = "10.0.0.100/24"}};
+	*r = (struct hb_record){.epoch = 7, .active = 0, .phase = HB_OPEN, .in_sync = 3, .members = 3};
+	r->member[0] = (struct hb_member){.name = "a", .kind = HB_KIND_GATEWAY};
+	r->member[1] = (struct hb_member){.name = "b", .kind = HB_KIND_GATEWAY};
+	r->member[2] = (struct hb_member){.name = "w", .kind = HB_KIND_WITNESS};
+	d->node.self = 2;
+	d->node.state = HB_WITNESS;
+	d->node.booted = true;
+	for (uint8_t i = 0; i < 2; i++) {
+		d->node.peer[i].heard = true;
+		d->node.peer[i].heard_us = 1000000;
+		d->node.peer[i].facts.state = i ? HB_STANDBY : HB_ACTIVE;
+		d->node.peer[i].facts.serving = d->node.peer[i].facts.holds_vip = i == 0;
+	}
+}
+
+/* "mode holder, a: state, own reason" */
+static const char *shown(const struct daemon *d, uint64_t now_us)
+{
+	static char ret[512];
+	json_t *status = json_loads(status_answer(d, "status", now_us), 0, NULL);
+	const json_t *nodes = json_object_get(status, "nodes");
+	const char *holder = json_string_value(json_object_get(json_object_get(status, "vip"), "holder"));
+
+	(void)snprintf(ret, sizeof(ret), "%s %s, a: %s, w: %s, %s", json_string_value(json_object_get(status, "mode")),
+	    holder ? holder : "-", json_string_value(json_object_get(json_array_get(nodes, 0), "state")),
+	    json_string_value(json_object_get(json_array_get(nodes, 2), "state")),
+	    json_string_value(json_object_get(json_array_get(nodes, 2), "reason")));
+	json_decref(status);
+	return ret;
+}
+
+/* What a gateway said of itself before the role moved is not so any more, also if it never says another word. */
+static void test_the_last_words_of_a_dead_one_do_not_count(void **state)
+{
+	static struct daemon d;
+
+	(void)state;
+	make_cluster(&d);
+	assert_string_equal(shown(&d, 1200000), "SYNC a, a: active, w: witness, ");
+	d.node.known.epoch = 8;
+	d.node.known.active = 1;
+	d.epoch_us = d.node.peer[1].heard_us = 1250000;
+	d.node.peer[1].facts.serving = d.node.peer[1].facts.holds_vip = 1;
+	assert_string_equal(shown(&d, 1300000), "SYNC b, a: unreachable, w: witness, ");
+	d.node.peer[0].heard_us = 1290000; /* it lives, and still has the address */
+	assert_string_equal(shown(&d, 1300000), "SYNC a, a: active, w: witness, ");
+}
+
+static void test_nobody_is_heard_is_a_reason(void **state)
+{
+	static struct daemon d;
+
+	(void)state;
+	make_cluster(&d);
+	assert_string_equal(shown(&d, 9000000),
+	    "STALLED -, a: unreachable, w: witness, hears nothing of a b: without a majority nobody serves here");
+	d.node.peer[1].heard_us = 9000000;
+	assert_string_equal(
+	    shown(&d, 9000000), "STALLED -, a: unreachable, w: witness, hears nothing of a: see holdfastctl explain");
+	(void)snprintf(d.node.reason, sizeof(d.node.reason), "it has one of its own");
+	assert_string_equal(shown(&d, 9000000), "STALLED -, a: unreachable, w: witness, it has one of its own");
+}
+
+static void test_a_witness_in_maintenance_is_shown(void **state)
+{
+	static struct daemon d;
+
+	(void)state;
+	make_cluster(&d);
+	d.node.known.maintenance = 1 << 2;
+	assert_string_equal(shown(&d, 1200000), "SYNC a, a: active, w: maintenance, ");
+}
+
+static void test_leases_of_another_length_are_told(void **state)
+{
+	static struct daemon d;
+
+	(void)state;
+	make_cluster(&d);
+	assert_null(strstr(status_answer(&d, "explain", 1200000), "lease-ms"));
+	d.lease_ms[0] = 150;
+	assert_null(strstr(status_answer(&d, "explain", 1200000), "lease-ms"));
+	d.lease_ms[1] = 300;
+	assert_non_null(strstr(status_answer(&d, "explain", 1200000),
+	    "\"about\":\"b\",\"text\":\"its lease-ms is 300, that of w is 150:"));
+	assert_non_null(strstr(status_answer(&d, "status", 1200000), "\"lease_setting_ms\":300"));
+}
+
 static void test_the_history_keeps_the_last(void **state)
 {
 	struct history h = {0};
@@ -272,6 +441,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_explanation_as_text),
 	    cmocka_unit_test(test_the_history),
+	    cmocka_unit_test(test_how_long_a_move_took),
+	    cmocka_unit_test(test_a_move_of_which_the_time_is_not_known),
+	    cmocka_unit_test(test_the_last_words_of_a_dead_one_do_not_count),
+	    cmocka_unit_test(test_nobody_is_heard_is_a_reason),
+	    cmocka_unit_test(test_a_witness_in_maintenance_is_shown),
+	    cmocka_unit_test(test_leases_of_another_length_are_told),
 	    cmocka_unit_test(test_the_history_keeps_the_last),
 	    cmocka_unit_test(test_a_look_at_the_status),
 	    cmocka_unit_test(test_the_status_as_a_table),

@@ -254,6 +254,21 @@ static void test_member_that_is_away_stops_the_next_step_only(void **state)
 	heal(1);
 }
 
+/* All have said what the first step needs, and the one who takes it is away: it is he who is waited for. */
+static void test_maker_that_is_away_is_waited_for(void **state)
+{
+	(void)state;
+	begin(8);
+	for (unsigned n = 0; n < 60; n++)
+		something_happens(0);
+	crash(0);
+	assert_int_equal(keyring_ask(&member[1].k), 0);
+	assert_true(keyring_is_rotating(&member[1].k));
+	assert_int_equal(keyring_waits_for(&member[1].k, members, 1), 1 << 0);
+	heal(1);
+	assert_false(keyring_is_rotating(&member[1].k));
+}
+
 /* With a token made before, or during, a rotation. */
 static void test_new_member_comes_in_between(void **state)
 {
@@ -311,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(test_one_rotation_after_the_other),
 	    cmocka_unit_test(test_crashes_at_any_moment),
 	    cmocka_unit_test(test_member_that_is_away_stops_the_next_step_only),
+	    cmocka_unit_test(test_maker_that_is_away_is_waited_for),
 	    cmocka_unit_test(test_new_member_comes_in_between),
 	    cmocka_unit_test(test_file_comes_back_and_damage_is_refused),
 	};
