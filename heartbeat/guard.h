@@ -27,6 +27,8 @@
 	X(M08_ADD_BEFORE_MARK, "ADD before the standby has the position read after semi-sync went on")                 \
 	X(M08_OLD_ORDER_COUNTS, "a report from before the order that switched semi-sync on counts")                    \
 	X(M08_OLD_CONNECTION_COUNTS, "a report about a connection of another epoch counts")                            \
+	X(M08_DEAD_CONNECTION_TOLD,                                                                                    \
+	    "a standby tells what it received over a connection that is gone or of another epoch")                     \
 	X(M09_NO_BARRIER, "answers before the opening barrier is committed")                                           \
 	X(M11_NO_DRAIN, "opens before the relay log was applied to its end")                                           \
 	X(M12_WRITES_BEFORE_OPEN, "opens the database while the record says claimed")                                  \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heartbeat/fitness.h"
+#include "heartbeat/guard.h"
 
 /* What is received and not applied when a copy begins to sync each transaction: the next takeover has to apply what it does not
  * work off before. From then on it applies hardly faster than the active writes, so what is allowed is more. */
@@ -133,7 +134,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->opened_epoch = opened_epoch(s);
 	ret->binlog = o->binlog;
 	/* What was received over a connection of another epoch says nothing about this one (R5). */
-	ret->received = follows(s) ? o->received : (struct gtid){0};
+	ret->received = GUARD(M08_DEAD_CONNECTION_TOLD, follows(s)) ? o->received : (struct gtid){0};
 	ret->applied = o->applied;
 	ret->sync_marked = s->marked && o->semi_sync;
 	ret->sync_mark = s->sync_mark;

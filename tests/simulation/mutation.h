@@ -9,8 +9,7 @@
 bool mutation_aim(const char *directory);
 
 /* Every guard alone, or with those that do its work when it is off, and the pairs of the specification; or the guards named.
- * After the schedules aimed at it, so many seeds: what breaks without the guards must hold with them. 0 if each was caught,
- * but for those that are known not to be. */
+ * After the schedules aimed at it, so many seeds: what breaks without the guards must hold with them. 0 if each was caught. */
 int mutation_run(unsigned long seeds, char **names);
 
 #endif
