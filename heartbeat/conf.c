@@ -180,22 +180,109 @@ struct reading {
 	struct conf conf;
 	FILE *source;
 	unsigned errors;
-	int line; /* Debian's inih does not tell its handler */
+	int line;      /* Debian's inih does not tell its handler */
+	bool unread;   /* a line that is neither was named */
+	bool has_keys; /* the section so far: an indented line goes on with the last one */
 	int line_of[KEYS];
 };
+
+/* As it may be shown on a terminal. */
+static const char *plain(const char *text, char ret[static 64])
+{
+	size_t n = 0;
+
+	for (; text[n] && n < 63; n++)
+		ret[n] = (unsigned char)text[n] < ' ' || text[n] == 127 ? '?' : text[n];
+	ret[n] = '\0';
+	return ret;
+}
+
+static bool is_section(const char *name, size_t length)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strlen(keys[i].section) == length && strncmp(keys[i].section, name, length) == 0)
+			return true;
+	return false;
+}
+
+static void take_section(struct reading *r, const char *name)
+{
+	size_t length = strcspn(name, "]\n");
+	char text[64];
+
+	r->has_keys = false;
+	if (name[length] == ']' && is_section(name, length))
+		return;
+	r->errors++;
+	r->unread = r->unread || name[length] != ']';
+	if (name[length] != ']') {
+		(void)fprintf(r->errs, "%s:%d: want '[section]' or 'key = value'\n", r->file, r->line);
+		return;
+	}
+	(void)fprintf(r->errs, "%s:%d: unknown section [%.*s], want", r->file, r->line, (int)length, plain(name, text));
+	for (size_t i = 0; i < KEYS; i++)
+		if (i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0)
+			(void)fprintf(r->errs, "%s[%s]", i ? ", " : " ", keys[i].section);
+	(void)fputc('\n', r->errs);
+}
+
+/* What the parser does not say: sections without a key, and every line that it cannot read, not only the first. */
+static void look_at(struct reading *r, const char *text)
+{
+	const char *at = text + (r->line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0), *start;
+
+	start = at + strspn(at, " \t\r\n\v\f");
+	if (!*start || strchr(";#", *start) || (r->has_keys && start > at))
+		return;
+	if (*start == '[') {
+		take_section(r, start + 1);
+		return;
+	}
+	for (at = start; *at && !strchr("=:", *at) && !(*at == ';' && strchr(" \t", at[-1])); at++)
+		;
+	if (*at && *at != ';') {
+		r->has_keys = true;
+		return;
+	}
+	(void)fprintf(r->errs, "%s:%d: want '[section]' or 'key = value'\n", r->file, r->line);
+	r->errors++;
+	r->unread = true;
+}
+
+/* The parser would take what does not fit for another line. */
+static void skip_rest(struct reading *r, const char *text, int size)
+{
+	char start = text[strspn(text, " \t")];
+	int c;
+
+	do
+		c = getc(r->source);
+	while (c != EOF && c != '\n');
+	if (start == ';' || start == '#')
+		return;
+	(void)fprintf(r->errs, "%s:%d: longer than %d characters\n", r->file, r->line, size - 2);
+	r->errors++;
+}
 
 static char *next_line(char *text, int size, void *stream)
 {
 	struct reading *r = stream;
+	char *ret = fgets(text, size, r->source);
 
+	if (!ret)
+		return NULL;
 	r->line++;
-	return fgets(text, size, r->source);
+	look_at(r, text);
+	if (!strchr(text, '\n') && !feof(r->source))
+		skip_rest(r, text, size);
+	return ret;
 }
 
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
 	int line = r->line;
+	char text[64];
 
 	for (size_t i = 0; i < KEYS; i++) {
 		if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
@@ -205,14 +292,19 @@ static int take_line(void *user, const char *section, const char *name, const ch
 			    r->errs, "%s:%d: '%s' was already set on line %d\n", r->file, line, name, r->line_of[i]);
 			r->errors++;
 		} else if (!set(&r->conf, &keys[i], value)) {
-			(void)fprintf(
-			    r->errs, "%s:%d: '%s' is '%s', want %s\n", r->file, line, name, value, keys[i].wanted);
+			(void)fprintf(r->errs, "%s:%d: '%s' is '%s', want %s\n", r->file, line, name,
+			    plain(value, text), keys[i].wanted);
 			r->errors++;
 		}
 		r->line_of[i] = line;
 		return 1;
 	}
-	(void)fprintf(r->errs, "%s:%d: unknown key '%s' in [%s]\n", r->file, line, name, section);
+	if (*section && !is_section(section, strlen(section)))
+		return 1; /* said of the section */
+	if (*section)
+		(void)fprintf(r->errs, "%s:%d: unknown key '%s' in [%s]\n", r->file, line, plain(name, text), section);
+	else
+		(void)fprintf(r->errs, "%s:%d: '%s' comes before any [section]\n", r->file, line, plain(name, text));
 	r->errors++;
 	return 1;
 }
@@ -221,6 +313,85 @@ static void complain(struct reading *r, const char *what)
 {
 	(void)fprintf(r->errs, "%s: %s\n", r->file, what);
 	r->errors++;
+}
+
+/* Number of the key that is stored there. */
+static size_t key_at(size_t at)
+{
+	size_t i = 0;
+
+	while (keys[i].at != at)
+		i++;
+	return i;
+}
+
+/* "file:line: " of the key, or of the other when that is at its default; both at it do not disagree. */
+static void begin_complaint(struct reading *r, size_t key, size_t other)
+{
+	int line = r->line_of[key] ? r->line_of[key] : r->line_of[other];
+
+	r->errors++;
+	if (line)
+		(void)fprintf(r->errs, "%s:%d: ", r->file, line);
+	else
+		(void)fprintf(r->errs, "%s: ", r->file);
+}
+
+/* Fewer than three heartbeats in it, and the loss of one is the loss of a member. */
+static void check_interval(struct reading *r, size_t at, uint32_t value)
+{
+	size_t key = key_at(at), interval = key_at(offsetof(struct conf, interval_ms));
+	uint32_t ms = r->conf.interval_ms;
+
+	if (value >= 3 * ms)
+		return;
+	begin_complaint(r, key, interval);
+	(void)fprintf(r->errs, "'%s' is %u, want %u to %u: at least 3 x 'interval-ms', which is %u\n", keys[key].name,
+	    value, 3 * ms, keys[key].max, ms);
+}
+
+#define ON_LOCALHOST 1
+#define ON_ADDRESS 2
+#define EXPORTER_PORT 8405 /* of etc/haproxy.cfg.in */
+
+/* Who listens on TCP ports of a gateway, where; two of them cannot have the same. */
+static void check_ports(struct reading *r)
+{
+	const struct conf *c = &r->conf;
+	const struct {
+		size_t at;
+		uint32_t first, count;
+		unsigned where;
+	} ports[] = {
+	    {offsetof(struct conf, database_port), c->database_port, 1, ON_LOCALHOST | ON_ADDRESS},
+	    {offsetof(struct conf, relay_port), c->relay_port, 1, ON_LOCALHOST},
+	    {offsetof(struct conf, worker_port), c->worker_port, c->workers, ON_LOCALHOST},
+	    {offsetof(struct conf, mesh_http_port), c->mesh_http_port, 1, ON_ADDRESS},
+	    {offsetof(struct conf, mesh_ledger_port), c->mesh_ledger_port, 1, ON_ADDRESS},
+	    {offsetof(struct conf, mesh_seed_port), c->mesh_seed_port, 1, ON_ADDRESS},
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		size_t key = key_at(ports[i].at);
+
+		if ((ports[i].where & ON_LOCALHOST) && EXPORTER_PORT - ports[i].first < ports[i].count) {
+			begin_complaint(r, key, key_at(offsetof(struct conf, workers)));
+			(void)fprintf(r->errs, "'%s' takes TCP port %d, which is that of HAProxy's figures\n",
+			    keys[key].name, EXPORTER_PORT);
+		}
+		for (size_t k = 0; k < i; k++) {
+			size_t other = key_at(ports[k].at);
+			uint32_t from = ports[i].first > ports[k].first ? ports[i].first : ports[k].first;
+
+			if (!(ports[i].where & ports[k].where) || from - ports[i].first >= ports[i].count ||
+			    from - ports[k].first >= ports[k].count)
+				continue;
+			begin_complaint(r, key, other);
+			(void)fprintf(r->errs,
+			    "'%s' of [%s] and '%s' of [%s] both take TCP port %u: they must differ\n", keys[key].name,
+			    keys[key].section, keys[other].name, keys[other].section, from);
+		}
+	}
 }
 
 static void check_together(struct reading *r)
@@ -233,18 +404,15 @@ static void check_together(struct reading *r)
 		complain(r, "'address' in [node] is missing");
 	if (c->second_address[0] && strcmp(c->second_address, c->address) == 0)
 		complain(r, "'second-address' must differ from 'address'");
-	if (c->lease_ms < 3 * c->interval_ms)
-		complain(r, "'lease-ms' must be at least 3 x 'interval-ms'");
-	if (c->peer_timeout_ms < 3 * c->interval_ms)
-		complain(r, "'peer-timeout-ms' must be at least 3 x 'interval-ms'");
+	check_interval(r, offsetof(struct conf, lease_ms), c->lease_ms);
+	check_interval(r, offsetof(struct conf, peer_timeout_ms), c->peer_timeout_ms);
 	if (c->kind == CONF_KIND_WITNESS)
 		return;
 	if (!c->vip[0])
 		complain(r, "'vip' in [cluster] is missing");
 	if (!c->interface[0])
 		complain(r, "'interface' in [node] is missing");
-	if (c->database_port == c->relay_port)
-		complain(r, "'relay-port' must differ from 'port'");
+	check_ports(r);
 }
 
 unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
@@ -256,7 +424,7 @@ unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
 		if (keys[i].fallback[0])
 			(void)set(&r.conf, &keys[i], keys[i].fallback);
 	first_bad = ini_parse_stream(next_line, &r, take_line, &r);
-	if (first_bad) {
+	if (first_bad && !r.unread) {
 		(void)fprintf(errs, "%s:%d: want '[section]' or 'key = value'\n", name, first_bad > 0 ? first_bad : 1);
 		r.errors++;
 	}

@@ -97,7 +97,7 @@ static void stall_text(const struct daemon *d, const struct hb_record *r, uint64
 	}
 	if (heard < hb_quorum(r->members) && at < LOCAL_REASON_BYTES)
 		(void)snprintf(ret + at, LOCAL_REASON_BYTES - at, ": without a majority nobody serves here");
-	else if (heard < r->members && at < LOCAL_REASON_BYTES)
+	else if (!reachable(d, r->active, now_us) && at < LOCAL_REASON_BYTES)
 		(void)snprintf(ret + at, LOCAL_REASON_BYTES - at, ": see holdfastctl explain");
 	else
 		ret[0] = '\0'; /* it takes a moment */

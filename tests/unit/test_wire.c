@@ -272,6 +272,77 @@ static void test_configuration_names_every_error(void **state)
 	    1);
 }
 
+#define GATEWAY "[cluster]\nvip=10.0.0.100/24\n[node]\nname=a\naddress=10.0.0.1\ninterface=eth0\n"
+
+static void test_configuration_errors_say_where_and_what(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} cases[] = {
+	    {GATEWAY "[gatway]\n",
+		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], [replication], "
+		"[gateway]\n"},
+	    {GATEWAY "[gatway]\nworkers=3\n",
+		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], "
+		"[replication], [gateway]\n"},
+	    {"\nhello\n; fine: it is a comment\nname=a\n[node\n  \n=\nworld ; = 1\n",
+		"x.conf:2: want '[section]' or 'key = value'\n"
+		"x.conf:4: 'name' comes before any [section]\n"
+		"x.conf:5: want '[section]' or 'key = value'\n"
+		"x.conf:7: '' comes before any [section]\n"
+		"x.conf:8: want '[section]' or 'key = value'\n"},
+	    {GATEWAY "[heartbeat]\ninterval-ms=60\n",
+		"x.conf:8: 'lease-ms' is 150, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"},
+	    {GATEWAY "[heartbeat]\ninterval-ms=60\nlease-ms=170\npeer-timeout-ms=100\n",
+		"x.conf:9: 'lease-ms' is 170, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"
+		"x.conf:10: 'peer-timeout-ms' is 100, want 180 to 60000: at least 3 x 'interval-ms', which is 60\n"},
+	    {GATEWAY "[replication]\nport=7443\n", "x.conf:8: 'mesh-http-port' of [gateway] and 'port' of "
+						   "[replication] both take TCP port 7443: they must "
+						   "differ\n"},
+	    {GATEWAY "[gateway]\nworker-port=4400\nworkers=7\n",
+		"x.conf:8: 'worker-port' of [gateway] and 'relay-port' of [replication] both take TCP port 4406: they "
+		"must "
+		"differ\n"},
+	    {GATEWAY "[gateway]\nworker-port=4400\nworkers=6\n", ""},
+	    {GATEWAY "[gateway]\nworker-port=8400\nworkers=6\n",
+		"x.conf:8: 'worker-port' takes TCP port 8405, which is that of HAProxy's figures\n"},
+	    {GATEWAY "[gateway]\nmesh-seed-port=7443\n", "x.conf:8: 'mesh-seed-port' of [gateway] and 'mesh-http-port' "
+							 "of [gateway] both take TCP port 7443: they must "
+							 "differ\n"},
+	    /* one on 127.0.0.1, the other on the node's address; UDP is not TCP */
+	    {GATEWAY "[gateway]\nworker-port=7443\nmesh-ledger-port=7400\n", ""},
+	    {GATEWAY "[gateway]\nchannels = a\x1b[31mb\n",
+		"x.conf:8: 'channels' is 'a?[31mb', want names of 1 to 32 of a-z 0-9 _ -, separated by blanks\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char said[1000] = "";
+		struct conf c;
+
+		(void)read_conf(cases[i].text, &c, said, sizeof(said));
+		assert_string_equal(said, cases[i].said);
+	}
+}
+
+/* The parser takes 200 bytes at once. A comment may be longer. */
+static void test_configuration_with_long_lines(void **state)
+{
+	char text[1000] = "[node]\n; ", said[1000] = "";
+	struct conf c;
+
+	(void)state;
+	memset(text + strlen(text), 'x', 500);
+	(void)snprintf(text + strlen(text), 100, "\nnme = 1\n");
+	assert_int_equal(read_conf(text, &c, said, sizeof(said)), 1);
+	assert_string_equal(said, "x.conf:3: unknown key 'nme' in [node]\n");
+	memcpy(text, "[gateway]\nchannels = ", 21);
+	memset(said, 0, sizeof(said));
+	assert_true(read_conf(text, &c, said, sizeof(said)) > 1);
+	assert_non_null(strstr(said, "x.conf:2: longer than 198 characters\n"));
+	assert_non_null(strstr(said, "x.conf:3: unknown key 'nme' in [gateway]\n"));
+}
+
 static void test_configuration_comes_back(void **state)
 {
 	char said[1000] = "", text[1000] = "";
@@ -302,6 +373,8 @@ int main(void)
 	    cmocka_unit_test(test_log_line_cannot_be_forged),
 	    cmocka_unit_test(test_role_table_is_total),
 	    cmocka_unit_test(test_configuration_names_every_error),
+	    cmocka_unit_test(test_configuration_errors_say_where_and_what),
+	    cmocka_unit_test(test_configuration_with_long_lines),
 	    cmocka_unit_test(test_configuration_comes_back),
 	};
 
