@@ -48,12 +48,14 @@ static bool is_unreachable(const json_t *status, const char *name)
 	return json_is_false(json_object_get(node_of(status, name), "reachable"));
 }
 
-/* Does the active node hold the virtual IP? */
+/* Does the active node hold the virtual IP, or does the one before it still pass on what comes by that? */
 static bool is_addressed(const json_t *status)
 {
-	const char *holder = text_of(json_object_get(status, "vip"), "holder", "");
+	const json_t *vip = json_object_get(status, "vip");
+	const char *holder = text_of(vip, "holder", "");
 
-	return *holder && strcmp(holder, text_of(status, "active", "")) == 0;
+	return *holder &&
+	       (strcmp(holder, text_of(status, "active", "")) == 0 || json_is_true(json_object_get(vip, "moving")));
 }
 
 int ctl_status_exit(const json_t *status)

@@ -51,7 +51,9 @@ static void death_while_stalled(const struct hb_view *v, uint8_t m)
 
 	for (uint8_t i = 0; i < v->r->members; i++)
 		holders += i != m && hb_in_sync(v->r, i) && view_alive(v, i);
-	if (hb_in_sync(v->r, m) && !holders)
+	if (!view_alive(v, v->r->active) && !view_majority_without(v, HB_NOBODY))
+		SAY(v, DEATH, m, "whether payments go on is not known here: no majority is heard");
+	else if (hb_in_sync(v->r, m) && !holders)
 		SAY(v, DEATH, m,
 		    "payments stand still already; it is the only one heard here that holds every payment");
 	else if (!view_majority_without(v, m))

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define REACHABLE_US 1000000
+#define MOVING_US 1000000 /* after a hand-over the address may stay for so long where it was, and all is well */
 #define ARENA_BYTES (512 * 1024)
 #define ANSWER_BYTES (64 * 1024)
 
@@ -183,19 +184,25 @@ static bool witness_seen(const struct daemon *d, const struct hb_record *r, uint
 	return false;
 }
 
+/* moving: the one that had the role passes on what comes by the address until that has moved, too. */
 static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
 {
+	bool moving = d->epoch_us && now_us - d->epoch_us < MOVING_US;
 	const char *holder = NULL;
+	uint8_t at = r->active;
 
 	for (uint8_t i = 0; i < r->members; i++) {
 		struct hb_facts f;
 
 		facts_of(d, i, now_us, &f);
 		/* Should two say so, the one that should not is shown. */
-		if (reachable(d, i, now_us) && f.holds_vip && (!holder || i != r->active))
+		if (reachable(d, i, now_us) && f.holds_vip && (!holder || i != r->active)) {
 			holder = r->member[i].name;
+			at = i;
+		}
 	}
-	return json_pack("{s:s, s:s?}", "address", d->conf.vip, "holder", holder);
+	return json_pack(
+	    "{s:s, s:s?, s:b}", "address", d->conf.vip, "holder", holder, "moving", moving && at != r->active);
 }
 
 static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)

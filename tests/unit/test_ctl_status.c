@@ -110,6 +110,8 @@ static void test_the_status_tells_what_it_means(void **state)
 	    {"{\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null}}", 1,
 		"\nthe address is on nobody: systemctl status keepalived haproxy\n", "every"},
 	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b: systemctl", "every"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"moving\":true}}", 0, "  address on b\n", "the address is"},
+	    {"{\"vip\":{\"address\":\"\",\"holder\":null,\"moving\":true}}", 1, "\nthe address is on nobody", "every"},
 	    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
 	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W "]}", 1,
 		"\nonly a has every acknowledged payment: if w too hears nothing of it, bring a back\n", "cut off"},
@@ -352,6 +354,11 @@ static void test_the_last_words_of_a_dead_one_do_not_count(void **state)
 	assert_string_equal(shown(&d, 1300000), "SYNC b, a: unreachable, w: witness, ");
 	d.node.peer[0].heard_us = 1290000; /* it lives, and still has the address */
 	assert_string_equal(shown(&d, 1300000), "SYNC a, a: active, w: witness, ");
+	assert_non_null(strstr(status_answer(&d, "status", 1300000), "\"holder\":\"a\",\"moving\":true"));
+	d.node.peer[0].heard_us = d.node.peer[1].heard_us = 2290000; /* for too long */
+	assert_non_null(strstr(status_answer(&d, "status", 2300000), "\"holder\":\"a\",\"moving\":false"));
+	d.node.peer[0].facts.holds_vip = 0;
+	assert_non_null(strstr(status_answer(&d, "status", 2300000), "\"holder\":\"b\",\"moving\":false"));
 }
 
 static void test_nobody_is_heard_is_a_reason(void **state)

@@ -347,6 +347,8 @@ static void test_deaths_of_the_witness(void **state)
 	be_silent(A, 5000000); /* nobody serves: nothing goes on */
 	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already, and cannot go on then");
 	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "the only one heard here that holds every payment");
+	be_silent(W, 5000000); /* b may be cut off */
+	expect(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "whether payments go on is not known here");
 	make(W);
 	node.peer[A].facts.serving = 0;
 	expect(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
