@@ -1,4 +1,4 @@
-# Common to the system tests and the demo: sourced, with $top set to the source tree and $build to the build tree.
+# Common to the system tests, the benchmarks and the demo: sourced, with $top set to the source tree and $build to the build tree.
 # shellcheck shell=bash disable=SC2154,SC2034
 
 lab=$top/tests/lab/lab
@@ -50,6 +50,14 @@ is_mode() { [ "$(status "$1" .mode)" = "$2" ]; }
 is_active() { [ "$(status "$1" .active)" = "$2" ]; }
 is_state() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").state")" = "$3" ]; }
 all_in_sync() { is_mode "$1" SYNC && [ "$(status "$1" '.in_sync|length')" = 2 ] && [ "$(status "$1" .observed)" = true ]; }
+
+# The stages of the last move to NODE after an epoch, as the witness heard of them: when the first payment is among them, all are.
+stages_are_in() { [ -n "$(last_stages "$1" "$2")" ]; }
+last_stages() { # NODE EPOCH-BEFORE
+  "$lab" exec w -- timeout 3 holdfastctl history --json 2>/dev/null |
+    jq -c --arg to "$1" --argjson before "$2" 'map(select(.to == $to and .epoch > $before)) | last | select(. != null) |
+      .stages_ms' 2>/dev/null
+}
 
 active() { status "${1:-w}" .active; }
 other() { if [ "$1" = a ]; then echo b; else echo a; fi; }

@@ -1,0 +1,47 @@
+# Common to the benchmarks: sourced with $top set to the source tree. A lab has to be up, and a build in $HOLDFAST_BUILD (_build).
+# shellcheck shell=bash disable=SC2034,SC2154
+build=${HOLDFAST_BUILD:-$top/_build}
+# shellcheck source=tests/lab/scenario.sh
+. "$top/tests/lab/scenario.sh"
+
+# take_options NAME=DEFAULT:LEAST-MOST... -- ARGUMENT...: sets $NAME for each from --NAME N, and $json from --json FILE.
+take_options() {
+  local name spec words=
+  local -A range=()
+  json=
+  for spec; do
+    shift
+    [ "$spec" != -- ] || break
+    name=${spec%%=*}
+    spec=${spec#*=}
+    printf -v "$name" %s "${spec%:*}"
+    range[$name]=${spec#*:}
+    words+=" [--${name//_/-} N, from ${range[$name]/-/ to } (${spec%:*})]"
+  done
+  while [ $# -gt 0 ]; do
+    name=${1#--}
+    name=${name//-/_}
+    if [[ $1 != --* ]] || { [ "$1" != --json ] && [ -z "${range[${name:-none}]-}" ]; }; then refuse "unknown option '$1'"; fi
+    [ $# -ge 2 ] || refuse "$1 wants a value"
+    if [ "$1" != --json ] && ! is_within "$2" "${range[$name]}"; then
+      refuse "$1: '$2' is not a number from ${range[$name]/-/ to }"
+    fi
+    printf -v "$name" %s "$2"
+    shift 2
+  done
+}
+is_within() { [[ $1 =~ ^(0|[1-9][0-9]{0,4})$ ]] && [ "$1" -ge "${2%-*}" ] && [ "$1" -le "${2#*-}" ]; }
+refuse() {
+  printf '%s: %s\nusage: %s%s [--json FILE]\n' "$0" "$1" "$0" "$words" >&2
+  exit 2
+}
+
+# For jq: figures over a list of numbers.
+spread='def at(q): sort | .[((length - 1) * q | ceil)]; def spread: {median: at(0.5), p99: at(0.99), max: max};'
+# For jq: the same of each stage, over a list of objects.
+spread_stages='def spread_stages: map(.stages_ms) as $s | $s[0] | with_entries(.key as $k | .value = ($s | map(.[$k]) | spread));'
+# What the load came to, after stop_load: a member of JSON for each.
+verdict_json() { sed -E 's/.*(acked)=([0-9]+).*(lost)=([0-9]+).*(duplicates)=([0-9]+).*/{"\1":\2,"\3":\4,"\5":\6}/' <<<"$verdict"; }
+
+# tell RESULT: as --json wants it.
+tell() { [ -z "$json" ] || printf '%s\n' "$1" >"$json"; }
