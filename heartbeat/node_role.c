@@ -46,12 +46,12 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       (n->row_waits_us && looked_us > n->row_waits_us + patience_us);
 }
 
-static uint8_t lost_member(const struct hb_node *n, uint64_t now_us)
+static bool is_copy_lost(const struct hb_node *n, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
 		if (i != n->self && hb_in_sync(&n->known, i) && hb_is_lost(n, i, now_us))
-			return i;
-	return HB_NOBODY;
+			return true;
+	return false;
 }
 
 static bool may_take_over(const struct hb_node *n, uint8_t m, uint64_t now_us)
@@ -155,6 +155,22 @@ static bool member_lags(const struct hb_node *n, uint64_t now_us)
 	return false;
 }
 
+/* Then c->reason says why. One that cannot serve itself must not push the other out of in_sync. */
+static bool shall_go_on_alone(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
+{
+	if (!hb_fit_to_renew(n, now_us))
+		return false;
+	if (is_copy_lost(n, now_us))
+		c->reason = HB_REASON_PEER_LOST;
+	else if (hb_wants_solo(n))
+		c->reason = HB_REASON_FORCED_SOLO;
+	else if (hb_maintain_drops(n))
+		c->reason = HB_REASON_MAINTENANCE;
+	else
+		return false;
+	return true;
+}
+
 static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	const struct hb_register *reg = &n->acceptor.reg;
@@ -185,16 +201,8 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->maintain = n->drain.maintain;
 		c->target = n->drain.to;
 		c->token = n->peer[n->drain.to].facts.token;
-	} else if (lost_member(n, now_us) != HB_NOBODY && hb_fit_to_renew(n, now_us)) {
-		/* One that cannot serve itself must not push the other out of in_sync. */
+	} else if (shall_go_on_alone(n, now_us, c)) {
 		c->kind = HB_CHANGE_SOLO;
-		c->reason = HB_REASON_PEER_LOST;
-	} else if (hb_wants_solo(n) && hb_fit_to_renew(n, now_us)) {
-		c->kind = HB_CHANGE_SOLO;
-		c->reason = HB_REASON_FORCED_SOLO;
-	} else if (hb_maintain_drops(n) && hb_fit_to_renew(n, now_us)) {
-		c->kind = HB_CHANGE_SOLO;
-		c->reason = HB_REASON_MAINTENANCE;
 	} else if (hb_wants_maintain(n, c)) {
 		c->kind = HB_CHANGE_MAINTAIN;
 		c->reason = HB_REASON_MAINTENANCE;
