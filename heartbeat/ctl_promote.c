@@ -88,37 +88,66 @@ static int confirm(const json_t *loss, const char *name)
 	    active, active, name);
 }
 
-/* The words bind it to the record that was shown. */
-static int begin(const char *name, json_int_t version)
+/* What the named one says of the last attempt, as this status has it. */
+static const char *note_of(const json_t *status, const char *name)
 {
-	char words[2 * NAME_BYTES];
+	const char *reason = ctl_text(ctl_node(status, name), "reason");
 
-	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
-	return ctl_command_begin(COMMAND, words);
+	return strncmp(reason, "was not promoted", 16) == 0 ? reason : "";
 }
 
-static int wait_for(const char *name)
+enum outcome { WAITS, SERVES, FAILED };
+
+/* A note that was there before tells of an earlier attempt. */
+static enum outcome look(const json_t *status, const char *name, json_int_t version, const char *before)
+{
+	const char *note = note_of(status, name), *active = ctl_text(status, "active");
+
+	if (strcmp(active, name) == 0 && strcmp(ctl_text(status, "mode"), "STALLED") != 0) {
+		(void)printf("%s serves (%s)\n", name, ctl_text(status, "mode"));
+		return SERVES;
+	}
+	if (note[0] && strcmp(note, before) != 0) {
+		(void)ctl_command_refuse(COMMAND, note);
+		return FAILED;
+	}
+	if (active[0] && strcmp(active, name) != 0 && number_of(status, "version") > version) {
+		(void)ctl_command_refuse(COMMAND, "the record has changed meanwhile: look again");
+		return FAILED;
+	}
+	return WAITS;
+}
+
+static int wait_for(const char *name, json_int_t version, const char *before)
 {
 	for (unsigned i = 0; i < LOOKS; i++) {
 		struct errbuf e = {""};
 		json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-		const char *reason = ctl_text(ctl_node(status, name), "reason");
-		bool failed = strncmp(reason, "was not promoted", 16) == 0;
-		bool done =
-		    strcmp(ctl_text(status, "active"), name) == 0 && strcmp(ctl_text(status, "mode"), "STALLED") != 0;
+		enum outcome now = look(status, name, version, before);
 
-		if (failed)
-			(void)ctl_command_refuse(COMMAND, reason);
-		else if (done)
-			(void)printf("%s serves (%s)\n", name, ctl_text(status, "mode"));
 		json_decref(status);
-		if (done || failed)
-			return failed;
+		if (now != WAITS)
+			return now == SERVES ? 0 : 1;
 		if (ctl_pause(LOOK_MS))
 			break;
 	}
 	return ctl_command_refuse(COMMAND,
 	    "not done after 75 s: holdfastctl status, holdfastctl explain; until it is known, leave the old one off");
+}
+
+/* The words bind it to the record that was shown. */
+static int begin(const char *name, json_int_t version)
+{
+	char words[2 * NAME_BYTES], before[LOCAL_REASON_BYTES];
+	struct errbuf e = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
+	int code;
+
+	(void)snprintf(before, sizeof(before), "%s", note_of(status, name));
+	json_decref(status);
+	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
+	code = ctl_command_begin(COMMAND, words);
+	return code ? code : wait_for(name, version, before);
 }
 
 static int promote(const char *name, bool yes)
@@ -141,7 +170,7 @@ static int promote(const char *name, bool yes)
 	if (!code)
 		code = begin(name, number_of(loss, "version"));
 	json_decref(loss);
-	return code ? code : wait_for(name);
+	return code;
 }
 
 int ctl_force_promote(char **word)

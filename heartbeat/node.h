@@ -65,6 +65,9 @@ struct hb_force {	/* an operator's word, for this epoch only */
 struct hb_stand {	  /* an operator's word that this node shall be active, whatever is lost */
 	uint64_t version; /* of the record that it was said about; 0: none */
 	uint64_t since_us;
+	unsigned words;	      /* that were taken, this one included */
+	uint64_t why_version; /* of the record, when the last one was called off */
+	char why[LOCAL_REASON_BYTES];
 };
 
 struct hb_node {
@@ -109,8 +112,8 @@ struct hb_node {
 	struct hb_maintain maintain;
 	struct hb_force force;
 	struct hb_stand stand;
-	char stand_note[LOCAL_REASON_BYTES]; /* why the last one came to nothing, until the record changes */
-	uint64_t stand_note_version;
+	char stand_note
+	    [LOCAL_REASON_BYTES];  /* what became of the last one that was called off, until the record changes */
 	enum hb_change_kind would; /* observe-only: what it would do now; NONE: nothing */
 	uint8_t would_reason;
 	struct hb_drain drain;

@@ -52,8 +52,15 @@ static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_
 			return false;
 		}
 		for (uint8_t i = 0; i < n->known.members; i++) {
-			if (i == m || !is_heard(n, i, QUIET_US, now_us) ||
-			    GUARD(M44_FORCE_WHILE_OTHERS_HEAR, !(n->peer[i].facts.hears >> m & 1)))
+			if (i == m || i == n->self || !is_heard(n, i, QUIET_US, now_us))
+				continue;
+			if (!n->peer[i].stamp_us || n->peer[i].facts.level < LEVEL_FORCED) {
+				(void)snprintf(why, LOCAL_REASON_BYTES,
+				    "%s has not heard of %s that its release has force promote",
+				    hb_member_name(n, n->self), hb_member_name(n, i));
+				return false;
+			}
+			if (GUARD(M44_FORCE_WHILE_OTHERS_HEAR, !(n->peer[i].facts.hears >> m & 1)))
 				continue;
 			(void)snprintf(why, LOCAL_REASON_BYTES, "%s hears %s, or did a moment ago: it is not gone",
 			    hb_member_name(n, i), hb_member_name(n, m));
@@ -76,6 +83,8 @@ static const char *unable(const struct hb_node *n, uint64_t now_us)
 		return "it has just started: try again";
 	if (!hb_repl_fresh(n, now_us))
 		return "no word from replicationd: systemctl status holdfast-replicationd";
+	if (!hb_ledger_fresh(n, now_us))
+		return "no word from ledgerd: systemctl status holdfast-ledgerd";
 	if (n->repl.dirty)
 		return "it was active itself, and what it wrote alone has not been cut off";
 	if (n->repl.state == REPL_SEEDING)
@@ -93,21 +102,14 @@ static const char *unable(const struct hb_node *n, uint64_t now_us)
 	return NULL;
 }
 
-/* Do enough of them answer that the record can be changed, and do they understand it then? */
+/* Do enough of them answer that the record can be changed? */
 static bool can_be_changed(const struct hb_node *n, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	unsigned votes = 1;
 
-	for (uint8_t i = 0; i < n->known.members; i++) {
-		if (i == n->self || !is_heard(n, i, n->settings.peer_timeout_us, now_us))
-			continue;
-		votes++;
-		if (n->peer[i].stamp_us && n->peer[i].facts.level >= LEVEL_FORCED)
-			continue;
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has force promote",
-		    hb_member_name(n, n->self), hb_member_name(n, i));
-		return false;
-	}
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && is_heard(n, i, n->settings.peer_timeout_us, now_us))
+			votes++;
 	if (votes >= hb_quorum(n->known.members))
 		return true;
 	(void)snprintf(why, LOCAL_REASON_BYTES, "%s hears no majority, only %u of %u: the record cannot be changed",
@@ -135,53 +137,76 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 	}
 	if (!are_silent(n, now_us, why) || !can_be_changed(n, now_us, why))
 		return false;
-	n->stand = (struct hb_stand){.version = c->version, .since_us = now_us};
-	n->stand_note[0] = '\0';
+	/* Heartbeats may be lost where payments are not, as by a rule of a firewall. */
+	if (GUARDED(M48_FORCE_WHILE_RECEIVING, n->repl.following, false)) {
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "%s is connected to the database of %s, or was 5 s ago: it is not gone", hb_member_name(n, n->self),
+		    hb_member_name(n, n->known.active));
+		return false;
+	}
+	n->stand = (struct hb_stand){.version = c->version, .since_us = now_us, .words = n->stand.words + 1};
 	(void)snprintf(why, LOCAL_REASON_BYTES,
 	    "%s applies what it received, and takes the role; what only %s has is given up", hb_member_name(n, n->self),
 	    hb_member_name(n, n->known.active));
 	return true;
 }
 
-void hb_stand_look(struct hb_node *n, uint64_t now_us)
+/* Does our own acceptor hold a forced claim of ours that may still become chosen? */
+static bool may_be_chosen(const struct hb_node *n)
+{
+	const struct hb_proposer *p = &n->proposer;
+	const struct hb_record *r = &n->acceptor.reg.accepted;
+
+	return (p->pending && p->applied && p->change.kind == HB_CHANGE_FORCE) ||
+	       (r->active == n->self && r->forced_epoch && r->forced_epoch == r->epoch &&
+		   hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) > 0);
+}
+
+/* Whether what the word rests on is gone, before it was carried out. */
+static void look_at_word(struct hb_node *n, uint64_t now_us)
 {
 	char text[LOCAL_REASON_BYTES] = "";
-	const char *no = NULL;
+	const char *no;
 
-	if (n->stand_note[0] && n->known.version != n->stand_note_version)
-		n->stand_note[0] = '\0';
-	if (!n->stand.version)
-		return;
 	if (n->known.active == n->self) {
 		n->stand.version = 0;
 		return;
 	}
 	if (!GUARD(M42_FORCE_UNSEEN, n->known.version == n->stand.version))
 		no = "the record has changed meanwhile: look again";
-	else if (now_us > n->stand.since_us + STAND_US)
-		no = n->repl.reason[0] ? n->repl.reason : "not done after 60 s";
-	else
+	else if (now_us <= n->stand.since_us + STAND_US)
 		no = unable(n, now_us);
+	else if (n->repl.state == REPL_DRAINED)
+		no = "no majority has agreed to it in 60 s";
+	else
+		no = n->repl.reason[0] ? n->repl.reason : "not done after 60 s";
 	if (!no && !are_silent(n, now_us, text))
 		no = text;
 	if (!no)
 		return;
 	n->stand.version = 0;
-	n->stand_note_version = n->known.version;
-	(void)snprintf(n->stand_note, sizeof(n->stand_note), "was not promoted: %.96s", no);
+	n->stand.why_version = n->known.version;
+	(void)snprintf(n->stand.why, sizeof(n->stand.why), "%s", no);
 }
 
-/* Does our own acceptor hold a forced claim of ours that may still become chosen? */
+void hb_stand_look(struct hb_node *n, uint64_t now_us)
+{
+	if (n->known.version != n->stand.why_version)
+		n->stand.why[0] = '\0';
+	if (n->stand.version)
+		look_at_word(n, now_us);
+	n->stand_note[0] = '\0';
+	/* The number tells the end of this one from that of one before. */
+	if (n->stand.why[0])
+		(void)snprintf(n->stand_note, sizeof(n->stand_note), "%s (attempt %u): %.80s",
+		    may_be_chosen(n) ? "may be promoted yet" : "was not promoted", n->stand.words, n->stand.why);
+}
+
+/* Nor is it of use without its token. */
 static bool is_pending(const struct hb_node *n, uint64_t now_us)
 {
-	const struct hb_proposer *p = &n->proposer;
-	const struct hb_record *r = &n->acceptor.reg.accepted;
-
-	if (p->pending && p->applied && p->change.kind == HB_CHANGE_FORCE)
-		return true;
-	return r->active == n->self && r->forced_epoch && r->forced_epoch == r->epoch &&
-	       hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) > 0 &&
-	       (!hb_repl_fresh(n, now_us) || token_equal(&r->token[n->self], &n->repl.token));
+	return may_be_chosen(n) && (!hb_repl_fresh(n, now_us) || n->acceptor.reg.accepted.active != n->self ||
+				       token_equal(&n->acceptor.reg.accepted.token[n->self], &n->repl.token));
 }
 
 bool hb_stands_in(const struct hb_node *n, uint64_t now_us)

@@ -118,6 +118,15 @@ static void test_a_forced_role_is_refused(void **state)
 	make_lost();
 	node.peer[W].facts.level = 2;
 	expect(words, false, "b has not heard of w that its release has force promote");
+	node.known.members = node.acceptor.reg.accepted.members = 5; /* nor does one count that was heard a while ago */
+	node.peer[W].heard_us = NOW_US - 2900000;
+	expect(words, false, "b has not heard of w that its release has force promote");
+	make_lost();
+	node.repl.following = 1;
+	expect(words, false, "b is connected to the database of a, or was 5 s ago: it is not gone");
+	make_lost();
+	node.ledger_us = 0;
+	expect(words, false, "b: no word from ledgerd: systemctl status holdfast-ledgerd");
 	make_lost();
 	node.acceptor.silent_until_us = NOW_US + 1;
 	expect(words, false, "b: it has just started: try again");
@@ -135,7 +144,8 @@ static void test_a_forced_role_is_called_off(void **state)
 	node.peer[A].heard_us = NOW_US - 1;
 	hb_stand_look(&node, NOW_US);
 	assert_false(hb_stands_in(&node, NOW_US));
-	assert_string_equal(node.stand_note, "was not promoted: a is heard, or was a moment ago: it is not gone");
+	assert_string_equal(
+	    node.stand_note, "was not promoted (attempt 1): a is heard, or was a moment ago: it is not gone");
 	node.known.version++;
 	hb_stand_look(&node, NOW_US);
 	assert_string_equal(node.stand_note, "");
@@ -143,7 +153,8 @@ static void test_a_forced_role_is_called_off(void **state)
 	expect("force-promote b 9", true, "b applies what it received");
 	node.known.version++;
 	hb_stand_look(&node, NOW_US);
-	assert_string_equal(node.stand_note, "was not promoted: the record has changed meanwhile: look again");
+	assert_string_equal(
+	    node.stand_note, "was not promoted (attempt 1): the record has changed meanwhile: look again");
 	make_lost();
 	expect("force-promote b 9", true, "b applies what it received");
 	node.repl.fit = 0; /* a statement that takes its time */
@@ -151,7 +162,38 @@ static void test_a_forced_role_is_called_off(void **state)
 	assert_int_equal(node.stand.version, 9);
 	node.peer[W].facts.hears = 1 << A;
 	hb_stand_look(&node, NOW_US);
-	assert_string_equal(node.stand_note, "was not promoted: w hears a, or did a moment ago: it is not gone");
+	assert_string_equal(
+	    node.stand_note, "was not promoted (attempt 1): w hears a, or did a moment ago: it is not gone");
+}
+
+/* It was too late: nobody may be told that it was not done, before that is so. */
+static void test_a_forced_role_is_called_off_too_late(void **state)
+{
+	struct hb_change c = {.kind = HB_CHANGE_FORCE, .self = B, .version = 9, .token = token_of(7)};
+
+	(void)state;
+	make_lost();
+	expect("force-promote b 9", true, "b applies what it received");
+	assert_true(hb_change_apply(&c, &node.known, &node.acceptor.reg.accepted));
+	node.acceptor.reg.accepted_ballot = (struct hb_ballot){6, B};
+	node.peer[A].heard_us = NOW_US - 1;
+	hb_stand_look(&node, NOW_US);
+	assert_int_equal(node.stand.version, 0);
+	assert_string_equal(
+	    node.stand_note, "may be promoted yet (attempt 1): a is heard, or was a moment ago: it is not gone");
+	node.known_ballot = (struct hb_ballot){7, A};
+	hb_stand_look(&node, NOW_US);
+	assert_string_equal(
+	    node.stand_note, "was not promoted (attempt 1): a is heard, or was a moment ago: it is not gone");
+	node.peer[A].heard_us = NOW_US - 5000000;
+	expect("force-promote b 9", true, "b applies what it received");
+	hb_stand_look(&node, NOW_US);
+	assert_string_equal(node.stand_note, "");
+	node.repl.state = REPL_DRAINED;
+	node.repl_us = node.ledger_us = NOW_US + 60000001;
+	node.peer[W].heard_us = NOW_US + 60000000;
+	hb_stand_look(&node, NOW_US + 60000001);
+	assert_string_equal(node.stand_note, "was not promoted (attempt 2): no majority has agreed to it in 60 s");
 }
 
 /* Its own acceptor holds it, and it may be chosen yet: the database keeps what it would trust. */
@@ -251,6 +293,7 @@ int main(void)
 	    cmocka_unit_test(test_words_of_a_forced_role),
 	    cmocka_unit_test(test_a_forced_role_is_refused),
 	    cmocka_unit_test(test_a_forced_role_is_called_off),
+	    cmocka_unit_test(test_a_forced_role_is_called_off_too_late),
 	    cmocka_unit_test(test_a_forced_claim_keeps_its_token),
 	    cmocka_unit_test(test_what_may_be_forced),
 	    cmocka_unit_test(test_a_forced_opening_ends),
