@@ -25,7 +25,13 @@ static void make_record(struct hb_record *r)
 {
 	static const char names[3][2] = {"a", "b", "w"};
 
-	*r = (struct hb_record){.version = 9, .epoch = 4, .active = A, .phase = HB_OPEN, .in_sync = 3, .members = 3};
+	*r = (struct hb_record){.version = 9,
+	    .epoch = 4,
+	    .active = A,
+	    .phase = HB_OPEN,
+	    .in_sync = 3,
+	    .reason = HB_REASON_PEER_IN_SYNC,
+	    .members = 3};
 	for (uint8_t i = 0; i < 3; i++) {
 		memcpy(r->member[i].name, names[i], 2);
 		r->member[i].instance = 100u + i;
@@ -40,7 +46,12 @@ void hear(uint8_t from)
 	struct hb_peer *p = &node.peer[from];
 
 	*p = (struct hb_peer){.heard = true, .boot = 1, .stamp_us = 1, .heard_us = NOW_US - 20000};
-	p->facts = (struct hb_facts){.fit = from != W, .level = HB_LEVEL, .follow_epoch = 4};
+	p->facts = (struct hb_facts){.state = from == W ? HB_WITNESS : from == A ? HB_ACTIVE : HB_STANDBY};
+	p->facts.level = HB_LEVEL;
+	p->facts.serving = from == A;
+	p->facts.fit = from != W;
+	p->facts.lease_ms = from == A ? 300 : 0;
+	p->facts.follow_epoch = from == B ? 4 : 0;
 	p->facts.binlog = p->facts.received = p->facts.applied = (struct gtid){0, 1, 1000};
 	if (from != W)
 		p->facts.token = token_of(from);
@@ -59,6 +70,7 @@ void make(uint8_t self)
 	node.booted = true;
 	node.known = reg.accepted;
 	node.known_ballot = reg.accepted_ballot;
+	node.claim_jitter_us = 10000;
 	node.renewed_us = NOW_US - 20000;
 	for (uint8_t i = 0; i < 3; i++)
 		if (i != self)
@@ -66,13 +78,17 @@ void make(uint8_t self)
 	node.repl_us = node.ledger_us = NOW_US;
 	node.repl = (struct repl_report){.state = self == A ? REPL_OPEN : REPL_FOLLOWING, .fit = 1, .db_up = 1};
 	node.repl.token = token_of(self);
+	node.repl.following = self == B;
+	node.repl.follow_epoch = self == B ? 4 : 0;
 	node.repl.looked_us = NOW_US;
 	node.repl.binlog = node.repl.received = node.repl.applied = (struct gtid){0, 1, 1000};
 	node.ledger = (struct ledger_report){.fit = 1, .ready = 1};
+	node.state = self == A ? HB_ACTIVE : self == B ? HB_STANDBY : HB_WITNESS;
 	if (self != A)
 		return;
 	node.my_epoch = 4;
 	node.opened = node.serving = true;
+	node.gate_until_us = NOW_US + 300000;
 	node.lease.epoch = 4;
 	node.lease.until_us[A] = node.lease.until_us[W] = NOW_US + 300000;
 }

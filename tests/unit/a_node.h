@@ -1,4 +1,4 @@
-/* A member of a cluster of two gateways and a witness, as the tests of what operators may ask look at it. */
+/* A member of a cluster of two gateways and a witness, as the tests of what operators ask and read look at it. */
 #ifndef HOLDFAST_TESTS_UNIT_A_NODE_H
 #define HOLDFAST_TESTS_UNIT_A_NODE_H
 

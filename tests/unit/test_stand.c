@@ -17,6 +17,8 @@ static void make_lost(void)
 	node.peer[A].heard_us = NOW_US - 5000000;
 	node.stepped_us = NOW_US;
 	node.renewed_us = NOW_US - 5000000;
+	node.repl.following = 0;
+	node.repl.follow_epoch = 0;
 }
 
 static void test_a_role_is_forced(void **state)
@@ -85,6 +87,13 @@ static void test_a_forced_role_is_refused(void **state)
 	make_lost();
 	node.peer[W].facts.hears = 1 << A;
 	expect(words, false, "w hears a, or did a moment ago: it is not gone");
+}
+
+static void test_a_copy_is_refused(void **state)
+{
+	static const char words[] = "force-promote b 9";
+
+	(void)state;
 	make_lost();
 	expect("force-promote b 8", false, "the record has changed since it was shown, version 8 to 9: look again");
 	node.known.in_sync = 3;
@@ -292,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(test_a_role_is_forced),
 	    cmocka_unit_test(test_words_of_a_forced_role),
 	    cmocka_unit_test(test_a_forced_role_is_refused),
+	    cmocka_unit_test(test_a_copy_is_refused),
 	    cmocka_unit_test(test_a_forced_role_is_called_off),
 	    cmocka_unit_test(test_a_forced_role_is_called_off_too_late),
 	    cmocka_unit_test(test_a_forced_claim_keeps_its_token),
