@@ -15,7 +15,7 @@ static void explain_boot(const struct hb_view *v)
 	else
 		SAY(v, NOW, HB_NOBODY,
 		    "this member does not know yet who is active: %u others have answered, and a majority must agree",
-		    (unsigned)__builtin_popcount(n->reading.answers));
+		    (unsigned)__builtin_popcount(n->reading.answers & ~(1u << n->self)));
 	if (n->self != HB_NOBODY && v->now_us < n->acceptor.silent_until_us)
 		SAY(v, NOW, n->self, "it has just started, and votes in %llu ms: by then no lease of before runs",
 		    MS(n->acceptor.silent_until_us - v->now_us));
@@ -39,7 +39,10 @@ static void explain_record(const struct hb_view *v)
 	else if (v->r->phase == HB_CLAIMED)
 		SAY(v, NOW, a, "it has claimed and not opened yet: it first applies all it received; payments wait");
 	else if (!f.serving)
-		SAY(v, NOW, a, "it does not serve, payments wait: %s", f.reason[0] ? f.reason : hb_state_text(f.state));
+		SAY(v, NOW, a, "it does not serve, payments wait: %s",
+		    f.reason[0]		   ? f.reason
+		    : f.state == HB_ACTIVE ? "it holds no lease"
+					   : hb_state_text(f.state));
 	else if (hb_is_solo(v->r, a))
 		SAY(v, NOW, a, "it serves alone (SOLO): no other member holds every payment");
 	else if (a == v->n->self && view_awaited(v) != HB_NOBODY)
@@ -189,13 +192,15 @@ static void explain_claim(const struct hb_view *v, uint8_t m)
 	view_facts(v, m, &f);
 	trusted = hb_in_sync(v->r, m) && token_equal(&f.token, &v->r->token[m]);
 	CHECK(v, CLAIM, m, hb_in_sync(v->r, m), "it is in in_sync: holds every payment that was acknowledged");
-	CHECK(v, CLAIM, m, here, "it is heard");
-	CHECK(v, CLAIM, m, here && trusted, "its copy of the data is the one that the record trusts");
-	if (here && !f.fit && f.reason[0])
+	CHECK(v, CLAIM, m, here, here ? "it is heard" : "it is heard: otherwise nobody here knows how it is");
+	if (!here)
+		return;
+	CHECK(v, CLAIM, m, trusted, "its copy of the data is the one that the record trusts");
+	if (!f.fit && f.reason[0])
 		CHECK(v, CLAIM, m, false, "it is fit to take over; it says: %s", f.reason);
 	else
-		CHECK(v, CLAIM, m, here && f.fit,
-		    "it is fit to take over: its database works and follows, its ledger is there");
+		CHECK(
+		    v, CLAIM, m, f.fit, "it is fit to take over: its database works and follows, its ledger is there");
 	explain_votes(v, m);
 }
 

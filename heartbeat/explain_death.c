@@ -23,22 +23,23 @@ static void death_of_active(const struct hb_view *v)
 	uint8_t a = v->r->active, almost, to = heir(v, &almost);
 	unsigned rest = view_votes_without(v, a), needed = hb_quorum(v->r->members);
 	uint64_t lease_us = v->n->settings.lease_us;
+	const char *stop = view_serves(v) ? "stop" : "stand still";
 	struct hb_facts f = {0};
 
 	if (to == HB_NOBODY && almost != HB_NOBODY)
 		view_facts(v, almost, &f);
 	if (to == HB_NOBODY && almost == HB_NOBODY)
-		SAY(v, DEATH, a, "payments stop until it is back: no other member holds every payment");
+		SAY(v, DEATH, a, "payments %s until it is back: no other member holds every payment", stop);
 	else if (rest < needed)
-		SAY(v, DEATH, a, "payments stop until more members are back: %u of %u would be left, %u are needed",
+		SAY(v, DEATH, a, "payments %s until more members are back: %u of %u would be left, %u are needed", stop,
 		    rest, (unsigned)v->r->members, needed);
 	else if (to == HB_NOBODY && !view_alive(v, almost))
 		SAY(v, DEATH, a,
-		    "payments stop until %s is back, which holds every payment: nothing is heard from it now",
+		    "payments %s until %s is back, which holds every payment: nothing is heard from it now", stop,
 		    view_name(v, almost));
 	else if (to == HB_NOBODY)
-		SAY(v, DEATH, a, "payments stop until %s can take over: it holds every payment, but is not fit now%s%s",
-		    view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
+		SAY(v, DEATH, a, "payments %s until %s can take over: it holds every payment, but is not fit now%s%s",
+		    stop, view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
 	else
 		SAY(v, DEATH, a, "%s claims %llu to %llu ms after its last word and goes on with every payment",
 		    view_name(v, to), MS(lease_us), MS(lease_us + lease_us / HB_CLAIM_JITTER_PART));

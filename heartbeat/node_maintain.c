@@ -45,10 +45,22 @@ static void wish(struct hb_node *n, uint8_t m, bool on, uint64_t now_us)
 	w->since_us = now_us;
 }
 
+/* The one that must come back before m may go, or nothing could be decided while both are away; HB_NOBODY: there is none. */
+static uint8_t must_be_back(const struct hb_node *n, uint8_t m)
+{
+	uint8_t gone = (uint8_t)((n->known.maintenance | n->maintain.on) & ~n->maintain.off & ~bit(m)), first = 0;
+
+	if (n->known.members - (unsigned)__builtin_popcount(gone) - 1 >= hb_quorum(n->known.members) || !gone)
+		return HB_NOBODY;
+	while (!(gone & bit(first)))
+		first++;
+	return first;
+}
+
 bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	const char *no = hb_drain_not_now(n, now_us);
-	uint8_t old = hb_member_below(n, LEVEL_MAINTENANCE);
+	uint8_t old = hb_member_below(n, LEVEL_MAINTENANCE), back = must_be_back(n, c->target);
 
 	if (hb_in_maintenance(&n->known, c->target) && !(n->maintain.off & bit(c->target))) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", hb_member_name(n, c->target));
@@ -57,6 +69,13 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	if (old != HB_NOBODY) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has maintenance",
 		    hb_member_name(n, n->self), hb_member_name(n, old));
+		return false;
+	}
+	/* That the other gateway cannot take over is the nearer reason. */
+	if (back != HB_NOBODY && (c->target != n->self || n->known.member[back].kind == HB_KIND_WITNESS)) {
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "%s is in maintenance: no majority would be left; first: holdfastctl maintenance off %s",
+		    hb_member_name(n, back), hb_member_name(n, back));
 		return false;
 	}
 	if (c->target == n->self)

@@ -43,6 +43,7 @@ for who in standby active; do
   payments_flow
   refused 1 w "cannot take over: it is in maintenance" switchover --yes
   refused 1 w "cannot take over: it is in maintenance" maintenance on "$left"
+  refused 1 w "$gone is in maintenance: no majority would be left" maintenance on w
   ctl "$left" explain
   case $said in *"$gone"*) ;; *) fail "explain: $said" ;; esac
   "$lab" start "$gone"
@@ -117,6 +118,8 @@ printf '%s\n' "${conf[$standby]}" | "$lab" exec "$standby" -- tee /etc/holdfast/
 say "$standby only observed while $now was gone, and took over when it was allowed to"
 ctl w maintenance on w || fail "maintenance on w: $said"
 in_maintenance a w || fail "w is not in maintenance after: $said"
+is_state a w maintenance || fail "the state of w does not show its maintenance"
+refused 1 w "w is in maintenance: no majority would be left" maintenance on "$(active a)"
 is_mode a SYNC || fail "the maintenance of the witness has changed the mode"
 ctl a maintenance off w || fail "maintenance off w: $said"
 stop_load

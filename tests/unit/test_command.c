@@ -122,6 +122,22 @@ static void test_maintenance_is_refused(void **state)
 	assert_int_equal(node.drain.generation, 0);
 }
 
+/* Without two of three nothing can be decided. */
+static void test_one_at_a_time(void **state)
+{
+	(void)state;
+	expect("maintenance-on w", true, "w goes into maintenance");
+	expect("maintenance-on b", false,
+	    "w is in maintenance: no majority would be left; first: holdfastctl maintenance off w");
+	expect("maintenance-on a", false, "w is in maintenance: no majority would be left");
+	assert_int_equal(node.drain.generation, 0);
+	carry_out(HB_CHANGE_MAINTAIN);
+	expect("maintenance-on b", false, "w is in maintenance: no majority would be left");
+	expect("maintenance-on w", true, "w is in maintenance already");
+	expect("maintenance-off w", true, "w comes back");
+	expect("maintenance-on b", true, "b goes into maintenance");
+}
+
 /* What could not be written while it was wished for is not written long after. */
 static void test_a_wish_is_forgotten(void **state)
 {
@@ -343,6 +359,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_one_in_maintenance_is_handed_nothing, setup),
 	    cmocka_unit_test_setup(test_one_that_claims_is_back, setup),
 	    cmocka_unit_test_setup(test_maintenance_is_refused, setup),
+	    cmocka_unit_test_setup(test_one_at_a_time, setup),
 	    cmocka_unit_test_setup(test_a_wish_is_forgotten, setup),
 	    cmocka_unit_test_setup(test_solo_is_forced, setup),
 	    cmocka_unit_test_setup(test_forced_solo_is_refused, setup),
