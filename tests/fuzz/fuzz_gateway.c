@@ -8,10 +8,9 @@
 #include "gateway/opcheck.h"
 #include "gateway/scope.h"
 #include "gateway/wire.h"
-#include "heartbeat/rolepage.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,24 +21,6 @@ struct input {
 	char *bytes; /* owned, exactly `count` and a NUL behind them */
 	size_t count;
 };
-
-static uint64_t random_state;
-
-static uint64_t draw(uint64_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % below;
-}
-
-static void insist(bool good, const char *what)
-{
-	if (good)
-		return;
-	(void)fprintf(stderr, "fuzz_gateway: %s\n", what);
-	abort();
-}
 
 /* A copy of the example with a few bytes changed, put in, taken out, or cut off. */
 static struct input damage(const char *example, size_t count)
@@ -225,15 +206,11 @@ static void try_cardguard(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t seconds = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, rounds = 0;
-	uint64_t until_us = clock_boottime_us() + seconds * 1000000;
+	uint64_t rounds = 0;
 
-	random_state = argc > 2 ? strtoull(argv[2], NULL, 10) : clock_boottime_us() | 1;
-	(void)printf("fuzz_gateway: seed %llu\n", (unsigned long long)random_state);
-	(void)fflush(stdout);
-	if (random_state == 0 || sodium_init() < 0)
+	if (!fuzz_begin("fuzz_gateway", argc, argv))
 		return 1;
-	while (clock_boottime_us() < until_us)
+	while (fuzz_goes_on())
 		for (unsigned i = 0; i < 64; i++, rounds++) {
 			try_intake();
 			try_wire();

@@ -5,30 +5,11 @@
  */
 #include "heartbeat/tickle_book.h"
 #include "heartbeat/tickle_wire.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static uint64_t random_state;
-
-static uint64_t draw(uint64_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % below;
-}
-
-static void insist(bool good, const char *what)
-{
-	if (good)
-		return;
-	(void)fprintf(stderr, "fuzz_tickle: %s\n", what);
-	abort();
-}
 
 static void damage(uint8_t *bytes, size_t *count, size_t max)
 {
@@ -117,25 +98,19 @@ int main(int argc, char **argv)
 {
 	static const uint8_t key[TICKLE_WIRE_KEY_BYTES] = {1};
 	static struct tickle_book b;
-	long seconds = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : (uint64_t)time(NULL), count = 0, now_us = 0;
+	uint64_t count = 0, now_us = 0;
 	struct tickle_window window = {0};
 	struct tickle_wire w;
-	time_t end = time(NULL) + seconds;
 
-	if (sodium_init() < 0)
+	if (!fuzz_begin("fuzz_tickle", argc, argv))
 		return 1;
-	random_state = seed * 2 + 1;
-	printf("fuzz_tickle: seed %llu\n", (unsigned long long)seed);
-	(void)fflush(stdout);
 	tickle_wire_start(&w, key);
-	tickle_book_start(&b, seed);
-	do {
+	tickle_book_start(&b, draw(UINT64_MAX));
+	while (fuzz_goes_on())
 		for (unsigned i = 0; i < 1000; i++, count++) {
 			one(&b, &w, &window);
 			one_event(&b, &now_us);
 		}
-	} while (time(NULL) < end);
 	printf("fuzz_tickle: %llu inputs\n", (unsigned long long)count);
 	return 0;
 }

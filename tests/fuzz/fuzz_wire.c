@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "heartbeat/framedfile.h"
 #include "heartbeat/keyring.h"
 #include "heartbeat/statefile.h"
 #include "heartbeat/wire.h"
+#include "tests/fuzz/fuzz.h"
 
 #define BYTES_MAX 2048
 #define SEEDS_MAX 64
@@ -29,33 +29,8 @@ struct example {
 
 static struct example example[SEEDS_MAX];
 static unsigned examples;
-static uint64_t random_state;
 static struct wire ours, theirs;
 static uint64_t taken[4];
-
-static uint64_t draw(uint64_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % below;
-}
-
-static void insist(bool good, const char *what)
-{
-	if (good)
-		return;
-	(void)fprintf(stderr, "fuzz_wire: %s\n", what);
-	abort();
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* In memory of exactly its size, for the sanitizer. The caller frees. */
 static uint8_t *exactly(const uint8_t *bytes, size_t count)
@@ -257,12 +232,9 @@ static void take_file(const char *name, uint8_t version)
 int main(int argc, char **argv)
 {
 	uint8_t key[WIRE_KEY_BYTES];
-	uint64_t until_ms = now_ms() + (argc > 1 ? strtoull(argv[1], NULL, 10) : 1) * 1000, rounds = 0;
+	uint64_t rounds = 0;
 
-	random_state = argc > 2 ? strtoull(argv[2], NULL, 10) : now_ms() | 1;
-	(void)printf("fuzz_wire: seed %llu\n", (unsigned long long)random_state);
-	(void)fflush(stdout);
-	if (random_state == 0 || sodium_init() < 0)
+	if (!fuzz_begin("fuzz_wire", argc, argv))
 		return 1;
 	for (uint8_t i = 0; i < sizeof(key); i++) /* the one of the vectors' envelopes */
 		key[i] = (uint8_t)(0x90 + i);
@@ -273,7 +245,7 @@ int main(int argc, char **argv)
 	take_file("fuzz/corpus/wire.txt", 2);
 	for (unsigned i = 0; i < examples; i++)
 		try_it(&example[i], example[i].bytes, example[i].count);
-	while (now_ms() < until_ms)
+	while (fuzz_goes_on())
 		for (unsigned i = 0; i < 256; i++, rounds++)
 			try_damaged(&example[draw(examples)]);
 	for (unsigned i = 0; i < 4; i++)
