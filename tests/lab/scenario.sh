@@ -59,6 +59,23 @@ last_stages() { # NODE EPOCH-BEFORE
       .stages_ms' 2>/dev/null
 }
 
+# ctl NODE ARGUMENT...: holdfastctl's output in $said, and its exit status.
+ctl() {
+  local node=$1
+  shift
+  said=$(timeout 100 "$lab" exec "$node" -- holdfastctl "$@" 2>&1)
+}
+says() { case $said in *"$1"*) ;; *) fail "'$said', want '$1'" ;; esac; }
+
+# refused STATUS NODE WORDS ARGUMENT...: with nobody to ask, holdfastctl ends so and says so.
+refused() {
+  local code=0 want=$1 node=$2 words=$3
+  shift 3
+  ctl "$node" "$@" </dev/null || code=$?
+  [ "$code" = "$want" ] || fail "$*: exit status $code, want $want: $said"
+  case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
+}
+
 active() { status "${1:-w}" .active; }
 other() { if [ "$1" = a ]; then echo b; else echo a; fi; }
 

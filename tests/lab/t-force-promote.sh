@@ -3,22 +3,6 @@
 # back after all, exports what only it has and takes a fresh copy.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
-ctl() { # NODE ARGUMENT...: output in $said; its exit status
-  local node=$1
-  shift
-  said=$(timeout 100 "$lab" exec "$node" -- holdfastctl "$@" 2>&1)
-}
-
-# refused STATUS NODE WORDS ARGUMENT...
-refused() {
-  local code=0 want=$1 node=$2 words=$3
-  shift 3
-  ctl "$node" "$@" </dev/null || code=$?
-  [ "$code" = "$want" ] || fail "$*: exit status $code, want $want: $said"
-  case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
-}
-
-says() { case $said in *"$1"*) ;; *) fail "'$said', want '$1'" ;; esac; }
 tails() { "$lab" exec "$1" -- find /var/lib/holdfast/unacknowledged -name '*.payments' 2>/dev/null | wc -l; }
 force() { ctl w force promote "$standby" --accept-loss --yes; }
 

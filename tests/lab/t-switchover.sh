@@ -2,28 +2,14 @@
 # when the standby cannot take over, in words. The power goes in the middle of one, on either side: nothing is lost.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
-ctl() { # NODE ARGUMENT...: output in $said; its exit status
-  local node=$1
-  shift
-  said=$(timeout 60 "$lab" exec "$node" -- holdfastctl switchover "$@" 2>&1)
-}
-
-# refused NODE WORDS ARGUMENT...
-refused() {
-  local node=$1 words=$2
-  shift 2
-  ctl "$node" "$@" && fail "switchover $* was not refused: $said"
-  case $said in *"$words"*) ;; *) fail "switchover $*: '$said', want '$words'" ;; esac
-}
-
 start_load switchover
 first=$(active w)
 for asked in w "$(other "$first")"; do
   was=$(active w)
   heir=$(other "$was")
   version=$(status w .version)
-  ctl "$asked" --to "$heir" --yes || fail "switchover to $heir, asked on $asked: $said"
-  case $said in *"$heir serves (SYNC)"*) ;; *) fail "switchover: $said" ;; esac
+  ctl "$asked" switchover --to "$heir" --yes || fail "switchover to $heir, asked on $asked: $said"
+  says "$heir serves (SYNC)"
   is_active "$heir" "$heir" || fail "$heir is not active after: $said"
   payments_flow
   # Claimed and open: a third change would be somebody who was alone.
@@ -38,15 +24,15 @@ tries=$(jq -s 'map(select(.e == "try") | .n) | max' "$work/switchover.history")
 
 now=$(active w)
 standby=$(other "$now")
-refused w "is active already" --to "$now" --yes
-refused w "gateways are: a b" --to nobody --yes
-refused w "gateways are: a b" --to w --yes
-refused "$now" "nobody is there to ask" </dev/null
+refused 1 w "is active already" switchover --to "$now" --yes
+refused 1 w "gateways are: a b" switchover --to nobody --yes
+refused 1 w "gateways are: a b" switchover --to w --yes
+refused 2 "$now" "nobody is there to ask" switchover
 epoch=$(status w .epoch)
 "$lab" kill "$standby"
 wait_until 30 "SOLO" is_mode "$now" SOLO
-refused "$now" "the mode is SOLO" --yes
-refused w "the mode is SOLO" --yes
+refused 1 "$now" "the mode is SOLO" switchover --yes
+refused 1 w "the mode is SOLO" switchover --yes
 [ "$(status w .epoch)" = "$epoch" ] || fail "a refused switchover has moved the epoch"
 "$lab" start "$standby"
 wait_sync
@@ -58,7 +44,7 @@ for late in 0.02 0.06; do
     heir=$(other "$was")
     [ "$dies" = old ] && victim=$was || victim=$heir
     payments_flow
-    ctl w --yes &
+    ctl w switchover --yes &
     sleep "$late" # anywhere in the middle; nothing waits for this
     "$lab" kill "$victim"
     wait "$!" || true

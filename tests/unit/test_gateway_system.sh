@@ -1,46 +1,15 @@
 #!/bin/bash
 # The gateway on one host, for real: a private mariadbd, ledgerd, workerd and a heartbeatd that is played. Needs root and
 # mariadb-server; without them it is skipped. Everything lives in a directory of its own and is gone afterwards.
+# shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
 set -u
-BUILD=${BUILD:-$PWD}
-SOURCE=${srcdir:-.}
 PORT=${PORT:-18101}
 
 command -v mariadbd mariadb-install-db mariadb curl >/dev/null || { echo "SKIP: mariadb-server or curl is missing"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
 
-D=$(mktemp -d /tmp/holdfast-gateway.XXXXXX)
-declare -A PID=()
-FAILED=0
-
-stop() { # NAME [SIGNAL]
-	[ -n "${PID[$1]:-}" ] || return 0
-	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
-	wait "${PID[$1]}" 2>/dev/null
-	unset "PID[$1]"
-}
-
-finish() {
-	local name
-	for name in workerd ledgerd fake mariadbd; do stop $name KILL; done
-	if [ "$FAILED" != 0 ]; then tail -n 15 "$D"/*.log; fi
-	rm -rf "$D"
-}
-trap finish EXIT
-
-fail() { echo "not ok: $*"; FAILED=1; }
-pass() { echo "ok: $*"; }
-equal() { # WHAT GOT WANTED
-	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
-}
-
-until_true() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1)); shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/unit/daemons.sh
+. "${srcdir:-.}/tests/unit/daemons.sh"
 
 sql() { mariadb --no-defaults -S "$D/my.sock" -u root -N -B holdfast -e "$1"; }
 role() { echo "$@" >&7; }

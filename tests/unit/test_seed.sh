@@ -2,9 +2,8 @@
 # The first data and a fresh copy of it, for real: two private mariadbd with the configuration that is shipped, a
 # heartbeatd that is played, and holdfast-seed between them. Needs root, mariadb-server and mariadb-backup; without them it
 # is skipped. Everything lives in a directory of its own and is gone afterwards.
+# shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
 set -u
-BUILD=${BUILD:-$PWD}
-SOURCE=${srcdir:-.}
 PORT=${SEED_PORT:-18306}
 
 for program in mariadbd mariadb-install-db mariadb-backup mbstream mariadb openssl; do
@@ -12,42 +11,9 @@ for program in mariadbd mariadb-install-db mariadb-backup mbstream mariadb opens
 done
 [ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
 
-D=$(mktemp -d /tmp/holdfast-seed-test.XXXXXX)
+# shellcheck source=tests/unit/daemons.sh
+. "${srcdir:-.}/tests/unit/daemons.sh"
 chmod 755 "$D"
-declare -A PID=()
-FAILED=0
-
-stop() { # NAME [SIGNAL]
-	[ -n "${PID[$1]:-}" ] || return 0
-	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
-	wait "${PID[$1]}" 2>/dev/null
-	unset "PID[$1]"
-}
-
-finish() {
-	local name
-	for name in "${!PID[@]}"; do stop "$name" KILL; done
-	[ "$FAILED" = 0 ] || tail -n 20 "$D"/*.log
-	rm -rf "$D"
-}
-trap finish EXIT
-
-fail() { echo "not ok: $*"; FAILED=1; }
-pass() { echo "ok: $*"; }
-equal() { # WHAT GOT WANTED
-	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
-}
-matches() { # WHAT GOT PATTERN
-	if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
-}
-
-until_true() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1)); shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 
 helper() { timeout 120 "$BUILD/tests/unit/seed_helper" "$@"; }
 sql() { # NODE STATEMENTS
