@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_run.h"
@@ -56,7 +57,7 @@ int ctl_maintenance(const struct ctl_options *o)
 	char words[64];
 	int code;
 
-	if ((!on && !off) || !word[1] || word[2]) {
+	if ((!on && !off) || !word[1] || word[2] || !ctl_is_name(word[1])) {
 		(void)ctl_command_refuse("maintenance", "want 'maintenance on NODE' or 'maintenance off NODE'");
 		return EXIT_USAGE;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_run.h"
@@ -188,7 +189,7 @@ int ctl_force_promote(char **word)
 		else
 			break;
 	}
-	if (*word || !name || !accept || strlen(name) >= NAME_BYTES / 2) {
+	if (*word || !name || !accept || !ctl_is_name(name)) {
 		(void)ctl_command_refuse(COMMAND, "want 'force promote NODE --accept-loss [--yes]'");
 		return EXIT_USAGE;
 	}

@@ -131,6 +131,16 @@ static const struct ctl_command *find(const char *word)
 	return NULL;
 }
 
+/* No name, address or scope has any: what a message shows of the arguments is safe for a terminal. */
+static bool has_controls(char **word)
+{
+	for (; *word; word++)
+		for (const char *at = *word; *at; at++)
+			if ((unsigned char)*at < ' ' || *at == 127)
+				return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const struct ctl_command *c = argc > 1 ? find(argv[1]) : NULL;
@@ -140,6 +150,10 @@ int main(int argc, char **argv)
 	(void)umask(022);
 	if (argc < 2) {
 		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (has_controls(argv + 1)) {
+		(void)fprintf(stderr, "holdfastctl: an argument has a control character\n");
 		return EXIT_USAGE;
 	}
 	if (!c) {

@@ -18,6 +18,31 @@ else
   failed=1
 fi
 
+# Every option that a program names in its help, and no other; of holdfastctl every command, too.
+options_of_help() { grep -oE -- '(^|[][ ,(|])--?[a-z][a-z-]*' | sed 's/^[^-]*//' | LC_ALL=C sort -u; }
+options_of_page() { # PAGE PATTERN
+  grep -E "$2" "$1" | grep -oE 'Fl [a-z-]+' | sed 's/^Fl /-/' | LC_ALL=C sort -u
+}
+for program in heartbeatd replicationd tickled ledgerd workerd ctl; do
+  case $program in
+  ctl) name=holdfastctl items='^\.(It|Op|Fl|Cm)? ?' ;;
+  *) name=holdfast-$program items='^\.It Fl' ;;
+  esac
+  if [ $program = ctl ]; then "./$name" help; else "./$name" --help; fi >"$work/help" || failed=1
+  options_of_help <"$work/help" >"$work/options"
+  options_of_page "$man/$name.8" "$items" >"$work/page"
+  if ! [ -s "$work/options" ] || ! diff -u --label "$name --help" --label "$name.8" "$work/options" "$work/page"; then
+    echo "FAIL $name.8 and its help disagree about the options"
+    failed=1
+  fi
+done
+sed -n 's/^  \([a-z][a-z-]*\).*/\1/p' "$work/help" | grep -vx help | LC_ALL=C sort -u >"$work/commands"
+sed -n '/^\.Sh STATUS/q; s/^\.It Cm \([a-z-]*\).*/\1/p' "$man/holdfastctl.8" | LC_ALL=C sort -u >"$work/page"
+if ! [ -s "$work/commands" ] || ! diff -u --label "holdfastctl help" --label "holdfastctl.8" "$work/commands" "$work/page"; then
+  echo "FAIL holdfastctl.8 and its help disagree about the commands"
+  failed=1
+fi
+
 for page in "$man"/*.[58]; do
   name=$(basename "$page")
   sed -n 's/^\.Xr \(holdfast[^ ]*\) \([0-9]\).*/\1.\2/p' "$page" | while read -r other; do

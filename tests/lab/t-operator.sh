@@ -11,6 +11,10 @@ refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance
 refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on
 refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance now a
 refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on a b
+refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on ''
+refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote '' --accept-loss
+refused 2 w "--to is '', want the name of a gateway" switchover --to ''
+refused 2 w "an argument has a control character" maintenance on $'a\e[31m'
 refused 1 w "'nobody' is no member; members are: " maintenance on nobody
 
 start_load operator
