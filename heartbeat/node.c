@@ -174,7 +174,7 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 			answer_round(n, m, hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us), out);
 		break;
 	case HB_PROMISE:
-	case HB_ACCEPTED: hb_proposer_answer(&n->proposer, a, m, now_us, out); break;
+	case HB_ACCEPTED: hb_proposer_answer(&n->proposer, m, now_us, out); break;
 	case HB_READ:
 		if (a->reg.admitted)
 			hb_read_answer(n, m->from, HB_OK, out);
@@ -257,7 +257,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	if (p->step == HB_STEP_CLOSE_GATE && n->gate_until_us == 0 && gate_is_closed(n, now_us) &&
 	    hb_drain_passes(n, now_us))
 		hb_proposer_gate_closed(p, now_us, out);
-	hb_proposer_tick(p, &n->acceptor, now_us, out);
+	hb_proposer_tick(p, now_us, out);
 	if (c.kind == HB_CHANGE_CLAIM && n->claim_us <= n->renewed_us)
 		n->claim_us = now_us;
 	if (c.kind != HB_CHANGE_NONE && hb_proposer_free(p, now_us))

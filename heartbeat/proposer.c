@@ -164,17 +164,14 @@ static void take_refusal(struct hb_proposer *p, const struct hb_message *m, uint
 		p->counter_seen = m->promised.counter;
 	if (m->refusal == HB_REFUSED_BALLOT && hb_ballot_compare(m->promised, p->ballot) > 0)
 		back_off(p, now_us);
-	else if (m->from == p->self && p->step == HB_STEP_SELF_PREPARE)
-		back_off(p, now_us); /* our own promise or silence: nobody else has heard of this round */
-	else if (m->from == p->self && p->step == HB_STEP_SELF_ACCEPT)
-		back_off(p, now_us);
+	else if (m->from == p->self && (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT))
+		back_off(
+		    p, now_us); /* our own promise or silence: nobody else has heard of this round, or of its value */
 	/* Others that are bound for now are asked again with the same ballot (hb_proposer_tick). */
 }
 
-void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us,
-    struct hb_outbox *out)
+void hb_proposer_answer(struct hb_proposer *p, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
-	(void)a;
 	if (hb_ballot_compare(m->ballot, p->ballot) != 0 || p->step == HB_STEP_IDLE || p->step == HB_STEP_BACK_OFF)
 		return;
 	if (m->refusal != HB_OK)
@@ -185,9 +182,8 @@ void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, cons
 		take_accepted(p, m, now_us, out);
 }
 
-void hb_proposer_tick(struct hb_proposer *p, const struct hb_acceptor *a, uint64_t now_us, struct hb_outbox *out)
+void hb_proposer_tick(struct hb_proposer *p, uint64_t now_us, struct hb_outbox *out)
 {
-	(void)a;
 	if (now_us < p->again_us)
 		return;
 	if (GUARDED(M36_OWN_LETTER_TRUSTED, p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT, false)) {

@@ -46,11 +46,10 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
     uint64_t now_us, struct hb_outbox *out);
 
 /* PROMISE and ACCEPTED, also the own ones. */
-void hb_proposer_answer(struct hb_proposer *p, const struct hb_acceptor *a, const struct hb_message *m, uint64_t now_us,
-    struct hb_outbox *out);
+void hb_proposer_answer(struct hb_proposer *p, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
 
 /* Repeats what was not answered. Call on each tick. */
-void hb_proposer_tick(struct hb_proposer *p, const struct hb_acceptor *a, uint64_t now_us, struct hb_outbox *out);
+void hb_proposer_tick(struct hb_proposer *p, uint64_t now_us, struct hb_outbox *out);
 
 /* The gate is closed and that is confirmed. */
 void hb_proposer_gate_closed(struct hb_proposer *p, uint64_t now_us, struct hb_outbox *out);

@@ -179,7 +179,7 @@ static void test_round_of_five(void **state)
 		assert_int_not_equal(p.step, HB_STEP_SELF_ACCEPT);
 		m.from = from;
 		out.count = 0;
-		hb_proposer_answer(&p, &a, &m, LATE, &out);
+		hb_proposer_answer(&p, &m, LATE, &out);
 	}
 	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
 	m.type = HB_ACCEPTED;
@@ -187,7 +187,7 @@ static void test_round_of_five(void **state)
 		assert_false(p.chosen);
 		m.from = (uint8_t)(from ? from + 2 : 0);
 		out.count = 0;
-		hb_proposer_answer(&p, &a, &m, LATE, &out);
+		hb_proposer_answer(&p, &m, LATE, &out);
 	}
 	assert_true(p.chosen);
 	assert_int_equal(p.value.in_sync, 1);
@@ -206,7 +206,7 @@ static void test_asks_its_own_acceptor_again(void **state)
 	hb_proposer_begin(&p, &a, &c, false, LATE, &out);
 	assert_int_equal(out.count, 1);
 	out.count = 0;
-	hb_proposer_tick(&p, &a, LATE + 1000 * MS, &out);
+	hb_proposer_tick(&p, LATE + 1000 * MS, &out);
 	assert_int_equal(out.count, 1);
 	assert_int_equal(out.letter[0].to, 0);
 	assert_int_equal(out.letter[0].message.type, HB_PREPARE);
@@ -277,8 +277,8 @@ static void test_solo_add_hand_only_in_the_own_open_epoch(void **state)
 	assert_false(hb_change_apply(&c, &o, &n));
 }
 
-static void answer(struct hb_proposer *p, const struct hb_acceptor *a, uint8_t from, enum hb_message_type type,
-    enum hb_refusal refusal, struct hb_outbox *out)
+static void answer(
+    struct hb_proposer *p, uint8_t from, enum hb_message_type type, enum hb_refusal refusal, struct hb_outbox *out)
 {
 	struct hb_message m = {.type = (uint8_t)type,
 	    .from = from,
@@ -287,7 +287,7 @@ static void answer(struct hb_proposer *p, const struct hb_acceptor *a, uint8_t f
 	    .promised = {p->ballot.counter + 1, 1}};
 
 	out->count = 0;
-	hb_proposer_answer(p, a, &m, 0, out);
+	hb_proposer_answer(p, &m, 0, out);
 }
 
 /* A round that changes nothing is pending when a standby is about to be added, and that one fails before the value goes out:
@@ -305,18 +305,18 @@ static void test_pending_round_drops_a_wish_that_has_gone(void **state)
 	hb_proposer_start(&p, 0, 1);
 	out.count = 0;
 	hb_proposer_begin(&p, &a, &nothing, true, 0, &out);
-	answer(&p, &a, 0, HB_PROMISE, HB_OK, &out);
-	answer(&p, &a, 2, HB_PROMISE, HB_OK, &out);
+	answer(&p, 0, HB_PROMISE, HB_OK, &out);
+	answer(&p, 2, HB_PROMISE, HB_OK, &out);
 	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
-	answer(&p, &a, 0, HB_ACCEPTED, HB_OK, &out);
-	answer(&p, &a, 2, HB_ACCEPTED, HB_REFUSED_BALLOT, &out);
+	answer(&p, 0, HB_ACCEPTED, HB_OK, &out);
+	answer(&p, 2, HB_ACCEPTED, HB_REFUSED_BALLOT, &out);
 	assert_int_equal(p.step, HB_STEP_BACK_OFF);
 	assert_true(p.pending);
 	out.count = 0;
 	hb_proposer_begin(&p, &a, &add, true, 0, &out);
-	answer(&p, &a, 0, HB_PROMISE, HB_OK, &out);
+	answer(&p, 0, HB_PROMISE, HB_OK, &out);
 	hb_proposer_abandon(&p);
-	answer(&p, &a, 2, HB_PROMISE, HB_OK, &out);
+	answer(&p, 2, HB_PROMISE, HB_OK, &out);
 	assert_int_equal(p.step, HB_STEP_SELF_ACCEPT);
 	assert_int_equal(p.value.in_sync, 1);
 	assert_false(p.applied);
