@@ -145,8 +145,8 @@ static void explain_votes(const struct hb_view *v, uint8_t m)
 /* Is the time all that is missing? */
 static bool claims_in_time(const struct hb_view *v)
 {
-	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++)
-		if (i != HB_CLAIM_SILENCE && !hb_claim_check(v->n, i, v->now_us))
+	for (unsigned i = 0; i < HB_CLAIM_CHECKS_COUNT; i++) /* a promise ends with the lease that it was given for */
+		if (i != HB_CLAIM_SILENCE && i != HB_CLAIM_PROMISED && !hb_claim_check(v->n, i, v->now_us))
 			return false;
 	return !v->n->settings.observe_only && has_votes(v, v->n->self);
 }

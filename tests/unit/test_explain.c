@@ -221,6 +221,9 @@ static void test_who_cannot_claim_is_given_no_time(void **state)
 {
 	(void)state;
 	make(B);
+	node.acceptor.promise_to = A; /* as long as it grants */
+	node.acceptor.promise_until_us = NOW_US + 380000;
+	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it has promised nobody else");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "claims in 390 ms");
 	node.known.in_sync = 1;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
