@@ -19,7 +19,7 @@
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
-/* Data token (design section 3): a random number beside the data; all zero: none. */
+/* Data token (doc/protocol.md, "What is kept"): a random number beside the data; all zero: none. */
 #define TOKEN_BYTES 16
 struct token {
 	uint8_t byte[TOKEN_BYTES];

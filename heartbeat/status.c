@@ -1,4 +1,4 @@
-/* What `holdfastctl` asks: the state as JSON (design section 6), the members, and the role table as text, dot, mermaid. */
+/* What `holdfastctl` asks: the state as JSON, the members, and the role table as text, dot, mermaid. */
 #include "heartbeat/daemon.h"
 #include "heartbeat/explain.h"
 

@@ -11,7 +11,7 @@ static bool is_yes(const char *text)
 	return strcmp(text, "Yes") == 0;
 }
 
-/* One domain is all we allow (protocol.md section 3, point 11); "" is before the first transaction. */
+/* One domain is all we allow, for a position is compared by its number; "" is before the first transaction. */
 static int take_gtid(const struct database_row *row, const char *column, struct gtid *ret, struct errbuf *e)
 {
 	const char *text = database_value(row, column);

@@ -1,6 +1,6 @@
 /*
  * The plan: every want is tried with every combination of facts that can be. What a step may be taken on are the rules
- * of design.md section 3 and the guards of protocol.md section 4, by whose names the findings go.
+ * and the guards of doc/protocol.md, sections 2 and 4, by whose names the findings go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
