@@ -9,7 +9,7 @@
 
 #define CTL_MEMBERS_MAX 5
 
-/* The answer to "status" or "members", for the caller to json_decref; NULL with e filled when there is none
+/* The answer to any question (heartbeat/status.c), for the caller to json_decref; NULL with e filled when there is none
  * within 2 s or it is no JSON. */
 json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e);
 

@@ -1,5 +1,6 @@
 #include "heartbeat/ctl_command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,35 @@ int ctl_command_confirm_name(const char *command, const char *name, const char *
 	if (code)
 		return code;
 	return strcmp(line, name) == 0 ? 0 : ctl_command_refuse(command, "nothing was done");
+}
+
+int ctl_show(const char *command, const json_t *answer, bool as_json, void (*print)(FILE *f, const json_t *answer))
+{
+	if (as_json) {
+		(void)json_dumpf(answer, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+	} else {
+		print(stdout, answer);
+	}
+	if (fflush(stdout) == 0)
+		return 0;
+	(void)fprintf(stderr, "holdfastctl: %s: standard output: %s\n", command, strerror(errno));
+	return EXIT_NO_ANSWER;
+}
+
+int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, const json_t *answer))
+{
+	struct errbuf e = {""};
+	json_t *answer = ctl_ask(LOCAL_SOCKET, question, &e);
+	int code;
+
+	if (!answer) {
+		(void)ctl_command_refuse(question, e.text);
+		return EXIT_NO_ANSWER;
+	}
+	code = ctl_show(question, answer, as_json, print);
+	json_decref(answer);
+	return code;
 }
 
 int ctl_command_begin(const char *command, const char *words)

@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
+
+#define EXIT_NO_ANSWER 2 /* of what only asks: heartbeatd of this machine does not answer */
 
 /* A member of o as text; "" when it is missing or no string. o may be NULL. */
 const char *ctl_text(const json_t *o, const char *key);
@@ -12,6 +15,13 @@ const char *ctl_text(const json_t *o, const char *key);
 const json_t *ctl_node(const json_t *status, const char *name);
 
 bool ctl_array_has(const json_t *array, const char *name);
+
+/* An answer on standard output: as JSON on one line, or as print does. 0, or EXIT_NO_ANSWER when that could not be written, which has
+ * been said. */
+int ctl_show(const char *command, const json_t *answer, bool as_json, void (*print)(FILE *f, const json_t *answer));
+
+/* The same with what heartbeatd of this machine answers to that question, which is the command's own name. */
+int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, const json_t *answer));
 
 /* "holdfastctl: COMMAND: WHY" on standard error. Returns 1, the exit status. */
 int ctl_command_refuse(const char *command, const char *why);

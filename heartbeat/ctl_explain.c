@@ -2,13 +2,9 @@
 
 #include <string.h>
 
-#include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/explain.h"
-#include "heartbeat/local.h"
-
-#define EXIT_NO_ANSWER 2
 
 static const char *mark_of(const json_t *line)
 {
@@ -50,19 +46,5 @@ void ctl_explain_print(FILE *f, const json_t *explanation)
 
 int ctl_explain(const struct ctl_options *o)
 {
-	struct errbuf e = {""};
-	json_t *explanation = ctl_ask(LOCAL_SOCKET, "explain", &e);
-
-	if (!explanation) {
-		(void)fprintf(stderr, "holdfastctl: explain: %s\n", e.text);
-		return EXIT_NO_ANSWER;
-	}
-	if (o->json) {
-		(void)json_dumpf(explanation, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-	} else {
-		ctl_explain_print(stdout, explanation);
-	}
-	json_decref(explanation);
-	return 0;
+	return ctl_ask_and_show("explain", o->json, ctl_explain_print);
 }

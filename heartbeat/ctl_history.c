@@ -2,12 +2,10 @@
 
 #include <stdbool.h>
 
-#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
-#include "heartbeat/local.h"
 #include "heartbeat/transition.h"
 
-#define EXIT_NO_ANSWER 2
 #define ROW "%-7s %-25s %-16s %-16s %-16s %8s"
 
 static const char *text_of(const json_t *o, const char *key)
@@ -69,19 +67,5 @@ void ctl_history_print(FILE *f, const json_t *history)
 
 int ctl_history(const struct ctl_options *o)
 {
-	struct errbuf e = {""};
-	json_t *history = ctl_ask(LOCAL_SOCKET, "history", &e);
-
-	if (!history) {
-		(void)fprintf(stderr, "holdfastctl: history: %s\n", e.text);
-		return EXIT_NO_ANSWER;
-	}
-	if (o->json) {
-		(void)json_dumpf(history, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-	} else {
-		ctl_history_print(stdout, history);
-	}
-	json_decref(history);
-	return 0;
+	return ctl_ask_and_show("history", o->json, ctl_history_print);
 }

@@ -1,4 +1,5 @@
 /* key: the key that the heartbeats are sealed with. */
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 
 #include <jansson.h>
@@ -11,7 +12,6 @@
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_YET 1
-#define EXIT_NO_ANSWER 2
 #define EXIT_USAGE 2
 #define LOOK_MS 200
 #define LOOKS 75
@@ -32,18 +32,18 @@ static bool is_rotating(const json_t *key)
 	return json_is_true(json_object_get(key, "rotating"));
 }
 
-static void print(const json_t *key)
+static void print(FILE *f, const json_t *key)
 {
 	const json_t *names = json_object_get(key, "waiting_for");
 
-	(void)printf("key %lld", number_of(key, "number"));
+	(void)fprintf(f, "key %lld", number_of(key, "number"));
 	if (is_rotating(key) && number_of(key, "newest") != number_of(key, "number"))
-		(void)printf(", key %lld is being handed out", number_of(key, "newest"));
+		(void)fprintf(f, ", key %lld is being handed out", number_of(key, "newest"));
 	else if (is_rotating(key))
-		(void)printf(", a change of key is under way");
+		(void)fprintf(f, ", a change of key is under way");
 	for (size_t i = 0; i < json_array_size(names); i++)
-		(void)printf("%s %s", i ? "," : "; waits for", json_string_value(json_array_get(names, i)));
-	(void)putchar('\n');
+		(void)fprintf(f, "%s %s", i ? "," : "; waits for", json_string_value(json_array_get(names, i)));
+	(void)fputc('\n', f);
 }
 
 /* NULL when that was said. */
@@ -63,17 +63,13 @@ static json_t *ask(const char *question)
 static int show(bool json)
 {
 	json_t *key = ask("key");
+	int code;
 
 	if (!key)
 		return EXIT_NO_ANSWER;
-	if (json) {
-		(void)json_dumpf(key, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-	} else {
-		print(key);
-	}
+	code = ctl_show("key", key, json, print);
 	json_decref(key);
-	return 0;
+	return code;
 }
 
 /* It goes on without us; we only look. */
@@ -89,7 +85,7 @@ static int rotate(void)
 	if (!key)
 		return EXIT_NO_ANSWER;
 	done = !is_rotating(key);
-	print(key);
+	print(stdout, key);
 	if (!done)
 		(void)printf("It goes on by itself: see 'holdfastctl key status'. Until then the old key is valid.\n");
 	json_decref(key);

@@ -10,7 +10,6 @@
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_SERVING 1
-#define EXIT_NO_ANSWER 2
 
 #define ROW "%-15s %-8s %-15s %-12s %-14s %-16s %s\n"
 
@@ -32,20 +31,9 @@ static bool is_serving(const json_t *status)
 	return strcmp(mode, "SYNC") == 0 || strcmp(mode, "SOLO") == 0;
 }
 
-/* The entry of a node; NULL when there is none of that name. */
-static const json_t *node_of(const json_t *status, const char *name)
-{
-	const json_t *nodes = json_object_get(status, "nodes");
-
-	for (size_t i = 0; i < json_array_size(nodes); i++)
-		if (strcmp(text_of(json_array_get(nodes, i), "name", ""), name) == 0)
-			return json_array_get(nodes, i);
-	return NULL;
-}
-
 static bool is_unreachable(const json_t *status, const char *name)
 {
-	return json_is_false(json_object_get(node_of(status, name), "reachable"));
+	return json_is_false(json_object_get(ctl_node(status, name), "reachable"));
 }
 
 /* Does the active node hold the virtual IP, or does the one before it still pass on what comes by that? */
@@ -254,7 +242,7 @@ static void print_waiting(FILE *f, const json_t *status)
 static void print_leases(FILE *f, const json_t *status)
 {
 	const json_t *nodes = json_object_get(status, "nodes");
-	const json_t *own = json_object_get(node_of(status, text_of(status, "node", "")), "lease_setting_ms");
+	const json_t *own = json_object_get(ctl_node(status, text_of(status, "node", "")), "lease_setting_ms");
 
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i), *ms = json_object_get(n, "lease_setting_ms");
@@ -310,16 +298,8 @@ int ctl_status(const struct ctl_options *o)
 			(void)fprintf(stderr, "holdfastctl: status: %s\n", e.text);
 		return EXIT_NO_ANSWER;
 	}
-	if (o->json) {
-		(void)json_dumpf(status, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-	} else {
-		ctl_status_print(stdout, status);
-	}
+	if (ctl_show("status", status, o->json, ctl_status_print))
+		code = EXIT_NO_ANSWER;
 	json_decref(status);
-	if (fflush(stdout)) {
-		perror("holdfastctl: status: standard output");
-		return EXIT_NO_ANSWER;
-	}
 	return code;
 }
