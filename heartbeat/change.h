@@ -1,4 +1,4 @@
-/* The changes that may be made to the role record, each with its guard (protocol.md section 1, "f"). Pure. */
+/* The changes that may be made to the role record, each with its guard (doc/protocol.md section 1, "Proposer"). Pure. */
 #ifndef HOLDFAST_HEARTBEAT_CHANGE_H
 #define HOLDFAST_HEARTBEAT_CHANGE_H
 

@@ -62,8 +62,7 @@ int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_ou
 	return code;
 }
 
-/* What it said last before it gave up; e and *output keep what systemctl said when the journal has nothing.
- */
+/* What it said last before it gave up; e and *output keep what systemctl said when the journal has nothing. */
 static void explain(const char *unit, struct ctl_output *output)
 {
 	const char *const argv[] = {

@@ -134,7 +134,7 @@ void daemon_address_look(struct daemon *d, uint64_t now_us);
 /* status.c: to be called once, before the first answer. */
 void status_open(void);
 
-/* The JSON of `holdfastctl status --json`, `members` and `history`; good until the next call, never NULL. */
+/* The JSON of `holdfastctl status --json`, and of what else is asked; good until the next call, never NULL. */
 const char *status_answer(const struct daemon *d, const char *question, uint64_t now_us);
 
 #endif

@@ -16,7 +16,7 @@ enum hb_step {
 	HB_STEP_CLOSE_GATE, /* the value names another active: waits for hb_proposer_gate_closed() */
 	HB_STEP_SELF_ACCEPT,
 	HB_STEP_ACCEPT,
-	HB_STEP_BACK_OFF, /* somebody promised a higher ballot: a new round at again_us */
+	HB_STEP_BACK_OFF, /* a higher ballot was promised, or our own acceptor refuses: a new round at again_us */
 };
 
 struct hb_proposer {

@@ -68,7 +68,7 @@ struct hb_record {
 	uint8_t members;
 	uint8_t maintenance; /* bit n: member n is out of service at an operator's word, and not added to in_sync */
 	uint64_t
-	    forced_epoch; /* in which the role was forced last: what was answered before it may be lost; 0: never */
+	    forced_epoch; /* the last in which the role was forced: what was answered before may be lost; 0: none */
 	struct token token[HB_MEMBERS_MAX];
 	struct hb_member member[HB_MEMBERS_MAX];
 

@@ -1,6 +1,7 @@
 /*
  * The role machine: one total table, states x situations -> state. The situation is worked out from the record, the
- * lease and the reports (heartbeat/node.h); the state decides what the other daemons are told. Pure.
+ * lease and the reports (hb_situation), and so is what the other daemons are told (heartbeat/node_out.c); the state is the name
+ * that people and the other members see. Pure.
  */
 #ifndef HOLDFAST_HEARTBEAT_ROLE_H
 #define HOLDFAST_HEARTBEAT_ROLE_H

@@ -33,8 +33,8 @@ struct hb_moments {
 struct hb_transition {
 	uint64_t epoch; /* 0: none */
 	uint64_t at_ms; /* wall clock at its end */
-	uint32_t
-	    took_ms; /* until it served, and but for a switchover had the address; 0: since when nobody did is not known */
+	/* Until it served, and but for a switchover had the address; 0: since when nobody did is not known. */
+	uint32_t took_ms;
 	uint16_t stage_ms[HB_STAGE_COUNT]; /* 65535: that or more; 0 also when it is not known */
 	uint8_t from, to, reason;	   /* member numbers; enum hb_reason */
 };
