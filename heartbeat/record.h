@@ -66,9 +66,8 @@ struct hb_record {
 	uint8_t in_sync; /* bit n: member n holds all that was acknowledged, as long as token[n] lies beside its data */
 	uint8_t reason;	 /* enum hb_reason */
 	uint8_t members;
-	uint8_t maintenance; /* bit n: member n is out of service at an operator's word, and not added to in_sync */
-	uint64_t
-	    forced_epoch; /* the last in which the role was forced: what was answered before may be lost; 0: none */
+	uint8_t maintenance;   /* bit n: member n is out of service at an operator's word, and not added to in_sync */
+	uint64_t forced_epoch; /* the last that came by force: what was answered before it may be lost; 0: none */
 	struct token token[HB_MEMBERS_MAX];
 	struct hb_member member[HB_MEMBERS_MAX];
 
