@@ -191,7 +191,7 @@ static const char *plain(const char *text, char ret[static 64])
 {
 	size_t n = 0;
 
-	for (; text[n] && n < 63; n++)
+	for (; n < 63 && text[n]; n++)
 		ret[n] = (unsigned char)text[n] < ' ' || text[n] == 127 ? '?' : text[n];
 	ret[n] = '\0';
 	return ret;

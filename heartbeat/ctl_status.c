@@ -130,12 +130,26 @@ static void print_transition(FILE *f, const json_t *t)
 	    (long long)json_integer_value(json_object_get(t, "epoch")));
 }
 
+/* Where the address is when nobody that is heard has it: a gateway that is not heard may. */
+static const char *no_holder(const json_t *status)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes) && !is_serving(status); i++) {
+		const json_t *n = json_array_get(nodes, i);
+
+		if (json_is_false(json_object_get(n, "reachable")) &&
+		    strcmp(text_of(n, "kind", "gateway"), "gateway") == 0)
+			return "unknown";
+	}
+	return "nobody";
+}
+
 static void print_head(FILE *f, const json_t *status)
 {
 	const json_t *vip = json_object_get(status, "vip"), *in_sync = json_object_get(status, "in_sync");
 	const char *active = text_of(status, "active", ""), *node = text_of(status, "node", "?");
-	/* One that is not heard may have it. */
-	const char *holder = text_of(vip, "holder", *active && is_unreachable(status, active) ? "unknown" : "nobody");
+	const char *holder = text_of(vip, "holder", no_holder(status));
 
 	(void)fprintf(f, "cluster %s  mode %s%s", text_of(status, "cluster", "?"), text_of(status, "mode", "?"),
 	    json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");

@@ -326,8 +326,11 @@ static json_t *loss_json(const struct daemon *d, uint64_t now_us)
 		if (r->member[i].kind != HB_KIND_GATEWAY)
 			continue;
 		facts_of(d, i, now_us, &f);
-		at = f.received.seq > f.applied.seq ? f.received : f.applied;
-		at = f.binlog.seq > at.seq ? f.binlog : at;
+		at = f.received;
+		if (f.applied.seq > at.seq)
+			at = f.applied;
+		if (f.binlog.seq > at.seq)
+			at = f.binlog;
 		json_array_append_new(nodes, json_pack("{s:s, s:b, s:o, s:o, s:I}", "name", r->member[i].name,
 						 "in_sync", hb_in_sync(r, i), "heard_ms",
 						 i == n->self ? json_integer(0)

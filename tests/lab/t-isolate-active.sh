@@ -8,6 +8,14 @@ heir=$(other "$was")
 wait_until 30 "$heir active" is_active w "$heir"
 wait_until 30 "$was lets go of the address" eval '! "$lab" exec "$was" -- ip -4 -o addr show | grep -q "$vip/"'
 [ "$(status "$was" .mode)" = STALLED ] || fail "$was says $(status "$was" .mode)"
+# It cannot know that the others serve, and says no more than that; what it said before does not count where it is not heard.
+knows_little() {
+  said=$("$lab" exec "$was" -- holdfastctl status)
+  case $said in *" back"* | *"systemctl"*) fail "$was says: $said" ;; esac
+  [[ $said == *"$was hears nothing of "*": it is cut off, or they are dead."* ]]
+}
+wait_until 10 "$was says that it hears nobody" knows_little
+"$lab" exec w -- holdfastctl status >/dev/null || fail "as w sees it: $("$lab" exec w -- holdfastctl status)"
 payments_flow
 # The clients still reach it: whatever asks it by its own address must not get an answer to a money question.
 code=$("$lab" client -- curl -sk -m 8 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" \

@@ -122,6 +122,9 @@ static void test_the_status_tells_what_it_means(void **state)
 	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null},"
 	     "\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}",
 		1, "  address 10.0.0.100/24 on unknown\n", "nobody"},
+	    {"{\"node\":\"a\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"\",\"holder\":null},"
+	     "\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W_GONE "]}",
+		1, "  address on unknown\n", "nobody"}, /* it was active, and is cut off */
 	    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W "]}", 1,
 		"mode STALLED", "bring"},
 	    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
@@ -181,6 +184,7 @@ static void test_how_far_a_node_is_behind(void **state)
 	r->member[0] = (struct hb_member){.name = "a", .kind = HB_KIND_GATEWAY};
 	r->member[1] = (struct hb_member){.name = "b", .kind = HB_KIND_GATEWAY};
 	r->member[2] = (struct hb_member){.name = "w", .kind = HB_KIND_WITNESS};
+	d.keys.disk.count = d.keys.ring.count = 1;
 	d.node.self = 2;
 	d.node.booted = a->heard = b->heard = true;
 	a->heard_us = b->heard_us = 1000000;
@@ -307,7 +311,8 @@ static void make_cluster(struct daemon *d)
 {
 	struct hb_record *r = &d->node.known;
 
-	*d = (struct daemon){.conf = {.name = "w", .lease_ms = 150, .vip = "10.0.0.100/24"}};
+	*d = (struct daemon){
+	    .conf = {.name = "w", .lease_ms = 150, .vip = "10.0.0.100/24"}, .keys = {.disk.count = 1, .ring.count = 1}};
 	*r = (struct hb_record){.epoch = 7, .active = 0, .phase = HB_OPEN, .in_sync = 3, .members = 3};
 	r->member[0] = (struct hb_member){.name = "a", .kind = HB_KIND_GATEWAY};
 	r->member[1] = (struct hb_member){.name = "b", .kind = HB_KIND_GATEWAY};
