@@ -5,6 +5,7 @@
  * -DBALLOTS=n   rounds that may be begun; every order of them between the two gateways is searched
  * -DSOLO        starts from SOLO of gateway 0 (its peer one record behind, a payment missing there) instead of SYNC
  * -DWIPE        the witness loses its memory once
+ * -DFORCE       once, an operator forces the role upon a gateway that does not count, and vouches for the other one being off
  * -DMUT_xxx     leaves one guard out: each must give a counter-example (run --mutants)
  */
 #ifndef BALLOTS
@@ -36,6 +37,9 @@ typedef Ballot {
 	unsigned in_sync : 2;
 	unsigned token0 : 1;
 	unsigned token1 : 1;
+#ifdef FORCE
+	unsigned forced : 1; /* this very change */
+#endif
 };
 Ballot r[LAST + 1];
 byte top; /* highest ballot that is chosen */
@@ -70,6 +74,11 @@ typedef Gateway {
 	unsigned beside : 1;  /* the token that lies beside the data */
 };
 Gateway g[2];
+#ifdef FORCE
+unsigned word : 3;	/* version of the record that the operator was shown; 0 nothing was said */
+unsigned word_to : 1;	/* the gateway that is to be active */
+unsigned given_up : 1;	/* FORCE was chosen: what only the other one had is owed to nobody any more */
+#endif
 #ifdef WIPE
 unsigned wiped : 2;	   /* 1: amnesia, nobody read yet; 2: re-admitted; 0 never */
 unsigned read_from : 2;	   /* gateways that were read */
@@ -96,6 +105,7 @@ unsigned read_accepted : 3;
 #define ADD 5
 #define HAND 6
 #define HANDKEEP 7
+#define FORCE_ 8
 
 #define CHOSEN(b) (r[b].accepts == 7)
 #define K(x) r[g[x].known]
@@ -205,6 +215,17 @@ unsigned read_accepted : 3;
 #else
 #define BOOT_SILENCE(x) (!a[x].silent)
 #endif
+#ifdef FORCE
+#ifdef MUT_UNSEEN /* whatever has become of the record since it was shown */
+#define WAS_SHOWN(v) true
+#else
+#define WAS_SHOWN(v) (word == (v))
+#endif
+#define DOES_NOT_COUNT(x) (IS_KNOWN(x) && K(x).named != x && !TOKEN_GOOD(g[x].known, x))
+#define WANTS_FORCE(x) (word && word_to == x && DOES_NOT_COUNT(x) && WAS_SHOWN(K(x).version) && !a[x].silent && FREE(x, x))
+#else
+#define WANTS_FORCE(x) false
+#endif
 #define WANTS(x, k) ( \
 	((k) == NOTHING && (g[x].pending || MINE(x) || (BOOT_SILENCE(x) && FREE(x, x) && \
 		(!IS_KNOWN(x) || a[x].accepted > g[x].known)))) || \
@@ -213,7 +234,8 @@ unsigned read_accepted : 3;
 	((k) == OPEN && MINE(x) && !K(x).open && CLAIM_TOKEN(x)) || \
 	((k) == SOLO_ && MINE_OPEN(x) && K(x).in_sync != SELF_ONLY(x)) || \
 	((k) == ADD && MINE_OPEN(x) && K(x).in_sync == SELF_ONLY(x) && SHOWN(x, 1 - x) && ADD_LEASE(x)) || \
-	((k) >= HAND && MINE_OPEN(x) && TOKEN_GOOD(g[x].known, 1 - x)))
+	(((k) == HAND || (k) == HANDKEEP) && MINE_OPEN(x) && TOKEN_GOOD(g[x].known, 1 - x)) || \
+	((k) == FORCE_ && WANTS_FORCE(x)))
 
 /* What happens next: chosen by guard, carried out below. Scratch, no part of the state. */
 hidden byte op, x, m, b, k, i, f;
@@ -235,6 +257,7 @@ hidden byte op, x, m, b, k, i, f;
 #define IS_WIPE 16
 #define IS_READ 17
 #define IS_ADMIT 18
+#define IS_WORD 19
 
 /* ---- properties, looked at after every step ---- */
 #define TOP r[top]
@@ -279,7 +302,16 @@ inline take()
 			i++
 		:: else -> i++
 		od;
-		top = (b > top -> b : top)
+		top = (b > top -> b : top);
+#ifdef FORCE
+		if
+		:: r[b].forced && !given_up ->
+			given_up = 1;
+			g[0].data = (r[b].named == 0);
+			g[1].data = (r[b].named == 1)
+		:: else
+		fi
+#endif
 	:: else
 	fi
 }
@@ -346,8 +378,22 @@ inline change()
 		r[b].epoch = r[b].epoch + 1;
 		r[b].named = 1 - x;
 		r[b].open = 0
+#ifdef FORCE
+	:: k == FORCE_ && r[b].named != x && WAS_SHOWN(r[b].version) &&
+	    !(HAS(r[b].in_sync, x) && SAME_TOKEN(b, x, g[x].beside)) ->
+		r[b].in_sync = SELF_ONLY(x);
+		r[b].token0 = (x == 0 -> g[0].beside : 0);
+		r[b].token1 = (x == 1 -> g[1].beside : 0);
+		r[b].keep = 0;
+		r[b].epoch = r[b].epoch + 1;
+		r[b].named = x;
+		r[b].open = 0
+#endif
 	:: else -> k = NOTHING
 	fi;
+#ifdef FORCE
+	r[b].forced = (k == FORCE_ || (k == NOTHING && r[f].forced));
+#endif
 	r[b].version = r[b].version + (k != NOTHING);
 	/* A token that no longer counts says nothing. */
 	r[b].token0 = r[b].token0 & (r[b].in_sync & 1);
@@ -393,7 +439,10 @@ inline tidy(b)
 			r[b].keep = 0;
 			r[b].in_sync = 0;
 			r[b].token0 = 0;
-			r[b].token1 = 0
+			r[b].token1 = 0;
+#ifdef FORCE
+			r[b].forced = 0
+#endif
 		:: else
 		fi
 	:: else
@@ -430,7 +479,7 @@ inline carry_out()
 		change();
 		g[x].promises = 0;
 		g[x].best = 0;
-		g[x].claim = (k == CLAIM || k == RECLAIM);
+		g[x].claim = (k == CLAIM || k == RECLAIM || k == FORCE_);
 		self_accept();
 #ifdef MUT_CLOSE /* ledgerd was not waited for */
 		if
@@ -525,6 +574,25 @@ inline carry_out()
 		g[x].beside = 1;
 #endif
 		g[x].data = 0
+#ifdef FORCE
+	:: op == IS_WORD ->
+		printf("an operator wants gateway %d to be active, and %d is off; it may come back from now on\n", x, 1 - x);
+		word = K(x).version;
+		word_to = x;
+#ifndef MUT_ALIVE /* it is not off */
+		x = 1 - x;
+		g[x].late = 0;
+		forget_lease();
+		end_round();
+		g[x].known = UNKNOWN;
+		g[x].epoch = 0;
+		g[x].pending = 0;
+		g[x].pending_in_sync = 0;
+		g[x].adding = 0;
+		a[x].promise = 0;
+		a[x].silent = OUTSTANDING(x)
+#endif
+#endif
 #ifdef WIPE
 	:: op == IS_WIPE ->
 		printf("the witness loses its memory\n");
@@ -580,7 +648,7 @@ inline carry_out()
 #define REFUSED(x) (a[0].promised > g[x].ballot || a[1].promised > g[x].ballot || a[2].promised > g[x].ballot)
 #define MAY_BEGIN(x) (g[x].step == IDLE || (g[x].step < ACCEPTING && !g[x].pending) || REFUSED(x))
 #define WANTS_ANY(X) (WANTS(X, NOTHING) || WANTS(X, CLAIM) || WANTS(X, RECLAIM) || WANTS(X, OPEN) || WANTS(X, SOLO_) || \
-	WANTS(X, ADD) || WANTS(X, HAND))
+	WANTS(X, ADD) || WANTS(X, HAND) || WANTS(X, FORCE_))
 #define BEGIN(X, B) \
 	:: r[B].owner == 0 && B > a[X].promised && MAY_BEGIN(X) && GUARD_PREPARE(X, X) && WANTS_ANY(X) -> \
 		op = IS_BEGIN; x = X; b = B
@@ -655,6 +723,15 @@ inline carry_out()
 #define LOSE(X) \
 	:: g[X].beside == 0 && IS_KNOWN(X) && K(X).named != X -> op = IS_LOSE; x = X
 
+#ifdef FORCE
+#define WORD(X) \
+	:: !word && DOES_NOT_COUNT(X) && !a[X].silent && FREE(X, X) -> op = IS_WORD; x = X
+#define DECIDE_FORCE(X) DECIDE(X, FORCE_)
+#else
+#define WORD(X)
+#define DECIDE_FORCE(X)
+#endif
+
 #define WITH_BALLOT(X, B) \
 	BEGIN(X, B) \
 	WITH_RECORD(X, B)
@@ -676,6 +753,8 @@ inline carry_out()
 	DECIDE(X, ADD) \
 	DECIDE(X, HAND) \
 	DECIDE(X, HANDKEEP) \
+	DECIDE_FORCE(X) \
+	WORD(X) \
 	FORGET(X) \
 	GRANT(X, (1 - X)) \
 	GRANT(X, 2) \
