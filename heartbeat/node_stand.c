@@ -135,7 +135,7 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 		    (unsigned long long)c->version, (unsigned long long)n->known.version);
 		return false;
 	}
-	if (!are_silent(n, now_us, why) || !can_be_changed(n, now_us, why))
+	if (!are_silent(n, now_us, why))
 		return false;
 	/* Heartbeats may be lost where payments are not, as by a rule of a firewall. */
 	if (GUARDED(M48_FORCE_WHILE_RECEIVING, n->repl.following, false)) {
@@ -144,6 +144,8 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 		    hb_member_name(n, n->known.active));
 		return false;
 	}
+	if (!can_be_changed(n, now_us, why))
+		return false;
 	n->stand = (struct hb_stand){.version = c->version, .since_us = now_us, .words = n->stand.words + 1};
 	(void)snprintf(why, LOCAL_REASON_BYTES,
 	    "%s applies what it received, and takes the role; what only %s has is given up", hb_member_name(n, n->self),

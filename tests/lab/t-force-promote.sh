@@ -17,6 +17,14 @@ refused 1 w "it is active already" force promote "$now" --accept-loss --yes
 refused 1 w "it has every payment, and takes the role by itself" force promote "$standby" --accept-loss --yes
 ctl w maintenance on "$standby" || fail "maintenance on $standby: $said"
 refused 1 w "$now is heard, or was a moment ago: it is not gone" force promote "$standby" --accept-loss --yes
+# Heartbeats do not get through and payments do: whom nobody hears is not gone yet.
+still_receives() {
+  ! ctl "$standby" force promote "$standby" --accept-loss --yes || fail "$standby was promoted while it follows $now: $said"
+  case $said in *"$standby is connected to the database of $now"*) ;; *) return 1 ;; esac
+}
+"$lab" mute 1
+wait_until 20 "$standby to say that it still receives" still_receives
+"$lab" heal
 ctl w maintenance off "$standby" || fail "maintenance off $standby: $said"
 wait_sync
 
