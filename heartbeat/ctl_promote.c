@@ -7,6 +7,7 @@
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_loss.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/local.h"
 
@@ -21,62 +22,6 @@ static json_int_t number_of(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-static void print_copy(const json_t *node, const char *what)
-{
-	const json_t *heard = json_object_get(node, "heard_ms");
-	const char *gtid = ctl_text(node, "gtid");
-
-	(void)printf(
-	    "  %-16s %s %s", ctl_text(node, "name"), what, gtid[0] ? gtid : "a position that is not known here");
-	if (json_is_integer(heard))
-		(void)printf(", heard %.1f s ago\n", (double)json_integer_value(heard) / 1000);
-	else
-		(void)printf(", not heard since heartbeatd started here\n");
-}
-
-/* The furthest that anybody is known to have come, but for the named one: of a copy that counts, or of what was answered. */
-static json_int_t furthest(const json_t *loss, const char *name)
-{
-	json_int_t seq = number_of(json_object_get(loss, "answered"), "seq");
-	const json_t *node;
-	size_t i;
-
-	json_array_foreach(json_object_get(loss, "nodes"), i, node)
-	{
-		if (strcmp(ctl_text(node, "name"), name) != 0 && json_is_true(json_object_get(node, "in_sync")) &&
-		    number_of(node, "seq") > seq)
-			seq = number_of(node, "seq");
-	}
-	return seq;
-}
-
-static void print_loss(const json_t *loss, const json_t *named)
-{
-	const json_t *answered = json_object_get(loss, "answered"), *node;
-	const char *name = ctl_text(named, "name");
-	json_int_t has = number_of(named, "seq"), known = furthest(loss, name);
-	size_t i;
-
-	(void)printf("The record (version %lld, epoch %lld) names %s active. As far as is known here:\n",
-	    (long long)number_of(loss, "version"), (long long)number_of(loss, "epoch"), ctl_text(loss, "active"));
-	print_copy(named, "has");
-	json_array_foreach(json_object_get(loss, "nodes"), i, node)
-	{
-		if (node != named)
-			print_copy(node, "had");
-	}
-	if (number_of(answered, "seq"))
-		(void)printf("  %-16s %s, in epoch %lld\n", "answered up to", ctl_text(answered, "gtid"),
-		    (long long)number_of(answered, "epoch"));
-	if (!has || !known)
-		(void)printf("How much would be lost is not known here.\n");
-	else if (known > has)
-		(void)printf("At least %lld transactions would be lost, and whatever was paid after that was heard.\n",
-		    (long long)(known - has));
-	else
-		(void)printf("Nothing is known to be missing; what was paid after that was heard would be lost.\n");
-}
-
 static int confirm(const json_t *loss, const char *name)
 {
 	const char *active = ctl_text(loss, "active");
@@ -89,34 +34,17 @@ static int confirm(const json_t *loss, const char *name)
 	    active, active, name);
 }
 
-/* What the named one says of the last attempt, as this status has it. */
-static const char *note_of(const json_t *status, const char *name)
+/* Says what it has come to, if it has. */
+static enum ctl_outcome look(const json_t *status, const char *name, json_int_t version, const char *before)
 {
-	const char *reason = ctl_text(ctl_node(status, name), "reason");
+	const char *why = "";
+	enum ctl_outcome now = ctl_loss_outcome(status, name, version, before, &why);
 
-	return strncmp(reason, "was not promoted", 16) == 0 ? reason : "";
-}
-
-enum outcome { WAITS, SERVES, FAILED };
-
-/* A note that was there before tells of an earlier attempt. */
-static enum outcome look(const json_t *status, const char *name, json_int_t version, const char *before)
-{
-	const char *note = note_of(status, name), *active = ctl_text(status, "active");
-
-	if (strcmp(active, name) == 0 && strcmp(ctl_text(status, "mode"), "STALLED") != 0) {
+	if (now == CTL_SERVES)
 		(void)printf("%s serves (%s)\n", name, ctl_text(status, "mode"));
-		return SERVES;
-	}
-	if (note[0] && strcmp(note, before) != 0) {
-		(void)ctl_command_refuse(COMMAND, note);
-		return FAILED;
-	}
-	if (active[0] && strcmp(active, name) != 0 && number_of(status, "version") > version) {
-		(void)ctl_command_refuse(COMMAND, "the record has changed meanwhile: look again");
-		return FAILED;
-	}
-	return WAITS;
+	else if (now == CTL_FAILED)
+		(void)ctl_command_refuse(COMMAND, why);
+	return now;
 }
 
 static int wait_for(const char *name, json_int_t version, const char *before)
@@ -124,11 +52,11 @@ static int wait_for(const char *name, json_int_t version, const char *before)
 	for (unsigned i = 0; i < LOOKS; i++) {
 		struct errbuf e = {""};
 		json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-		enum outcome now = look(status, name, version, before);
+		enum ctl_outcome now = look(status, name, version, before);
 
 		json_decref(status);
-		if (now != WAITS)
-			return now == SERVES ? 0 : 1;
+		if (now != CTL_WAITS)
+			return now == CTL_SERVES ? 0 : 1;
 		if (ctl_pause(LOOK_MS))
 			break;
 	}
@@ -144,7 +72,7 @@ static int begin(const char *name, json_int_t version)
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
 	int code;
 
-	(void)snprintf(before, sizeof(before), "%s", note_of(status, name));
+	(void)snprintf(before, sizeof(before), "%s", ctl_loss_note(status, name));
 	json_decref(status);
 	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
 	code = ctl_command_begin(COMMAND, words);
@@ -164,7 +92,7 @@ static int promote(const char *name, bool yes)
 		json_decref(loss);
 		return ctl_command_refuse(COMMAND, "no gateway of that name: holdfastctl status");
 	}
-	print_loss(loss, named);
+	ctl_loss_print(stdout, loss, named);
 	(void)fflush(stdout);
 	if (!yes)
 		code = confirm(loss, name);

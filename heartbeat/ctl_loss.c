@@ -1,0 +1,90 @@
+#include "heartbeat/ctl_loss.h"
+
+#include <string.h>
+
+#include "heartbeat/ctl_command.h"
+
+static json_int_t number_of(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void print_copy(FILE *out, const json_t *node, const char *what)
+{
+	const json_t *heard = json_object_get(node, "heard_ms");
+	const char *gtid = ctl_text(node, "gtid");
+
+	(void)fprintf(
+	    out, "  %-16s %s %s", ctl_text(node, "name"), what, gtid[0] ? gtid : "a position that is not known here");
+	if (json_is_integer(heard))
+		(void)fprintf(out, ", heard %.1f s ago\n", (double)json_integer_value(heard) / 1000);
+	else
+		(void)fprintf(out, ", not heard since heartbeatd started here\n");
+}
+
+/* The furthest that anybody is known to have come, but for the named one: of a copy that counts, or of what was answered. */
+static json_int_t furthest(const json_t *loss, const char *name)
+{
+	json_int_t seq = number_of(json_object_get(loss, "answered"), "seq");
+	const json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(loss, "nodes"), i, node)
+	{
+		if (strcmp(ctl_text(node, "name"), name) != 0 && json_is_true(json_object_get(node, "in_sync")) &&
+		    number_of(node, "seq") > seq)
+			seq = number_of(node, "seq");
+	}
+	return seq;
+}
+
+void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
+{
+	const json_t *answered = json_object_get(loss, "answered"), *node;
+	const char *name = ctl_text(named, "name");
+	json_int_t has = number_of(named, "seq"), known = furthest(loss, name);
+	size_t i;
+
+	(void)fprintf(out, "The record (version %lld, epoch %lld) names %s active. As far as is known here:\n",
+	    (long long)number_of(loss, "version"), (long long)number_of(loss, "epoch"), ctl_text(loss, "active"));
+	print_copy(out, named, "has");
+	json_array_foreach(json_object_get(loss, "nodes"), i, node)
+	{
+		if (node != named)
+			print_copy(out, node, "had");
+	}
+	if (number_of(answered, "seq"))
+		(void)fprintf(out, "  %-16s %s, in epoch %lld\n", "answered up to", ctl_text(answered, "gtid"),
+		    (long long)number_of(answered, "epoch"));
+	if (!has || !known)
+		(void)fprintf(out, "How much would be lost is not known here.\n");
+	else if (known > has)
+		(void)fprintf(out,
+		    "At least %lld transactions would be lost, and whatever was paid after that was heard.\n",
+		    (long long)(known - has));
+	else
+		(void)fprintf(
+		    out, "Nothing is known to be missing; what was paid after that was heard would be lost.\n");
+}
+
+const char *ctl_loss_note(const json_t *status, const char *name)
+{
+	const char *reason = ctl_text(ctl_node(status, name), "reason");
+
+	return strncmp(reason, "was not promoted", 16) == 0 ? reason : "";
+}
+
+enum ctl_outcome ctl_loss_outcome(
+    const json_t *status, const char *name, json_int_t version, const char *before, const char **why)
+{
+	const char *note = ctl_loss_note(status, name), *active = ctl_text(status, "active");
+	bool named = strcmp(active, name) == 0;
+
+	if (named && strcmp(ctl_text(status, "mode"), "STALLED") != 0)
+		return CTL_SERVES;
+	*why = note;
+	if (note[0] && strcmp(note, before) != 0)
+		return CTL_FAILED;
+	*why = "the record has changed meanwhile: look again";
+	return active[0] && !named && number_of(status, "version") > version ? CTL_FAILED : CTL_WAITS;
+}
