@@ -117,6 +117,17 @@ static bool can_be_changed(const struct hb_node *n, uint64_t now_us, char why[LO
 	return false;
 }
 
+/* Does our own acceptor hold a forced claim of ours that may still become chosen? */
+static bool may_be_chosen(const struct hb_node *n)
+{
+	const struct hb_proposer *p = &n->proposer;
+	const struct hb_record *r = &n->acceptor.reg.accepted;
+
+	return (p->pending && p->applied && p->change.kind == HB_CHANGE_FORCE) ||
+	       (r->active == n->self && r->forced_epoch && r->forced_epoch == r->epoch &&
+		   hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) > 0);
+}
+
 bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	const char *no = unable(n, now_us);
@@ -124,6 +135,12 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 	if (n->stand.version) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is at it already", hb_member_name(n, n->self));
 		return n->stand.version == c->version;
+	}
+	/* Whatever is true by now, to refuse would be to say that it does not happen. */
+	if (c->version == n->known.version && may_be_chosen(n)) {
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has begun before, and may be promoted yet",
+		    hb_member_name(n, n->self));
+		return true;
 	}
 	if (no) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s: %.96s", hb_member_name(n, n->self), no);
@@ -151,17 +168,6 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 	    "%s applies what it received, and takes the role; what only %s has is given up", hb_member_name(n, n->self),
 	    hb_member_name(n, n->known.active));
 	return true;
-}
-
-/* Does our own acceptor hold a forced claim of ours that may still become chosen? */
-static bool may_be_chosen(const struct hb_node *n)
-{
-	const struct hb_proposer *p = &n->proposer;
-	const struct hb_record *r = &n->acceptor.reg.accepted;
-
-	return (p->pending && p->applied && p->change.kind == HB_CHANGE_FORCE) ||
-	       (r->active == n->self && r->forced_epoch && r->forced_epoch == r->epoch &&
-		   hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) > 0);
 }
 
 /* Whether what the word rests on is gone, before it was carried out. */

@@ -62,7 +62,8 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].observes = on;
 		world_restart_heartbeat(w, at);
 	}
-	if (fault == FAULT_FORCE_PROMOTE && on)
+	/* One that has just started shows nothing. */
+	if (fault == FAULT_FORCE_PROMOTE && on && w->member[at].node.known.version)
 		w->shown_version = w->member[at].node.known.version;
 	else if (fault == FAULT_FORCE_PROMOTE)
 		world_command(w, at, HB_COMMAND_FORCE_PROMOTE, (uint8_t)at);

@@ -44,7 +44,8 @@ static void look_at_register(struct world *w)
 		if (p->chosen && hb_ballot_compare(r->accepted_ballot, p->ballot) > 0 &&
 		    (r->accepted.in_sync & ~p->record.in_sync & p->record.maintenance & r->accepted.maintenance))
 			world_broken(w, "a member in maintenance was added to in_sync");
-		if (p->chosen && r->accepted.forced_epoch > p->record.forced_epoch)
+		/* Who finishes it at a higher ballot may be the old active: for a moment no ballot has a majority. */
+		if (r->accepted.forced_epoch > p->record.forced_epoch)
 			look_at_force(w, &r->accepted);
 		p->ballot = r->accepted_ballot;
 		p->record = r->accepted;

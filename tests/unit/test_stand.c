@@ -190,7 +190,9 @@ static void test_a_forced_role_is_called_off_too_late(void **state)
 	assert_int_equal(node.stand.version, 0);
 	assert_string_equal(
 	    node.stand_note, "may be promoted yet (attempt 1): a is heard, or was a moment ago: it is not gone");
+	expect("force-promote b 9", true, "b has begun before, and may be promoted yet");
 	node.known_ballot = (struct hb_ballot){7, A};
+	expect("force-promote b 9", false, "a is heard, or was a moment ago: it is not gone");
 	hb_stand_look(&node, NOW_US);
 	assert_string_equal(
 	    node.stand_note, "was not promoted (attempt 1): a is heard, or was a moment ago: it is not gone");
