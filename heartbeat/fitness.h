@@ -6,16 +6,17 @@
 #ifndef HOLDFAST_HEARTBEAT_FITNESS_H
 #define HOLDFAST_HEARTBEAT_FITNESS_H
 
-#define FIT_REPORT_US 2000000	 /* replicationd or ledgerd says nothing */
-#define FIT_LOOK_US 2000000	 /* mariadbd does not answer replicationd */
-#define FIT_COMMIT_US 2000000	 /* a COMMIT does not return and waits for nobody: the disk */
-#define FIT_STATEMENT_US 3000000 /* any other statement of the ledger does not return */
-#define FIT_OPEN_US 2000000	 /* the ledger cannot open the database that is open for it */
-#define FIT_REGISTER_US 2000000	 /* a write of the register does not end, or fails again and again */
-#define FIT_ROUND_US 2000000	 /* nobody answers a round that payments wait for, though they grant us the lease */
-#define FIT_EDGE_GONE_US 1000000 /* HAProxy refuses connections: nobody is there */
-#define FIT_EDGE_MUTE_US 2000000 /* HAProxy takes connections and answers nothing */
-#define FIT_OPENING_US 10000000	 /* an opening that does not end, while another whole copy waits */
+#define FIT_REPORT_US 2000000	    /* replicationd or ledgerd says nothing */
+#define FIT_LOOK_US 2000000	    /* mariadbd does not answer replicationd */
+#define FIT_COMMIT_US 2000000	    /* a COMMIT does not return and waits for nobody: the disk */
+#define FIT_STATEMENT_US 3000000    /* any other statement of the ledger does not return */
+#define FIT_OPEN_US 2000000	    /* the ledger cannot open the database that is open for it */
+#define FIT_REGISTER_US 2000000	    /* a write of the register does not end, or fails again and again */
+#define FIT_REGISTER_SLOW_US 500000 /* it takes so long that rounds of others wait for it */
+#define FIT_ROUND_US 2000000	    /* nobody answers a round that payments wait for, though they grant us the lease */
+#define FIT_EDGE_GONE_US 1000000    /* HAProxy refuses connections: nobody is there */
+#define FIT_EDGE_MUTE_US 2000000    /* HAProxy takes connections and answers nothing */
+#define FIT_OPENING_US 10000000	    /* an opening that does not end, while another whole copy waits */
 
 /* mariadbd has answered in this life and does not any more: replicationd kills it, and starts it again if that is wanted. */
 #define FIT_HUNG_US 10000000

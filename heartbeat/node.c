@@ -426,6 +426,8 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	out->moved = NULL;
 	out->moved_from = n->state;
 	hb_notice_absence(n, in->now_us);
+	if (n->storing_since_us && in->now_us > n->storing_since_us + FIT_REGISTER_SLOW_US)
+		n->unwritten_us = in->now_us;
 	out->verdict.id = 0;
 	take_input(n, in, out);
 	hb_command_tick(n, in->now_us, out);

@@ -98,6 +98,7 @@ struct hb_node {
 	uint64_t stepped_us;	     /* last step */
 	uint64_t woke_us, absent_us; /* end and length of the last time that we were not there; 0 none */
 	uint64_t unchosen_us;	 /* since when payments wait for a change of ours that is not chosen; 0: they do not */
+	uint64_t unwritten_us;	 /* when a write of the register was last seen to take FIT_REGISTER_SLOW_US */
 	uint64_t unknown_us;	 /* since when the own acceptor holds what is not known to be chosen; 0: it does not */
 	struct repl_order order; /* as told last */
 	bool adding;		 /* semi-sync is on for a standby that is to be added */

@@ -232,8 +232,11 @@ uint64_t hb_claim_from_us(const struct hb_node *n)
 	uint64_t from_us = n->renewed_us + n->settings.lease_us + n->claim_jitter_us;
 	/* We have just woken up, and perhaps the active with us: it needs as long to be heard. */
 	uint64_t awake_us = n->woke_us ? n->woke_us + 2 * n->settings.interval_us : 0;
+	/* Nothing that the active asked could be written here: it may have given up its lease for that, and has to ask again. */
+	uint64_t written_us = n->unwritten_us ? n->unwritten_us + n->settings.lease_us : 0;
 
-	return from_us > awake_us ? from_us : awake_us;
+	from_us = awake_us > from_us ? awake_us : from_us;
+	return written_us > from_us ? written_us : from_us;
 }
 
 /* Has the active asked for its lease lately, as one that hears us? */
