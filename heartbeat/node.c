@@ -196,6 +196,10 @@ static void take_chosen(struct hb_node *n, uint64_t now_us)
 
 	p->chosen = false;
 	n->unchosen_us = 0;
+	/* Who lagged behind an earlier one gets the time to take this one, too. */
+	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
+		if (n->peer[i].lagging_us)
+			n->peer[i].lagging_us = now_us;
 	/* Before hb_learn, which would take a record that names us for one that was handed to us. */
 	if (claimed)
 		hb_named(n, r.epoch, now_us);

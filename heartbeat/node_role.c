@@ -150,7 +150,8 @@ static bool drained(const struct hb_node *n, uint64_t now_us)
 static bool member_lags(const struct hb_node *n, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && n->peer[i].lagging_us && now_us > n->peer[i].lagging_us + 2 * n->settings.lease_us)
+		if (i != n->self && n->peer[i].lagging_us && hb_heard(n, i, n->settings.lease_us, now_us) &&
+		    now_us > n->peer[i].lagging_us + 2 * n->settings.lease_us)
 			return true;
 	return false;
 }

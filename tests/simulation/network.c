@@ -6,6 +6,7 @@
 void network_clear(struct network *n)
 {
 	n->count = 0;
+	memset(n->waiting, 0, sizeof(n->waiting));
 	for (unsigned i = 0; i < NETWORK_LETTERS; i++)
 		n->heap[i] = (struct network_slot){.letter = (uint16_t)i};
 }
@@ -13,6 +14,7 @@ void network_clear(struct network *n)
 void network_copy(struct network *n, const struct network *from)
 {
 	n->count = from->count;
+	memcpy(n->waiting, from->waiting, sizeof(n->waiting));
 	memcpy(n->heap, from->heap, sizeof(n->heap));
 	for (unsigned i = 0; i < n->count; i++)
 		n->letter[n->heap[i].letter] = from->letter[n->heap[i].letter];
@@ -47,8 +49,9 @@ void network_send(struct network *n, uint8_t from, uint8_t to, const struct hb_m
 {
 	struct network_letter *l;
 
-	if (n->count == NETWORK_LETTERS)
+	if (n->count == NETWORK_LETTERS || n->waiting[to] == NETWORK_MAILBOX)
 		return;
+	n->waiting[to]++;
 	n->heap[n->count].at_us = at_us;
 	l = &n->letter[n->heap[n->count].letter];
 	l->from = from;
@@ -59,10 +62,14 @@ void network_send(struct network *n, uint8_t from, uint8_t to, const struct hb_m
 
 struct network_letter *network_take(struct network *n)
 {
+	struct network_letter *l;
+
 	assert(n->count);
 	swap(n, 0, --n->count);
 	sift_down(n, 0);
-	return &n->letter[n->heap[n->count].letter];
+	l = &n->letter[n->heap[n->count].letter];
+	n->waiting[l->to]--;
+	return l;
 }
 
 void network_put_off(struct network *n, uint64_t at_us)
@@ -80,6 +87,7 @@ void network_forget(struct network *n, uint8_t to)
 		if (n->letter[n->heap[i].letter].to != to)
 			swap(n, kept++, i);
 	n->count = kept;
+	n->waiting[to] = 0;
 	for (unsigned i = 1; i < kept; i++)
 		sift_up(n, i);
 }

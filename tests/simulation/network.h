@@ -5,6 +5,7 @@
 #include "heartbeat/message.h"
 
 #define NETWORK_LETTERS 512
+#define NETWORK_MAILBOX 100 /* of them for one member: more do not wait for one that does not look */
 
 struct network_slot {
 	uint64_t at_us;
@@ -17,7 +18,8 @@ struct network_letter {
 };
 
 struct network {
-	unsigned count; /* of `heap`; the letters not in use are heap[count] and above */
+	unsigned count;			  /* of `heap`; the letters not in use are heap[count] and above */
+	unsigned waiting[HB_MEMBERS_MAX]; /* for each member */
 	struct network_slot heap[NETWORK_LETTERS];
 	struct network_letter letter[NETWORK_LETTERS];
 };

@@ -2,6 +2,8 @@
 
 #include "tests/simulation/world.h"
 
+#define CHOSEN_IN_A_SECOND 40
+
 static const struct hb_register *acceptor_of(const struct world *w, unsigned at)
 {
 	const struct member *m = &w->member[at];
@@ -122,6 +124,19 @@ static bool serves_alone(const struct world *w)
 		    hb_node_is_sole(&w->member[i].node))
 			return true;
 	return false;
+}
+
+void promises_chosen(struct world *w, unsigned at)
+{
+	struct member *m = &w->member[at];
+
+	if (w->now_us >= m->second_us + 1000000) {
+		m->second_us = w->now_us;
+		m->chosen = 0;
+	}
+	w->solo_seen = w->solo_seen || hb_is_solo(&m->node.known, m->node.known.active);
+	if (++m->chosen == CHOSEN_IN_A_SECOND)
+		world_broken(w, "%s: %u records in a second", name_of(w, at), m->chosen);
 }
 
 bool promises_owe_service(struct world *w)

@@ -24,6 +24,9 @@ void promises_check(struct world *w);
 /* A client was told something by this gateway; what it must be told from now on is in the book already. */
 void promises_answered(struct world *w, unsigned at);
 
+/* A record has become known here. Each costs a write of the register on a majority: nobody goes on changing it for ever. */
+void promises_chosen(struct world *w, unsigned at);
+
 /* Liveness: is there a majority, connected and up, with a gateway in it whose copy counts? Then somebody has to serve. And who
  * serves alone goes on, whoever else is gone. */
 bool promises_owe_service(struct world *w);

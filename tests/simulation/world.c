@@ -107,6 +107,8 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 		printf("%9.3f %s record v%llu e%llu active=%s %s in_sync=%x %s\n", (double)w->now_us / 1000, names[at],
 		    (unsigned long long)r->version, (unsigned long long)r->epoch, r->member[r->active].name,
 		    r->phase == HB_OPEN ? "open" : "claimed", r->in_sync, hb_reason_text(r->reason));
+	if (out->chosen)
+		promises_chosen(w, at);
 	if (w->trace && out->verdict.id)
 		printf("%9.3f %s verdict: %s: %s\n", (double)w->now_us / 1000, names[at],
 		    out->verdict.started ? "started" : "refused", out->verdict.text);
@@ -116,8 +118,6 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 	if (m->node.drain.generation && !m->node.proposer.pending &&
 	    world_clock(w, at) > m->node.drain.began_us + DRAIN_LIMIT_US)
 		world_broken(w, "%s: a hand-over comes to no end", names[at]);
-	if (out->chosen && hb_is_solo(r, r->active))
-		w->solo_seen = true;
 	if (out->chosen && r->reason == HB_REASON_SWITCHOVER && r->active == at)
 		w->switchovers++;
 	if (out->chosen && hb_ballot_compare(m->node.known_ballot, w->newest_ballot) > 0) {

@@ -33,6 +33,8 @@ struct member {
 	uint64_t poked_us;	       /* what heartbeatd tells the others has changed, and is seen then */
 	struct role_view view;
 	uint64_t epoch_seen;
+	uint64_t second_us; /* begin of the second in which `chosen` records became known */
+	unsigned chosen;
 	struct database db;
 };
 

@@ -452,6 +452,8 @@ static void a_round_that_nobody_finished_is_finished(void **state)
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE); /* it may still be finished */
 	n.peer[1].lagging_us = NOW_US - 2 * n.settings.lease_us - 1;
 	assert_int_equal(wanted(&n), HB_CHANGE_NOTHING);
+	n.peer[1].heard_us = NOW_US - n.settings.lease_us;
+	assert_int_equal(wanted(&n), HB_CHANGE_NONE); /* not for one that is away */
 	m.accepted_ballot = m.promised = chosen;
 	hb_node_step(&n, &in, &out);
 	assert_int_equal(n.peer[1].lagging_us, 0);
