@@ -21,9 +21,12 @@ enum hb_command_kind {
 	    HB_COMMAND_COUNT
 };
 
+/* In kind: only whether it would be begun now is asked. A release that does not know it takes it for no command, and does nothing. */
+#define HB_COMMAND_LOOK 0x80
+
 struct hb_command {
 	uint64_t id;	  /* random, so that a repeated one is known for what it is */
-	uint8_t kind;	  /* enum hb_command_kind */
+	uint8_t kind;	  /* enum hb_command_kind, perhaps with HB_COMMAND_LOOK */
 	uint8_t target;	  /* member number; HB_NOBODY: none was named */
 	uint64_t version; /* FORCE_PROMOTE: of the record that the operator was shown */
 };
@@ -37,7 +40,7 @@ struct hb_verdict {
 	char text[LOCAL_REASON_BYTES];
 };
 
-/* "WORD", "WORD NODE" or "WORD NODE VERSION", the nodes as r names them. 0; -ENOENT: not the words of a command; -EINVAL: of one, but used
+/* "WORD", "WORD NODE" or "WORD NODE VERSION", the nodes as r names them; "may" before it: a look. 0; -ENOENT: not the words of a command; -EINVAL: of one, but used
  * wrongly, why says how. id is left 0. */
 int hb_command_parse(
     const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES]);

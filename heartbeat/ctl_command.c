@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
 #include "heartbeat/local.h"
 
 #define EXIT_NOBODY 2
+#define EXIT_USAGE 2
+#define WORDS_BYTES 128
 #define NAME_LINE_BYTES 64
 
 const char *ctl_text(const json_t *o, const char *key)
@@ -119,19 +122,49 @@ int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, 
 	return code;
 }
 
-int ctl_command_begin(const char *command, const char *words)
+int ctl_command_check_name(const char *command, const char *name)
+{
+	if (ctl_is_name(name))
+		return 0;
+	(void)fprintf(stderr,
+	    "holdfastctl: %s: '%.64s' is no name of a node: that has 1 to 15 of a-z 0-9 -, beginning with a letter\n",
+	    command, name);
+	return EXIT_USAGE;
+}
+
+/* Whether it was, or would be, begun; *answer is for the caller to free. */
+static int send_words(const char *command, const char *words, json_t **answer)
 {
 	struct errbuf e = {""};
-	json_t *answer = ctl_ask(LOCAL_SOCKET, words, &e);
 	const char *error;
-	int code = 0;
 
-	if (!answer)
+	*answer = ctl_ask(LOCAL_SOCKET, words, &e);
+	if (!*answer)
 		return ctl_command_refuse(command, e.text);
-	error = ctl_text(answer, "error");
-	if (!json_is_true(json_object_get(answer, "started")))
-		code = ctl_command_refuse(command, error[0] ? error : ctl_text(answer, "text"));
-	else
+	error = ctl_text(*answer, "error");
+	if (!json_is_true(json_object_get(*answer, "started")))
+		return ctl_command_refuse(command, error[0] ? error : ctl_text(*answer, "text"));
+	return 0;
+}
+
+int ctl_command_look(const char *command, const char *words)
+{
+	char text[WORDS_BYTES];
+	json_t *answer;
+	int code;
+
+	(void)snprintf(text, sizeof(text), "may %s", words);
+	code = send_words(command, text, &answer);
+	json_decref(answer);
+	return code;
+}
+
+int ctl_command_begin(const char *command, const char *words)
+{
+	json_t *answer;
+	int code = send_words(command, words, &answer);
+
+	if (!code)
 		(void)puts(ctl_text(answer, "text"));
 	(void)fflush(stdout);
 	json_decref(answer);

@@ -33,6 +33,12 @@ int ctl_command_confirm(const char *command, const char *question, ...) __attrib
 int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Is that how a node may be called? 0, or what a command that was used wrongly exits with, and why has been said. */
+int ctl_command_check_name(const char *command, const char *name);
+
+/* Would words (heartbeat/command.h) be begun now? Asked before an operator is. 0: yes; 1: no, and why is on standard error. */
+int ctl_command_look(const char *command, const char *words);
+
 /* Sends words (heartbeat/command.h) to heartbeatd of this machine. 0: begun, and the verdict is on standard output; 1: not, and why
  * is on standard error. */
 int ctl_command_begin(const char *command, const char *words);

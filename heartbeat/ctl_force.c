@@ -41,6 +41,8 @@ static int solo(bool yes)
 	int code = status ? 0 : ctl_command_refuse("force", e.text);
 
 	if (!code && !yes)
+		code = ctl_command_look("force", "force-solo");
+	if (!code && !yes)
 		code = ctl_command_confirm("force",
 		    "%s is active (%s). From then on only %s has every payment, until the other one has caught up.\n"
 		    "If its disk is lost before that, payments are lost. Serve alone now?",

@@ -45,6 +45,8 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 	json_int_t has = number_of(named, "seq"), known = furthest(loss, name);
 	size_t i;
 
+	if (json_is_true(json_object_get(named, "maintenance")))
+		(void)fprintf(out, "%s is in maintenance: by this it comes back, and the mark goes.\n", name);
 	(void)fprintf(out, "The record (version %lld, epoch %lld) names %s active. As far as is known here:\n",
 	    (long long)number_of(loss, "version"), (long long)number_of(loss, "epoch"), ctl_text(loss, "active"));
 	print_copy(out, named, "has");
@@ -60,8 +62,8 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 		(void)fprintf(out, "How much would be lost is not known here.\n");
 	else if (known > has)
 		(void)fprintf(out,
-		    "At least %lld transactions would be lost, and whatever was paid after that was heard.\n",
-		    (long long)(known - has));
+		    "At least %lld transaction%s would be lost, and whatever was paid after that was heard.\n",
+		    (long long)(known - has), known - has == 1 ? "" : "s");
 	else
 		(void)fprintf(
 		    out, "Nothing is known to be missing; what was paid after that was heard would be lost.\n");

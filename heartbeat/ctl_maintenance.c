@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "heartbeat/ctl_ask.h"
-#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_run.h"
@@ -50,18 +49,40 @@ static int wait_for(bool on, const char *name)
 	return ctl_command_refuse("maintenance", "not done after 15 s: holdfastctl status, holdfastctl explain");
 }
 
+/* The active one hands the role over first: that is asked. */
+static int confirm_move(const char *name, const char *words)
+{
+	struct errbuf e = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
+	bool active = strcmp(ctl_text(status, "active"), name) == 0;
+	int code = active ? ctl_command_look("maintenance", words) : 0;
+
+	if (active && !code)
+		code = ctl_command_confirm("maintenance",
+		    "%s is active (%s). Hand the role over and take it out of service? Requests wait for about a tenth "
+		    "of a second.",
+		    name, ctl_text(status, "mode"));
+	json_decref(status);
+	return code;
+}
+
 int ctl_maintenance(const struct ctl_options *o)
 {
 	char **word = o->rest;
 	bool on = word[0] && strcmp(word[0], "on") == 0, off = word[0] && strcmp(word[0], "off") == 0;
+	bool yes = word[0] && word[1] && word[2] && strcmp(word[2], "--yes") == 0;
 	char words[64];
 	int code;
 
-	if ((!on && !off) || !word[1] || word[2] || !ctl_is_name(word[1])) {
-		(void)ctl_command_refuse("maintenance", "want 'maintenance on NODE' or 'maintenance off NODE'");
+	if ((!on && !off) || !word[1] || !word[1][0] || (word[2] && (!yes || word[3]))) {
+		(void)ctl_command_refuse("maintenance", "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'");
 		return EXIT_USAGE;
 	}
+	code = ctl_command_check_name("maintenance", word[1]);
 	(void)snprintf(words, sizeof(words), "maintenance-%s %.32s", on ? "on" : "off", word[1]);
-	code = ctl_command_begin("maintenance", words);
+	if (!code && on && !yes)
+		code = confirm_move(word[1], words);
+	if (!code)
+		code = ctl_command_begin("maintenance", words);
 	return code ? code : wait_for(on, word[1]);
 }

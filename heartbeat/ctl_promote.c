@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "heartbeat/ctl_ask.h"
-#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_loss.h"
@@ -65,16 +64,15 @@ static int wait_for(const char *name, json_int_t version, const char *before)
 }
 
 /* The words bind it to the record that was shown. */
-static int begin(const char *name, json_int_t version)
+static int begin(const char *name, const char *words, json_int_t version)
 {
-	char words[2 * NAME_BYTES], before[LOCAL_REASON_BYTES];
+	char before[LOCAL_REASON_BYTES];
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
 	int code;
 
 	(void)snprintf(before, sizeof(before), "%s", ctl_loss_note(status, name));
 	json_decref(status);
-	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
 	code = ctl_command_begin(COMMAND, words);
 	return code ? code : wait_for(name, version, before);
 }
@@ -84,7 +82,9 @@ static int promote(const char *name, bool yes)
 	struct errbuf e = {""};
 	json_t *loss = ctl_ask(LOCAL_SOCKET, "loss", &e);
 	const json_t *named = ctl_node(loss, name);
-	int code = 0;
+	json_int_t version = number_of(loss, "version");
+	char words[2 * NAME_BYTES];
+	int code;
 
 	if (!loss)
 		return ctl_command_refuse(COMMAND, e.text);
@@ -92,12 +92,16 @@ static int promote(const char *name, bool yes)
 		json_decref(loss);
 		return ctl_command_refuse(COMMAND, "no gateway of that name: holdfastctl status");
 	}
-	ctl_loss_print(stdout, loss, named);
+	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
+	/* No loss is spoken of where there is none to be feared. */
+	code = ctl_command_look(COMMAND, words);
+	if (!code)
+		ctl_loss_print(stdout, loss, named);
 	(void)fflush(stdout);
-	if (!yes)
+	if (!code && !yes)
 		code = confirm(loss, name);
 	if (!code)
-		code = begin(name, number_of(loss, "version"));
+		code = begin(name, words, version);
 	json_decref(loss);
 	return code;
 }
@@ -117,9 +121,9 @@ int ctl_force_promote(char **word)
 		else
 			break;
 	}
-	if (*word || !name || !accept || !ctl_is_name(name)) {
+	if (*word || !name || !*name || !accept) {
 		(void)ctl_command_refuse(COMMAND, "want 'force promote NODE --accept-loss [--yes]'");
 		return EXIT_USAGE;
 	}
-	return promote(name, yes);
+	return ctl_command_check_name(COMMAND, name) ? EXIT_USAGE : promote(name, yes);
 }

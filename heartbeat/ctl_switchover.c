@@ -89,6 +89,8 @@ int ctl_switchover(const struct ctl_options *o)
 	if (o->to)
 		(void)snprintf(words, sizeof(words), "switchover %s", o->to);
 	if (!o->yes)
+		code = ctl_command_look("switchover", words);
+	if (!code && !o->yes)
 		code = ctl_command_confirm("switchover",
 		    "%s is active (%s). Hand the role over%s%s? Requests wait for about a tenth of a second.", s.active,
 		    s.mode, o->to ? " to " : "", o->to ? o->to : "");

@@ -39,7 +39,7 @@ static const struct ctl_command commands[] = {
 	  CTL_REST, 0, ctl_key },
 	{ "switchover", "[--to NAME] [--yes]", "hand the role to the other gateway, with nothing lost and nobody refused; wait until it serves",
 	  CTL_TO | CTL_YES, 0, ctl_switchover },
-	{ "maintenance", "on NODE | off NODE", "take a member out of service before work on it, the role handed over first; or back",
+	{ "maintenance", "on NODE [--yes] | off NODE", "take a member out of service before work on it, the role handed over first; or back",
 	  CTL_REST, 0, ctl_maintenance },
 	{ "force", "solo [--yes] | promote NODE --accept-loss [--yes]",
 	  "what an operator forces, once: the active one serves alone now; or, the last resort, another one takes over with what it has",

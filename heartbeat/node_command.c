@@ -43,7 +43,12 @@ static void name_members(const struct hb_record *r, bool gateways, char *text, s
 			at += (size_t)snprintf(text + at, size - at, " %s", r->member[i].name);
 }
 
-static bool needs_target(uint8_t kind)
+static unsigned kind_of(const struct hb_command *c)
+{
+	return c->kind & ~(unsigned)HB_COMMAND_LOOK;
+}
+
+static bool needs_target(unsigned kind)
 {
 	return commands[kind].argument == TARGET_MEMBER || commands[kind].argument == TARGET_SHOWN;
 }
@@ -52,13 +57,14 @@ static bool needs_target(uint8_t kind)
 static int parse_target(
     const struct hb_record *r, const char *name, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
 {
-	bool gateways = commands[ret->kind].argument == TARGET_GATEWAY || commands[ret->kind].argument == TARGET_SHOWN;
+	unsigned kind = kind_of(ret);
+	bool gateways = commands[kind].argument == TARGET_GATEWAY || commands[kind].argument == TARGET_SHOWN;
 
-	if (name && commands[ret->kind].argument == TARGET_NONE) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s takes no name", commands[ret->kind].word);
+	if (name && commands[kind].argument == TARGET_NONE) {
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s takes no name", commands[kind].word);
 		return -EINVAL;
 	}
-	if (!name && !needs_target(ret->kind))
+	if (!name && !needs_target(kind))
 		return 0;
 	ret->target = name && strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
 	if (ret->target != HB_NOBODY && (!gateways || r->member[ret->target].kind == HB_KIND_GATEWAY))
@@ -112,17 +118,21 @@ static int parse_shown(
 int hb_command_parse(
     const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
 {
-	size_t length = strcspn(text, " ");
+	bool look = strncmp(text, "may ", 4) == 0;
+	size_t length;
 
 	*ret = (struct hb_command){.target = HB_NOBODY};
-	for (; ret->kind < HB_COMMAND_COUNT; ret->kind++) {
-		const char *word = commands[ret->kind].word;
+	text += look ? 4 : 0;
+	length = strcspn(text, " ");
+	for (uint8_t kind = 0; kind < HB_COMMAND_COUNT; kind++) {
+		const char *word = commands[kind].word;
 
 		if (strlen(word) != length || strncmp(word, text, length) != 0)
 			continue;
+		ret->kind = (uint8_t)(kind | (look ? HB_COMMAND_LOOK : 0));
 		text = text[length] ? text + length + 1 : NULL;
-		return commands[ret->kind].argument == TARGET_SHOWN ? parse_shown(r, text, ret, why)
-								    : parse_target(r, text, ret, why);
+		return commands[kind].argument == TARGET_SHOWN ? parse_shown(r, text, ret, why)
+							       : parse_target(r, text, ret, why);
 	}
 	return -ENOENT;
 }
@@ -149,22 +159,28 @@ static const struct hb_verdict *decide(struct hb_node *n, const struct hb_comman
 	n->given_next = (n->given_next + 1) % HB_VERDICTS;
 	v->id = c->id;
 	v->text[0] = '\0';
-	v->started = commands[c->kind].take(n, c, now_us, v->text);
+	if (c->kind & HB_COMMAND_LOOK) {
+		struct hb_node copy = *n; /* all that it would do ends with this */
+
+		v->started = commands[kind_of(c)].take(&copy, c, now_us, v->text);
+	} else {
+		v->started = commands[c->kind].take(n, c, now_us, v->text);
+	}
 	return v;
 }
 
 /* From another member, perhaps of a later release. */
 static bool makes_sense(const struct hb_node *n, const struct hb_command *c)
 {
-	if (c->kind >= HB_COMMAND_COUNT)
+	if (kind_of(c) >= HB_COMMAND_COUNT)
 		return false;
-	return c->target < n->known.members || (c->target == HB_NOBODY && !needs_target(c->kind));
+	return c->target < n->known.members || (c->target == HB_NOBODY && !needs_target(kind_of(c)));
 }
 
 /* Who is to decide about it, as far as is known here? */
 static uint8_t answerer(const struct hb_node *n, const struct hb_command *c)
 {
-	return commands[c->kind].answerer == BY_TARGET ? c->target : n->known.active;
+	return commands[kind_of(c)].answerer == BY_TARGET ? c->target : n->known.active;
 }
 
 static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
@@ -239,6 +255,6 @@ void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 	}
 	(void)snprintf(no.text, sizeof(no.text), "%s%s does not answer",
 	    n->asked_of < n->known.members ? n->known.member[n->asked_of].name : "the node that",
-	    commands[n->asked.kind].answerer == BY_ACTIVE ? " is active and" : "");
+	    commands[kind_of(&n->asked)].answerer == BY_ACTIVE ? " is active and" : "");
 	give_verdict(n, &no, out);
 }

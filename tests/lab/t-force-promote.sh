@@ -11,7 +11,9 @@ standby=$(other "$now")
 refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote
 refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby"
 refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby" --yes
-refused 2 w "nobody is there to ask: add --yes" force promote "$standby" --accept-loss
+# While all is well nothing is said about a loss, and nobody is asked.
+refused 1 w "it has every payment, and takes the role by itself" force promote "$standby" --accept-loss
+case $said in *lost*) fail "a loss is spoken of: $said" ;; esac
 refused 1 w "no gateway of that name" force promote w --accept-loss --yes
 refused 1 w "it is active already" force promote "$now" --accept-loss --yes
 refused 1 w "it has every payment, and takes the role by itself" force promote "$standby" --accept-loss --yes
@@ -38,6 +40,9 @@ stop_load
 refused 1 w "$standby does not answer" force promote "$standby" --accept-loss --yes
 "$lab" kill "$now"
 "$lab" start "$standby"
+asks_promote() { ctl w force promote "$standby" --accept-loss </dev/null; [[ $said == *"nobody is there to ask: add --yes"* ]]; }
+wait_until 60 "$standby in the role that it could have" asks_promote
+says "transaction"
 wait_until 60 "$standby in the role that it could have" force
 says "transactions would be lost"
 says "$standby serves (SOLO)"

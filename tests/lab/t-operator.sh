@@ -7,11 +7,14 @@ in_maintenance() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").maintenance"
 is_out() { is_state "$1" "$2" maintenance && ! status "$1" '.in_sync[]' | grep -qx "$2"; }
 follows_again() { [ "$(status "$1" "[.nodes[]|select(.name==\"$2\").behind][0] // 999")" -le 50 ]; }
 
-refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance
-refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on
-refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance now a
-refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on a b
-refused 2 w "want 'maintenance on NODE' or 'maintenance off NODE'" maintenance on ''
+refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance
+refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on
+refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance now a
+refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on a b
+refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on ''
+refused 2 w "'B' is no name of a node: that has 1 to 15 of" maintenance on B
+refused 2 w "' b' is no name of a node" force promote ' b' --accept-loss
+refused 2 w "nobody is there to ask: add --yes" maintenance on "$(active w)"
 refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote '' --accept-loss
 refused 2 w "--to is '', want the name of a gateway" switchover --to ''
 refused 2 w "an argument has a control character" maintenance on $'a\e[31m'
@@ -22,7 +25,7 @@ for who in standby active; do
   now=$(active w)
   [ "$who" = active ] && gone=$now || gone=$(other "$now")
   left=$(other "$gone")
-  ctl w maintenance on "$gone" || fail "maintenance on $gone, the $who: $said"
+  ctl w maintenance on "$gone" --yes || fail "maintenance on $gone, the $who: $said"
   says "$gone is in maintenance; $left serves (SOLO)"
   is_out "$left" "$gone" || wait_until 10 "$gone out of in_sync and in maintenance" is_out "$left" "$gone"
   version=$(status w .version)
@@ -47,7 +50,8 @@ for who in standby active; do
 done
 refused 2 w "want 'force solo [--yes]'" force
 refused 2 w "want 'force solo [--yes]'" force solo now
-refused 2 w "nobody is there to ask: add --yes" force solo
+# What is refused anyway is not asked.
+refused 1 w "follows, nothing waits for it" force solo
 now=$(active w)
 standby=$(other "$now")
 refused 1 w "$standby follows, nothing waits for it" force solo --yes
@@ -65,7 +69,9 @@ now=$(active w)
 standby=$(other "$now")
 "$lab" exec "$standby" -- systemctl kill -s STOP mariadb
 begun=$SECONDS
-wait_until 20 "a payment that waits for $standby" ctl w force solo --yes
+asks_solo() { ctl w force solo </dev/null; [[ $said == *"nobody is there to ask: add --yes"* ]]; }
+wait_until 20 "a payment that waits for $standby" asks_solo
+ctl w force solo --yes || fail "force solo: $said"
 says "$now serves (SOLO)"
 payments_flow
 [ $((SECONDS - begun)) -lt 60 ] || fail "it took as long as the patience with $standby"

@@ -350,10 +350,30 @@ static void test_the_address_goes_when_a_hand_over_hangs(void **state)
 	assert_false(hb_drain_keeps_address(&node, NOW_US + 1000000));
 }
 
+/* What would be asked of the operator first is looked at before: the same verdict, and nothing is done. */
+static void test_a_look_changes_nothing(void **state)
+{
+	struct hb_node before;
+
+	(void)state;
+	expect("may switchover b", true, "a hands over to b");
+	expect("may maintenance-on a", true, "a hands over to b, and goes into maintenance");
+	expect("may force-solo", false, "b follows, nothing waits for it");
+	expect("may force-promote a 9", false, "a: ");
+	before = node;
+	assert_false(hb_is_draining(&before) || before.maintain.on || before.force.epoch || before.stand.version);
+	expect_not_taken("may switchover w", "'w' is no gateway; gateways are: a b");
+	make(W);
+	expect_not_taken("may maintenance-on", "name a member of: a b w");
+	make(B);
+	expect("may force-promote b 9", false, "b: it has every payment, and takes the role by itself");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_words_that_are_not_taken, setup),
+	    cmocka_unit_test_setup(test_a_look_changes_nothing, setup),
 	    cmocka_unit_test_setup(test_a_standby_goes_and_comes_back, setup),
 	    cmocka_unit_test_setup(test_the_active_hands_over_first, setup),
 	    cmocka_unit_test_setup(test_one_in_maintenance_is_handed_nothing, setup),
