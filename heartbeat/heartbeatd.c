@@ -120,7 +120,8 @@ static void note_others(struct daemon *d, const struct hb_input *in)
 	if (d->node.known.epoch != d->epoch)
 		d->epoch_us = in->now_us;
 	d->epoch = d->node.known.epoch;
-	if (m && m->type == HB_BEAT && m->from < HB_MEMBERS_MAX)
+	/* Of one that the node took for a member just now: not of an earlier installation. */
+	if (m && m->type == HB_BEAT && m->from < HB_MEMBERS_MAX && d->node.peer[m->from].heard_us == in->now_us)
 		d->lease_ms[m->from] = (uint32_t)(m->duration_us / 1000);
 }
 
