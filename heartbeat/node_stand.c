@@ -85,8 +85,6 @@ static const char *unable(const struct hb_node *n, uint64_t now_us)
 		return "no word from replicationd: systemctl status holdfast-replicationd";
 	if (!hb_ledger_fresh(n, now_us))
 		return "no word from ledgerd: systemctl status holdfast-ledgerd";
-	if (n->repl.dirty)
-		return "it was active itself, and what it wrote alone has not been cut off";
 	if (n->repl.state == REPL_SEEDING)
 		return "it has no whole copy: it was fetching one";
 	if (n->repl.state == REPL_FAILED)
@@ -94,9 +92,10 @@ static const char *unable(const struct hb_node *n, uint64_t now_us)
 	/* Not once it has begun: to end a connection to one that has gone silent takes seconds, without a look at the server. */
 	if (n->stand.version)
 		return NULL;
-	/* One that nobody starts otherwise, as while another has claimed, is started then. */
+	/* One that nobody starts otherwise is started then: while another has claimed, or as long as only the one that is lost could
+	 * say where a tail of ours begins. */
 	if (!n->repl.db_up)
-		return n->order.want == REPL_WANT_FOLLOW_OUT ? "its database does not run" : NULL;
+		return n->order.want == REPL_WANT_FOLLOW_OUT && !n->repl.dirty ? "its database does not run" : NULL;
 	if (!n->repl.fit || !n->repl.applied.seq)
 		return "its database does not work: journalctl -u mariadb";
 	return NULL;

@@ -17,6 +17,7 @@
 #define ACTOR_DIR CONF_STATE_DIR "/replication"
 #define ACTOR_TOKEN ACTOR_DIR "/token"
 #define ACTOR_DIRTY ACTOR_DIR "/dirty"
+#define ACTOR_PARTED ACTOR_DIR "/parted"
 #define ACTOR_SALVAGE ACTOR_DIR "/salvage"
 #define ACTOR_TAILS CONF_STATE_DIR "/unacknowledged"
 #define ACTOR_COPY_FILE "holdfast-copy" /* in a data directory that is a fresh copy: its position */
@@ -56,5 +57,12 @@ void step_forget(struct actor *a);
 
 /* Takes the answer to the epoch row's COMMIT, if it has come. 0 or -errno with e filled: it will be sent again. */
 int step_take_row(struct actor *a, int wait_ms, struct errbuf *e);
+
+/* The tail of the own binary log that another copy may lack (tail.c). All: 0, -EAGAIN not yet, or -errno with e filled. */
+int tail_begin(struct actor *a, struct errbuf *e);  /* about to be opened for writing: the dirty mark */
+int tail_keep(struct actor *a, struct errbuf *e);   /* is to count, past whoever opened after us and is lost */
+int tail_export(struct actor *a, struct errbuf *e); /* R11, before it goes */
+int tail_settle(struct actor *a, struct errbuf *e); /* after a SLAVE start, or a complete drain: not dirty any more */
+int tail_is_gone(struct errbuf *e);		    /* the copy is a fresh one, or follows */
 
 #endif

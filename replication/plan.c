@@ -91,9 +91,9 @@ const struct plan_rule plan_rules[] = {
 	{ W(DRAIN),                 F_QUIET,               0,            STEP_NONE,           REPL_QUIET,      "hands over" },
 	{ W(DRAIN),                 0,                     0,            STEP_WAIT,           REPL_IDLE,       "a commit waits to be acknowledged" },
 
-	/* FORCE: the last copy there is, so whatever is wrong with it ends here. What it received is applied before it is named. */
+	/* FORCE: the last copy there is, so whatever is wrong with it ends here. What it received is applied before it is named; what it
+	 * wrote itself is kept to the end, as when it had crashed and nobody had taken over. */
 	{ W(STAND_IN),              0,                     F_DATA,       STEP_FAIL,           REPL_FAILED,     "there is no copy" },
-	{ W(STAND_IN),              F_DIRTY,               0,            STEP_FAIL,           REPL_FAILED,     "its own tail has not been cut off" },
 	{ W(STAND_IN),              F_COPY_NEW,            0,            STEP_FAIL,           REPL_FAILED,     "a fresh copy that has no position yet" },
 	{ W(STAND_IN),              0,                     F_PROCESS,    STEP_START,          REPL_STARTING,   "role MASTER" },
 	{ W(STAND_IN),              0,                     F_UP,         STEP_WAIT,           REPL_STARTING,   "recovers" },

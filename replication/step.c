@@ -50,34 +50,9 @@ static int step_destroy_token(struct actor *a, struct errbuf *e)
 	return code;
 }
 
-/* R11: what this node wrote and nobody acknowledged is everything above the position at which the next one opened. */
-static int export_tail(struct actor *a, struct errbuf *e)
-{
-	const struct repl_order *o = &a->sight.order;
-	char file[PATH_BYTES], when[32];
-	struct salvage_result r;
-	time_t now = time(NULL);
-	struct tm tm;
-	int code;
-
-	if (o->active_opened_at.seq == 0)
-		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", o->member_name[o->active]);
-	if (mkdir(ACTOR_TAILS, 0700) && errno != EEXIST)
-		return err_set(e, -errno, ACTOR_TAILS ": %s", strerror(errno));
-	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	(void)snprintf(file, sizeof(file), ACTOR_TAILS "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
-	code = salvage_cut(a->conf->datadir, "binlog.index", o->active_opened_at, file, &r, e);
-	if (code || r.groups == 0)
-		return code;
-	code = salvage_print(file, &a->ending, e);
-	if (!code)
-		LOG(LOG_WARNING, "tail.export", KV_U("transactions", r.groups), KV_S("file", file));
-	return code;
-}
-
 static int step_prepare(struct actor *a, struct errbuf *e)
 {
-	int code = a->sight.dirty.epoch ? export_tail(a, e) : 0;
+	int code = a->sight.dirty.epoch ? tail_export(a, e) : 0;
 
 	if (!code)
 		code = step_destroy_token(a, e);
@@ -117,14 +92,14 @@ static int step_clean(struct actor *a, struct errbuf *e)
 	int code = a->sight.order.want == REPL_WANT_DRAIN ? set_token_survives(a, true, e) : 0;
 
 	a->sight.prepared = false;
-	return code ? code : durable_remove(ACTOR_DIRTY, e);
+	return code ? code : tail_settle(a, e);
 }
 
 /* The copy that is replaced has nothing that the active lacks but its tail. */
 static int step_seed(struct actor *a, struct errbuf *e)
 {
 	const char *argv[] = {HOLDFAST_LIBEXECDIR "/holdfast-seed", "receive", a->conf->datadir, NULL};
-	int code = a->sight.dirty.epoch && a->sight.data ? export_tail(a, e) : 0;
+	int code = a->sight.dirty.epoch && a->sight.data ? tail_export(a, e) : 0;
 
 	if (!code)
 		code = step_destroy_token(a, e);
@@ -138,7 +113,7 @@ static int step_seed(struct actor *a, struct errbuf *e)
 	if (code)
 		return code;
 	LOG(LOG_NOTICE, "seed.end", KV_S("datadir", a->conf->datadir));
-	return durable_remove(ACTOR_DIRTY, e);
+	return tail_is_gone(e);
 }
 
 static int step_enter_position(struct actor *a, struct errbuf *e)
@@ -300,12 +275,15 @@ static int step_salvage(struct actor *a, struct errbuf *e)
 
 static int step_say_drained(struct actor *a, struct errbuf *e)
 {
-	int code;
+	int code = 0;
 
 	if (relay_open_epoch(a->relay))
 		return err_set(e, -EAGAIN, "the relay is still open");
+	if (a->sight.order.want == REPL_WANT_STAND_IN)
+		code = tail_keep(a, e);
 	/* All is in the data now, which is always fsynced. The record may soon name this copy alone. */
-	code = set_token_survives(a, true, e);
+	if (!code)
+		code = set_token_survives(a, true, e);
 	if (!code)
 		a->sight.drained_epoch = a->sight.order.epoch;
 	return code;
@@ -355,8 +333,11 @@ static int step_sync(struct actor *a, struct errbuf *e)
 static int step_new_token(struct actor *a, struct errbuf *e)
 {
 	struct token t;
-	int code = token_create(ACTOR_TOKEN, a->conf->name, a->boot_id, !a->conf->durability_received, &t, e);
+	/* It follows: what it has is what the active has. */
+	int code = a->sight.order.want == REPL_WANT_FOLLOW_OUT ? tail_is_gone(e) : 0;
 
+	if (!code)
+		code = token_create(ACTOR_TOKEN, a->conf->name, a->boot_id, !a->conf->durability_received, &t, e);
 	if (!code)
 		LOG(LOG_NOTICE, "token.create", KV_U("epoch", a->sight.order.epoch));
 	return code;
@@ -370,13 +351,7 @@ static int step_set_semi(struct actor *a, struct errbuf *e)
 
 static int step_set_dirty(struct actor *a, struct errbuf *e)
 {
-	const struct dirty_mark *before = &a->sight.dirty;
-	struct dirty_mark d = {.epoch = a->sight.order.epoch, .opened_at = a->sight.db.binlog};
-
-	/* Opened anew with nobody else in between: what another lacks or has too much begins where the first opening was. */
-	if (before->epoch && before->epoch != UINT64_MAX)
-		d.opened_at = before->opened_at;
-	return dirty_store(ACTOR_DIRTY, &d, e);
+	return tail_begin(a, e);
 }
 
 static int step_send_row(struct actor *a, struct errbuf *e)

@@ -169,6 +169,31 @@ int dirty_store(const char *path, const struct dirty_mark *d, struct errbuf *e)
 	return durable_write(path, text, e);
 }
 
+static bool is_anywhere(struct gtid g)
+{
+	return g.seq == DIRTY_OPENED_ANYWHERE.seq && g.server == DIRTY_OPENED_ANYWHERE.server;
+}
+
+void dirty_open(
+    const struct dirty_mark *before, bool parted, uint64_t epoch, struct gtid binlog, struct dirty_mark *ret)
+{
+	struct gtid at = before->epoch && before->epoch != UINT64_MAX ? before->opened_at : binlog;
+
+	*ret = (struct dirty_mark){.epoch = epoch, .opened_at = parted ? DIRTY_OPENED_ANYWHERE : at};
+}
+
+struct gtid dirty_tail_above(const struct dirty_mark *d, struct gtid opened_at)
+{
+	if (!is_anywhere(opened_at))
+		return opened_at;
+	return is_anywhere(d->opened_at) ? (struct gtid){0} : d->opened_at;
+}
+
+bool dirty_is_cut(const struct dirty_mark *d, struct gtid opened_at, struct gtid binlog)
+{
+	return opened_at.seq && gtid_reaches(dirty_tail_above(d, opened_at), binlog);
+}
+
 int token_boot_id(char buf[static TOKEN_BOOT_ID_BYTES], struct errbuf *e)
 {
 	int code = durable_read("/proc/sys/kernel/random/boot_id", buf, TOKEN_BOOT_ID_BYTES, e);

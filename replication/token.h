@@ -55,6 +55,22 @@ int dirty_parse(const char *text, struct dirty_mark *ret, struct errbuf *e);
 int dirty_load(const char *path, struct dirty_mark *ret, struct errbuf *e);
 int dirty_store(const char *path, const struct dirty_mark *d, struct errbuf *e);
 
+/* opened_at of a copy whose log has gone another way than that of the one before it, nobody can tell from where on. A position that
+ * no server gives. */
+#define DIRTY_OPENED_ANYWHERE ((struct gtid){0, 0, 1})
+
+/* Pure: the mark of an opening in this epoch at the end of the own log. before: the mark so far, of an opening with nobody else in
+ * between, or of one that is kept past the lost one; parted: the log has what the one before it has not. */
+void dirty_open(
+    const struct dirty_mark *before, bool parted, uint64_t epoch, struct gtid binlog, struct dirty_mark *ret);
+
+/* Pure: above which position of its own binary log has this copy what the one that opened at `opened_at` may lack? That one's position
+ * says; or, when it does not know, where this copy opened itself. seq 0: all of it. */
+struct gtid dirty_tail_above(const struct dirty_mark *d, struct gtid opened_at);
+
+/* Pure: is nothing of that left in a log that ends at `binlog`? opened_at seq 0, unknown: no. */
+bool dirty_is_cut(const struct dirty_mark *d, struct gtid opened_at, struct gtid binlog);
+
 /* The running kernel's boot id. 0 or -errno with e filled. */
 int token_boot_id(char buf[static TOKEN_BOOT_ID_BYTES], struct errbuf *e);
 

@@ -21,6 +21,7 @@ void book_copy(struct book *b, const struct book *of)
 	memcpy(b->before, of->before, used);
 	memcpy(b->last_try, of->last_try, used);
 	memcpy(b->exported, of->exported, sizeof(b->exported));
+	memcpy(b->own, of->own, sizeof(b->own));
 }
 
 uint32_t book_new_tx(struct book *b)
@@ -50,11 +51,23 @@ void book_lose(struct world *w, unsigned at, unsigned index)
 	world_broken(w, "%c throws transaction %u away, which nobody else has and nobody saved", "ab"[at], t -> seq);
 }
 
+void book_note_own(struct world *w, unsigned at)
+{
+	struct book *b = &w->book;
+
+	b->own[at].length = b->must;
+	b->own[at].chain = b->must_chain;
+	b->own[at].token = w->member[at].db.token.token;
+}
+
 void book_accept_loss(struct world *w, unsigned at)
 {
 	const struct mariadb *m = &w->member[at].db.server;
 	struct book *b = &w->book;
 
+	if (token_equal(&b->own[at].token, &w->member[at].db.token.token) &&
+	    !mariadb_holds(m, b->own[at].length, b->own[at].chain))
+		world_broken(w, "the role is forced upon %c, which has not what it answered itself", "ab"[at]);
 	if (mariadb_holds(m, b->must, b->must_chain))
 		return;
 	b->given_up += b->must > m->received ? b->must - m->received : 0;

@@ -14,7 +14,7 @@ struct database {
 	struct replicationd repl;
 	struct ledger ledger;
 	/* durable, beside the data */
-	bool data, copy_new, has_token;
+	bool data, copy_new, has_token, parted;
 	struct token_file token;
 	struct dirty_mark dirty;
 	bool durability_received; /* the configuration */

@@ -83,6 +83,7 @@ static void check_answer(struct world *w, unsigned at, unsigned index, uint64_t 
 	if (index > b->must) {
 		b->must = index;
 		b->must_chain = chain;
+		book_note_own(w, at);
 		book_check_copy(w, 0);
 		book_check_copy(w, 1);
 	}

@@ -53,6 +53,11 @@ struct book {
 	uint32_t before[BOOK_TX_MAX];	   /* the try before, of the same key; 0: none */
 	uint32_t last_try[BOOK_TX_MAX];	   /* by key */
 	uint8_t exported[BOOK_TX_MAX / 8]; /* R11, by transaction */
+	struct {
+		unsigned length;
+		uint64_t chain;
+		struct token token;
+	} own[2]; /* the end of what each has answered itself, and under which token */
 };
 
 void book_init(struct book *b);
@@ -60,7 +65,11 @@ void book_copy(struct book *b, const struct book *of);
 uint32_t book_new_tx(struct book *b);
 void book_export(struct book *b, uint32_t tx);
 
-/* The role was forced upon `at`, and an operator has accepted what is lost: what is owed from now on is what it has. */
+/* `at` has answered up to here. */
+void book_note_own(struct world *w, unsigned at);
+
+/* The role was forced upon `at`, and an operator has accepted what is lost: what is owed from now on is what it has. What it has answered
+ * itself nobody has given up. */
 void book_accept_loss(struct world *w, unsigned at);
 
 /* R11: a transaction disappears from `at`. */

@@ -32,6 +32,9 @@
 	X(M29_NO_STRICT_MODE, "a tail that nobody acknowledged meets new transactions")                                \
 	X(M29_OLD_SLAVE_POS, "gtid_slave_pos is not set to the end of the own log before following")                   \
 	X(R11_TAIL_NOT_EXPORTED, "what nobody acknowledged is truncated without a copy of it")                         \
+	X(R11_PARTING_FORGOTTEN, "a copy that has not been replaced yet is taken for one with the active's log")       \
+	X(M49_FORCE_CUTS_TAIL,                                                                                         \
+	    "a role is forced upon one that was active itself, and what it had answered is cut off")                   \
 	X(M31_CHECK_BEFORE_COMMIT, "the record is looked at before the COMMIT returns, not after")                     \
 	X(M31_CHECK_BEFORE_READ, "the lease is looked at before the data is read, not after")
 

@@ -44,12 +44,9 @@ int replicationd_set_dirty(struct world *w, unsigned at, unsigned part)
 {
 	struct database *d = &w->member[at].db;
 	const struct sight *s = &d->repl.sight;
-	struct dirty_mark now = {.epoch = s->order.epoch, .opened_at = s->db.binlog};
 
 	(void)part;
-	if (s->dirty.epoch && s->dirty.epoch != UINT64_MAX)
-		now.opened_at = s->dirty.opened_at;
-	d->dirty = now;
+	dirty_open(&s->dirty, d->parted, s->order.epoch, s->db.binlog, &d->dirty);
 	return 0;
 }
 

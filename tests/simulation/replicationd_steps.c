@@ -49,13 +49,15 @@ static int export_tail(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 	const struct repl_order *o = &d->repl.sight.order;
+	uint64_t above_seq;
 
 	if (mutant_on(R11_TAIL_NOT_EXPORTED))
 		return 0;
 	if (o->active_opened_at.seq == 0)
 		return -EAGAIN;
+	above_seq = dirty_tail_above(&d->dirty, o->active_opened_at).seq;
 	for (unsigned i = 0; i < d->server.length; i++)
-		if (d->server.log[i].seq > o->active_opened_at.seq)
+		if (d->server.log[i].seq > above_seq)
 			book_export(&w->book, d->server.log[i].id);
 	return 0;
 }
@@ -87,6 +89,8 @@ static void start_server(struct world *w, unsigned at, bool slave)
 		slave = true;
 	if (mutant_on(M13_MASTER_START_ALWAYS))
 		slave = false;
+	if (mutant_on(M49_FORCE_CUTS_TAIL) && d->repl.order.want == REPL_WANT_STAND_IN && d->dirty.epoch)
+		slave = true;
 	mariadb_start(m, slave, w->now_us);
 	/* A recovery that commits a tail is to be expected of one that counts, and of nobody else. */
 	if (d->repl.order.want == REPL_WANT_FOLLOW_OUT)
@@ -134,6 +138,8 @@ static int step_clean(struct world *w, unsigned at, unsigned part)
 	if (d->repl.sight.order.want == REPL_WANT_DRAIN)
 		set_token_survives(d, true);
 	d->repl.sight.prepared = false;
+	d->parted = !mutant_on(R11_PARTING_FORGOTTEN) && d->repl.sight.order.want != REPL_WANT_DRAIN &&
+		    !dirty_is_cut(&d->repl.sight.dirty, d->repl.sight.order.active_opened_at, d->repl.sight.db.binlog);
 	memset(&d->dirty, 0, sizeof(d->dirty));
 	return 0;
 }
@@ -187,7 +193,10 @@ static int step_seed(struct world *w, unsigned at, unsigned part)
 		return STEP_MORE;
 	case 2: (void)step_kill(w, at, 0); return STEP_MORE;
 	case 3: return take_copy(w, at);
-	default: memset(&d->dirty, 0, sizeof(d->dirty)); return 0;
+	default:
+		d->parted = false;
+		memset(&d->dirty, 0, sizeof(d->dirty));
+		return 0;
 	}
 }
 
@@ -324,6 +333,8 @@ static int step_say_drained(struct world *w, unsigned at, unsigned part)
 	(void)part;
 	if (d->repl.relay_epoch && !mutant_on(M10_CUT_NOT_VERIFIED))
 		return -EAGAIN;
+	if (d->repl.sight.order.want == REPL_WANT_STAND_IN && d->dirty.epoch)
+		d->dirty.opened_at = DIRTY_OPENED_ANYWHERE;
 	set_token_survives(d, true);
 	d->repl.sight.drained_epoch = d->repl.sight.order.epoch;
 	return 0;
@@ -361,6 +372,8 @@ static int step_new_token(struct world *w, unsigned at, unsigned part)
 	struct database *d = &w->member[at].db;
 
 	(void)part;
+	if (d->repl.sight.order.want == REPL_WANT_FOLLOW_OUT)
+		d->parted = false;
 	replicationd_destroy_token(w, at);
 	d->has_token = true;
 	d->token.sync_relay = !d->durability_received;

@@ -69,6 +69,18 @@ static void stand(struct world *w, bool strictly)
 		    STAND_US / 1000000);
 }
 
+static void serve(struct world *w)
+{
+	uint64_t from_us = w->now_us, end_us = w->now_us + STAND_US;
+
+	disarm(w);
+	w->calm = true;
+	while (w->promises.paid_us < from_us && w->now_us < end_us && !w->violations)
+		world_run(w, SLICE_US);
+	if (w->promises.paid_us < from_us)
+		world_broken(w, "nobody serves for %u s, though a role was forced", STAND_US / 1000000);
+}
+
 static unsigned active(const struct world *w)
 {
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
@@ -241,6 +253,7 @@ void schedule_run(struct world *w, const struct schedule *s, uint64_t noise, boo
 		case ORDER_RUN: world_run(w, (uint64_t)o->value); break;
 		case ORDER_STRIKE: strike(w, o); break;
 		case ORDER_STAND: stand(w, o->value); break;
+		case ORDER_SERVE: serve(w); break;
 		case ORDER_SETTLE: settle(w); break;
 		case ORDER_MAINTAIN: maintain(w); break;
 		case ORDER_HAND_OVER: hand_over(w); break;

@@ -16,6 +16,7 @@ enum order_kind {
 	ORDER_RUN,	 /* time passes */
 	ORDER_STRIKE,	 /* a fault, now or when its moment comes */
 	ORDER_STAND,	 /* what is broken stays so: somebody has to serve, if anybody can */
+	ORDER_SERVE,	 /* what is broken stays so, and somebody has to serve: an operator has seen to it */
 	ORDER_SETTLE,	 /* all is mended: they have to come back to SYNC */
 	ORDER_HAND_OVER, /* nothing is wrong, and an operator wants the other one: nobody is alone meanwhile */
 	ORDER_MAINTAIN,	 /* nothing is wrong, and one gateway is taken out of service and back: payments do not wait */

@@ -60,6 +60,7 @@ void schedule_print(FILE *f, const struct schedule *s)
 		case ORDER_RUN: (void)fprintf(f, "run %lld\n", (long long)o->value); break;
 		case ORDER_STRIKE: print_strike(f, o); break;
 		case ORDER_STAND: (void)fprintf(f, "stand%s\n", o->value ? "-strictly" : ""); break;
+		case ORDER_SERVE: (void)fprintf(f, "serve\n"); break;
 		case ORDER_SETTLE: (void)fprintf(f, "settle\n"); break;
 		case ORDER_MAINTAIN: (void)fprintf(f, "maintain\n"); break;
 		case ORDER_HAND_OVER: (void)fprintf(f, "hand-over\n"); break;
@@ -151,6 +152,10 @@ static bool read_order(struct order *o, const char *verb, char *rest)
 	*o = (struct order){.now = true, .strike.by = HB_NOBODY};
 	if (strcmp(verb, "hand-over") == 0 || strcmp(verb, "maintain") == 0) {
 		o->kind = verb[0] == 'h' ? ORDER_HAND_OVER : ORDER_MAINTAIN;
+		return !word;
+	}
+	if (strcmp(verb, "serve") == 0) {
+		o->kind = ORDER_SERVE;
 		return !word;
 	}
 	if (strcmp(verb, "settle") == 0 || strcmp(verb, "stand") == 0 || strcmp(verb, "stand-strictly") == 0) {

@@ -23,7 +23,7 @@ static enum gate_role expected(unsigned want, uint32_t facts)
 	if (want == REPL_WANT_FOLLOW_OUT)
 		return copy == (F_DATA | F_PREPARED) ? GATE_SLAVE : GATE_REFUSED;
 	if (want == REPL_WANT_STAND_IN)
-		return (facts & (F_DATA | F_DIRTY | F_COPY_NEW)) == F_DATA ? GATE_MASTER : GATE_REFUSED;
+		return (facts & (F_DATA | F_COPY_NEW)) == F_DATA ? GATE_MASTER : GATE_REFUSED;
 	if (want != REPL_WANT_HOLD_IN && want != REPL_WANT_FOLLOW_IN && want != REPL_WANT_PROMOTE)
 		return GATE_REFUSED;
 	return (copy & F_DATA) && (copy & F_TOKEN) ? GATE_MASTER : GATE_REFUSED;

@@ -135,16 +135,15 @@ static void test_r8_m13_role_of_a_start(void **state)
 	CHECK_STEPS("R8 M13 START", STEP(START), {W(FOLLOW_OUT), F_DATA | F_PREPARED, F_PROCESS | F_TOKEN},
 	    {IN | W(PROMOTE), F_DATA | F_TOKEN, F_PROCESS},
 	    /* It is to be the active: nothing is truncated. */
-	    {W(STAND_IN), F_DATA, F_PROCESS | F_DIRTY | F_COPY_NEW});
+	    {W(STAND_IN), F_DATA, F_PROCESS | F_COPY_NEW});
 	CHECK_STEPS("R8 PREPARE", STEP(PREPARE), {W(FOLLOW_OUT), F_DATA, F_PROCESS});
 	CHECK_STEPS("R8 CLEAN", STEP(CLEAN), {W(FOLLOW_OUT), F_UP | F_DIRTY | F_PREPARED, F_WRITABLE | F_SEMI},
 	    {W(DRAIN), F_UP | F_DIRTY | F_QUIET, F_WRITABLE});
 	CHECK_STEPS("R8 FAIL", STEP(FAIL), {IN | W(PROMOTE), 0, F_DATA}, {IN | W(PROMOTE), 0, F_PROCESS | F_TOKEN},
 	    {W(PROMOTE), 0, F_TOKEN}, {IN | W(PROMOTE), F_BROKEN, 0}, {W(OPEN), F_SLAVE, 0}, {W(STAND_IN), 0, F_DATA},
-	    {W(STAND_IN), F_DIRTY, 0}, {W(STAND_IN), F_COPY_NEW, 0}, {W(STAND_IN), F_UP | F_BROKEN, 0},
-	    {1u << UNKNOWN_WANT, 0, 0});
-	CHECK_DEMAND("FORCE names no copy with a tail of its own", W(STAND_IN), F_DATA | F_UP | F_DIRTY,
-	    F_WRITABLE | F_SEMI, STEP(FAIL));
+	    {W(STAND_IN), F_COPY_NEW, 0}, {W(STAND_IN), F_UP | F_BROKEN, 0}, {1u << UNKNOWN_WANT, 0, 0});
+	CHECK_DEMAND(
+	    "FORCE keeps a tail of its own", W(STAND_IN), F_DATA | F_DIRTY, F_PROCESS | F_COPY_NEW, STEP(START));
 	CHECK_DEMAND("FORCE names no copy that is not whole", W(STAND_IN), F_DATA | F_UP | F_COPY_NEW,
 	    F_WRITABLE | F_DIRTY, STEP(FAIL));
 }
@@ -159,8 +158,8 @@ static void test_m14_relay_logs_are_salvaged_before_they_go(void **state)
 	CHECK_STEPS("M14 SALVAGE", STEP(SALVAGE),
 	    {IN | W(PROMOTE), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE},
 	    {IN | W(PROMOTE), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE},
-	    {W(STAND_IN), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE | F_DIRTY},
-	    {W(STAND_IN), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE | F_DIRTY});
+	    {W(STAND_IN), F_UP | F_SLAVE, F_IO | F_SQL | F_BROKEN | F_WRITABLE},
+	    {W(STAND_IN), F_UP, F_SLAVE | F_SALVAGED | F_WRITABLE});
 	/* With GTID, starting one thread throws relay logs away if the other one has stopped meanwhile. */
 	CHECK_STEPS("M14 START_IO", STEP(START_IO), {W(FOLLOW_OUT), F_UP | F_SLAVE | F_SQL, F_IO | F_TOKEN});
 	CHECK_STEPS(
@@ -185,7 +184,7 @@ static void test_r6_promotion_cuts_then_drains(void **state)
 	CHECK_STEPS("R6 SAY_DRAINED", STEP(SAY_DRAINED),
 	    {W(PROMOTE), F_UP | F_TOKEN, F_SLAVE | F_IO | F_SQL | F_BROKEN},
 	    {W(PROMOTE), F_UP | F_TOKEN | F_WRITABLE, 0},
-	    {W(STAND_IN), F_UP | F_TOKEN | F_SALVAGED, F_SLAVE | F_IO | F_SQL | F_BROKEN | F_DIRTY | F_WRITABLE});
+	    {W(STAND_IN), F_UP | F_TOKEN | F_SALVAGED, F_SLAVE | F_IO | F_SQL | F_BROKEN | F_WRITABLE});
 	CHECK_DEMAND("R3 no promotion without a token", W(PROMOTE), F_DATA | F_PROCESS, F_TOKEN | F_HUNG, STEP(FAIL));
 	CHECK_STEPS(
 	    "R6 DRAIN", STEP(DRAIN), {W(PROMOTE) | W(STAND_IN), F_UP | F_SLAVE | F_SQL, F_IO | F_BROKEN | F_WRITABLE});
@@ -229,7 +228,7 @@ static void test_r5_token_only_when_level(void **state)
 	CHECK_STEPS("R5 NEW_TOKEN", STEP(NEW_TOKEN),
 	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_SYNCED, F_TOKEN | F_DIRTY | F_COPY_NEW | F_WRITABLE | F_BROKEN},
 	    /* The last copy there is: all that was received is in the data, and that is on disk. */
-	    {W(STAND_IN), F_SALVAGED | F_SYNCED, F_TOKEN | F_SLAVE | F_DIRTY | F_COPY_NEW | F_WRITABLE});
+	    {W(STAND_IN), F_SALVAGED | F_SYNCED, F_TOKEN | F_SLAVE | F_COPY_NEW | F_WRITABLE});
 	/* A token says that relay logs were fsynced as long as it lay there (S7). */
 	CHECK_STEPS("S7 RELAX", STEP(RELAX), {W(FOLLOW_OUT), F_FOLLOWS | F_SYNCED, F_TOKEN | F_CAUGHT_UP});
 	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED},

@@ -80,7 +80,7 @@ static bool is_reached(unsigned want, uint32_t w)
 	    {W(FOLLOW_IN), F_FOLLOWS, F_WRITABLE | F_SEMI},
 	    {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP | F_TOKEN, F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW},
 	    {W(PROMOTE), F_DRAINED, 0}, {W(OPEN), F_OPENED | F_SEMI | F_SEMI_WANTED, 0},
-	    {W(STAND_IN), F_UP | F_TOKEN | F_DRAINED, F_SLAVE | F_DIRTY | F_WRITABLE | F_SEMI},
+	    {W(STAND_IN), F_UP | F_TOKEN | F_DRAINED, F_SLAVE | F_WRITABLE | F_SEMI},
 	    {W(DRAIN), F_QUIET, F_WRITABLE | F_DIRTY}, {W(DRAIN), 0, F_PROCESS},
 	    {W(OPEN), F_OPENED, F_SEMI | F_SEMI_WANTED}, {W(OPEN), 0, F_PROCESS}, /* C7: claimed anew first */
 	};

@@ -305,6 +305,35 @@ static void test_durable_write_that_fails(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
+/* Where the tail begins that another copy may lack. */
+static void test_r11_tail_of_a_copy(void **state)
+{
+	const struct gtid here = {0, 1, 900}, there = {0, 2, 700}, nowhere = {0, 0, 0};
+	struct dirty_mark clean = {0}, mark, damaged = {.epoch = UINT64_MAX};
+
+	(void)state;
+	dirty_open(&clean, false, 4, here, &mark);
+	assert_int_equal(mark.epoch, 4);
+	assert_int_equal(mark.opened_at.seq, 900);
+	dirty_open(&mark, false, 6, (struct gtid){0, 1, 950}, &mark); /* anew, nobody in between */
+	assert_int_equal(mark.epoch, 6);
+	assert_int_equal(mark.opened_at.seq, 900);
+	assert_int_equal(dirty_tail_above(&mark, there).seq, 700);
+	assert_int_equal(dirty_tail_above(&mark, DIRTY_OPENED_ANYWHERE).seq, 900); /* since we opened ourselves */
+	assert_int_equal(dirty_tail_above(&damaged, DIRTY_OPENED_ANYWHERE).seq, 0);
+	assert_true(dirty_is_cut(&mark, there, there));
+	assert_false(dirty_is_cut(&mark, there, here));
+	assert_false(dirty_is_cut(&mark, nowhere, there)); /* not known yet */
+	assert_false(dirty_is_cut(&mark, DIRTY_OPENED_ANYWHERE, (struct gtid){0, 1, 901}));
+	dirty_open(&clean, true, 7, here, &mark);
+	assert_memory_equal(&mark.opened_at, &DIRTY_OPENED_ANYWHERE, sizeof(mark.opened_at));
+	assert_int_equal(dirty_tail_above(&mark, DIRTY_OPENED_ANYWHERE).seq, 0);
+	/* One written by tail_keep() reads as it was. */
+	mark.opened_at = DIRTY_OPENED_ANYWHERE;
+	dirty_open(&mark, false, 8, here, &mark);
+	assert_memory_equal(&mark.opened_at, &DIRTY_OPENED_ANYWHERE, sizeof(mark.opened_at));
+}
+
 static void test_boot_id(void **state)
 {
 	char one[TOKEN_BOOT_ID_BYTES], two[TOKEN_BOOT_ID_BYTES];
@@ -332,6 +361,7 @@ int main(void)
 	    cmocka_unit_test(test_dirty_text),
 	    IN_DIR(test_durable_files),
 	    IN_DIR(test_durable_write_that_fails),
+	    cmocka_unit_test(test_r11_tail_of_a_copy),
 	    cmocka_unit_test(test_boot_id),
 	};
 
