@@ -48,7 +48,7 @@ static bool is_addressed(const json_t *status)
 
 int ctl_status_exit(const json_t *status)
 {
-	return is_serving(status) && is_addressed(status) ? 0 : EXIT_NOT_SERVING;
+	return is_serving(status) && is_addressed(status) && !*text_of(status, "waits_for", "") ? 0 : EXIT_NOT_SERVING;
 }
 
 void ctl_status_look(const json_t *status, const char *name, const char *address, struct ctl_look *ret)
@@ -235,21 +235,14 @@ static void print_silence(FILE *f, const json_t *status)
 		    heard, last);
 }
 
-/* The active waits for one that is in sync and silent. */
+/* The active waits for one that is in sync and silent, or does not acknowledge. */
 static void print_waiting(FILE *f, const json_t *status)
 {
-	const json_t *in_sync = json_object_get(status, "in_sync");
+	const char *name = text_of(status, "waits_for", "");
 
-	if (!is_serving(status) || strcmp(text_of(status, "active", ""), text_of(status, "node", "")) != 0)
-		return;
-	for (size_t i = 0; i < json_array_size(in_sync); i++) {
-		const char *name = json_string_value(json_array_get(in_sync, i));
-
-		if (name && is_unreachable(status, name))
-			(void)fprintf(f,
-			    "payments wait for %s, until peer-timeout-ms is over; at once: holdfastctl force solo\n",
-			    name);
-	}
+	if (is_serving(status) && *name)
+		(void)fprintf(
+		    f, "payments wait for %s, until peer-timeout-ms is over; at once: holdfastctl force solo\n", name);
 }
 
 /* Leases of one length are what all the times are reckoned with. */

@@ -27,7 +27,7 @@ void ctl_status_look(const json_t *status, const char *name, const char *address
 /* Asks heartbeatd of this machine; answered is false when it does not speak. */
 void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret);
 
-/* What `holdfastctl status` exits with: 0 when the cluster serves and the active node holds the virtual IP (or, for a
+/* What `holdfastctl status` exits with: 0 when the cluster serves, payments wait for no standby that is silent, and the active node holds the virtual IP (or, for a
  * moment after a hand-over, the one before it), or 1. */
 int ctl_status_exit(const json_t *status);
 

@@ -71,7 +71,11 @@ static bool release(struct daemon *d, struct hb_message *ret)
 
 static void log_transition(const struct hb_transition *t)
 {
-	LOG(LOG_NOTICE, "role.open", KV_U("epoch", t->epoch), KV_U("took_ms", t->took_ms),
+	char took[16] = "unknown";
+
+	if (t->took_ms)
+		(void)snprintf(took, sizeof(took), "%u", t->took_ms);
+	LOG(LOG_NOTICE, "role.open", KV_U("epoch", t->epoch), KV_S("took_ms", took),
 	    KV_S("reason", hb_reason_text(t->reason)), KV_U("detect_ms", t->stage_ms[HB_STAGE_DETECT]),
 	    KV_U("vote_ms", t->stage_ms[HB_STAGE_VOTE]), KV_U("cut_ms", t->stage_ms[HB_STAGE_CUT]),
 	    KV_U("drain_ms", t->stage_ms[HB_STAGE_DRAIN]), KV_U("promote_ms", t->stage_ms[HB_STAGE_PROMOTE]));

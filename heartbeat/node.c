@@ -7,6 +7,7 @@
 #include "heartbeat/guard.h"
 
 #define VIP_PATIENCE_US 3000000
+#define LEDGER_QUIET_US 500000 /* it reports every 100 ms: one that waits for it says so */
 
 /* B5: two that would claim shall not do it at the same moment; one alone should not wait long. */
 static uint64_t claim_jitter_us(struct hb_node *n)
@@ -98,6 +99,13 @@ static void note_lag(struct hb_node *n, const struct hb_message *m, uint64_t now
 		p->lagging_us = now_us;
 }
 
+/* Of one that serves and cannot do its work, since when it does so in vain is not known. */
+static void note_service(struct hb_node *n, const struct hb_message *m, uint64_t now_us)
+{
+	if (n->known.members && m->from == n->known.active && m->epoch == n->known.epoch && m->facts.serving)
+		n->served_us = m->facts.fit ? now_us : 0;
+}
+
 static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_acceptor *a = &n->acceptor;
@@ -117,8 +125,10 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		if (a->reg.admitted && hb_ballot_compare(m->ballot, a->reg.accepted_ballot) > 0)
 			(void)hb_acceptor_accept(a, m->from, m->ballot, &m->record, now_us); /* A5 */
 	}
-	if (newest)
+	if (newest) {
 		note_lag(n, m, now_us);
+		note_service(n, m, now_us);
+	}
 	if (!m->want_lease)
 		return;
 	/* One that does not hear us holds no lease of ours, however often it asks: we may claim (L3). */
@@ -340,6 +350,8 @@ static void update_gate(struct hb_node *n, uint64_t now_us)
 	}
 	n->beat_now = n->beat_now || !until_us != !n->gate_until_us; /* who serves is what the others wait to hear */
 	n->gate_until_us = until_us;
+	if (until_us)
+		n->served_us = hb_is_fit(n, now_us) ? now_us : 0;
 }
 
 /* In words, why this member is not where it should be, and where to look; "" when it is. */
@@ -369,6 +381,8 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return "";
 	if (hb_is_draining(n))
 		return hb_drain_waits(n, now_us);
+	if (hb_mine(n) && n->ledger_us && now_us > n->ledger_us + n->ledger_missed_us + LEDGER_QUIET_US)
+		return hb_ill_text(HB_ILL_LEDGER_SILENT);
 	return n->repl.reason[0] && n->state != HB_MAINTENANCE ? n->repl.reason : rule->why;
 }
 

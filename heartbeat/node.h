@@ -85,10 +85,12 @@ struct hb_node {
 
 	enum hb_state state;
 	enum hb_situation situation;
-	uint64_t my_epoch;     /* the epoch that this life of ours claimed or was handed; 0 none */
-	bool opened;	       /* the database was open for my_epoch */
-	bool serving;	       /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
-	uint64_t epoch_us;     /* when my_epoch became ours */
+	uint64_t my_epoch; /* the epoch that this life of ours claimed or was handed; 0 none */
+	bool opened;	   /* the database was open for my_epoch */
+	bool serving;	   /* barrier passed, nothing forbids answers; the gate depends on the lease besides */
+	uint64_t epoch_us; /* when my_epoch became ours */
+	uint64_t
+	    served_us; /* for show: when payments were last answered, by whomever the record named; 0: that is not known */
 	uint64_t leased_us;    /* when it last had the lease of my_epoch */
 	uint64_t row_waits_us; /* since when the epoch row waits; 0: it does not */
 	uint64_t renewed_us; /* last lease request heard from the active; later by as long as we were not there since */

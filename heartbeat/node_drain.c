@@ -22,7 +22,7 @@ static const char *obstacle(const struct hb_node *n, uint8_t m, uint64_t now_us)
 		return "it is in maintenance";
 	if (!hb_in_sync(&n->known, m))
 		return "it does not hold everything: the mode is SOLO";
-	if (!hb_heard(n, m, n->settings.peer_timeout_us, now_us))
+	if (!hb_answers(n, m, now_us))
 		return "nothing is heard from it";
 	if (!token_equal(&f->token, &n->known.token[m]))
 		return "its copy is not the one that the record trusts";

@@ -46,10 +46,14 @@ static void wish(struct hb_node *n, uint8_t m, bool on, uint64_t now_us)
 }
 
 /* The one that must come back before m may go, or nothing could be decided while both are away; HB_NOBODY: there is none. */
-static uint8_t must_be_back(const struct hb_node *n, uint8_t m)
+static uint8_t must_be_back(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
-	uint8_t gone = (uint8_t)((n->known.maintenance | n->maintain.on) & ~n->maintain.off & ~bit(m)), first = 0;
+	uint8_t gone = (uint8_t)((n->known.maintenance | n->maintain.on) & ~n->maintain.off), first = 0;
 
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (i != n->self && !hb_answers(n, i, now_us))
+			gone |= bit(i);
+	gone &= (uint8_t)~bit(m);
 	if (n->known.members - (unsigned)__builtin_popcount(gone) - 1 >= hb_quorum(n->known.members) || !gone)
 		return HB_NOBODY;
 	while (!(gone & bit(first)))
@@ -57,10 +61,24 @@ static uint8_t must_be_back(const struct hb_node *n, uint8_t m)
 	return first;
 }
 
+static bool refuse_two(const struct hb_node *n, uint8_t back, uint64_t now_us, char why[LOCAL_REASON_BYTES])
+{
+	const char *name = hb_member_name(n, back);
+
+	if (back != n->self && !hb_answers(n, back, now_us))
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "nothing is heard from %s: no majority would be left; first bring %s back", name, name);
+	else
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "%s is in maintenance: no majority would be left; first: holdfastctl maintenance off %s", name,
+		    name);
+	return false;
+}
+
 bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	const char *no = hb_drain_not_now(n, now_us);
-	uint8_t old = hb_member_below(n, LEVEL_MAINTENANCE), back = must_be_back(n, c->target);
+	uint8_t old = hb_member_below(n, LEVEL_MAINTENANCE), back = must_be_back(n, c->target, now_us);
 
 	if (hb_in_maintenance(&n->known, c->target) && !(n->maintain.off & bit(c->target))) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", hb_member_name(n, c->target));
@@ -72,12 +90,8 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 		return false;
 	}
 	/* That the other gateway cannot take over is the nearer reason. */
-	if (back != HB_NOBODY && (c->target != n->self || n->known.member[back].kind == HB_KIND_WITNESS)) {
-		(void)snprintf(why, LOCAL_REASON_BYTES,
-		    "%s is in maintenance: no majority would be left; first: holdfastctl maintenance off %s",
-		    hb_member_name(n, back), hb_member_name(n, back));
-		return false;
-	}
+	if (back != HB_NOBODY && (c->target != n->self || n->known.member[back].kind == HB_KIND_WITNESS))
+		return refuse_two(n, back, now_us, why);
 	if (c->target == n->self)
 		return hand_over_first(n, c, now_us, why);
 	if (no)

@@ -1,10 +1,18 @@
 #include "heartbeat/node_parts.h"
 
 #define LEVEL_SECOND_ADDRESS 1
+#define SILENT_US 1000000
 
 bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
 {
 	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;
+}
+
+bool hb_answers(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	uint64_t patience_us = n->settings.peer_timeout_us;
+
+	return hb_heard(n, m, patience_us < SILENT_US ? patience_us : SILENT_US, now_us);
 }
 
 const char *hb_member_name(const struct hb_node *n, uint8_t m)

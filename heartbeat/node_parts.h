@@ -100,6 +100,9 @@ void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t n
 /* node_members.c */
 /* Has anything come from m, another one, within that time? */
 bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us);
+/* Does m answer now? It counts as lost only after the peer timeout, which may be a minute: nothing that an operator asks for is
+ * begun with it meanwhile. */
+bool hb_answers(const struct hb_node *n, uint8_t m, uint64_t now_us);
 /* "nobody" for one who is none. */
 const char *hb_member_name(const struct hb_node *n, uint8_t m);
 

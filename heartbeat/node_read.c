@@ -7,13 +7,11 @@
 
 void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us)
 {
-	bool again = n->known.members && n->known.active == n->self;
-
 	n->my_epoch = epoch;
 	n->epoch_us = now_us;
 	n->opened = false;
 	n->vip_grace_us = now_us + n->settings.lease_us;
-	n->moments = (struct hb_moments){.began_us = again ? n->unopened_us : n->renewed_us};
+	n->moments = (struct hb_moments){.began_us = n->served_us};
 	if (n->claim_us > n->moments.began_us)
 		hb_moment(&n->moments, HB_STAGE_DETECT, n->claim_us);
 	hb_moment(&n->moments, HB_STAGE_VOTE, now_us);
@@ -33,6 +31,9 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 		/* Handed to us while we were up (C1): we may open in this epoch without claiming. */
 		if (named && r->phase == HB_CLAIMED && n->my_epoch < r->epoch)
 			hb_named(n, r->epoch, now_us);
+		/* It was up and thought that it served: for how long in vain, only its clients know. */
+		if (named && r->reason == HB_REASON_ACTIVE_UNFIT)
+			n->moments.began_us = 0;
 		n->vip_waits = named && r->keep;
 		n->renewed_us = now_us; /* whoever is named now has a lease to wait for */
 	}

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define REACHABLE_US 1000000
+#define LEVEL_HEARS 3	  /* of a release that tells whom it hears */
 #define MOVING_US 1000000 /* after a hand-over the address may stay for so long where it was, and all is well */
 #define ARENA_BYTES (512 * 1024)
 #define ANSWER_BYTES (64 * 1024)
@@ -184,6 +185,27 @@ static bool witness_seen(const struct daemon *d, const struct hb_record *r, uint
 	return false;
 }
 
+/* The standby that payments wait for, for it has to hold each and is silent or does not acknowledge: as this node sees it if it
+ * is active, otherwise as the active tells what it hears. HB_NOBODY: none. */
+static uint8_t awaited(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
+{
+	const struct hb_node *n = &d->node;
+	const struct hb_facts *f = r->active < HB_MEMBERS_MAX ? &n->peer[r->active].facts : NULL;
+
+	for (uint8_t i = 0; f && i < r->members; i++) {
+		uint64_t since_us = n->repl.semi_waits ? n->ledger.commit_since_us : 0;
+		bool waits = since_us && now_us > since_us + REACHABLE_US;
+
+		if (i == r->active || !hb_in_sync(r, i) || r->phase != HB_OPEN)
+			continue;
+		if (n->self == r->active ? waits || !reachable(d, i, now_us)
+					 : reachable(d, r->active, now_us) && f->level >= LEVEL_HEARS && i != n->self &&
+					       f->serving && !(f->hears >> i & 1))
+			return i;
+	}
+	return HB_NOBODY;
+}
+
 /* moving: the one that had the role passes on what comes by the address until that has moved, too. */
 static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint64_t now_us)
 {
@@ -273,6 +295,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	const struct hb_record *r = shown(d);
 	json_t *in_sync = json_array(), *nodes = json_array(), *o;
 	char reason[LOCAL_REASON_BYTES];
+	uint8_t wanted = awaited(d, r, now_us);
 	struct hb_facts f;
 
 	for (uint8_t i = 0; i < r->members; i++) {
@@ -287,6 +310,7 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	    "vip", vip_json(d, r, now_us), "nodes", nodes);
 	facts_of(d, r->active, now_us, &f);
 	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
+	json_object_set_new(o, "waits_for", wanted < r->members ? json_string(r->member[wanted].name) : json_null());
 	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
 	json_object_set_new(o, "reason", json_string(own_reason(d, r, now_us, reason)));
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));

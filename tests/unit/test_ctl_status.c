@@ -127,9 +127,9 @@ static void test_the_status_tells_what_it_means(void **state)
 		1, "  address on unknown\n", "nobody"}, /* it was active, and is cut off */
 	    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W "]}", 1,
 		"mode STALLED", "bring"},
-	    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
-	     "," NODE_W "]}",
-		0, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
+	    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"waits_for\":\"b\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE
+	     "," NODE_B_GONE "," NODE_W "]}",
+		1, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
 	    {"{\"node\":\"w\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
 	     "," NODE_W "]}",
 		0, "mode SYNC", "payments wait"}, /* a may hear it */
@@ -344,6 +344,27 @@ static const char *shown(const struct daemon *d, uint64_t now_us)
 	return ret;
 }
 
+/* Whom payments wait for, any node that hears the active knows: a monitor must not be told that all is well. */
+static void test_payments_that_wait_are_told_everywhere(void **state)
+{
+	static struct daemon d;
+
+	(void)state;
+	make_cluster(&d);
+	d.node.peer[0].facts.level = HB_LEVEL;
+	d.node.peer[0].facts.hears = 1 << 1;
+	assert_non_null(strstr(status_answer(&d, "status", 1200000), "\"waits_for\":null"));
+	d.node.peer[0].facts.hears = 0;
+	assert_non_null(strstr(status_answer(&d, "status", 1200000), "\"waits_for\":\"b\""));
+	d.node.peer[0].facts.level = 2; /* it does not say whom it hears */
+	assert_non_null(strstr(status_answer(&d, "status", 1200000), "\"waits_for\":null"));
+	d.node.self = 0; /* the active itself */
+	assert_non_null(strstr(status_answer(&d, "status", 1200000), "\"waits_for\":null"));
+	assert_non_null(strstr(status_answer(&d, "status", 2100000), "\"waits_for\":\"b\""));
+	d.node.known.in_sync = 1;
+	assert_non_null(strstr(status_answer(&d, "status", 2100000), "\"waits_for\":null"));
+}
+
 /* What a gateway said of itself before the role moved is not so any more, also if it never says another word. */
 static void test_the_last_words_of_a_dead_one_do_not_count(void **state)
 {
@@ -455,6 +476,7 @@ int main(void)
 	    cmocka_unit_test(test_the_history),
 	    cmocka_unit_test(test_how_long_a_move_took),
 	    cmocka_unit_test(test_a_move_of_which_the_time_is_not_known),
+	    cmocka_unit_test(test_payments_that_wait_are_told_everywhere),
 	    cmocka_unit_test(test_the_last_words_of_a_dead_one_do_not_count),
 	    cmocka_unit_test(test_nobody_is_heard_is_a_reason),
 	    cmocka_unit_test(test_a_witness_in_maintenance_is_shown),
