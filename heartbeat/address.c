@@ -40,6 +40,9 @@ void address_set_here(struct address *a, bool here, uint64_t now_us)
 
 void address_heard(struct address *a)
 {
+	/* What it has to put right, it has from now on. */
+	if (!a->heard && a->differ_us)
+		a->differ_us = a->looked_us;
 	a->heard = true;
 	a->asked_us = 0;
 }
@@ -50,7 +53,8 @@ static enum address_alarm alarm_of(const struct address *a, uint64_t now_us)
 
 	if (a->asked_us && now_us > a->asked_us + patience_us)
 		return ADDRESS_DEAF;
-	if (a->differ_us && now_us > a->differ_us + DIFFER_FOR_US)
+	/* Before it has listened once, it is being started: nothing that could be put right. */
+	if (a->differ_us && now_us > a->differ_us + (a->wanted && !a->heard ? DEAF_AT_FIRST_US : DIFFER_FOR_US))
 		return a->wanted ? ADDRESS_MISSING : ADDRESS_STRAY;
 	return ADDRESS_FINE;
 }

@@ -74,12 +74,13 @@ struct daemon {
 
 	uint32_t vip; /* network byte order; 0: this node has none */
 	struct address address;
-	int vrrp;			    /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
-	int vrrp_error;			    /* why it could not be written, as logged; 0: it could */
-	int route;			    /* rtnetlink */
-	bool route_known;		    /* it has told where the address was before */
-	uint32_t vip_on[DAEMON_VIP_PLACES]; /* interfaces, 0 none */
-	int reads;			    /* inotify: keepalived reads */
+	int vrrp;			     /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
+	int vrrp_error;			     /* why it could not be written, as logged; 0: it could */
+	int route;			     /* rtnetlink */
+	bool route_known;		     /* it has told where the address was before */
+	uint32_t vip_on[DAEMON_VIP_PLACES];  /* interfaces, 0 none */
+	char alarm_text[LOCAL_REASON_BYTES]; /* what node.host_alarm may point to */
+	int reads;			     /* inotify: keepalived reads */
 };
 
 /* One input to the core, and everything that follows from it. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -282,6 +283,23 @@ static void repair(struct daemon *d)
 	    KV_S("failed", code ? strerror(-code) : "no"));
 }
 
+/* keepalived removes the address from its own interface only. */
+static void tell_alarm(struct daemon *d)
+{
+	char name[IF_NAMESIZE];
+
+	d->node.host_deaf = d->address.alarm == ADDRESS_DEAF;
+	d->node.host_alarm = address_alarm_text(d->address.alarm);
+	for (unsigned i = 0; d->address.alarm == ADDRESS_STRAY && i < DAEMON_VIP_PLACES; i++) {
+		if (!d->vip_on[i] || !if_indextoname(d->vip_on[i], name) || strcmp(name, d->conf.interface) == 0)
+			continue;
+		(void)snprintf(d->alarm_text, sizeof(d->alarm_text),
+		    "the address is on %s and must not be; remove it: ip address del %.18s dev %s", name, d->conf.vip,
+		    name);
+		d->node.host_alarm = d->alarm_text;
+	}
+}
+
 void daemon_address_look(struct daemon *d, uint64_t now_us)
 {
 	struct address_todo todo;
@@ -294,7 +312,7 @@ void daemon_address_look(struct daemon *d, uint64_t now_us)
 		write_rank(d);
 	}
 	if (todo.changed) {
-		d->node.host_alarm = address_alarm_text(d->address.alarm);
+		tell_alarm(d);
 		LOG(d->address.alarm ? LOG_ALERT : LOG_NOTICE, d->address.alarm ? "address.alarm" : "address.fine",
 		    KV_S("why", d->node.host_alarm), KV_U("epoch", d->node.known.epoch));
 	}

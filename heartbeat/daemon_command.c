@@ -24,6 +24,26 @@ static void answer(const struct daemon_client *c, const char *format, const char
 	(void)local_send(c->fd, LOCAL_ANSWER, &packet, sizeof(packet));
 }
 
+/* What an operator who forces a role was shown stands in no record. */
+static void log_loss(const struct hb_node *n)
+{
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		const struct hb_peer *p = &n->peer[i];
+		char binlog[GTID_TEXT_BYTES], received[GTID_TEXT_BYTES];
+		struct hb_facts f = p->facts;
+
+		if (n->known.member[i].kind != HB_KIND_GATEWAY)
+			continue;
+		if (i == n->self)
+			hb_node_facts(n, clock_boottime_us(), &f);
+		LOG(LOG_NOTICE, "command.loss", KV_S("member", n->known.member[i].name),
+		    KV_S("binlog", gtid_format(f.binlog, binlog)), KV_S("received", gtid_format(f.received, received)),
+		    KV_S("heard", i == n->self || p->heard ? "yes" : "no"), KV_U("in_sync", hb_in_sync(&n->known, i)));
+	}
+	LOG(LOG_NOTICE, "command.loss", KV_S("member", "answered"), KV_U("epoch", n->high_water_epoch),
+	    KV_U("seq", n->high_water.seq));
+}
+
 bool daemon_command_take(struct daemon_client *c, const char *text)
 {
 	struct daemon *d = c->daemon;
@@ -45,6 +65,8 @@ bool daemon_command_take(struct daemon_client *c, const char *text)
 	randombytes_buf(&command.id, sizeof(command.id));
 	c->command = command.id |= 1; /* 0 is none */
 	LOG(LOG_NOTICE, "command.take", KV_S("command", text), KV_U("uid", c->uid));
+	if (command.kind == HB_COMMAND_FORCE_PROMOTE)
+		log_loss(&d->node);
 	daemon_step(d, &in);
 	return true;
 }

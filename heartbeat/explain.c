@@ -32,10 +32,18 @@ static void explain_record(const struct hb_view *v)
 	SAY(v, NOW, HB_NOBODY, "the record names %s active in epoch %llu, version %llu; last changed for: %s",
 	    view_name(v, a), (unsigned long long)v->r->epoch, (unsigned long long)v->r->version,
 	    hb_reason_text(v->r->reason));
-	if (!view_alive(v, a))
+	if (!view_alive(v, a) && view_hearer(v, a) != HB_NOBODY)
+		SAY(v, NOW, a,
+		    "nothing is heard from it here, but %s hears it, or did a moment ago: it may serve; look there",
+		    view_name(v, view_hearer(v, a)));
+	else if (!view_alive(v, a))
 		SAY(v, NOW, a, "nothing is heard from it here: what it does is not known%s",
 		    hb_is_solo(v->r, a) ? "; nobody else has every payment (last resort: holdfastctl force promote)"
 					: "");
+	else if (view_is_cut_off(v))
+		SAY(v, NOW, a,
+		    "it is cut off and does not serve; whether another does since, and who is active, is not known "
+		    "here");
 	else if (v->r->phase == HB_CLAIMED)
 		SAY(v, NOW, a, "it has claimed and not opened yet: it first applies all it received; payments wait");
 	else if (!f.serving)
@@ -199,8 +207,8 @@ static void explain_claim(const struct hb_view *v, uint8_t m)
 	if (!f.fit && f.reason[0])
 		CHECK(v, CLAIM, m, false, "it is fit to take over; it says: %s", f.reason);
 	else
-		CHECK(
-		    v, CLAIM, m, f.fit, "it is fit to take over: its database works and follows, its ledger is there");
+		CHECK(v, CLAIM, m, f.fit,
+		    "it is fit to take over: its database works, its ledger, HAProxy and keepalived are there");
 	explain_votes(v, m);
 }
 
@@ -249,7 +257,7 @@ static void explain_add(const struct hb_view *v, uint8_t m)
 		    ADD_BACKLOG_MS);
 	else
 		CHECK(v, ADD, m, false, "it applies what it receives: whether it does, is not known");
-	CHECK(v, ADD, m, a.lease_ms, "%s holds the lease", view_name(v, v->r->active));
+	CHECK(v, ADD, m, a.lease_ms && view_alive(v, v->r->active), "%s holds the lease", view_name(v, v->r->active));
 	if (active_here)
 		CHECK(v, ADD, m, gtid_reaches(f.received, n->add_above), "it has received something since it was lost");
 	if (active_here && v->now_us < n->add_again_us)

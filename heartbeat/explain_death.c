@@ -28,7 +28,9 @@ static void death_of_active(const struct hb_view *v)
 
 	if (to == HB_NOBODY && almost != HB_NOBODY)
 		view_facts(v, almost, &f);
-	if (to == HB_NOBODY && almost == HB_NOBODY)
+	if (view_is_cut_off(v))
+		SAY(v, DEATH, a, "whether payments go on is not known here: no majority is heard");
+	else if (to == HB_NOBODY && almost == HB_NOBODY)
 		SAY(v, DEATH, a, "payments %s until it is back: no other member holds every payment", stop);
 	else if (rest < needed)
 		SAY(v, DEATH, a, "payments %s until more members are back: %u of %u would be left, %u are needed", stop,

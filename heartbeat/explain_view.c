@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define LEVEL_HEARS 3	/* of a release that tells whom it hears */
 #define QUIET_US 300000 /* one that is silent for so long does not answer now, however long the patience with it is */
 
 void view_say(const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
@@ -74,6 +75,22 @@ unsigned view_votes_without(const struct hb_view *v, uint8_t x)
 bool view_majority_without(const struct hb_view *v, uint8_t x)
 {
 	return view_votes_without(v, x) >= hb_quorum(v->r->members);
+}
+
+uint8_t view_hearer(const struct hb_view *v, uint8_t m)
+{
+	for (uint8_t i = 0; i < v->r->members; i++) {
+		const struct hb_facts *f = &v->n->peer[i].facts;
+
+		if (i != m && i != v->n->self && view_alive(v, i) && f->level >= LEVEL_HEARS && (f->hears >> m & 1))
+			return i;
+	}
+	return HB_NOBODY;
+}
+
+bool view_is_cut_off(const struct hb_view *v)
+{
+	return v->r->active == v->n->self && !view_serves(v) && !view_majority_without(v, HB_NOBODY);
 }
 
 bool view_serves(const struct hb_view *v)

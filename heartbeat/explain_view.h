@@ -38,6 +38,12 @@ bool view_alive(const struct hb_view *v, uint8_t m);
 unsigned view_votes_without(const struct hb_view *v, uint8_t x);
 bool view_majority_without(const struct hb_view *v, uint8_t x);
 
+/* Who of those that are heard says that it hears m, or cannot say yet? HB_NOBODY: none. */
+uint8_t view_hearer(const struct hb_view *v, uint8_t m);
+
+/* Is this member the one that it knows as active, without a majority, and not serving? */
+bool view_is_cut_off(const struct hb_view *v);
+
 /* Is the active heard, and does it say that it serves? */
 bool view_serves(const struct hb_view *v);
 

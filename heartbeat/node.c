@@ -403,7 +403,10 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 	else if (!n->no_vip_us)
 		n->no_vip_us = now_us;
 	why = explain(n, rule, now_us);
-	if (strcmp(n->reason, why) != 0)
+	if (n->state == HB_MAINTENANCE && why == rule->why)
+		(void)snprintf(n->reason, sizeof(n->reason), "%.60s; back by: holdfastctl maintenance off %s", why,
+		    hb_member_name(n, n->self));
+	else if (strcmp(n->reason, why) != 0)
 		(void)snprintf(n->reason, sizeof(n->reason), "%s", why);
 }
 

@@ -148,6 +148,7 @@ struct hb_node {
 	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
 
 	bool holds_vip;		/* set by the shell, for show */
+	bool host_deaf;		/* set by the shell: keepalived does not listen, so the address could not come here */
 	const char *host_alarm; /* the same: what is wrong with the address on this host; NULL or "": nothing */
 	/* The same: since when a write of the register has not ended; 0: none waits. */
 	uint64_t storing_since_us;

@@ -113,7 +113,7 @@ bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
 
 bool hb_is_fit(const struct hb_node *n, uint64_t now_us)
 {
-	return n->repl.db_up && n->repl.fit && hb_ill(n, now_us) == HB_ILL_NONE;
+	return n->repl.db_up && n->repl.fit && !n->host_deaf && hb_ill(n, now_us) == HB_ILL_NONE;
 }
 
 /* Does the database die because it is told to (R7, B1)? */

@@ -61,11 +61,11 @@ static uint8_t must_be_back(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	return first;
 }
 
-static bool refuse_two(const struct hb_node *n, uint8_t back, uint64_t now_us, char why[LOCAL_REASON_BYTES])
+static bool refuse_two(const struct hb_node *n, uint8_t back, char why[LOCAL_REASON_BYTES])
 {
 	const char *name = hb_member_name(n, back);
 
-	if (back != n->self && !hb_answers(n, back, now_us))
+	if (!((n->known.maintenance | n->maintain.on) & ~n->maintain.off & bit(back)))
 		(void)snprintf(why, LOCAL_REASON_BYTES,
 		    "nothing is heard from %s: no majority would be left; first bring %s back", name, name);
 	else
@@ -91,7 +91,7 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	}
 	/* That the other gateway cannot take over is the nearer reason. */
 	if (back != HB_NOBODY && (c->target != n->self || n->known.member[back].kind == HB_KIND_WITNESS))
-		return refuse_two(n, back, now_us, why);
+		return refuse_two(n, back, why);
 	if (c->target == n->self)
 		return hand_over_first(n, c, now_us, why);
 	if (no)

@@ -74,7 +74,9 @@ static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_
 static const char *unable(const struct hb_node *n, uint64_t now_us)
 {
 	if (n->known.active == n->self)
-		return "it is active already";
+		return "it is active already, as far as it has heard";
+	if (hb_token_good(n) && n->settings.observe_only)
+		return "it has every payment, and takes the role when observe-only is taken out of holdfast.conf";
 	if (hb_token_good(n))
 		return "it has every payment, and takes the role by itself as soon as it may";
 	if (n->settings.observe_only)

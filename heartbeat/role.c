@@ -23,7 +23,7 @@ const struct hb_rule hb_rules[] = {
 	{ GATEWAY,                  HB_SIT_OTHER_DIRTY,   HB_FENCED,       "deposed: its last writes are not settled before the other opens" },
 	{ GATEWAY & ~S(STANDBY),    HB_SIT_OTHER_CLAIMED, HB_FENCED,       "waits until the other has opened" },
 	{ S(STANDBY),               HB_SIT_OTHER_CLAIMED, HB_STANDBY,      "waits until the other has opened" },
-	{ GATEWAY,                  HB_SIT_OUT_MAINTENANCE, HB_MAINTENANCE, "out of service at an operator's word; back by: holdfastctl maintenance off NODE" },
+	{ GATEWAY,                  HB_SIT_OUT_MAINTENANCE, HB_MAINTENANCE, "out of service at an operator's word" },
 	{ GATEWAY,                  HB_SIT_OUT_SEEDING,   HB_SEEDING,      "takes a fresh copy" },
 	{ GATEWAY,                  HB_SIT_OUT,           HB_CATCHING_UP,  "follows, does not hold everything yet" },
 	{ GATEWAY,                  HB_SIT_IN_LAGGING,    HB_CATCHING_UP,  "holds everything acknowledged, does not follow now" },

@@ -1,5 +1,6 @@
 #include "replication/facts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "heartbeat/fitness.h"
@@ -103,6 +104,18 @@ static void say(char *reason, const char *text)
 	reason[n] = '\0';
 }
 
+/* Its own words are long, and of 127.0.0.1: the relay (replication/relay.h). The journal of mariadb has them. */
+static void say_silent(const struct sight *s, char *reason)
+{
+	const struct repl_order *w = &s->order;
+	const char *active =
+	    w->active < sizeof(w->member_name) / sizeof(w->member_name[0]) ? w->member_name[w->active] : "";
+
+	(void)snprintf(reason, LOCAL_REASON_BYTES,
+	    "receives nothing from the database of %.15s: does it run, are 7445 and 3306 open? (MariaDB error %u)",
+	    active[0] ? active : "the active", (unsigned)s->db.io_errno);
+}
+
 void facts_report(const struct sight *s, const struct plan_rule *rule, const char *failure, struct repl_report *ret)
 {
 	const struct observation *o = &s->db;
@@ -116,8 +129,10 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->looked_us = s->looked_us;
 	if (failure)
 		say(ret->reason, failure);
-	else if (s->up && (is_broken(o) || (o->slave && !o->io_connected && o->error[0])))
+	else if (s->up && is_broken(o))
 		say(ret->reason, o->error);
+	else if (s->up && o->slave && !o->io_connected && o->error[0])
+		say_silent(s, ret->reason);
 	else if (rule->state != REPL_OPEN && rule->state != REPL_FOLLOWING)
 		say(ret->reason, rule->why);
 	if (!s->up)

@@ -49,6 +49,8 @@ says "$standby serves (SOLO)"
 [ "$(active w)" = "$standby" ] || fail "$(active w) is active"
 ctl w history
 says forced
+shown=$("$lab" exec w -- journalctl -q -o cat -u holdfast-heartbeatd | grep -c 'event=command.loss')
+[ "$shown" -ge 3 ] || fail "$shown lines of what the operator was shown in the journal of w"
 ctl w explain
 says "the role was forced in this epoch"
 verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/force-promote-lost.history" 2>/dev/null |

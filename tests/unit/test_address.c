@@ -63,6 +63,23 @@ static void test_all_is_well(void **state)
 	assert_in_range(w->asked, 100, 125); /* four a second */
 }
 
+/* At the first start of a cluster the role is there before keepalived is: no alarm. */
+static void test_keepalived_has_not_started_yet(void **state)
+{
+	struct watched *w = *state;
+
+	w->deaf = true;
+	address_set_wanted(&w->a, true, w->now_us);
+	pass(w, 5000);
+	assert_int_equal(w->worst, ADDRESS_FINE);
+	w->deaf = false;
+	pass(w, 300);
+	address_set_here(&w->a, true, w->now_us);
+	pass(w, 3000);
+	assert_int_equal(w->worst, ADDRESS_FINE);
+	assert_int_equal(w->repairs, 0);
+}
+
 /* Hung or dead: seen within a second, put right, and asked for again should that not have helped, ever more rarely. */
 static void test_keepalived_does_not_listen(void **state)
 {
@@ -158,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_all_is_well, start),
+	    cmocka_unit_test_setup(test_keepalived_has_not_started_yet, start),
 	    cmocka_unit_test_setup(test_keepalived_does_not_listen, start),
 	    cmocka_unit_test_setup(test_keepalived_comes_late, start),
 	    cmocka_unit_test_setup(test_the_address_on_the_wrong_node, start),

@@ -122,8 +122,30 @@ static void test_members_that_are_gone(void **state)
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "what it does is not known");
 	node.known.in_sync = 1;
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "nobody else has every payment (last resort: holdfastctl force promote)");
+	hear(W);
+	node.peer[W].facts.hears = 1 << A; /* only the way between a and b is cut */
+	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA,
+	    "nothing is heard from it here, but w hears it, or did a moment ago: it may serve");
+	assert_null(find(HB_TOPIC_NOW, A, "last resort"));
 	node.known.forced_epoch = node.known.epoch;
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "the role was forced in this epoch");
+}
+
+/* What the others do since, it cannot know. */
+static void test_an_old_active_that_is_cut_off(void **state)
+{
+	(void)state;
+	make(A);
+	node.peer[B].heard_us = node.peer[W].heard_us = NOW_US - 2000000;
+	node.serving = false;
+	node.gate_until_us = 0;
+	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it is cut off and does not serve; whether another does since");
+	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "whether payments go on is not known here");
+	assert_null(find(HB_TOPIC_NOW, A, "payments wait"));
+	make(W);
+	node.known.in_sync = 1 << A;
+	node.peer[A].heard_us = NOW_US - 2000000;
+	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "a holds the lease"); /* when it was heard last */
 }
 
 static void test_one_that_does_not_know(void **state)
@@ -316,6 +338,7 @@ int main(void)
 	    cmocka_unit_test(test_the_standby_says_when_it_would_claim),
 	    cmocka_unit_test(test_one_that_serves_alone),
 	    cmocka_unit_test(test_members_that_are_gone),
+	    cmocka_unit_test(test_an_old_active_that_is_cut_off),
 	    cmocka_unit_test(test_one_that_does_not_know),
 	    cmocka_unit_test(test_an_active_that_cannot_work),
 	    cmocka_unit_test(test_one_that_observes_only),

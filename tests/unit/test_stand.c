@@ -152,7 +152,7 @@ static void test_a_copy_is_refused(void **state)
 	expect(words, false, "b: it has just started: try again");
 	assert_int_equal(node.stand.version, 0);
 	make(A);
-	expect("force-promote a 9", false, "a: it is active already");
+	expect("force-promote a 9", false, "a: it is active already, as far as it has heard");
 }
 
 /* What the word rests on is gone before it was carried out. */
