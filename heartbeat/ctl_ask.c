@@ -84,7 +84,7 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 
 	if (fd < 0) {
 		(void)err_set(e, code, "holdfast-heartbeatd does not answer: %s%s", why.text,
-		    code == -EACCES ? " (run as root)" : "");
+		    code == -EACCES ? " (run as root)" : "; systemctl status holdfast-heartbeatd");
 		return NULL;
 	}
 	memcpy(packet.text, question, strlen(question));
@@ -97,7 +97,9 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 		answer = json_loads(text, 0, NULL);
 	free(text);
 	if (code)
-		(void)err_set(e, code, "holdfast-heartbeatd does not answer: %s: %s", socket_path, strerror(-code));
+		(void)err_set(e, code,
+		    "holdfast-heartbeatd does not answer: %s: %s; systemctl status holdfast-heartbeatd", socket_path,
+		    strerror(-code));
 	else if (!answer)
 		(void)err_set(e, -EPROTO, "holdfast-heartbeatd answered something that is no JSON");
 	return answer;

@@ -72,11 +72,39 @@ static int show(bool json)
 	return code;
 }
 
+/* Whom this node does not hear, if those are too many for a key to be made now. */
+static bool is_cut_off(char *names, size_t size)
+{
+	struct errbuf e = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
+	const json_t *nodes = json_object_get(status, "nodes");
+	size_t silent = 0, at = 0, count = json_array_size(nodes);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *n = json_array_get(nodes, i);
+
+		if (!json_is_false(json_object_get(n, "reachable")))
+			continue;
+		if (at < size)
+			at += (size_t)snprintf(names + at, size - at, "%s%s", silent ? ", " : "", ctl_text(n, "name"));
+		silent++;
+	}
+	json_decref(status);
+	return silent && silent >= (count + 1) / 2;
+}
+
 /* It goes on without us; we only look. */
 static int rotate(void)
 {
-	json_t *key = ask("key-rotate");
-	bool done;
+	char silent[96] = "", why[192];
+	bool cut = is_cut_off(silent, sizeof(silent)), done;
+	json_t *key;
+
+	(void)snprintf(why, sizeof(why),
+	    "not begun: nothing is heard from %s here; ask it of a member that hears a majority", silent);
+	if (cut)
+		return complain(why);
+	key = ask("key-rotate");
 
 	for (unsigned i = 0; key && is_rotating(key) && i < LOOKS; i++) {
 		json_decref(key);

@@ -55,6 +55,10 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 		if (node != named)
 			print_copy(out, node, "had");
 	}
+	if (json_is_null(json_object_get(ctl_node(loss, ctl_text(loss, "active")), "heard_ms")))
+		(void)fprintf(out,
+		    "Another member, up for longer, may have heard more of %s: the same command there shows it.\n",
+		    ctl_text(loss, "active"));
 	if (number_of(answered, "seq"))
 		(void)fprintf(out, "  %-16s %s, in epoch %lld\n", "answered up to", ctl_text(answered, "gtid"),
 		    (long long)number_of(answered, "epoch"));

@@ -46,8 +46,16 @@ static bool is_addressed(const json_t *status)
 	       (strcmp(holder, text_of(status, "active", "")) == 0 || json_is_true(json_object_get(vip, "moving")));
 }
 
+/* One that has just started says null until it has asked a majority. */
+static bool knows_active(const json_t *status)
+{
+	return !json_is_null(json_object_get(status, "active"));
+}
+
 int ctl_status_exit(const json_t *status)
 {
+	if (status && !knows_active(status))
+		return EXIT_NO_ANSWER;
 	return is_serving(status) && is_addressed(status) && !*text_of(status, "waits_for", "") ? 0 : EXIT_NOT_SERVING;
 }
 
@@ -150,11 +158,14 @@ static void print_head(FILE *f, const json_t *status)
 	const json_t *vip = json_object_get(status, "vip"), *in_sync = json_object_get(status, "in_sync");
 	const char *active = text_of(status, "active", ""), *node = text_of(status, "node", "?");
 	const char *holder = text_of(vip, "holder", no_holder(status));
+	const json_t *holders = json_object_get(vip, "holders");
 
 	(void)fprintf(f, "cluster %s  mode %s%s", text_of(status, "cluster", "?"), text_of(status, "mode", "?"),
 	    json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");
 	/* It may be this node that is cut off, and the cluster may serve. */
-	if (*active && is_unreachable(status, active))
+	if (!knows_active(status))
+		(void)fprintf(f, " as seen from %s, which does not know yet who is active", node);
+	else if (*active && is_unreachable(status, active))
 		(void)fprintf(f, " as seen from %s", node);
 	(void)fprintf(f, "  epoch %lld  active %s  in sync",
 	    (long long)json_integer_value(json_object_get(status, "epoch")), *active ? active : "nobody");
@@ -166,9 +177,13 @@ static void print_head(FILE *f, const json_t *status)
 	if (!json_array_size(in_sync))
 		(void)fprintf(f, " nobody");
 	if (*text_of(vip, "address", ""))
-		(void)fprintf(f, "  address %s on %s\n", text_of(vip, "address", ""), holder);
+		(void)fprintf(f, "  address %s on %s", text_of(vip, "address", ""), holder);
 	else
-		(void)fprintf(f, "  address on %s\n", holder);
+		(void)fprintf(f, "  address on %s", holder);
+	for (size_t i = 0; i < json_array_size(holders); i++)
+		if (strcmp(json_string_value(json_array_get(holders, i)), holder) != 0)
+			(void)fprintf(f, ", %s", json_string_value(json_array_get(holders, i)));
+	(void)fputc('\n', f);
 }
 
 /* One network of two. */
@@ -214,25 +229,145 @@ static unsigned name_others(const json_t *status, bool heard, char *text, size_t
 	return count;
 }
 
+/* Names of in_sync that are, or are not, reachable. */
+static unsigned name_holders(const json_t *status, bool here, char *text, size_t size)
+{
+	const json_t *in_sync = json_object_get(status, "in_sync");
+	unsigned count = 0;
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < json_array_size(in_sync); i++) {
+		const char *name = json_string_value(json_array_get(in_sync, i));
+
+		if (!name || is_unreachable(status, name) == here)
+			continue;
+		if (at < size)
+			at += (size_t)snprintf(text + at, size - at, "%s%s", count ? ", " : "", name);
+		count++;
+	}
+	return count;
+}
+
+/* One that is heard here and says that it hears name; NULL: nobody says so. */
+static const char *hearer_of(const json_t *status, const char *name)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const json_t *n = json_array_get(nodes, i);
+		const char *other = text_of(n, "name", "");
+
+		if (strcmp(other, name) != 0 && strcmp(other, text_of(status, "node", "")) != 0 &&
+		    json_is_true(json_object_get(n, "reachable")) && ctl_array_has(json_object_get(n, "hears"), name))
+			return other;
+	}
+	return NULL;
+}
+
+/* Without a majority: what the others do is not known here. */
+static void print_cut_off(FILE *f, const json_t *status, const char *silent)
+{
+	const char *node = text_of(status, "node", "this node");
+	char names[96];
+	unsigned count = name_holders(status, false, names, sizeof(names));
+
+	(void)fprintf(f,
+	    "%s hears nothing of %s: it is cut off, or they are dead. Ask them: holdfastctl status there\n", node,
+	    silent);
+	if (ctl_array_has(json_object_get(status, "in_sync"), node))
+		(void)fprintf(
+		    f, "if they are dead, bring one of them back: %s has every payment, as far as it knows\n", node);
+	else if (count)
+		(void)fprintf(f, "if they are dead, bring %s%s back first: %s every payment, as far as is known here\n",
+		    count > 1 ? "one of " : "", names, count > 1 ? "they have" : "only it has");
+}
+
+/* Nobody serves, and a majority is heard: who could, and why does it not? */
+static void print_stalled(FILE *f, const json_t *status)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+	const char *active = text_of(status, "active", "");
+	const char *hearer = is_unreachable(status, active) ? hearer_of(status, active) : NULL;
+	char names[96], heard[96];
+	unsigned silent = name_holders(status, false, names, sizeof(names));
+
+	if (hearer) {
+		(void)fprintf(f, "%s hears %s, or did a moment ago: it may serve. Ask %s: holdfastctl status there\n",
+		    hearer, active, hearer);
+		return;
+	}
+	if (silent && silent == json_array_size(json_object_get(status, "in_sync")) &&
+	    name_others(status, true, heard, sizeof(heard)))
+		(void)fprintf(f,
+		    "only %s %s every acknowledged payment: if %s too hears nothing of %s, bring %s back\n", names,
+		    silent > 1 ? "have" : "has", heard, silent > 1 ? "them" : "it", silent > 1 ? "one" : names);
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const json_t *n = json_array_get(nodes, i);
+		const char *name = text_of(n, "name", "?"), *reason = text_of(n, "reason", "");
+
+		if (strcmp(name, active) != 0 && *reason && json_is_true(json_object_get(n, "reachable")) &&
+		    ctl_array_has(json_object_get(status, "in_sync"), name))
+			(void)fprintf(
+			    f, "%s has every acknowledged payment, and does not take over: %s\n", name, reason);
+	}
+}
+
 /* What one that hears too little sees is not what the others do: they may serve. */
 static void print_silence(FILE *f, const json_t *status)
 {
-	const json_t *in_sync = json_object_get(status, "in_sync");
-	const char *last = json_array_size(in_sync) == 1 ? json_string_value(json_array_get(in_sync, 0)) : NULL;
-	const char *node = text_of(status, "node", "this node");
-	char silent[96], heard[96];
+	char silent[96];
 	unsigned count = name_others(status, false, silent, sizeof(silent));
 
-	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0 || !count)
+	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0 || !*text_of(status, "active", ""))
 		return;
-	if (count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2)
-		(void)fprintf(f,
-		    "%s hears nothing of %s: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
-		    node, silent);
-	else if (last && is_unreachable(status, last) && name_others(status, true, heard, sizeof(heard)))
-		(void)fprintf(f,
-		    "only %s has every acknowledged payment: if %s too hears nothing of it, bring %s back\n", last,
-		    heard, last);
+	if (count && count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2)
+		print_cut_off(f, status, silent);
+	else
+		print_stalled(f, status);
+}
+
+/* It serves, with less to fall back on than it should have. */
+static void print_absent(FILE *f, const json_t *status)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+	bool solo = strcmp(text_of(status, "mode", ""), "SOLO") == 0;
+
+	for (size_t i = 0; i < json_array_size(nodes) && is_serving(status); i++) {
+		const json_t *n = json_array_get(nodes, i);
+		const char *name = text_of(n, "name", "?"), *kind = text_of(n, "kind", "");
+
+		if (!json_is_false(json_object_get(n, "reachable")) || json_is_true(json_object_get(n, "maintenance")))
+			continue;
+		if (strcmp(kind, "witness") == 0)
+			(void)fprintf(f, "bring %s back: nothing is heard from it, and the next loss %s payments\n",
+			    name, solo ? "may stop" : "stops");
+		else if (strcmp(kind, "gateway") == 0 && solo)
+			(void)fprintf(f, "bring %s back: nothing is heard from it, and only %s has every payment\n",
+			    name, text_of(status, "active", "?"));
+	}
+}
+
+/* Heard here, but not by another one that is heard, too. */
+static void print_deaf(FILE *f, const json_t *status)
+{
+	const json_t *nodes = json_object_get(status, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		const json_t *n = json_array_get(nodes, i), *hears = json_object_get(n, "hears");
+		const char *name = text_of(n, "name", "?");
+
+		if (!json_is_array(hears) || strcmp(name, text_of(status, "node", "")) == 0)
+			continue;
+		for (size_t k = 0; k < json_array_size(nodes); k++) {
+			const json_t *m = json_array_get(nodes, k);
+			const char *other = text_of(m, "name", "?");
+
+			if (k != i && json_is_true(json_object_get(m, "reachable")) && !ctl_array_has(hears, other))
+				(void)fprintf(f, "%s does not hear %s: is the way from %s to %s cut?\n", name, other,
+				    other, name);
+		}
+	}
 }
 
 /* The active waits for one that is in sync and silent, or does not acknowledge. */
@@ -263,18 +398,35 @@ static void print_leases(FILE *f, const json_t *status)
 	}
 }
 
+static void print_address(FILE *f, const json_t *status)
+{
+	const char *holder = text_of(json_object_get(status, "vip"), "holder", ""),
+		   *active = text_of(status, "active", "?");
+
+	if (!is_serving(status) || is_addressed(status))
+		return;
+	if (*holder)
+		(void)fprintf(f,
+		    "the address is on %s, and must not be: its reason says why, or systemctl status keepalived "
+		    "there\n",
+		    holder);
+	else
+		(void)fprintf(f, "the address is on nobody: systemctl status keepalived haproxy on %s%s\n", active,
+		    strcmp(text_of(status, "mode", ""), "SYNC") == 0 ? "; until then: holdfastctl switchover" : "");
+}
+
 /* What to do about it. */
 static void print_advice(FILE *f, const json_t *status)
 {
 	print_silence(f, status);
 	print_waiting(f, status);
+	print_absent(f, status);
+	print_deaf(f, status);
 	print_leases(f, status);
 	for (size_t i = 0; i < json_array_size(json_object_get(status, "nodes")); i++)
 		print_silent_paths(f, json_array_get(json_object_get(status, "nodes"), i));
 	print_key(f, json_object_get(status, "key"));
-	if (is_serving(status) && !is_addressed(status))
-		(void)fprintf(f, "the address is on %s: systemctl status keepalived haproxy\n",
-		    text_of(json_object_get(status, "vip"), "holder", "nobody"));
+	print_address(f, status);
 }
 
 void ctl_status_print(FILE *f, const json_t *status)

@@ -144,6 +144,19 @@ static json_t *lease_json(const struct daemon *d, uint8_t i)
 	return ms ? json_integer(ms) : json_null();
 }
 
+/* The others that it says it hears, or cannot say yet; null when its release does not tell. */
+static json_t *hears_json(const struct hb_record *r, uint8_t i, const struct hb_facts *f)
+{
+	json_t *names = json_array();
+
+	if (f->level < LEVEL_HEARS)
+		return json_null();
+	for (uint8_t m = 0; m < r->members; m++)
+		if (m != i && (f->hears >> m & 1))
+			json_array_append_new(names, json_string(r->member[m].name));
+	return names;
+}
+
 static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint8_t i, uint64_t now_us)
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
@@ -157,6 +170,7 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 	o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->member[i].name, "kind", gateway ? "gateway" : "witness",
 	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state", state_of(d, r, i, now_us),
 	    "reachable", here);
+	json_object_set_new(o, "hears", here ? hears_json(r, i, &f) : json_null());
 	if (i != d->node.self)
 		json_object_set_new(o, "paths", paths_json(d, &r->member[i], i, now_us));
 	if (gateway) {
@@ -211,20 +225,23 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 {
 	bool moving = d->epoch_us && now_us - d->epoch_us < MOVING_US;
 	const char *holder = NULL;
+	json_t *holders = json_array();
 	uint8_t at = r->active;
 
 	for (uint8_t i = 0; i < r->members; i++) {
 		struct hb_facts f;
 
 		facts_of(d, i, now_us, &f);
-		/* Should two say so, the one that should not is shown. */
+		if (reachable(d, i, now_us) && f.holds_vip)
+			json_array_append_new(holders, json_string(r->member[i].name));
+		/* Should two say so, the one that should not is the holder. */
 		if (reachable(d, i, now_us) && f.holds_vip && (!holder || i != r->active)) {
 			holder = r->member[i].name;
 			at = i;
 		}
 	}
-	return json_pack(
-	    "{s:s, s:s?, s:b}", "address", d->conf.vip, "holder", holder, "moving", moving && at != r->active);
+	return json_pack("{s:s, s:o, s:s?, s:b}", "address", d->conf.vip, "holders", holders, "holder", holder,
+	    "moving", moving && at != r->active);
 }
 
 static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)

@@ -93,70 +93,98 @@ static int print_with(const char *changes, char *ret, size_t size)
 #define NODE_B_GONE "{\"name\":\"b\",\"state\":\"unreachable\",\"reachable\":false}"
 #define NODE_W "{\"name\":\"w\",\"state\":\"witness\",\"reachable\":true,\"lease_setting_ms\":150}"
 #define NODE_W_GONE "{\"name\":\"w\",\"state\":\"unreachable\",\"reachable\":false}"
+#define GATEWAY_A "{\"name\":\"a\",\"kind\":\"gateway\",\"state\":\"active\",\"reachable\":true}"
+#define GATEWAY_B_GONE "{\"name\":\"b\",\"kind\":\"gateway\",\"state\":\"unreachable\",\"reachable\":false}"
+#define WITNESS_W "{\"name\":\"w\",\"kind\":\"witness\",\"state\":\"witness\",\"reachable\":true}"
+#define WITNESS_W_GONE "{\"name\":\"w\",\"kind\":\"witness\",\"state\":\"unreachable\",\"reachable\":false}"
 #define NODE_A_HERE "{\"name\":\"a\",\"state\":\"active\",\"reachable\":true,\"lease_ms\":300}"
+
+static const struct {
+	const char *changes;
+	int code;
+	const char *said, *unsaid;
+} meanings[] = {
+    {"{}", 0, " in sync a ", "the address is"},
+    {"{}", 0, "seeding      -              -   ", "behind"},
+    {"{}", 0, "mode SOLO", "as seen from"},
+    {"{\"in_sync\":[\"a\",\"b\"]}", 0, " in sync a b ", "every acknowledged"},
+    {"{\"in_sync\":[]}", 0, " in sync nobody ", "every acknowledged"},
+    {"{\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null}}", 1,
+	"\nthe address is on nobody: systemctl status keepalived haproxy on a\n", "every"},
+    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b, and must not be: its reason says why",
+	"every"},
+    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"moving\":true}}", 0, "  address on b\n", "the address is"},
+    {"{\"vip\":{\"address\":\"\",\"holder\":null,\"moving\":true}}", 1, "\nthe address is on nobody", "every"},
+    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W "]}", 1,
+	"\nonly a has every acknowledged payment: if w too hears nothing of it, bring a back\n", "cut off"},
+    /* which of them is cut off, it cannot know */
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}", 1,
+	"\nb hears nothing of a, w: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
+	"only a has every acknowledged"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null},"
+     "\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}",
+	1, "  address 10.0.0.100/24 on unknown\n", "nobody"},
+    {"{\"node\":\"a\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"\",\"holder\":null},"
+     "\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W_GONE "]}",
+	1, "  address on unknown\n", "nobody"}, /* it was active, and is cut off */
+    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W "]}", 1, "mode STALLED",
+	"bring"},
+    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"waits_for\":\"b\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE
+     "," NODE_B_GONE "," NODE_W "]}",
+	1, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
+    {"{\"node\":\"w\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W
+     "]}",
+	0, "mode SYNC", "payments wait"}, /* a may hear it */
+    {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"lease_setting_ms\":300}," NODE_B "," NODE_W "]}",
+	0, "\nlease-ms is 300 on a, and 150 on w: make it the same in holdfast.conf of all members\n",
+	"lease-ms is 150 on b"},
+    {"{\"last_transition\":{\"took_ms\":null,\"from\":\"a\"}}", 0, ", took -, epoch", " 0 ms"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
+	"mode STALLED unobserved as seen from b  epoch 7", "the address is"},
+    {"{\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "]}", 1, "mode STALLED", "every acknowledged"},
+    {"{\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE "]}", 1, "as seen from ?",
+	"every acknowledged"},
+    {"{\"nodes\":[{\"name\":\"b\",\"behind\":3120,\"backlog_ms\":0}]}", 0, " behind 3120  ", " ms  "},
+    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":40}]}", 0, " behind 12, 40 ms", "ms ms"},
+    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":null}]}", 0, " behind 12  ", "ms  "},
+    {"{\"nodes\":[{\"name\":\"b\",\"behind\":null,\"backlog_ms\":null}]}", 0, " -  ", "behind"},
+    {"{\"in_sync\":[7],\"vip\":null,\"nodes\":[8],\"mode\":\"STALLED\"}", 1, "in sync ?", "every"},
+    /* What to do is said, in every state that is not as it should be. */
+    {"{\"node\":\"a\",\"nodes\":[" GATEWAY_A "," GATEWAY_B_GONE "," WITNESS_W "]}", 0,
+	"\nbring b back: nothing is heard from it, and only a has every payment\n", "bring w"},
+    {"{\"node\":\"a\",\"nodes\":[" GATEWAY_A "," GATEWAY_B_GONE "," WITNESS_W_GONE "]}", 0,
+	"\nbring w back: nothing is heard from it, and the next loss may stop payments\n", "bring a"},
+    {"{\"node\":\"b\",\"mode\":\"SYNC\",\"nodes\":[" GATEWAY_A "," NODE_B "," WITNESS_W_GONE "]}", 0,
+	"\nbring w back: nothing is heard from it, and the next loss stops payments\n", "bring a"},
+    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B_GONE "," NODE_W "]}", 1,
+	"\nif they are dead, bring a back first: only it has every payment, as far as is known here\n", "b back"},
+    {"{\"node\":\"a\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
+     "," NODE_W_GONE "]}",
+	1, "\nif they are dead, bring one of them back: a has every payment, as far as it knows\n", "first"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B
+     ",{\"name\":\"w\",\"reachable\":true,\"hears\":[\"a\",\"b\"]}]}",
+	1, "\nw hears a, or did a moment ago: it may serve. Ask w: holdfastctl status there\n", "bring"},
+    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE
+     ",{\"name\":\"b\",\"reachable\":true,\"reason\":\"observe-only is set\"}," NODE_W "]}",
+	1, "\nb has every acknowledged payment, and does not take over: observe-only is set\n", "bring"},
+    {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"hears\":[\"b\",\"w\"]},"
+     "{\"name\":\"b\",\"reachable\":true,\"hears\":[\"w\"]}," NODE_W "]}",
+	0, "\nb does not hear a: is the way from a to b cut?\n", "does not hear b"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"active\":null}", 2,
+	"mode STALLED unobserved as seen from b, which does not know yet who is active  epoch 7", "bring"},
+    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"holders\":[\"a\",\"b\"]}}", 1, "  address on b, a\n", "nobody"},
+};
 
 static void test_the_status_tells_what_it_means(void **state)
 {
-	static const struct {
-		const char *changes;
-		int code;
-		const char *said, *unsaid;
-	} cases[] = {
-	    {"{}", 0, " in sync a ", "the address is"},
-	    {"{}", 0, "seeding      -              -   ", "behind"},
-	    {"{}", 0, "mode SOLO", "as seen from"},
-	    {"{\"in_sync\":[\"a\",\"b\"]}", 0, " in sync a b ", "every acknowledged"},
-	    {"{\"in_sync\":[]}", 0, " in sync nobody ", "every acknowledged"},
-	    {"{\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null}}", 1,
-		"\nthe address is on nobody: systemctl status keepalived haproxy\n", "every"},
-	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\"}}", 1, "\nthe address is on b: systemctl", "every"},
-	    {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"moving\":true}}", 0, "  address on b\n", "the address is"},
-	    {"{\"vip\":{\"address\":\"\",\"holder\":null,\"moving\":true}}", 1, "\nthe address is on nobody", "every"},
-	    {"{\"vip\":{\"address\":\"\",\"holder\":\"a\"}}", 0, "  address on a\n", "the address is"},
-	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W "]}", 1,
-		"\nonly a has every acknowledged payment: if w too hears nothing of it, bring a back\n", "cut off"},
-	    /* which of them is cut off, it cannot know */
-	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}", 1,
-		"\nb hears nothing of a, w: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
-		"bring"},
-	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null},"
-	     "\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}",
-		1, "  address 10.0.0.100/24 on unknown\n", "nobody"},
-	    {"{\"node\":\"a\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"\",\"holder\":null},"
-	     "\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W_GONE "]}",
-		1, "  address on unknown\n", "nobody"}, /* it was active, and is cut off */
-	    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W "]}", 1,
-		"mode STALLED", "bring"},
-	    {"{\"node\":\"a\",\"mode\":\"SYNC\",\"waits_for\":\"b\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE
-	     "," NODE_B_GONE "," NODE_W "]}",
-		1, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
-	    {"{\"node\":\"w\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE
-	     "," NODE_W "]}",
-		0, "mode SYNC", "payments wait"}, /* a may hear it */
-	    {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"lease_setting_ms\":300}," NODE_B
-	     "," NODE_W "]}",
-		0, "\nlease-ms is 300 on a, and 150 on w: make it the same in holdfast.conf of all members\n",
-		"lease-ms is 150 on b"},
-	    {"{\"last_transition\":{\"took_ms\":null,\"from\":\"a\"}}", 0, ", took -, epoch", " 0 ms"},
-	    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "]}", 1,
-		"mode STALLED unobserved as seen from b  epoch 7", "the address is"},
-	    {"{\"mode\":\"STALLED\",\"nodes\":[" NODE_A_HERE "]}", 1, "mode STALLED", "every acknowledged"},
-	    {"{\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE "]}", 1, "as seen from ?",
-		"every acknowledged"},
-	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":3120,\"backlog_ms\":0}]}", 0, " behind 3120  ", " ms  "},
-	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":40}]}", 0, " behind 12, 40 ms", "ms ms"},
-	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":12,\"backlog_ms\":null}]}", 0, " behind 12  ", "ms  "},
-	    {"{\"nodes\":[{\"name\":\"b\",\"behind\":null,\"backlog_ms\":null}]}", 0, " -  ", "behind"},
-	    {"{\"in_sync\":[7],\"vip\":null,\"nodes\":[8],\"mode\":\"STALLED\"}", 1, "in sync ?", "every"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(meanings); i++) {
 		char out[2048] = "";
 
-		if (print_with(cases[i].changes, out, sizeof(out)) != cases[i].code)
+		if (print_with(meanings[i].changes, out, sizeof(out)) != meanings[i].code)
 			fail_msg("case %zu exits with something else", i);
-		if (!strstr(out, cases[i].said) || strstr(out, cases[i].unsaid))
+		if (!strstr(out, meanings[i].said) || strstr(out, meanings[i].unsaid))
 			fail_msg("case %zu shows:\n%s", i, out);
 	}
 }
@@ -380,7 +408,8 @@ static void test_the_last_words_of_a_dead_one_do_not_count(void **state)
 	assert_string_equal(shown(&d, 1300000), "SYNC b, a: unreachable, w: witness, ");
 	d.node.peer[0].heard_us = 1290000; /* it lives, and still has the address */
 	assert_string_equal(shown(&d, 1300000), "SYNC a, a: active, w: witness, ");
-	assert_non_null(strstr(status_answer(&d, "status", 1300000), "\"holder\":\"a\",\"moving\":true"));
+	assert_non_null(
+	    strstr(status_answer(&d, "status", 1300000), "\"holders\":[\"a\",\"b\"],\"holder\":\"a\",\"moving\":true"));
 	d.node.peer[0].heard_us = d.node.peer[1].heard_us = 2290000; /* for too long */
 	assert_non_null(strstr(status_answer(&d, "status", 2300000), "\"holder\":\"a\",\"moving\":false"));
 	d.node.peer[0].facts.holds_vip = 0;

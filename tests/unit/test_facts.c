@@ -306,9 +306,9 @@ static void test_reasons(void **state)
 	s.db.io_errno = 2003;
 	s.order.active = 1;
 	memcpy(s.order.member_name[1], "abcdefghijklmno", 16);
-	assert_string_equal(
-	    report_of(&s, REPL_IDLE, "", NULL).reason, "receives nothing from the database of abcdefghijklmno: does it "
-						       "run, are 7445 and 3306 open? (MariaDB error 2003)");
+	assert_string_equal(report_of(&s, REPL_IDLE, "", NULL).reason,
+	    "receives nothing from the database of abcdefghijklmno: does it "
+	    "run, are 7445 and 3306 open? (MariaDB error 2003)");
 	/* The step that failed says more than the error it met, and that more than the rule. */
 	assert_string_equal(report_of(&s, REPL_IDLE, "why", "failed").reason, "failed");
 	s = standby();
