@@ -38,6 +38,17 @@ static json_int_t furthest(const json_t *loss, const char *name)
 	return seq;
 }
 
+/* Positions of two histories say nothing about each other. */
+static void print_apart(FILE *out, const char *name, const char *active)
+{
+	(void)fprintf(out,
+	    "%s was active itself, and its log need not be that of %s: the positions do not compare.\n"
+	    "What %s wrote then it keeps, what nobody acknowledged included. All that %s answered since it took the "
+	    "role\n"
+	    "would be lost; how much that is is not known here.\n",
+	    name, active, name, active);
+}
+
 void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 {
 	const json_t *answered = json_object_get(loss, "answered"), *node;
@@ -62,12 +73,16 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 	if (number_of(answered, "seq"))
 		(void)fprintf(out, "  %-16s %s, in epoch %lld\n", "answered up to", ctl_text(answered, "gtid"),
 		    (long long)number_of(answered, "epoch"));
-	if (!has || !known)
+	if (json_is_true(json_object_get(named, "apart")))
+		print_apart(out, name, ctl_text(loss, "active"));
+	else if (!has || !known)
 		(void)fprintf(out, "How much would be lost is not known here.\n");
 	else if (known > has)
 		(void)fprintf(out,
-		    "At least %lld transaction%s would be lost, and whatever was paid after that was heard.\n",
-		    (long long)(known - has), known - has == 1 ? "" : "s");
+		    "By that %lld transaction%s would be lost, less what %s has received and not applied yet; and "
+		    "whatever was "
+		    "paid after that was heard.\n",
+		    (long long)(known - has), known - has == 1 ? "" : "s", name);
 	else
 		(void)fprintf(
 		    out, "Nothing is known to be missing; what was paid after that was heard would be lost.\n");

@@ -122,6 +122,7 @@ struct repl_report {
 	struct gtid sync_mark;	/* R5: @@gtid_binlog_pos read after semi-sync was found on for opened_epoch; valid if
 				   semi_sync and sync_marked */
 	uint8_t sync_marked;
+	uint8_t parted;	       /* its log has what that of the active of its time has not */
 	uint8_t no_tx_moved;   /* R10: Rpl_semi_sync_master_no_tx moved while semi-sync was wanted on */
 	uint32_t backlog_ms;   /* received but not applied, as time */
 	struct gtid opened_at; /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */

@@ -129,6 +129,7 @@ static void facts(struct codec *c, struct hb_facts *f)
 	codec_u32(c, &f->second_ipv4);
 	codec_u8(c, &f->level);
 	codec_u8(c, &f->hears);
+	codec_u8(c, &f->apart);
 	codec_close(c, &b);
 }
 

@@ -51,6 +51,7 @@ struct hb_facts {
 	uint32_t second_ipv4; /* address on the second network, as configured now; 0: none */
 	uint8_t level;	      /* HB_LEVEL of its release; 0: one that has none */
 	uint8_t hears;	      /* bit n: it has heard member n in the last seconds, or cannot rule it out */
+	uint8_t apart;	      /* its log may have what the active's has not: it was active itself, and is not settled */
 };
 
 #define HB_BOX_BYTES 32

@@ -28,6 +28,7 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	/* One that dies again and again is not worth waiting for. */
 	ret->follow_epoch = hb_deaths_too_many(&n->database_deaths, now_us) ? 0 : p->follow_epoch;
 	ret->token = p->token;
+	ret->apart = p->dirty || p->parted;
 	ret->binlog = p->binlog;
 	ret->received = p->received;
 	ret->applied = p->applied;

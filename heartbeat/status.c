@@ -372,13 +372,13 @@ static json_t *loss_json(const struct daemon *d, uint64_t now_us)
 			at = f.applied;
 		if (f.binlog.seq > at.seq)
 			at = f.binlog;
-		json_array_append_new(
-		    nodes, json_pack("{s:s, s:b, s:b, s:o, s:o, s:I}", "name", r->member[i].name, "in_sync",
-			       hb_in_sync(r, i), "maintenance", hb_in_maintenance(r, i), "heard_ms",
-			       i == n->self ? json_integer(0)
-			       : p->heard   ? json_integer((json_int_t)((now_us - p->heard_us) / 1000))
-					    : json_null(),
-			       "gtid", gtid_json(at, true), "seq", (json_int_t)at.seq));
+		json_array_append_new(nodes,
+		    json_pack("{s:s, s:b, s:b, s:b, s:o, s:o, s:I}", "name", r->member[i].name, "in_sync",
+			hb_in_sync(r, i), "maintenance", hb_in_maintenance(r, i), "apart", f.apart != 0, "heard_ms",
+			i == n->self ? json_integer(0)
+			: p->heard   ? json_integer((json_int_t)((now_us - p->heard_us) / 1000))
+				     : json_null(),
+			"gtid", gtid_json(at, true), "seq", (json_int_t)at.seq));
 	}
 	return json_pack("{s:I, s:I, s:s?, s:{s:I, s:o, s:I}, s:o}", "version", (json_int_t)r->version, "epoch",
 	    (json_int_t)r->epoch, "active", r->members ? r->member[r->active].name : NULL, "answered", "epoch",

@@ -45,6 +45,7 @@ static bool look_at_files(struct actor *a, struct errbuf *e)
 	s->data = access(path, F_OK) == 0;
 	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
 	s->copy_new = access(path, F_OK) == 0;
+	s->parted = access(ACTOR_PARTED, F_OK) == 0;
 	/* A damaged token is none. One that cannot be read may be one: acting without it could destroy what it stands for. */
 	code = token_load(ACTOR_TOKEN, &t, e);
 	if (code && code != -ENOENT && code != -EINVAL)

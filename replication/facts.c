@@ -125,6 +125,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->order_generation = s->order.generation;
 	ret->token = s->token;
 	ret->dirty = s->dirty.epoch != 0;
+	ret->parted = s->parted;
 	ret->db_up = s->up;
 	ret->looked_us = s->looked_us;
 	if (failure)

@@ -18,6 +18,7 @@ struct sight {
 	bool copy_new; /* the data is a fresh copy whose position was not entered yet */
 	struct token token;
 	struct dirty_mark dirty;
+	bool parted; /* not dirty any more, and yet its log has what the active's has not */
 	/* the server */
 	bool process, up;
 	struct observation db; /* of this moment, when up */

@@ -51,7 +51,7 @@ int tail_begin(struct actor *a, struct errbuf *e)
 {
 	struct dirty_mark d;
 
-	dirty_open(&a->sight.dirty, access(ACTOR_PARTED, F_OK) == 0, a->sight.order.epoch, a->sight.db.binlog, &d);
+	dirty_open(&a->sight.dirty, a->sight.parted, a->sight.order.epoch, a->sight.db.binlog, &d);
 	return dirty_store(ACTOR_DIRTY, &d, e);
 }
 

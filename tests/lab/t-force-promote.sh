@@ -68,3 +68,34 @@ is_active w "$standby" || fail "the role has moved back"
 stop_load
 [ "$(tails "$now")" -gt "$before" ] || fail "$now has not exported what only it had"
 say "$now came back, exported what only it had, and follows $standby"
+
+# Both are lost, one after the other: the active dies, the other one takes over, serves alone, and dies; then the first is back. What it answered is there, and
+# only the lost one could say where its own tail begins.
+first=$(active w)
+second=$(other "$first")
+start_load force-promote-first
+payments_flow
+"$lab" kill "$first"
+wait_until 30 "$second active" is_active w "$second"
+stop_load
+start_load force-promote-second
+payments_flow
+stop_load
+"$lab" kill "$second"
+"$lab" start "$first"
+promote_first() { ctl w force promote "$first" --accept-loss --yes; }
+wait_until 90 "$first in the role that it had before" promote_first
+says "All that $second answered since it took the role"
+says "$first serves (SOLO)"
+verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/force-promote-second.history" 2>/dev/null |
+  tail -n 1)
+case $verdict in *lost=0*) fail "nothing was lost, so nothing was shown: $verdict" ;; esac
+start_load force-promote-third
+payments_flow
+before=$(tails "$second")
+"$lab" start "$second"
+wait_sync w 240
+stop_load
+is_active w "$first" || fail "the role has moved back"
+[ "$(tails "$second")" -gt "$before" ] || fail "$second has not exported what only it had"
+say "$first was promoted again without $second: $verdict; $second came back, exported what only it had, and follows"

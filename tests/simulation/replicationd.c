@@ -149,6 +149,7 @@ static void look(struct world *w, unsigned at)
 	s->copy_new = d->copy_new;
 	s->token = d->has_token ? d->token.token : (struct token){{0}};
 	s->dirty = d->dirty;
+	s->parted = d->parted;
 	s->process = d->server.process;
 	if (d->repl.life != d->server.life || !s->process) {
 		d->repl.life = d->server.life;

@@ -46,7 +46,7 @@ int replicationd_set_dirty(struct world *w, unsigned at, unsigned part)
 	const struct sight *s = &d->repl.sight;
 
 	(void)part;
-	dirty_open(&s->dirty, d->parted, s->order.epoch, s->db.binlog, &d->dirty);
+	dirty_open(&s->dirty, s->parted, s->order.epoch, s->db.binlog, &d->dirty);
 	return 0;
 }
 
