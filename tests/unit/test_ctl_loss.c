@@ -58,7 +58,8 @@ static void test_what_is_lost_is_shown(void **state)
 	    shown("a", "in_sync", json_false()), "By that 200 transactions would be lost"); /* a tail does not count */
 	expect(shown("a", "heard_ms", json_null()), "had 0-1-1207, not heard since heartbeatd started here");
 	expect(shown("a", "heard_ms", json_null()), "Another member, up for longer, may have heard more of a:");
-	expect(shown("b", "maintenance", json_true()), "b is in maintenance: by this it comes back, and the mark goes.");
+	expect(
+	    shown("b", "maintenance", json_true()), "b is in maintenance: by this it comes back, and the mark goes.");
 	expect(shown("a", "seq", json_integer(1201)), "At least 201 transactions would");
 	expect(shown("b", "seq", json_integer(1206)), "At least 1 transaction would");
 	expect(shown("b", "seq", json_integer(1207)), "Nothing is known to be missing; what was paid after");

@@ -1,0 +1,132 @@
+/* The history: what is kept of the moves of the role, and how it is shown. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heartbeat/ctl_history.h"
+#include "heartbeat/daemon.h"
+
+/* The stages are told apart, and one that has not come yet is not counted. */
+static void test_the_history(void **state)
+{
+	struct daemon d = {.node = {.acceptor.reg.accepted = {.members = 2, .member = {{.name = "a"}, {.name = "b"}}}}};
+	struct hb_moments m = {.began_us = 1000000,
+	    .end_us = {[HB_STAGE_DETECT] = 1400000,
+		[HB_STAGE_VOTE] = 1420000,
+		[HB_STAGE_CUT] = 1425000,
+		[HB_STAGE_DRAIN] = 1450000,
+		[HB_STAGE_PROMOTE] = 1490000,
+		[HB_STAGE_ADDRESS] = 1470000}};
+	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 1, .reason = HB_REASON_LEASE_EXPIRED};
+	const char *text;
+	char *buf = NULL;
+	size_t size;
+	json_t *history;
+	FILE *f;
+
+	(void)state;
+	hb_transition_stages(&m, &t);
+	assert_true(history_note(&d.history, &t));
+	m.end_us[HB_STAGE_ANSWER] = 1500000;
+	hb_transition_stages(&m, &t);
+	assert_false(history_note(&d.history, &t)); /* the same one, of which more is known */
+	text = status_answer(&d, "history", 2000000);
+	assert_string_equal(text,
+	    "[{\"epoch\":9,\"from\":\"a\",\"to\":\"b\",\"reason\":\"lease-expired\",\"took_ms\":490,"
+	    "\"at\":\"1970-01-01T00:00:01.000Z\",\"stages_ms\":{\"detect\":400,\"vote\":20,\"cut\":5,"
+	    "\"drain\":25,\"promote\":40,\"address\":50,\"answer\":10}}]");
+	history = json_loads(text, 0, NULL);
+	f = open_memstream(&buf, &size);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	assert_non_null(
+	    strstr(buf, "lease-expired         490      400       20        5       25       40       50       10\n"));
+	free(buf);
+	json_decref(history);
+}
+
+/* How long nobody served: until the new one did at its address; where the old one went on at it, until the new one did. */
+static void test_how_long_a_move_took(void **state)
+{
+	struct hb_moments m = {.began_us = 1000000,
+	    .end_us = {[HB_STAGE_VOTE] = 1100000, [HB_STAGE_PROMOTE] = 1200000, [HB_STAGE_ADDRESS] = 1350000}};
+	struct hb_transition t = {.epoch = 9, .reason = HB_REASON_LEASE_EXPIRED};
+
+	(void)state;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 350);
+	assert_int_equal(t.stage_ms[HB_STAGE_ADDRESS], 250);
+	t.reason = HB_REASON_SWITCHOVER;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 200);
+	m.end_us[HB_STAGE_ADDRESS] = 0; /* not yet */
+	t.reason = HB_REASON_LEASE_EXPIRED;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 200);
+	m.end_us[HB_STAGE_PROMOTE] = 0;
+	hb_transition_stages(&m, &t);
+	assert_int_equal(t.took_ms, 0);
+}
+
+/* A start: since when nobody served is not known, which is not no time at all. */
+static void test_a_move_of_which_the_time_is_not_known(void **state)
+{
+	struct daemon d = {.node = {.acceptor.reg.accepted = {.members = 2, .member = {{.name = "a"}, {.name = "b"}}}}};
+	struct hb_moments m = {.end_us = {[HB_STAGE_VOTE] = 1420000,
+				   [HB_STAGE_CUT] = 1425000,
+				   [HB_STAGE_DRAIN] = 1450000,
+				   [HB_STAGE_PROMOTE] = 1490000,
+				   [HB_STAGE_ADDRESS] = 1470000}};
+	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 0, .reason = HB_REASON_START};
+	char out[4096] = "";
+	const char *text;
+	json_t *history;
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	hb_transition_stages(&m, &t);
+	assert_true(history_note(&d.history, &t));
+	text = status_answer(&d, "history", 2000000);
+	assert_non_null(strstr(text, "\"took_ms\":null,"));
+	history = json_loads(text, 0, NULL);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	assert_non_null(
+	    strstr(out, "start                   -        -        -        5       25       40       50        0\n"));
+	json_decref(history);
+}
+
+static void test_the_history_keeps_the_last(void **state)
+{
+	struct history h = {0};
+
+	(void)state;
+	assert_false(history_note(&h, &(struct hb_transition){.epoch = 0}));
+	for (uint64_t e = 2; e <= 200; e += 2)
+		assert_true(history_note(&h, &(struct hb_transition){.epoch = e}));
+	assert_int_equal(h.count, HISTORY_MAX);
+	assert_int_equal(h.entry[HISTORY_MAX - 1].epoch, 200);
+	assert_true(history_note(&h, &(struct hb_transition){.epoch = 199})); /* heard late */
+	assert_int_equal(h.entry[HISTORY_MAX - 2].epoch, 199);
+	assert_int_equal(h.entry[HISTORY_MAX - 1].epoch, 200);
+	assert_false(history_note(&h, &(struct hb_transition){.epoch = 3})); /* too old */
+	assert_int_equal(h.entry[0].epoch, 76);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_history),
+	    cmocka_unit_test(test_how_long_a_move_took),
+	    cmocka_unit_test(test_a_move_of_which_the_time_is_not_known),
+	    cmocka_unit_test(test_the_history_keeps_the_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
