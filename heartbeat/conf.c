@@ -252,15 +252,15 @@ static void look_at(struct reading *r, const char *text)
 /* The parser would take what does not fit for another line. */
 static void skip_rest(struct reading *r, const char *text, int size)
 {
-	char start = text[strspn(text, " \t")];
-	int c;
+	int c = 0, length = (int)strlen(text);
+	bool whole = length == size - 1; /* else a NUL ends it, and the rest of the line is read already */
 
-	do
-		c = getc(r->source);
-	while (c != EOF && c != '\n');
-	if (start == ';' || start == '#')
+	while (whole && (c = getc(r->source)) != EOF && c != '\n')
+		;
+	if (whole && strchr(";#", text[strspn(text, " \t")]))
 		return;
-	(void)fprintf(r->errs, "%s:%d: longer than %d characters\n", r->file, r->line, size - 2);
+	(void)fprintf(r->errs, "%s:%d: %s %d characters\n", r->file, r->line,
+	    whole ? "longer than" : "a NUL byte after", whole ? size - 2 : length);
 	r->errors++;
 }
 
@@ -346,8 +346,11 @@ static void check_interval(struct reading *r, size_t at, uint32_t value)
 	if (value >= 3 * ms)
 		return;
 	begin_complaint(r, key, interval);
-	(void)fprintf(r->errs, "'%s' is %u, want %u to %u: at least 3 x 'interval-ms', which is %u\n", keys[key].name,
-	    value, 3 * ms, keys[key].max, ms);
+	(void)fprintf(r->errs,
+	    3 * ms <= keys[key].max
+		? "'%s' is %u, want %u to %u: at least 3 x 'interval-ms', which is %u\n"
+		: "'%s' is %u, want %u, and %u is the most: at least 3 x 'interval-ms', which is %u\n",
+	    keys[key].name, value, 3 * ms, keys[key].max, ms);
 }
 
 #define ON_LOCALHOST 1

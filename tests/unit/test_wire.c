@@ -296,6 +296,9 @@ static void test_configuration_errors_say_where_and_what(void **state)
 	    {GATEWAY "[heartbeat]\ninterval-ms=60\nlease-ms=170\npeer-timeout-ms=100\n",
 		"x.conf:9: 'lease-ms' is 170, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"
 		"x.conf:10: 'peer-timeout-ms' is 100, want 180 to 60000: at least 3 x 'interval-ms', which is 60\n"},
+	    {GATEWAY "[heartbeat]\ninterval-ms=400\npeer-timeout-ms=2000\n",
+		"x.conf:8: 'lease-ms' is 150, want 1200, and 1000 is the most: at least 3 x 'interval-ms', which is "
+		"400\n"},
 	    {GATEWAY "[replication]\nport=7443\n", "x.conf:8: 'mesh-http-port' of [gateway] and 'port' of "
 						   "[replication] both take TCP port 7443: they must "
 						   "differ\n"},
@@ -323,6 +326,21 @@ static void test_configuration_errors_say_where_and_what(void **state)
 		(void)read_conf(cases[i].text, &c, said, sizeof(said));
 		assert_string_equal(said, cases[i].said);
 	}
+}
+
+/* A NUL must not take the line after it along. */
+static void test_configuration_with_a_nul(void **state)
+{
+	static const char text[] = "[heartbeat]\n# x\0y\nobserve-only = yes\n";
+	char said[200] = "";
+	FILE *in = fmemopen((void *)(uintptr_t)text, sizeof(text) - 1, "r"), *errs = fmemopen(said, sizeof(said), "w");
+	struct conf c;
+
+	(void)state;
+	assert_true(conf_read(in, "x.conf", &c, errs) > 0);
+	(void)fclose(in);
+	(void)fclose(errs);
+	assert_non_null(strstr(said, "x.conf:2: a NUL byte after 3 characters\n"));
 }
 
 /* The parser takes 200 bytes at once. A comment may be longer. */
@@ -374,6 +392,7 @@ int main(void)
 	    cmocka_unit_test(test_role_table_is_total),
 	    cmocka_unit_test(test_configuration_names_every_error),
 	    cmocka_unit_test(test_configuration_errors_say_where_and_what),
+	    cmocka_unit_test(test_configuration_with_a_nul),
 	    cmocka_unit_test(test_configuration_with_long_lines),
 	    cmocka_unit_test(test_configuration_comes_back),
 	};
