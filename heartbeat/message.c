@@ -212,6 +212,8 @@ static void command(struct codec *c, struct hb_message *m)
 	codec_grown(c);
 	codec_u64(c, &m->echo_boot);
 	codec_u64(c, &m->command.version);
+	codec_u64(c, &m->echo_us);
+	codec_u64(c, &m->duration_us);
 }
 
 static void verdict(struct codec *c, struct hb_message *m)

@@ -72,8 +72,8 @@ struct hb_message {
 	uint64_t boot, instance; /* of the sender */
 
 	/* BEAT */
-	uint64_t stamp_us;  /* sender's clock */
-	uint64_t echo_us;   /* last stamp heard from the receiver, in this boot of the receiver; 0 none */
+	uint64_t stamp_us; /* sender's clock */
+	uint64_t echo_us;  /* BEAT, COMMAND: last stamp heard from the receiver, in this boot of the receiver; 0 none */
 	uint64_t echo_boot; /* BEAT; COMMAND: it is meant for this life of the receiver's */
 	uint8_t want_lease;
 	struct hb_facts facts;

@@ -190,6 +190,8 @@ static void forward(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	n->asked_again_us = now_us + FORWARD_AGAIN_US;
 	m->command = n->asked;
 	m->echo_boot = n->peer[n->asked_of].boot;
+	m->echo_us = n->peer[n->asked_of].stamp_us;
+	m->duration_us = n->asked_until_us - now_us;
 }
 
 static void give_verdict(struct hb_node *n, const struct hb_verdict *v, struct hb_output *out)
@@ -229,6 +231,9 @@ void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t 
 		return;
 	/* Also by one that has handed over meanwhile: it was the one that did it. */
 	if (!given) {
+		/* By our clock, and from a moment before it was sent: it was said meanwhile that nobody answers. */
+		if (m->echo_us && now_us > m->echo_us + m->duration_us)
+			return;
 		if (!n->booted || !makes_sense(n, c) || answerer(n, c) != n->self)
 			return; /* whoever asked will hear who is active, and that nobody answers */
 		given = decide(n, c, now_us);
@@ -253,7 +258,7 @@ void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 			forward(n, now_us, &out->outbox);
 		return;
 	}
-	(void)snprintf(no.text, sizeof(no.text), "%s%s does not answer",
+	(void)snprintf(no.text, sizeof(no.text), "%s%s does not answer; whether it has begun: holdfastctl status",
 	    n->asked_of < n->known.members ? n->known.member[n->asked_of].name : "the node that",
 	    commands[kind_of(&n->asked)].answerer == BY_ACTIVE ? " is active and" : "");
 	give_verdict(n, &no, out);

@@ -90,6 +90,7 @@ says "$first serves (SOLO)"
 verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/force-promote-second.history" 2>/dev/null |
   tail -n 1)
 case $verdict in *lost=0*) fail "nothing was lost, so nothing was shown: $verdict" ;; esac
+say "$first was promoted again without $second; as foretold: $verdict"
 start_load force-promote-third
 payments_flow
 before=$(tails "$second")
@@ -98,4 +99,4 @@ wait_sync w 240
 stop_load
 is_active w "$first" || fail "the role has moved back"
 [ "$(tails "$second")" -gt "$before" ] || fail "$second has not exported what only it had"
-say "$first was promoted again without $second: $verdict; $second came back, exported what only it had, and follows"
+say "$second came back, exported what only it had, and follows"

@@ -303,7 +303,8 @@ static void test_the_active_is_asked(void **state)
 	expect("maintenance-on b", false, "another command has not been answered yet");
 	hb_command_tick(&node, NOW_US + 2000000, &output);
 	assert_false(output.verdict.started);
-	assert_string_equal(output.verdict.text, "a is active and does not answer");
+	assert_string_equal(
+	    output.verdict.text, "a is active and does not answer; whether it has begun: holdfastctl status");
 }
 
 static uint64_t life = 1;
@@ -338,6 +339,28 @@ static void test_one_that_comes_again_is_answered_as_before(void **state)
 	assert_true(passed_on(74, HB_COMMAND_MAINTENANCE_OFF, B)->started);
 	assert_true(passed_on(73, HB_COMMAND_MAINTENANCE_ON, B)->started);
 	assert_int_equal(wanted().kind, HB_CHANGE_NONE); /* the last word was off */
+}
+
+/* Whoever passed it on has said meanwhile that nobody answers. */
+static void test_one_that_comes_late_is_not_carried_out(void **state)
+{
+	struct hb_message m = {.type = HB_COMMAND,
+	    .from = W,
+	    .echo_boot = life,
+	    .echo_us = NOW_US - 1500001,
+	    .duration_us = 1500000,
+	    .command = {.id = 81, .kind = HB_COMMAND_MAINTENANCE_ON, .target = B}};
+
+	(void)state;
+	make(A);
+	output.outbox.count = 0;
+	hb_command_message(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(output.outbox.count, 0);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	m.echo_us++;
+	hb_command_message(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(output.outbox.count, 1);
+	assert_int_equal(wanted().kind, HB_CHANGE_MAINTAIN);
 }
 
 static void test_what_another_member_passes_on_is_looked_at(void **state)
@@ -453,6 +476,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_one_that_observes_does_nothing, setup),
 	    cmocka_unit_test_setup(test_the_active_is_asked, setup),
 	    cmocka_unit_test_setup(test_one_that_comes_again_is_answered_as_before, setup),
+	    cmocka_unit_test_setup(test_one_that_comes_late_is_not_carried_out, setup),
 	    cmocka_unit_test_setup(test_what_another_member_passes_on_is_looked_at, setup),
 	    cmocka_unit_test_setup(test_the_next_word_takes_the_note_away, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),

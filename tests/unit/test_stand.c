@@ -295,7 +295,7 @@ static void test_the_named_one_is_asked(void **state)
 	m.command = output.outbox.letter[0].message.command;
 	assert_int_equal(m.command.version, 9);
 	hb_command_tick(&node, NOW_US + 2000000, &output);
-	assert_string_equal(output.verdict.text, "b does not answer");
+	assert_string_equal(output.verdict.text, "b does not answer; whether it has begun: holdfastctl status");
 	make_lost();
 	output.outbox.count = 0;
 	hb_command_message(&node, &m, NOW_US, &output.outbox);
