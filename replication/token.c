@@ -179,14 +179,18 @@ void dirty_open(
 {
 	struct gtid at = before->epoch && before->epoch != UINT64_MAX ? before->opened_at : binlog;
 
-	*ret = (struct dirty_mark){.epoch = epoch, .opened_at = parted ? DIRTY_OPENED_ANYWHERE : at};
+	if (parted)
+		at = DIRTY_OPENED_ANYWHERE;
+	*ret = (struct dirty_mark){.epoch = epoch, .opened_at = at};
 }
 
 struct gtid dirty_tail_above(const struct dirty_mark *d, struct gtid opened_at)
 {
 	if (!is_anywhere(opened_at))
 		return opened_at;
-	return is_anywhere(d->opened_at) ? (struct gtid){0} : d->opened_at;
+	if (is_anywhere(d->opened_at))
+		return (struct gtid){0};
+	return d->opened_at;
 }
 
 bool dirty_is_cut(const struct dirty_mark *d, struct gtid opened_at, struct gtid binlog)
