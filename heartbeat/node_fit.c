@@ -91,6 +91,8 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 		return HB_ILL_EDGE_SILENT;
 	if (hb_deaths_too_many(&n->edge_deaths, now_us))
 		return HB_ILL_EDGE_DIES;
+	if (n->host_deaf && since(n->no_vip_us, FIT_ADDRESS_US, now_us))
+		return HB_ILL_ADDRESS_GONE;
 	return HB_ILL_NONE;
 }
 

@@ -78,7 +78,8 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 	X(OBSERVES, false, "observe-only is set: it follows and votes, and does not take the role")                    \
 	X(LEAKED, true, "semi-sync let a commit through that the other has not acknowledged: who switched it off?")    \
 	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
-	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")
+	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")                                      \
+	X(ADDRESS_GONE, true, "it serves without the address, and keepalived does not run: systemctl status keepalived")
 enum hb_ill {
 #define X(id, keeps, text) HB_ILL_##id,
 	HB_ILLS(X)

@@ -62,8 +62,9 @@ static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_
 			}
 			if (GUARD(M44_FORCE_WHILE_OTHERS_HEAR, !(n->peer[i].facts.hears >> m & 1)))
 				continue;
-			(void)snprintf(why, LOCAL_REASON_BYTES, "%s hears %s, or did a moment ago: it is not gone",
-			    hb_member_name(n, i), hb_member_name(n, m));
+			(void)snprintf(why, LOCAL_REASON_BYTES, "%s hears %s, or did a moment ago: it is not gone%s",
+			    hb_member_name(n, i), hb_member_name(n, m),
+			    now_us < n->peer[i].life_us + 2 * QUIET_US ? ", or that cannot say yet: try again" : "");
 			return false;
 		}
 	}
