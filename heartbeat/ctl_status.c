@@ -319,11 +319,11 @@ static void print_silence(FILE *f, const json_t *status)
 	char silent[96];
 	unsigned count = name_others(status, false, silent, sizeof(silent));
 
-	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0 || !*text_of(status, "active", ""))
+	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0)
 		return;
 	if (count && count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2)
 		print_cut_off(f, status, silent);
-	else
+	else if (*text_of(status, "active", ""))
 		print_stalled(f, status);
 }
 

@@ -172,6 +172,8 @@ static const struct {
 	0, "\nb does not hear a: is the way from a to b cut?\n", "does not hear b"},
     {"{\"node\":\"b\",\"mode\":\"STALLED\",\"active\":null}", 2,
 	"mode STALLED unobserved as seen from b, which does not know yet who is active  epoch 7", "bring"},
+    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"active\":null,\"nodes\":[" NODE_A_GONE "," NODE_B_GONE "," NODE_W "]}", 2,
+	"\nif they are dead, bring a back first: only it has", "every acknowledged"},
     {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"holders\":[\"a\",\"b\"]}}", 1, "  address on b, a\n", "nobody"},
 };
 
