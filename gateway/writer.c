@@ -153,8 +153,7 @@ static void settle_all(struct writer *w, struct request *list, enum wire_outcome
 
 /*
  * R9: may what was committed (or found) under `*version` be answered? True with the version under which that
- * is so; false: the epoch is over and only the journal of the next one can tell. Waits while the gate is
- * closed.
+ * is so; false: the epoch is over and only the journal of the next one can tell. Waits while the gate is closed.
  */
 static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 {
@@ -171,8 +170,7 @@ static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 		if (role_may_answer(&v, *version, clock_boottime_us()))
 			return true;
 		if (role_may_answer(&v, v.version, clock_boottime_us())) {
-			/* Another record, the same epoch, and its state is established: did the batch land?
-			 */
+			/* Another record, the same epoch, and its state is established: did the batch land? */
 			if (store_read_head(t->store, &now, &e) || now.epoch != t->head.epoch ||
 			    now.batch_seq < t->head.batch_seq)
 				return false;
@@ -328,8 +326,7 @@ static void run_batch(struct writer *w, const struct role_view *v)
 		drop(w);
 		list = NULL;
 	}
-	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9
-	 * has it. */
+	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9 has it. */
 	list = part_list(w, list, v->version, local, true);
 	if (list)
 		(void)write_list(w, list, v->version, false);
@@ -392,6 +389,7 @@ static void note_rest(struct writer *w, uint64_t generation)
 static void cycle(struct writer *w)
 {
 	struct role_view v;
+	uint64_t batch;
 
 	rolepage_read(w->page, &v);
 	note_rest(w, v.drain_generation);
@@ -412,7 +410,11 @@ static void cycle(struct writer *w)
 		keep_connection(w);
 		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
 	} else {
+		batch = w->tools.head.batch_seq;
 		run_batch(w, &v);
+		/* Flow control: what arrives meanwhile makes the next batch larger. Whatever the role does ends it. */
+		if (v.rest_us && w->opened && w->tools.head.batch_seq != batch)
+			(void)queue_wait_poke(w->queue, (unsigned)((v.rest_us + 999) / 1000));
 		if (w->opened)
 			try_commit(w);
 		if (w->opened)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "heartbeat/conf_value.h"
+
 enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST };
 
 struct key {
@@ -40,6 +42,7 @@ static const struct key keys[] = {
 	{ "replication", "datadir", SHAPE_PATH, AT(datadir), 0, 0, "/var/lib/holdfast/mysql", "an absolute path", "data directory of MariaDB" },
 	{ "replication", "port", SHAPE_NUMBER, AT(database_port), 1, 65535, "3306", "1 to 65535", "TCP port of MariaDB on the node's address" },
 	{ "replication", "relay-port", SHAPE_NUMBER, AT(relay_port), 1, 65535, "4406", "1 to 65535", "TCP port of the replication relay on 127.0.0.1" },
+	{ "replication", "max-backlog-ms", SHAPE_NUMBER, AT(max_backlog_ms), 0, 10000, "200", "0 to 10000", "payments slow down when the standby needs longer to apply what it has; 0: never" },
 	{ "replication", "durability", SHAPE_CHOICE, AT(durability_received), 0, 0, "on-disk", "on-disk or received", "what the standby has done when it acknowledges" },
 	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
 	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
@@ -59,84 +62,15 @@ static const struct {
 } choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}, {"tickle", "no", "yes"},
     {"observe-only", "no", "yes"}};
 
-static bool of_these(const char *text, size_t max, const char *extra)
-{
-	size_t n = strlen(text);
-
-	for (size_t i = 0; i < n; i++)
-		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') &&
-		    !strchr(extra, text[i]))
-			return false;
-	return n >= 1 && n <= max;
-}
-
-static bool is_ipv4(const char *text)
-{
-	struct in_addr a;
-
-	return inet_pton(AF_INET, text, &a) == 1;
-}
-
-static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9' || n > UINT32_MAX)
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-	}
-	if (n < min || n > max)
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
-static bool is_cidr(const char *text)
-{
-	char address[INET_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	uint32_t bits;
-
-	if (!slash || (size_t)(slash - text) >= sizeof(address))
-		return false;
-	memcpy(address, text, (size_t)(slash - text));
-	address[slash - text] = '\0';
-	return is_ipv4(address) && parse_number(slash + 1, 1, 32, &bits);
-}
-
-static bool is_list(const char *text)
-{
-	const char *at = text;
-	unsigned words = 0;
-
-	while (*at) {
-		char word[33];
-		size_t n = strcspn(at, " ");
-
-		if (n >= sizeof(word))
-			return false;
-		memcpy(word, at, n);
-		word[n] = '\0';
-		if (n && !of_these(word, 32, "_-"))
-			return false;
-		words += n > 0;
-		at += n + strspn(at + n, " ");
-	}
-	return words > 0;
-}
-
 static bool well_formed(const struct key *k, const char *value)
 {
 	switch (k->shape) {
-	case SHAPE_NAME: return of_these(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
+	case SHAPE_NAME: return value_is_of(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
 	case SHAPE_WORD: return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
-	case SHAPE_IPV4: return is_ipv4(value);
-	case SHAPE_CIDR: return is_cidr(value);
+	case SHAPE_IPV4: return value_is_ipv4(value);
+	case SHAPE_CIDR: return value_is_cidr(value);
 	case SHAPE_PATH: return value[0] == '/' && !strpbrk(value, " \t\"'");
-	case SHAPE_LIST: return is_list(value);
+	case SHAPE_LIST: return value_is_list(value);
 	case SHAPE_NUMBER:
 	case SHAPE_CHOICE: break;
 	}
@@ -160,7 +94,7 @@ static bool set(struct conf *c, const struct key *k, const char *value)
 	uint32_t number;
 
 	if (k->shape == SHAPE_NUMBER || k->shape == SHAPE_CHOICE) {
-		bool good = k->shape == SHAPE_NUMBER ? parse_number(value, k->min, k->max, &number)
+		bool good = k->shape == SHAPE_NUMBER ? value_number(value, k->min, k->max, &number)
 						     : parse_choice(k->name, value, &number);
 
 		if (good)

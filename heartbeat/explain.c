@@ -240,6 +240,9 @@ static void explain_add(const struct hb_view *v, uint8_t m)
 	view_facts(v, m, &f);
 	view_facts(v, v->r->active, &a);
 	lacks = behind(a.binlog.seq, f.received.seq);
+	if (active_here && n->pace.rest_us)
+		SAY(v, ADD, m, "payments are slowed down for it to catch up: %llu ms of rest after each batch",
+		    (unsigned long long)MS(n->pace.rest_us));
 	CHECK(v, ADD, m, !hb_in_maintenance(v->r, m), "it is not in maintenance");
 	CHECK(v, ADD, m, here, "it is heard");
 	CHECK(v, ADD, m, a.serving && view_alive(v, v->r->active), "%s serves", view_name(v, v->r->active));

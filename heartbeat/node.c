@@ -258,6 +258,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		n->unknown_us = 0;
 	else if (!n->unknown_us)
 		n->unknown_us = now_us;
+	hb_pace_look(n, now_us);
 	hb_drain_look(n, now_us);
 	hb_maintain_look(n, now_us);
 	hb_force_look(n, now_us);

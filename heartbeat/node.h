@@ -9,6 +9,7 @@
 #include "heartbeat/command.h"
 #include "heartbeat/deaths.h"
 #include "heartbeat/lease.h"
+#include "heartbeat/pace.h"
 #include "heartbeat/proposer.h"
 #include "heartbeat/role.h"
 #include "heartbeat/rolepage.h"
@@ -16,6 +17,8 @@
 
 struct hb_settings {
 	uint64_t interval_us, lease_us, peer_timeout_us;
+	uint64_t
+	    max_backlog_us;   /* how long the standby may take to apply what it has received; 0: as long as it likes */
 	uint32_t ipv4;	      /* of this member */
 	uint32_t second_ipv4; /* the same on a second network; 0: none */
 	uint16_t port;
@@ -106,6 +109,8 @@ struct hb_node {
 	bool adding;		 /* semi-sync is on for a standby that is to be added */
 	uint64_t follower_us;	 /* since when a standby that could be added follows; 0 none */
 	uint64_t add_again_us;
+	struct hb_pace pace;
+	uint64_t catches_up_us; /* since when a standby that is to be added follows; 0: none, or it is in in_sync */
 	struct gtid
 	    add_above; /* our log when the last standby was lost: the next one must have that before we wait for it */
 	uint64_t vip_grace_us;

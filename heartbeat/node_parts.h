@@ -32,6 +32,12 @@ uint64_t hb_since(const struct hb_node *n, uint64_t since_us);
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
 void hb_adding(struct hb_node *n, uint64_t now_us);
+
+/* Flow control: how long the ledger rests after each batch. */
+void hb_pace_look(struct hb_node *n, uint64_t now_us);
+
+/* Are payments slowed down for a standby that is to be added? Then it gets near. */
+bool hb_is_slowed_for_solo(const struct hb_node *n, uint64_t now_us);
 /* How many transactions a standby may lack now to be added, and for how long those that it has received may wait to be
  * applied. */
 uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us);

@@ -4,6 +4,7 @@
  * and a takeover until it has applied what it received. One that never gets so close while payments go on is added all the
  * same, at the price of a longer wait. To insist on less is to wait for longer: nothing but semi-sync slows an active down that
  * writes faster than the standby can sync (with 50 transactions and 60 ms, SYNC came after minutes under full load). */
+#define ADD_SLOWED_SEQ 30
 #define ADD_BEHIND_SEQ 200
 #define ADD_FAR_BEHIND_SEQ 2000
 #define ADD_FAR_BEHIND_US 5000000 /* since it follows */
@@ -75,6 +76,8 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 uint64_t hb_add_behind(const struct hb_node *n, uint64_t now_us)
 {
+	if (hb_is_slowed_for_solo(n, now_us))
+		return ADD_SLOWED_SEQ;
 	return n->follower_us && now_us >= n->follower_us + ADD_FAR_BEHIND_US ? ADD_FAR_BEHIND_SEQ : ADD_BEHIND_SEQ;
 }
 

@@ -25,6 +25,7 @@ struct role_view {
 	uint64_t updated_us;
 	uint64_t
 	    drain_generation; /* not 0: begin no batch, the role is being handed over (C6); another one each time */
+	uint64_t rest_us;     /* after each batch, for the standby to keep up (heartbeat/pace.h); 0: none */
 	uint8_t self, active; /* member numbers; ROLEPAGE_NO_NODE when unknown */
 	uint8_t open;	      /* 1: the record's phase is open */
 	uint8_t mode;	      /* enum role_mode */

@@ -1,0 +1,73 @@
+#include "heartbeat/conf_value.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+bool value_is_of(const char *text, size_t max, const char *extra)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= '0' && text[i] <= '9') &&
+		    !strchr(extra, text[i]))
+			return false;
+	return n >= 1 && n <= max;
+}
+
+bool value_is_ipv4(const char *text)
+{
+	struct in_addr a;
+
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
+bool value_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
+{
+	uint64_t n = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' || n > UINT32_MAX)
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	if (n < min || n > max)
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+bool value_is_cidr(const char *text)
+{
+	char address[INET_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	uint32_t bits;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	return value_is_ipv4(address) && value_number(slash + 1, 1, 32, &bits);
+}
+
+bool value_is_list(const char *text)
+{
+	const char *at = text;
+	unsigned words = 0;
+
+	while (*at) {
+		char word[33];
+		size_t n = strcspn(at, " ");
+
+		if (n >= sizeof(word))
+			return false;
+		memcpy(word, at, n);
+		word[n] = '\0';
+		if (n && !value_is_of(word, 32, "_-"))
+			return false;
+		words += n > 0;
+		at += n + strspn(at + n, " ");
+	}
+	return words > 0;
+}

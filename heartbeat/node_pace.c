@@ -1,0 +1,53 @@
+/* Whom the active waits for: a standby that works, so that a takeover does not take long (SYNC), and that it can be added (SOLO). */
+#include "heartbeat/node_parts.h"
+
+#include "heartbeat/pace.h"
+
+#define BEHIND_SEQ 15 /* well below what hb_adding allows */
+#define CATCHES_UP_US                                                                                                  \
+	60000000 /* one that has not caught up by then will not: it must not slow payments down for ever */
+
+static unsigned percent_of(uint64_t value, uint64_t allowed)
+{
+	uint64_t percent = value * 100 / allowed;
+
+	return percent < 10000 ? (unsigned)percent : 10000;
+}
+
+/* Only one that is well: what stands still is left behind instead (C3). */
+static bool is_well(const struct hb_node *n, uint8_t m, uint64_t now_us)
+{
+	const struct hb_facts *f = &n->peer[m].facts;
+
+	return hb_heard(n, m, n->settings.lease_us, now_us) && f->fit && f->follow_epoch == n->my_epoch &&
+	       !hb_in_maintenance(&n->known, m);
+}
+
+bool hb_is_slowed_for_solo(const struct hb_node *n, uint64_t now_us)
+{
+	return n->catches_up_us && now_us <= n->catches_up_us + CATCHES_UP_US;
+}
+
+void hb_pace_look(struct hb_node *n, uint64_t now_us)
+{
+	uint8_t m = hb_other_gateway(n);
+	struct hb_pace_look look = {0};
+	bool well = n->serving && hb_mine(n) && n->settings.max_backlog_us && m != HB_NOBODY && is_well(n, m, now_us);
+	bool solo = well && hb_is_solo(&n->known, n->self);
+	const struct hb_facts *f;
+
+	if (!solo)
+		n->catches_up_us = 0;
+	else if (!n->catches_up_us)
+		n->catches_up_us = now_us;
+	if (!well || (solo && !hb_is_slowed_for_solo(n, now_us))) {
+		hb_pace_step(&n->pace, NULL, now_us);
+		return;
+	}
+	f = &n->peer[m].facts;
+	look.applied_percent = percent_of((uint64_t)f->backlog_ms * 1000, n->settings.max_backlog_us);
+	/* In SYNC each commit waits for it anyway. */
+	if (solo && f->received.seq < n->repl.binlog.seq)
+		look.received_percent = percent_of(n->repl.binlog.seq - f->received.seq, BEHIND_SEQ);
+	hb_pace_step(&n->pace, &look, now_us);
+}

@@ -1,0 +1,96 @@
+/* heartbeat/pace.c: a loop closed over a standby that takes its time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "heartbeat/pace.h"
+
+#define TICK_US 1000u
+#define HEARD_TICKS 100u /* what is known of the standby is so old */
+
+/* An active that commits a batch every batch_us when it does not rest, and a standby that takes standby_us for each. */
+struct pair {
+	uint64_t batch_us, standby_us, now_us;
+	uint64_t committed_ppm, received_ppm; /* batches, in millionths */
+	uint64_t heard_ppm[HEARD_TICKS];
+	struct hb_pace pace;
+};
+
+static uint64_t behind(const struct pair *p)
+{
+	return (p->committed_ppm - p->received_ppm) / 1000000;
+}
+
+static void run(struct pair *p, uint64_t for_us, uint64_t allowed)
+{
+	for (uint64_t end_us = p->now_us + for_us; p->now_us < end_us; p->now_us += TICK_US) {
+		uint64_t *heard = &p->heard_ppm[p->now_us / TICK_US % HEARD_TICKS], known = *heard / 1000000;
+		struct hb_pace_look look = {.received_percent = (unsigned)(known * 100 / allowed)};
+
+		p->committed_ppm += TICK_US * 1000000 / (p->batch_us + p->pace.rest_us);
+		p->received_ppm += TICK_US * 1000000 / p->standby_us;
+		if (p->received_ppm > p->committed_ppm)
+			p->received_ppm = p->committed_ppm;
+		*heard = p->committed_ppm - p->received_ppm;
+		hb_pace_step(&p->pace, &look, p->now_us);
+	}
+}
+
+static void who_keeps_up_slows_nobody_down(void **state)
+{
+	struct pair p = {.batch_us = 2000, .standby_us = 1000};
+
+	(void)state;
+	run(&p, 10000000, 15);
+	assert_int_equal(p.pace.rest_us, 0);
+	assert_true(p.committed_ppm / 1000000 > 4900);
+}
+
+static void who_is_behind_gets_near_and_stays(void **state)
+{
+	struct pair p = {.batch_us = 1500, .standby_us = 5000, .committed_ppm = 1000u * 1000000u};
+
+	(void)state;
+	for (unsigned i = 0; i < HEARD_TICKS; i++)
+		p.heard_ppm[i] = p.committed_ppm;
+	run(&p, 10000000, 15);
+	assert_true(behind(&p) < 30);
+	for (unsigned i = 0; i < 100; i++) {
+		run(&p, 100000, 15);
+		assert_true(behind(&p) < 60);
+	}
+	/* Nor is it slowed down for more than that: both go on at the pace of the standby, or nearly. */
+	p.committed_ppm -= p.received_ppm;
+	p.received_ppm = 0;
+	run(&p, 10000000, 15);
+	assert_true(p.received_ppm / 1000000 > 1000);
+}
+
+static void nobody_rests_for_long_nor_for_nobody(void **state)
+{
+	const struct hb_pace_look lost = {.applied_percent = 10000};
+	struct hb_pace p = {0};
+	uint64_t now_us = 1000000;
+
+	(void)state;
+	for (; now_us < 5000000; now_us += TICK_US)
+		hb_pace_step(&p, &lost, now_us);
+	assert_int_equal(p.rest_us, PACE_REST_MAX_US);
+	for (; now_us < 5500000; now_us += TICK_US)
+		hb_pace_step(&p, NULL, now_us);
+	assert_int_equal(p.rest_us, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(who_keeps_up_slows_nobody_down),
+	    cmocka_unit_test(who_is_behind_gets_near_and_stays),
+	    cmocka_unit_test(nobody_rests_for_long_nor_for_nobody),
+	};
+
+	return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
+}
