@@ -203,7 +203,7 @@ static void take_messages(struct daemon *d, const char *buf, size_t size)
 		take_message(d, buf + at, &m);
 		if (m.nlmsg_type == NLMSG_DONE && !d->route_known) {
 			tell_where(d);
-			d->route_known = true;
+			d->route_known = d->node.vip_watched = true;
 		}
 	}
 }
@@ -288,7 +288,6 @@ static void tell_alarm(struct daemon *d)
 {
 	char name[IF_NAMESIZE];
 
-	d->node.host_deaf = d->address.alarm == ADDRESS_DEAF;
 	d->node.host_alarm = address_alarm_text(d->address.alarm);
 	for (unsigned i = 0; d->address.alarm == ADDRESS_STRAY && i < DAEMON_VIP_PLACES; i++) {
 		if (!d->vip_on[i] || !if_indextoname(d->vip_on[i], name) || strcmp(name, d->conf.interface) == 0)
@@ -311,6 +310,7 @@ void daemon_address_look(struct daemon *d, uint64_t now_us)
 		check_vrrp(d);
 		write_rank(d);
 	}
+	d->node.vip_deaf_us = d->address.asked_us;
 	if (todo.changed) {
 		tell_alarm(d);
 		LOG(d->address.alarm ? LOG_ALERT : LOG_NOTICE, d->address.alarm ? "address.alarm" : "address.fine",

@@ -16,9 +16,9 @@
 #define FIT_ROUND_US 2000000	    /* nobody answers a round that payments wait for, though they grant us the lease */
 #define FIT_EDGE_GONE_US 1000000    /* HAProxy refuses connections: nobody is there */
 #define FIT_EDGE_MUTE_US 2000000    /* HAProxy takes connections and answers nothing */
-#define FIT_ADDRESS_US                                                                                                 \
-	5000000 /* it serves without the address, and keepalived, started anew meanwhile, does not listen */
-#define FIT_OPENING_US 10000000 /* an opening that does not end, while another whole copy waits */
+#define FIT_ADDRESS_US 2000000	    /* it serves without the address, and has asked for it */
+#define FIT_ADDRESS_DEAF_US 1000000 /* keepalived does not listen, so that the address would not come */
+#define FIT_OPENING_US 10000000	    /* an opening that does not end, while another whole copy waits */
 
 /* mariadbd has answered in this life and does not any more: replicationd kills it, and starts it again if that is wanted. */
 #define FIT_HUNG_US 10000000
@@ -27,6 +27,9 @@
 #define FIT_DEATHS 4
 #define FIT_DEATHS_US 15000000
 #define FIT_ALIVE_US 5000000
+
+/* An address that did not come though keepalived listens, as without a link: nobody hands over to that one for so long. */
+#define FIT_ADDRESS_AGAIN_US 30000000
 
 /* How often that which is idle is tried, so that it is not taken for that which is stuck. */
 #define FIT_COMMIT_TRY_US 500000

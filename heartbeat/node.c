@@ -6,7 +6,6 @@
 
 #include "heartbeat/guard.h"
 
-#define VIP_PATIENCE_US 3000000
 #define LEDGER_QUIET_US 500000 /* it reports every 100 ms: one that waits for it says so */
 
 /* B5: two that would claim shall not do it at the same moment; one alone should not wait long. */
@@ -366,14 +365,14 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return n->ledger.reason;
 	if ((ill == HB_ILL_REPLICATION_FAILED || ill == HB_ILL_DATABASE_MUTE) && n->repl.reason[0])
 		return n->repl.reason;
+	if ((ill == HB_ILL_ADDRESS_MISSING || ill == HB_ILL_ADDRESS_DEAF) && n->host_alarm && n->host_alarm[0])
+		return n->host_alarm;
 	if (ill != HB_ILL_NONE)
 		return hb_ill_text(ill);
 	if (n->state == HB_WITNESS)
 		return hb_in_maintenance(&n->known, n->self) ? "in maintenance" : "";
 	if (n->host_alarm && n->host_alarm[0])
 		return n->host_alarm;
-	if (n->state == HB_ACTIVE && n->no_vip_us && now_us > n->no_vip_us + VIP_PATIENCE_US)
-		return "serves, but the address is not here: systemctl status keepalived";
 	if (n->state == HB_ACTIVE)
 		return n->drain_note;
 	if (n->stand_note[0])
@@ -399,10 +398,6 @@ static void update_state(struct hb_node *n, uint64_t now_us, struct hb_output *o
 		out->moved_from = n->state;
 		n->state = rule->to;
 	}
-	if (!n->serving || n->holds_vip)
-		n->no_vip_us = 0;
-	else if (!n->no_vip_us)
-		n->no_vip_us = now_us;
 	why = explain(n, rule, now_us);
 	if (n->state == HB_MAINTENANCE && why == rule->why)
 		(void)snprintf(n->reason, sizeof(n->reason), "%.60s; back by: holdfastctl maintenance off %s", why,

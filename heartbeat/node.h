@@ -152,13 +152,15 @@ struct hb_node {
 	uint64_t close_generation;
 	uint64_t closing_until_us; /* the last gate deadline given out before it was closed */
 
-	bool holds_vip;		/* set by the shell, for show */
-	bool host_deaf;		/* set by the shell: keepalived does not listen, so the address could not come here */
+	bool holds_vip;		/* set by the shell */
+	bool vip_watched;	/* the same: it is known where the address is; false: holds_vip says nothing */
+	uint64_t vip_deaf_us;	/* the same: since when keepalived has not read our word; 0: it has */
 	const char *host_alarm; /* the same: what is wrong with the address on this host; NULL or "": nothing */
 	/* The same: since when a write of the register has not ended; 0: none waits. */
 	uint64_t storing_since_us;
-	uint64_t no_vip_us; /* since when it serves without the address; 0: it has it, or does not serve */
-	uint64_t persisted; /* generation of the register that is on disk */
+	uint64_t no_vip_us;	/* since when it serves without the address that it asks for; 0: it does not */
+	uint64_t vip_failed_us; /* when it last did so for too long with a keepalived that listens; 0: not since */
+	uint64_t persisted;	/* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;
 	uint64_t granted_us, granted_for_us; /* when this member granted a lease to another, for how long; 0: never */

@@ -61,6 +61,36 @@ static enum hb_ill ill_database(const struct hb_node *n, uint64_t now_us)
 	return HB_ILL_NONE;
 }
 
+/* Where it is known that nobody reaches us, another shall serve. Who does not serve yet has to be able to listen: that it takes the
+ * address is seen only then. Claims do not ask for it: who holds every payment and is left alone serves until it is mended. */
+static enum hb_ill ill_address(const struct hb_node *n, uint64_t now_us)
+{
+	if (hb_mine(n))
+		return n->vip_watched && since(n->no_vip_us, FIT_ADDRESS_US, now_us) && !hb_just_woke(n, now_us)
+			   ? HB_ILL_ADDRESS_MISSING
+			   : HB_ILL_NONE;
+	if (since(n->vip_deaf_us, FIT_ADDRESS_DEAF_US, now_us))
+		return HB_ILL_ADDRESS_DEAF;
+	return n->vip_failed_us && now_us < n->vip_failed_us + FIT_ADDRESS_AGAIN_US ? HB_ILL_ADDRESS_FAILED
+										    : HB_ILL_NONE;
+}
+
+void hb_address_look(struct hb_node *n, bool asked, uint64_t now_us)
+{
+	bool lacks = n->serving && !n->holds_vip;
+
+	/* The record that names another is on its way: it is not given up half way. */
+	if (!lacks || (!asked && !(hb_mine(n) && n->proposer.pending)))
+		n->no_vip_us = 0;
+	else if (asked && !n->no_vip_us)
+		n->no_vip_us = now_us;
+	/* keepalived that did not even listen has mended what was wrong as soon as it does. */
+	if (n->holds_vip || since(n->vip_deaf_us, FIT_ADDRESS_DEAF_US, now_us))
+		n->vip_failed_us = 0;
+	else if (ill_address(n, now_us) == HB_ILL_ADDRESS_MISSING)
+		n->vip_failed_us = now_us;
+}
+
 enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 {
 	enum hb_ill database;
@@ -91,9 +121,7 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 		return HB_ILL_EDGE_SILENT;
 	if (hb_deaths_too_many(&n->edge_deaths, now_us))
 		return HB_ILL_EDGE_DIES;
-	if (n->host_deaf && since(n->no_vip_us, FIT_ADDRESS_US, now_us))
-		return HB_ILL_ADDRESS_GONE;
-	return HB_ILL_NONE;
+	return ill_address(n, now_us);
 }
 
 const char *hb_ill_text(unsigned ill)
@@ -115,7 +143,7 @@ bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us)
 
 bool hb_is_fit(const struct hb_node *n, uint64_t now_us)
 {
-	return n->repl.db_up && n->repl.fit && !n->host_deaf && hb_ill(n, now_us) == HB_ILL_NONE;
+	return n->repl.db_up && n->repl.fit && hb_ill(n, now_us) == HB_ILL_NONE;
 }
 
 /* Does the database die because it is told to (R7, B1)? */

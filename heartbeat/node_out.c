@@ -262,4 +262,5 @@ void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out)
 	out->vip =
 	    out->vip || hb_drain_keeps_address(n, now_us) ||
 	    (n->booted && n->known.active != n->self && n->handed_epoch == n->known.epoch && now_us < n->vip_until_us);
+	hb_address_look(n, out->vip, now_us);
 }

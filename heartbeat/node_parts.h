@@ -85,7 +85,9 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 	X(LEAKED, true, "semi-sync let a commit through that the other has not acknowledged: who switched it off?")    \
 	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
 	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")                                      \
-	X(ADDRESS_GONE, true, "it serves without the address, and keepalived does not run: systemctl status keepalived")
+	X(ADDRESS_MISSING, true, "serves, but the address is not here: systemctl status keepalived")                   \
+	X(ADDRESS_DEAF, true, "keepalived does not listen: systemctl status keepalived")                               \
+	X(ADDRESS_FAILED, true, "could not take the address less than 30 s ago: journalctl -u keepalived")
 enum hb_ill {
 #define X(id, keeps, text) HB_ILL_##id,
 	HB_ILLS(X)
@@ -99,6 +101,9 @@ bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
 
 /* Could it be handed the role? */
 bool hb_is_fit(const struct hb_node *n, uint64_t now_us);
+
+/* Each step: asked: keepalived is told to hold the address here. */
+void hb_address_look(struct hb_node *n, bool asked, uint64_t now_us);
 
 /* A report, NULL: the daemon is gone. */
 void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_t now_us);

@@ -34,6 +34,7 @@ void hb_notice_absence(struct hb_node *n, uint64_t now_us)
 	later(&n->unopened_us, absent_us);
 	later(&n->unchosen_us, absent_us);
 	later(&n->storing_since_us, absent_us);
+	later(&n->no_vip_us, absent_us);
 	later(&n->ledger.commit_since_us, absent_us);
 	later(&n->ledger.edge_silent_us, absent_us);
 }

@@ -55,4 +55,25 @@ wait_until 10 "$was has the address again" holds "$was"
 wait_until 10 "quiet again" all_quiet
 payments_flow
 [ "$(status w .epoch)" = "$epoch" ] || fail "the role moved: epoch $epoch, then $(status w .epoch)"
+say "keepalived stopped: started again, and the role stays"
+
+# One that cannot be started again: the other one serves, and nobody hands the role back.
+cannot_hold() { status w ".nodes[]|select(.name==\"$1\").reason" | grep -q "keepalived does not listen"; }
+"$lab" exec "$was" -- systemctl mask --now --runtime keepalived 2>/dev/null
+wait_until 20 "$standby to be active" is_active w "$standby"
+wait_until 10 "$standby has the address" holds "$standby"
+payments_flow
+wait_sync w 100
+wait_until 10 "$was says that it cannot hold the address" cannot_hold "$was"
+refused 1 "$standby" "$was cannot take over: keepalived does not listen" switchover --to "$was" --yes
+refused 1 "$standby" "$was cannot take over: keepalived does not listen" maintenance on "$standby" --yes
+payments_flow
+"$lab" exec "$was" -- systemctl unmask --runtime keepalived
+"$lab" exec "$was" -- systemctl start keepalived
+wait_until 60 "$was has nothing to say" is_quiet "$was"
+switch_back() { ctl "$standby" switchover --to "$was" --yes && is_active w "$was"; }
+wait_until 60 "the role is back at $was" switch_back
+wait_until 10 "$was has the address again" holds "$was"
+payments_flow
+say "keepalived cannot be started: the role moves, and is not handed back before it can"
 stop_load

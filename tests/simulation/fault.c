@@ -56,6 +56,8 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].db.server.stalled = on;
 	if (fault == FAULT_STUCK_DISK)
 		stick_disk(w, at, on);
+	if (fault == FAULT_KILL_KEEPALIVED)
+		w->member[at].vip_deaf_us = on ? world_clock(w, at) : 0;
 	if (fault == FAULT_SLOW_CUT)
 		w->member[at].slow_cut = on;
 	if (fault == FAULT_OBSERVE && w->member[at].observes != on) {
@@ -170,12 +172,22 @@ void fault_heal(struct world *w)
 		m->frozen = m->hung = m->slow_disk = m->slow_cut = false;
 		m->db.server.stalled = false;
 		stick_disk(w, i, false);
+		m->vip_deaf_us = 0;
 		m->hold_letters = 0;
 		m->hold_until_us = 0;
 		set(w, FAULT_OBSERVE, i, i, false);
 		if (!m->up && m->start_at_us > w->now_us + BACK_US)
 			m->start_at_us = w->now_us + BACK_US;
 	}
+}
+
+void fault_tell_address(struct world *w, unsigned at, bool wanted)
+{
+	struct member *m = &w->member[at];
+
+	m->node.vip_watched = at < WORLD_GATEWAYS;
+	m->node.vip_deaf_us = m->vip_deaf_us;
+	m->node.holds_vip = wanted && !m->vip_deaf_us;
 }
 
 const char *fault_word(unsigned fault)

@@ -36,7 +36,8 @@ struct world;
 	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")                                         \
 	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \
 	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")                           \
-	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")
+	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")              \
+	X(KILL_KEEPALIVED, "kill-keepalived", "keepalived dies and does not start again: the address is not there")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,
@@ -68,6 +69,9 @@ uint64_t fault_expire(struct world *w);
 
 /* Ends all; who is down starts within a second. */
 void fault_heal(struct world *w);
+
+/* What this gateway is to see of its address at its next step, having been told to hold it or not. */
+void fault_tell_address(struct world *w, unsigned at, bool wanted);
 
 const char *fault_word(unsigned fault);
 

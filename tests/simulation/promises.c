@@ -92,7 +92,8 @@ void promises_answered(struct world *w, unsigned at)
 
 	if (p->stale)
 		look_at_register(w);
-	p->paid_us = w->now_us;
+	if (w->member[at].node.holds_vip)
+		p->paid_us = w->now_us; /* else it is the answer to nobody */
 	if (!p->chosen)
 		return;
 	if (p->record.active != at)
@@ -121,7 +122,7 @@ static bool serves_alone(const struct world *w)
 {
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++)
 		if (world_answers(w, i) && w->member[i].db.server.up && !w->member[i].hung &&
-		    hb_node_is_sole(&w->member[i].node))
+		    !w->member[i].vip_deaf_us && hb_node_is_sole(&w->member[i].node))
 			return true;
 	return false;
 }
@@ -157,7 +158,7 @@ bool promises_owe_service(struct world *w)
 		unsigned members = 1;
 
 		if (w->member[g].observes || !w->member[g].up || !w->member[g].node.acceptor.reg.admitted ||
-		    w->member[g].frozen || w->member[g].hung || !(whole >> g & 1) ||
+		    w->member[g].frozen || w->member[g].hung || w->member[g].vip_deaf_us || !(whole >> g & 1) ||
 		    !database_has_token(&w->member[g].db) ||
 		    !token_equal(&p->record.token[g], &w->member[g].db.token.token))
 			continue;

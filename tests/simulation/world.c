@@ -173,6 +173,7 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 	in->now_us = world_clock(w, at);
 	m->node.storing_since_us = m->stuck_us;
 	hb_node_step(&m->node, in, &out);
+	fault_tell_address(w, at, out.vip);
 	m->tick_us = w->now_us + due_in_us(&m->node, in->now_us); /* any step does what a tick does */
 	if (out.persist) {
 		m->storing = m->node.acceptor.reg;
@@ -293,8 +294,7 @@ void world_power_off(struct world *w, unsigned at, uint64_t for_us)
 		m->disk = m->storing;
 	if (mutant_on(M16_REGISTER_LOST) && m->up && world_dice(w, 2))
 		m->disk = m->older;
-	m->up = false;
-	m->frozen = false;
+	m->up = m->frozen = false;
 	w->promises.stale = true;
 	m->start_at_us = w->now_us + for_us;
 	if (at < WORLD_GATEWAYS)

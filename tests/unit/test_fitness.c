@@ -101,6 +101,12 @@ static void replication_failed(struct hb_node *n, uint64_t at_us)
 		n->repl.state = REPL_FAILED;
 }
 
+static void address_missing(struct hb_node *n, uint64_t at_us)
+{
+	n->vip_watched = true;
+	n->no_vip_us = at_us;
+}
+
 static void leaked(struct hb_node *n, uint64_t at_us)
 {
 	if (at_us < NOW_US)
@@ -115,6 +121,7 @@ static const struct {
 } cases[] = {
     {edge_gone, FIT_EDGE_GONE_US, HB_ILL_EDGE_SILENT, true},
     {edge_mute, FIT_EDGE_MUTE_US, HB_ILL_EDGE_SILENT, true},
+    {address_missing, FIT_ADDRESS_US, HB_ILL_ADDRESS_MISSING, true},
     {leaked, 0, HB_ILL_LEAKED, true},
     {register_stuck, FIT_REGISTER_US, HB_ILL_REGISTER_STUCK, false},
     {commit_stuck, FIT_COMMIT_US, HB_ILL_COMMIT_STUCK, false},

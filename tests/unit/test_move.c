@@ -1,4 +1,4 @@
-/* Moves of the role: what makes one, and since when nobody served. */
+/* Moves of the role: since when did nobody serve? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,30 +63,10 @@ static void test_since_when_nobody_served(void **state)
 	assert_int_equal(gap_began_us(HB_REASON_LEASE_EXPIRED), 0);
 }
 
-/* Without keepalived nobody reaches it: the other takes over, and it is not handed the role back. */
-static void test_the_address_cannot_come(void **state)
-{
-	(void)state;
-	node.repl.semi_sync = 1;
-	node.repl.opened_epoch = 4;
-	node.host_deaf = true;
-	assert_int_equal(wanted().kind, HB_CHANGE_NONE); /* the address is there all the same */
-	assert_false(hb_is_fit(&node, NOW_US));
-	node.no_vip_us = NOW_US - 4900000;
-	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
-	node.no_vip_us = NOW_US - 5100000;
-	assert_int_equal(hb_ill(&node, NOW_US), HB_ILL_ADDRESS_GONE);
-	assert_int_equal(wanted().kind, HB_CHANGE_HAND);
-	assert_true(hb_fit_to_renew(&node, NOW_US)); /* as long as nobody else can */
-	node.peer[B].facts.fit = 0;
-	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_since_when_nobody_served, setup),
-	    cmocka_unit_test_setup(test_the_address_cannot_come, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
