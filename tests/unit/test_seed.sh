@@ -2,61 +2,21 @@
 # The first data and a fresh copy of it, for real: two private mariadbd with the configuration that is shipped, a
 # heartbeatd that is played, and holdfast-seed between them. Needs root, mariadb-server and mariadb-backup; without them it
 # is skipped. Everything lives in a directory of its own and is gone afterwards.
-# shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
+# shellcheck disable=SC2034,SC2154 # PID is an array of tests/unit/daemons.sh, PORT is private_mariadbd.sh's
 set -u
 PORT=${SEED_PORT:-18306}
 
-for program in mariadbd mariadb-install-db mariadb-backup mbstream mariadb openssl; do
-	command -v "$program" >/dev/null || { echo "SKIP: $program is missing"; exit 77; }
-done
-[ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
-
 # shellcheck source=tests/unit/daemons.sh
 . "${srcdir:-.}/tests/unit/daemons.sh"
+# shellcheck source=tests/unit/private_mariadbd.sh
+. "${srcdir:-.}/tests/unit/private_mariadbd.sh"
+need_programs mariadbd mariadb-install-db mariadb-backup mbstream mariadb openssl
 chmod 755 "$D"
 
-helper() { timeout 120 "$BUILD/tests/unit/seed_helper" "$@"; }
-sql() { # NODE STATEMENTS
-	timeout 20 mariadb --no-defaults -S "$D/$1/run/mysqld.sock" -u root -N -B -e "$2" 2>&1
-}
 count() { sql "$1" "SELECT COUNT(*) FROM holdfast.cluster_epoch"; }
 sums() { sql "$1" "CHECKSUM TABLE holdfast.cluster_epoch, holdfast.ledger_head, holdfast.account, holdfast.journal"; }
 seq_of() { sql "$1" "SELECT SUBSTRING_INDEX(@@gtid_binlog_pos,'-',-1)"; }
 lines_of_copy() { find "$D/b" -maxdepth 1 \( -name mysql.new -o -name mysql.old \) | wc -l; }
-
-make_node() { # NODE NUMBER
-	mkdir -p "$D/$1/run"
-	chown mysql "$D/$1/run"
-	cat >"$D/$1/holdfast.conf" <<-CONF
-		[cluster]
-		vip = 127.0.0.9/8
-		[node]
-		name = $1
-		address = 127.0.0.1$2
-		interface = lo
-		[replication]
-		datadir = $D/$1/mysql
-	CONF
-	sed -e "s|@ADDRESS@|127.0.0.1$2|; s|@DATABASE_PORT@|$((PORT + $2))|; s|@DATADIR@|$D/$1/mysql|; s|@SYNC_RELAY_LOG@|1|" \
-		-e "s|@PKI_DIR@|$D/pki|; s|/run/mysqld/|$D/$1/run/|; s|^innodb_buffer_pool_size.*|innodb_buffer_pool_size = 32M|" \
-		"$SOURCE/etc/mariadb.cnf.in" >"$D/$1/mariadb.cnf"
-}
-
-start_mariadbd() { # NODE NUMBER
-	mariadbd --defaults-file="$D/$1/mariadb.cnf" --server-id="$2" --init-rpl-role=MASTER >>"$D/$1.log" 2>&1 &
-	PID[mariadbd-$1]=$!
-	until_true 30 sql_answers "$1" || { fail "mariadbd of $1 does not come up"; exit 1; }
-}
-sql_answers() { timeout 5 mariadb --no-defaults -S "$D/$1/run/mysqld.sock" -u root -e "SELECT 1"; }
-
-make_certificates() {
-	mkdir "$D/pki"
-	(cd "$D/pki" && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem &&
-		openssl req -newkey rsa:2048 -nodes -subj /CN=node -keyout mariadb.key -out node.csr &&
-		openssl x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out mariadb.pem) \
-		>"$D/openssl.log" 2>&1 || fail "certificates"
-	chmod 644 "$D"/pki/*
-}
 
 test_process() {
 	equal "a program that ends well" "$(helper run 5000 /bin/true)" "0 "
@@ -222,12 +182,6 @@ test_copy() {
 	equal "and says so" "$(sql b "SELECT @@gtid_binlog_pos, @@gtid_slave_pos" | tr '\t' ' ')" "${said#gtid=} ${said#gtid=}"
 }
 
-follow() { # NODE MASTER-NUMBER
-	sql "$1" "CHANGE MASTER TO MASTER_HOST='127.0.0.1$2', MASTER_PORT=$((PORT + $2)), MASTER_USER='holdfast-replication',
-		MASTER_PASSWORD='$(helper password "$D/key")', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_SSL=1,
-		MASTER_SSL_CA='$D/pki/ca.pem', MASTER_SSL_CERT='$D/pki/mariadb.pem', MASTER_SSL_KEY='$D/pki/mariadb.key',
-		MASTER_SSL_VERIFY_SERVER_CERT=0; START SLAVE"
-}
 same() { [ "$(sums a)" = "$(sums b)" ] && [ "$(sql a "SELECT @@gtid_binlog_pos")" = "$(sql b "SELECT @@gtid_binlog_pos")" ]; }
 
 test_follow_and_promote() {
