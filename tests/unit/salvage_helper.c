@@ -28,8 +28,8 @@ static int command_cut(char **argv)
 		(void)printf("%s\n", e.text);
 		return 1;
 	}
-	(void)printf("%" PRIu64 " %" PRIu64 " %s%s\n", r.groups, r.first_seq, gtid_format(r.last, last),
-	    r.hole ? " hole" : "");
+	(void)printf(
+	    "%" PRIu64 " %" PRIu64 " %s%s\n", r.groups, r.first_seq, gtid_format(r.last, last), r.hole ? " hole" : "");
 	return 0;
 }
 

@@ -13,79 +13,17 @@ if [ -z "${OWN_NETWORK:-}" ]; then
 fi
 [ "$OWN_NETWORK" = no ] || ip link set lo up
 PORT=${MARIADB_PORT:-18316}
-ONCE_MS=200	  # a time limit that is to have no effect
-LONG_AFTER_MS=1500 # and how much later it has none, by the server's own clock
 
 # shellcheck source=tests/unit/daemons.sh
 . "${srcdir:-.}/tests/unit/daemons.sh"
 # shellcheck source=tests/unit/private_mariadbd.sh
 . "${srcdir:-.}/tests/unit/private_mariadbd.sh"
+# shellcheck source=tests/unit/mariadb_clients.sh
+. "${srcdir:-.}/tests/unit/mariadb_clients.sh"
+# shellcheck source=tests/unit/mariadb_variables.sh
+. "${srcdir:-.}/tests/unit/mariadb_variables.sh"
 need_programs mariadbd mariadb-install-db mariadb mariadb-binlog openssl
 chmod 755 "$D"
-
-# ---- one line a recipe: what the server does, or what it did instead
-WRONG=
-want() { # WHAT GOT WANTED
-	[ "$2" = "$3" ] || WRONG="$WRONG; $1: got '$2', want '$3'"
-}
-like() { # WHAT GOT PATTERN
-	[[ $2 =~ $3 ]] || WRONG="$WRONG; $1: got '$2', want '$3'"
-}
-soon() { # WHAT COMMAND...: becomes true
-	local what=$1; shift
-	until_true 20 "$@" || WRONG="$WRONG; not so: $what"
-}
-recipe() { # NAME: WHAT THE SERVER DOES
-	if [ -z "$WRONG" ]; then pass "$1"; else fail "$1 -- ${WRONG#; }"; fi
-	WRONG=
-}
-
-# ---- clients that wait
-client() { # NAME NODE STATEMENTS: in the background
-	timeout 90 mariadb --no-defaults --skip-ssl -S "$D/$2/run/mysqld.sock" -u root -N -B -e "$3" >"$D/$1.said" 2>&1 &
-	PID[$1]=$!
-}
-ended() { ! kill -0 "${PID[$1]}" 2>/dev/null; }
-said() { # NAME: its exit status and words, once it has ended
-	soon "the client $1 ends" ended "$1"
-	if ended "$1"; then wait "${PID[$1]}"; SAID="$? $(tr '\n' ' ' <"$D/$1.said")"; else stop "$1"; SAID=hangs; fi
-	unset "PID[$1]"
-}
-row() { echo "INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES ($1, 'row')"; }
-payment() { client "$1" "$2" "$(row "$3"); SELECT 'answered'"; } # CLIENT NODE NUMBER
-rows() { # NODE NUMBER...: those of them that a reader sees
-	sql "$1" "SELECT epoch FROM holdfast.cluster_epoch WHERE epoch IN ($(IFS=,; echo "${*:2}")) ORDER BY epoch" | paste -sd ' '
-}
-sees() { [ "$(rows "$@")" = "${*:2}" ]; } # NODE NUMBER...: all of them
-WAITS="STATE LIKE 'Waiting for semi-sync ACK%'"
-in_state() { sql "$1" "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE $2"; } # NODE CONDITION
-runs() { [ "$(in_state "$1" "INFO='$2'")" = 1 ]; } # NODE STATEMENT
-waiting() { [ "$(in_state "$1" "$WAITS")" = "$2" ]; } # NODE COUNT
-waiter() { sql "$1" "SELECT ID FROM information_schema.PROCESSLIST WHERE $WAITS AND USER='root' LIMIT 1"; }
-status() { sql "$1" "SHOW GLOBAL STATUS LIKE '$2'" | cut -f 2; }
-status_is() { [ "$(status "$1" "$2")" = "$3" ]; }
-slave() { # NODE COLUMN
-	timeout 20 mariadb --no-defaults -S "$D/$1/run/mysqld.sock" -u root -E -e "SHOW SLAVE STATUS" 2>&1 | sed -n "s/^ *$2: //p"
-}
-slave_is() { [ "$(slave "$1" "$2")" = "$3" ]; }
-position() { sql "$1" "SELECT @@gtid_binlog_pos"; }
-seq_of() { position "$1" | sed 's/.*-//'; }
-semi() { sql "$1" "SET GLOBAL rpl_semi_sync_master_enabled=$2"; }
-open_for_writes() { sql "$1" "SET GLOBAL read_only=0; SET GLOBAL rpl_semi_sync_master_enabled=1"; }
-
-# ---- servers
-fresh() { # NODE: empty data
-	stop "mariadbd-$1" KILL
-	copy_data "$D/image" "$D/$1/mysql"
-}
-copy_data() { rm -rf "$2"; cp -a --sparse=always "$1" "$2"; } # FROM TO
-again() { # NODE SERVER-ID ROLE: after its end; its log is that of this start alone
-	: >"$D/$1.log"
-	start_mariadbd "$@"
-}
-cut_off() { grep -c 'Successfully truncated binlog file' "$D/$1.log"; }
-# The commit record of InnoDB is made durable once a second. This makes sure that it is not, yet.
-lazy() { sql "$1" "SET GLOBAL innodb_flush_log_at_timeout=2700"; }
 
 make_image() {
 	printf '%064d\n' 7 >"$D/key"
@@ -97,71 +35,13 @@ make_image() {
 	mv "$D/a/mysql" "$D/image"
 }
 
-# ---- the variables that our rules speak of, as the server has them
-variables_table() {
-	cat <<-'TABLE'
-		rpl_semi_sync_master_wait_point AFTER_SYNC
-		rpl_semi_sync_master_timeout 18446744073709551615
-		rpl_semi_sync_master_wait_no_slave 1
-		rpl_semi_sync_master_enabled 0
-		rpl_semi_sync_slave_enabled 1
-		rpl_semi_sync_slave_kill_conn_timeout 1
-		sync_binlog 1
-		innodb_flush_log_at_trx_commit 1
-		innodb_doublewrite 1
-		sync_relay_log 1
-		binlog_annotate_row_events 0
-		replicate_annotate_row_events 0
-		gtid_strict_mode 1
-		log_slave_updates 1
-		log_bin 1
-		binlog_format ROW
-		binlog_row_image FULL
-		read_only 1
-		relay_log_recovery 0
-		relay_log_purge 1
-		slave_parallel_threads 4
-		slave_parallel_mode optimistic
-		slave_net_timeout 5
-		innodb_snapshot_isolation 0
-		tx_isolation REPEATABLE-READ
-		binlog_commit_wait_count 0
-		binlog_expire_logs_seconds 259200
-		net_write_timeout 10
-		max_connections 151
-		innodb_rollback_on_timeout 1
-	TABLE
-}
-# Options that are no variables in each version.
-options_table() {
-	cat <<-'TABLE'
-		skip-slave-start TRUE
-		binlog-row-event-max-size 1048576
-		symbolic-links FALSE
-	TABLE
-}
-test_variables() {
-	local name value count=0
-	while read -r name value; do
-		want "$name" "$(sql a "SELECT @@GLOBAL.$name")" "$value"
-		count=$((count + 1))
-	done < <(variables_table)
-	timeout 20 mariadbd --defaults-file="$D/a/mariadb.cnf" --verbose --help >"$D/options" 2>"$D/options.log"
-	while read -r name value; do
-		want "$name" "$(awk -v name="$name" '$1 == name { print $2; exit }' "$D/options")" "$value"
-		count=$((count + 1))
-	done < <(options_table)
-	like "init_rpl_role cannot be asked" "$(sql a "SELECT @@init_rpl_role")" 'ERROR 1193'
-	want "complaints about the configuration" "$(grep -E '\[(ERROR|Warning)\].*(unknown|deprecated|ignored)' "$D/a.log")" ""
-	recipe "variables: $count are what the configuration says, and init_rpl_role is an option that cannot be read back"
-}
-
 # ---- who waits for an acknowledgement that does not come
 t2_kill_query() {
 	payment w a 2
 	soon "it waits" waiting a 1
 	want "seen while it waits" "$(rows a 2)" ""
-	like "in the binary log" "$(position a)" '^0-1-[0-9]+$'
+	want "in the binary log" "$(position a)" 0-1-1
+	want "Rpl_semi_sync_master_wait_sessions" "$(status a Rpl_semi_sync_master_wait_sessions)" 1
 	sql a "KILL QUERY $(waiter a)"
 	said w
 	want "the client" "$SAID" "0 answered "
@@ -182,17 +62,19 @@ t1_kill() {
 	recipe "T1 KILL of who waits: the client loses its connection, the row is committed; no_tx counts it"
 }
 
-waits_long() { [ "$(in_state "$1" "$WAITS AND TIME_MS>$LONG_AFTER_MS")" = 1 ]; }
 t4_statement_limit() {
-	local limit="SET max_statement_time=0.$ONCE_MS"
+	local limit="SET max_statement_time=0.2"
 	client w a "$limit; $(row 4); SELECT 'answered'"
 	soon "it waits" waiting a 1
 	like "the limit by itself" "$(sql a "$limit; SELECT SLEEP(20)")" 'ERROR 1969|^1$'
 	soon "it waits on, long after the limit" waits_long a
+	kill -KILL "$(pgrep -P "${PID[w]}")"
+	said w
+	soon "and so it does without its client" waiting a 1
 	want "seen" "$(rows a 4)" ""
 	sql a "KILL $(waiter a)"
-	said w
-	recipe "T4 max_statement_time: who waits goes on waiting, the row stays unseen"
+	soon "the row is committed" sees a 4
+	recipe "T4 max_statement_time, and the end of the client: who waits goes on waiting, the row stays unseen"
 }
 
 t7_semi_off() {
@@ -267,12 +149,15 @@ t5_roles() {
 	want "MASTER: the row" "$(rows c 3)" 3
 	want "MASTER: the log" "$(seq_of c)" "$before"
 	want "MASTER: cut off" "$(cut_off c)" 0
+	stop mariadbd-c KILL
+	again c 1 SLAVE
+	want "SLAVE after MASTER: the row" "$(rows c 3)" 3
 	again a 1 SLAVE
 	want "SLAVE: the row" "$(rows a 3)" ""
 	want "SLAVE: the log" "$(seq_of a)" $((before - 1))
 	want "SLAVE: cut off" "$(cut_off a)" 1
 	want "SLAVE: what was committed before" "$(rows a 1 2 7 83)" "1 2 7 83"
-	recipe "T5 SIGKILL while somebody waits: a start as MASTER commits it, one as SLAVE cuts it off the binary log"
+	recipe "T5 SIGKILL while somebody waits: a start as MASTER commits it, and for good; one as SLAVE cuts it off the binary log"
 }
 
 t9_shutdown() { # SIGTERM
@@ -324,12 +209,55 @@ t10a_semi_at_the_standby() {
 	client stopping b "STOP SLAVE SQL_THREAD"
 	soon "STOP SLAVE hangs" runs b "STOP SLAVE SQL_THREAD"
 	want "applied" "$(rows b 101)" ""
+	want "its binary log, though" "$(position b)" "$(position a)"
 	semi b 0
 	said stopping
 	want "STOP SLAVE once it is off" "$SAID" "0 "
 	sql b "START SLAVE SQL_THREAD"
 	soon "applied" sees b 101
-	recipe "T10a semi-sync as master on a standby: its applier waits for an acknowledgement, STOP SLAVE hangs"
+	recipe "T10a semi-sync as master on a standby: its applier waits for an acknowledgement with what it has written to its log already, STOP SLAVE hangs"
+}
+
+# The acknowledgement is lost with the connection; the standby has the transaction.
+t18_reconnect() {
+	sql b "STOP SLAVE IO_THREAD; SET GLOBAL rpl_semi_sync_slave_enabled=0; START SLAVE IO_THREAD"
+	soon "b acknowledges nothing" status_is a Rpl_semi_sync_master_clients 0
+	payment w a 181
+	soon "it waits" waiting a 1
+	soon "b has it" sees b 181
+	sql b "STOP SLAVE IO_THREAD; SET GLOBAL rpl_semi_sync_slave_enabled=1; START SLAVE IO_THREAD"
+	soon "b acknowledges again" status_is a Rpl_semi_sync_master_clients 1
+	soon "and it waits, long after" waits_long a
+	want "seen at a" "$(rows a 181)" ""
+	payment next a 182
+	said next
+	want "the next one" "$SAID" "0 answered "
+	said w
+	want "and with it the one before" "$SAID" "0 answered "
+	recipe "T18 a standby that connects anew: what it has already is not acknowledged before the next transaction is"
+}
+
+# Transactions that were applied together, before InnoDB has flushed its log again.
+t12_standby() {
+	local n before
+	before=$(position b)
+	sql b "STOP SLAVE SQL_THREAD; SET GLOBAL binlog_commit_wait_count=4, GLOBAL binlog_commit_wait_usec=20000000"
+	lazy b
+	sql a "SET GLOBAL binlog_commit_wait_count=4, GLOBAL binlog_commit_wait_usec=20000000"
+	for n in 1 2 3 4; do payment "w$n" a "19$n"; done
+	for n in 1 2 3 4; do said "w$n"; want "payment $n" "$SAID" "0 answered "; done
+	sql a "SET GLOBAL binlog_commit_wait_count=0, GLOBAL binlog_commit_wait_usec=DEFAULT"
+	sql b "START SLAVE SQL_THREAD"
+	soon "applied" sees b 191 192 193 194
+	stop mariadbd-b KILL
+	again b 2 SLAVE
+	want "cut off" "$(cut_off b)" 1
+	want "its position" "$(position b)" "$before"
+	want "seen" "$(rows b 191 192 193 194)" ""
+	sql b "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos; START SLAVE"
+	soon "it gets them again" same_data b a
+	soon "b acknowledges again" status_is a Rpl_semi_sync_master_clients 1
+	recipe "T12c SLAVE start of a standby: what it acknowledged and applied last is cut off, a whole group of transactions, not one"
 }
 
 # What the standby's IO thread does for one payment: w writes to the relay log, f makes it durable, S sends to the active.
@@ -386,7 +314,7 @@ t17_black_hole() {
 
 # The standby acknowledges what it has not applied; both die; its relay logs are all there is.
 t10_purge() {
-	local before
+	local before thread
 	before=$(status a Rpl_semi_sync_master_yes_tx)
 	sql b "STOP SLAVE SQL_THREAD"
 	pays a 111
@@ -403,15 +331,18 @@ t10_purge() {
 	stop mariadbd-b KILL
 	said late
 	copy_data "$D/b/mysql" "$D/c/mysql"
-	again b 2 MASTER
-	want "what runs after the restart" "$(slave b Slave_IO_Running) $(slave b Slave_SQL_Running)" "No No"
-	want "after the restart" "$(in_logs b)" "3 $((${APPLIED##*-} + 1)) $ACKED"
-	sql b "START SLAVE SQL_THREAD"
-	want "after START" "$(in_logs b)" "0 0 "
-	want "Gtid_IO_Pos" "$(slave b Gtid_IO_Pos)" "$APPLIED"
-	want "seen" "$(rows b 111 112 113)" ""
-	stop mariadbd-b KILL
-	recipe "T10 START SLAVE with both threads stopped: relay logs with three acknowledged transactions are thrown away, and the position says that nothing is missing"
+	for thread in IO_THREAD SQL_THREAD; do
+		copy_data "$D/c/mysql" "$D/b/mysql"
+		again b 2 MASTER
+		want "what runs after the restart" "$(slave b Slave_IO_Running) $(slave b Slave_SQL_Running)" "No No"
+		want "after the restart" "$(in_logs b)" "3 $((${APPLIED##*-} + 1)) $ACKED"
+		sql b "START SLAVE $thread"
+		want "after START SLAVE $thread" "$(in_logs b)" "0 0 "
+		want "Gtid_IO_Pos" "$(slave b Gtid_IO_Pos)" "$APPLIED"
+		want "seen" "$(rows b 111 112 113)" ""
+		stop mariadbd-b KILL
+	done
+	recipe "T10 START SLAVE of either thread with both stopped: relay logs with three acknowledged transactions are thrown away, and the position says that nothing is missing"
 }
 in_logs() { salvage cut "$D/$1/mysql" relay.index "$APPLIED" "$D/cut-$1"; }
 salvage() { timeout 60 "$BUILD/tests/unit/salvage_helper" "$@"; }
@@ -420,8 +351,8 @@ t11_salvage() {
 	local torn
 	again c 2 MASTER
 	copy_data "$D/c/mysql" "$D/torn"
-	torn=$(for f in "$D"/torn/relay.0*; do echo "$(mariadb-binlog "$f" 2>/dev/null | grep -c 'GTID 0-1-') $f"; done | sort -n | tail -1)
-	truncate -s -20 "${torn#* }"
+	torn=$(for f in "$D"/torn/relay.0*; do mariadb-binlog "$f" 2>/dev/null | grep -q "GTID $ACKED " && echo "$f"; done)
+	truncate -s -20 "$torn"
 	want "of a relay log whose end is torn" "$(salvage cut "$D/torn" relay.index "$APPLIED" "$D/cut-torn" | cut -d ' ' -f 1)" 2
 	want "of the whole one" "$(in_logs c)" "3 $((${APPLIED##*-} + 1)) $ACKED"
 	want "executed" "$(salvage apply "$D/cut-c" "$D/c/run/mysqld.sock")" ""
@@ -441,25 +372,30 @@ t12_rejoin() {
 	want "what waited" "$(rows a 114)" ""
 	sql a "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos"
 	follow a 3
-	soon "it catches up" test_same a c
+	soon "it catches up" same_data a c
 	want "rows" "$(rows a 101 111 112 113 114 115)" "101 111 112 113 115"
 	semi c 1
 	soon "it acknowledges" status_is c Rpl_semi_sync_master_clients 1
-	recipe "T12 a killed active started as SLAVE: what waited is cut off, and it follows the new one by gtid_slave_pos := gtid_binlog_pos"
+	recipe "T12a a killed active started as SLAVE: what waited is cut off, and it follows the new one by gtid_slave_pos := gtid_binlog_pos"
 }
 sums() { sql "$1" "CHECKSUM TABLE holdfast.cluster_epoch"; }
-test_same() { [ "$(position "$1")" = "$(position "$2")" ] && [ "$(sums "$1")" = "$(sums "$2")" ]; }
+same_data() { [ "$(position "$1")" = "$(position "$2")" ] && [ "$(sums "$1")" = "$(sums "$2")" ]; }
 
 # c active, a follows.
 t12_sole_survivor() {
+	sql a "STOP SLAVE SQL_THREAD"
 	lazy c
+	pays c 120
 	pays c 121
-	soon "a has it" sees a 121
 	stop mariadbd-c KILL
+	want "applied at a" "$(rows a 120 121)" ""
+	sql a "START SLAVE SQL_THREAD"
+	soon "a applies both, without c" sees a 120 121
+	recipe "T10b START SLAVE SQL_THREAD while the IO thread runs: the relay logs are kept, and applied with the active gone"
 	again c 2 SLAVE
 	want "cut off" "$(cut_off c)" 1
-	want "at c" "$(rows c 121)" ""
-	recipe "T12 SLAVE start of an active that was killed: a transaction that was answered is cut off its log; only another copy has it"
+	want "at c" "$(rows c 120 121)" 120
+	recipe "T12b SLAVE start of an active that was killed: the last transaction that was answered is cut off its log, the one before is not; only another copy has it"
 }
 
 promote_a() { sql a "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only=0; $(row 131)"; }
@@ -468,7 +404,7 @@ t14_errant_recent() {
 	promote_a
 	sql c "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos" >/dev/null
 	follow c 1
-	soon "c follows" test_same a c
+	soon "c follows" same_data a c
 	sql c "STOP SLAVE"
 	open_for_writes c
 	lazy c
@@ -479,7 +415,7 @@ t14_errant_recent() {
 	want "seen" "$(rows c 141)" ""
 	sql c "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos; START SLAVE"
 	sql a "$(row 142)"
-	soon "c follows again" test_same a c
+	soon "c follows again" same_data a c
 	recipe "T14 KILL QUERY and then SIGKILL at once: a SLAVE start still cuts off what was committed a moment ago"
 }
 errant() { # NUMBER: committed at c and acknowledged by nobody
@@ -499,12 +435,28 @@ t16_errant_durable() {
 	again c 2 SLAVE
 	want "cut off" "$(cut_off c)" 0
 	want "seen" "$(rows c 161)" 161
-	sql a "$(row 162)"
-	sql c "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos; START SLAVE"
-	soon "its IO thread gives up" slave_is c Last_IO_Errno 1236
-	like "because" "$(slave c Last_IO_Error)" "not in the master's binlog"
+	diverged "while the active has not gone on"
+	pays a 162
+	sql c "STOP SLAVE"
+	diverged "when it has"
 	want "rows" "$(rows c 162)" ""
 	recipe "T16 the same with InnoDB's log flushed: a SLAVE start keeps it, and replication ends with error 1236"
+}
+diverged() { # WHEN
+	sql c "SET GLOBAL gtid_slave_pos=@@gtid_binlog_pos; START SLAVE"
+	soon "$1 the IO thread gives up" slave_is c Last_IO_Errno 1236
+	like "$1" "$(slave c Last_IO_Error)" "not in the master's binlog"
+	soon "$1 it has ended" slave_is c Slave_IO_Running No
+}
+
+# c has 161 of its own, where a has 162 with the same number.
+t16_strict() {
+	like "a position behind the log" "$(sql c "STOP SLAVE; SET GLOBAL gtid_slave_pos='$1'")" 'ERROR 1947'
+	sql c "SET GLOBAL gtid_strict_mode=0; SET GLOBAL gtid_slave_pos='$1'; SET GLOBAL gtid_strict_mode=1; START SLAVE"
+	soon "its applier gives up" slave_is c Last_SQL_Errno 1950
+	soon "it has ended" slave_is c Slave_SQL_Running No
+	want "rows" "$(rows c 161 162)" 161
+	recipe "T16b a transaction whose number the log has already: gtid_strict_mode ends the applier with error 1950, and refuses a position behind the log"
 }
 
 make_image
@@ -524,6 +476,8 @@ t9_shutdown
 t13_super
 start_pair
 t10a_semi_at_the_standby
+t18_reconnect
+t12_standby
 t15_fsync_first
 t17_black_hole
 t10_purge
@@ -531,5 +485,7 @@ t11_salvage
 t12_rejoin
 t12_sole_survivor
 t14_errant_recent
+COMMON=$(position c)
 t16_errant_durable
+t16_strict "$COMMON"
 [ "$FAILED" = 0 ]
