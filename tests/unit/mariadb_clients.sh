@@ -53,7 +53,22 @@ seq_of() { position "$1" | sed 's/.*-//'; }
 semi() { sql "$1" "SET GLOBAL rpl_semi_sync_master_enabled=$2"; }
 open_for_writes() { sql "$1" "SET GLOBAL read_only=0; SET GLOBAL rpl_semi_sync_master_enabled=1"; }
 
+sums() { sql "$1" "CHECKSUM TABLE holdfast.cluster_epoch"; }
+same_data() { # NODE NODE
+	[ "$(position "$1")" = "$(position "$2")" ] && [ "$(sums "$1")" = "$(sums "$2")" ]
+}
+
 # ---- servers
+make_image() {
+	printf '%064d\n' 7 >"$D/key"
+	make_certificates
+	make_node a 1
+	make_node b 2
+	make_node c 3
+	helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token" >"$D/init.log" || { cat "$D/init.log"; exit 1; }
+	mv "$D/a/mysql" "$D/image"
+}
+
 fresh() { # NODE: empty data
 	stop "mariadbd-$1" KILL
 	copy_data "$D/image" "$D/$1/mysql"
