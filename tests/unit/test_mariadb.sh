@@ -114,18 +114,23 @@ t3_kill_soft() {
 }
 
 # T3's transaction still waits.
-closes() { [ "$(in_state a "INFO LIKE 'SET GLOBAL read_only%' AND STATE LIKE 'Waiting for%'")" = "$1" ]; }
+hangs() { [ "$(in_state "$1" "INFO=\"$2\" AND STATE LIKE 'Waiting for backup lock%'")" = 1 ]; } # NODE STATEMENT
+kill_query() { sql a "KILL QUERY $(sql a "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO=\"$1\"")"; }
 t6_read_only() {
 	client ro a "SET GLOBAL read_only=1"
-	soon "SET GLOBAL read_only=1 hangs" closes 1
+	soon "SET GLOBAL read_only=1 hangs" hangs a "SET GLOBAL read_only=1"
 	want "read_only meanwhile" "$(sql a "SELECT @@read_only")" 0
 	like "with lock_wait_timeout=1" "$(sql a "SET lock_wait_timeout=1; SET GLOBAL read_only=1")" 'ERROR 1205'
 	want "the first one hangs on" "$(ended ro && echo ended)" ""
-	sql a "KILL QUERY $(sql a "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO='SET GLOBAL read_only=1'")"
+	client new a "$(row 6)"
+	soon "who begins to write hangs behind it" hangs a "$(row 6)"
+	kill_query "$(row 6)"
+	said new
+	kill_query "SET GLOBAL read_only=1"
 	said ro
 	like "when it is killed" "$SAID" '^1 .*ERROR 1317'
 	want "read_only" "$(sql a "SELECT @@read_only")" 0
-	recipe "T6 read_only=1 while somebody waits: it hangs and nothing is closed; lock_wait_timeout bounds it"
+	recipe "T6 read_only=1 while somebody waits: it hangs and nothing is closed, but who begins to write hangs behind it; lock_wait_timeout bounds it"
 }
 
 # T3's transaction still waits.
