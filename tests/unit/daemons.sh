@@ -15,6 +15,7 @@ stop() { # NAME [SIGNAL]
 
 finish() {
 	local name
+	trap '' TERM INT # timeout(1) sends it twice
 	for name in "${!PID[@]}"; do stop "$name" KILL; done
 	[ "$FAILED" = 0 ] || tail -n 20 "$D"/*.log
 	rm -rf "$D"
