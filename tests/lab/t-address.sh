@@ -76,4 +76,21 @@ wait_until 60 "the role is back at $was" switch_back
 wait_until 10 "$was has the address again" holds "$was"
 payments_flow
 say "keepalived cannot be started: the role moves, and is not handed back before it can"
+
+# On both: it moves once, to the one where it can be started first.
+wait_sync w 100
+epoch=$(status w .epoch)
+for node in "$was" "$standby"; do
+  "$lab" exec "$node" -- systemctl mask --now --runtime keepalived 2>/dev/null &
+done
+wait_until 20 "$was says that it cannot hold the address" cannot_hold "$was"
+wait_until 20 "$standby says so" cannot_hold "$standby"
+for node in "$standby" "$was"; do
+  "$lab" exec "$node" -- systemctl unmask --runtime keepalived 2>/dev/null
+  "$lab" exec "$node" -- systemctl start keepalived
+  wait_until 20 "$standby to be active" is_active w "$standby"
+  payments_flow
+done
+[ "$(status w .epoch)" = $((epoch + 1)) ] || fail "the role went to and fro: epoch $epoch, then $(status w .epoch)"
+say "keepalived cannot be started on either: the role moves once"
 stop_load
