@@ -1,8 +1,7 @@
-#include "replication/actor_parts.h"
+#include "replication/step.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +15,6 @@
 #include "replication/salvage.h"
 
 #define START_AGAIN_US 1000000
-#define ROW_PATIENCE_MS 20
 #define SEED_LIMIT_MS (12u * 3600 * 1000)
 #define PATH_BYTES 256
 
@@ -41,15 +39,6 @@ static int step_kill(struct actor *a, struct errbuf *e)
 	return server_kill(a->server, e);
 }
 
-static int step_destroy_token(struct actor *a, struct errbuf *e)
-{
-	int code = durable_remove(ACTOR_TOKEN, e);
-
-	if (!code && !token_is_none(&a->sight.token))
-		LOG(LOG_NOTICE, "token.destroy", KV_S("want", "standby"), KV_U("epoch", a->sight.order.epoch));
-	return code;
-}
-
 static int step_prepare(struct actor *a, struct errbuf *e)
 {
 	int code = a->sight.dirty.epoch ? tail_export(a, e) : 0;
@@ -70,26 +59,10 @@ static int step_start(struct actor *a, struct errbuf *e)
 	return server_start(a->server, e);
 }
 
-/* Is there from now on something in relay logs that the token speaks of, and that a cut of power may take away (S7)? */
-static int set_token_survives(struct actor *a, bool survives, struct errbuf *e)
-{
-	struct token_file t;
-	int code;
-
-	if (token_is_none(&a->sight.token))
-		return 0;
-	code = token_load(ACTOR_TOKEN, &t, e);
-	if (code || t.sync_relay == survives)
-		return code;
-	t.sync_relay = survives;
-	memcpy(t.boot_id, a->boot_id, sizeof(t.boot_id));
-	return token_store(ACTOR_TOKEN, &t, e);
-}
-
 static int step_clean(struct actor *a, struct errbuf *e)
 {
 	/* The mark also said that a cut of power costs this copy nothing: without it that is the token's to say. */
-	int code = a->sight.order.want == REPL_WANT_DRAIN ? set_token_survives(a, true, e) : 0;
+	int code = a->sight.order.want == REPL_WANT_DRAIN ? step_set_token_survives(a, true, e) : 0;
 
 	a->sight.prepared = false;
 	return code ? code : tail_settle(a, e);
@@ -153,7 +126,7 @@ static int step_follow(struct actor *a, struct errbuf *e)
 	if (a->conf->durability_received && !a->sight.order.open)
 		return err_set(
 		    e, -EAGAIN, "waits until %s has opened", a->sight.order.member_name[a->sight.order.active]);
-	code = a->conf->durability_received ? set_token_survives(a, false, e) : 0;
+	code = a->conf->durability_received ? step_set_token_survives(a, false, e) : 0;
 
 	if (!code && a->sight.db.slave) {
 		code = database_run(a->db, e, "STOP SLAVE");
@@ -283,152 +256,10 @@ static int step_say_drained(struct actor *a, struct errbuf *e)
 		code = tail_keep(a, e);
 	/* All is in the data now, which is always fsynced. The record may soon name this copy alone. */
 	if (!code)
-		code = set_token_survives(a, true, e);
+		code = step_set_token_survives(a, true, e);
 	if (!code)
 		a->sight.drained_epoch = a->sight.order.epoch;
 	return code;
-}
-
-/* A crash of the machine costs this copy what it has: it does not count, and comes back by a fresh one. */
-static int step_relax(struct actor *a, struct errbuf *e)
-{
-	return database_run(
-	    a->db, e, "SET GLOBAL sync_relay_log=0, GLOBAL sync_binlog=0, GLOBAL innodb_flush_log_at_trx_commit=2");
-}
-
-static int sync_files(struct actor *a, struct errbuf *e)
-{
-	static const char *const logs[] = {"relay.index", "binlog.index"}, *const files[] = {
-									       "master.info", "relay-log.info"};
-	int code = 0;
-
-	for (unsigned i = 0; !code && i < sizeof(logs) / sizeof(logs[0]); i++)
-		code = salvage_sync(a->conf->datadir, logs[i], e);
-	for (unsigned i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
-		code = durable_sync(a->conf->datadir, files[i], e);
-	return code;
-}
-
-/* First the settings, then the applier at rest, so that nothing is under way that was begun before them; what is made
- * durable then is all there is. LOCAL: a plain FLUSH would be a transaction of our own in the binary log. START of one thread may throw relay logs away, and may: there is no token. */
-static int step_sync(struct actor *a, struct errbuf *e)
-{
-	int code = database_run(a->db, e,
-	    "SET GLOBAL sync_relay_log=%d, GLOBAL sync_binlog=1, GLOBAL innodb_flush_log_at_trx_commit=1",
-	    !a->conf->durability_received);
-
-	if (!code)
-		code = database_run(a->db, e, "STOP SLAVE SQL_THREAD");
-	if (!code)
-		code = database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS");
-	if (!code)
-		code = sync_files(a, e);
-	if (!code && a->sight.order.want != REPL_WANT_STAND_IN)
-		code = database_run(a->db, e, "START SLAVE SQL_THREAD");
-	if (code)
-		(void)step_relax(a, NULL);
-	return code;
-}
-
-static int step_new_token(struct actor *a, struct errbuf *e)
-{
-	struct token t;
-	/* It follows: what it has is what the active has. */
-	int code = a->sight.order.want == REPL_WANT_FOLLOW_OUT ? tail_is_gone(e) : 0;
-
-	if (!code)
-		code = token_create(ACTOR_TOKEN, a->conf->name, a->boot_id, !a->conf->durability_received, &t, e);
-	if (!code)
-		LOG(LOG_NOTICE, "token.create", KV_U("epoch", a->sight.order.epoch));
-	return code;
-}
-
-static int step_set_semi(struct actor *a, struct errbuf *e)
-{
-	a->sight.marked = false;
-	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=%d", a->sight.order.semi_sync != 0);
-}
-
-static int step_set_dirty(struct actor *a, struct errbuf *e)
-{
-	return tail_begin(a, e);
-}
-
-static int step_send_row(struct actor *a, struct errbuf *e)
-{
-	const struct repl_order *o = &a->sight.order;
-	int code = database_open(a->row_db, e);
-
-	if (!code)
-		/* A commit of ours that still waits holds the lock, and it may be semi-sync that we have to switch off for it. */
-		code = database_run(a->row_db, e, "SET innodb_lock_wait_timeout=1");
-	if (!code)
-		code = database_run(a->row_db, e, "BEGIN");
-	if (!code)
-		code = database_run(a->row_db, e,
-		    "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (%" PRIu64 ", '%s')", o->epoch,
-		    a->conf->name);
-	if (!code)
-		code = database_run(a->row_db, e,
-		    "UPDATE holdfast.ledger_head SET epoch=%" PRIu64 " WHERE id=1 AND epoch<%" PRIu64, o->epoch,
-		    o->epoch);
-	if (!code)
-		code = database_send(a->row_db, e, "COMMIT");
-	if (code) {
-		database_close(a->row_db);
-		return code;
-	}
-	a->sight.row_sent = true;
-	return step_take_row(a, ROW_PATIENCE_MS, e);
-}
-
-int step_take_row(struct actor *a, int wait_ms, struct errbuf *e)
-{
-	struct pollfd p = {.fd = database_fd(a->row_db), .events = POLLIN};
-	int code;
-
-	if (!a->sight.row_sent || (p.fd >= 0 && poll(&p, 1, wait_ms) == 0))
-		return 0;
-	code = database_finish(a->row_db, e);
-	a->sight.row_sent = false;
-	if (code)
-		database_close(a->row_db);
-	return code;
-}
-
-static int step_writable(struct actor *a, struct errbuf *e)
-{
-	int code = database_run(a->db, e, "SET GLOBAL read_only=0");
-
-	if (!code)
-		LOG(LOG_NOTICE, "database.open", KV_U("epoch", a->sight.order.epoch));
-	return code;
-}
-
-/* It waits for commits. The ledger is at rest, but one that it gave up may hang there for want of an acknowledgement. */
-static int step_read_only(struct actor *a, struct errbuf *e)
-{
-	int code = database_run(a->db, e, "SET lock_wait_timeout=1");
-
-	if (!code)
-		code = database_run(a->db, e, "SET GLOBAL read_only=1");
-	if (!code)
-		LOG(LOG_NOTICE, "database.close", KV_U("epoch", a->sight.order.epoch));
-	return code;
-}
-
-/* R5: semi-sync was seen on before this position is read. */
-static int step_mark(struct actor *a, struct errbuf *e)
-{
-	struct observation now;
-	int code = observe(a->db, &now, e);
-
-	if (code)
-		return code;
-	a->sight.sync_mark = now.binlog;
-	a->sight.no_tx_at_mark = now.no_tx;
-	a->sight.marked = true;
-	return 0;
 }
 
 /* In the order of PLAN_STEPS; none: the step is to wait. */

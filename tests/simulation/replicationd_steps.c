@@ -121,7 +121,7 @@ static int step_start(struct world *w, unsigned at, unsigned part)
 	return 0;
 }
 
-/* step.c, set_token_survives() */
+/* step_token.c, step_set_token_survives() */
 static void set_token_survives(struct database *d, bool survives)
 {
 	if (!d->has_token || d->token.sync_relay == survives)
