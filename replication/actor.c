@@ -118,6 +118,7 @@ static bool look(struct actor *a, struct errbuf *e)
 	if (!look_at_files(a, e) || !look_at_server(a, e))
 		return false;
 	look_at_database(a, e);
+	facts_take_look(&a->sight);
 	return true;
 }
 
@@ -242,6 +243,7 @@ static int make(struct actor *a, struct errbuf *e)
 	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
 		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
 	a->sight.durable = !a->conf->durability_received;
+	a->sight.peer_timeout_us = a->conf->peer_timeout_ms * 1000ull;
 	return check_token(a, e);
 }
 

@@ -11,6 +11,12 @@
 #define CAUGHT_UP_SEQ 30
 #define STAYS_CAUGHT_UP_SEQ 1000
 
+/* One that was added to in_sync as soon as it was near must not lose its token for a burst; longer than anything that keeps
+ * the active from adding it (heartbeat/node_role.c). */
+#define FALLEN_BEHIND_US 10000000
+/* In peer timeouts: by then the active has heard that the token is gone, or takes us for lost and has written so. */
+#define RELAX_AFTER 2
+
 /* A history that does not fit: the position is not, or no longer, in the active's log; anything that stops the
  * applier. https://mariadb.com/kb/en/mariadb-error-codes/ Everything else may heal by itself. */
 #define ER_MASTER_FATAL_ERROR_READING_BINLOG 1236
@@ -27,11 +33,38 @@ static bool follows(const struct sight *s)
 	       s->relay_epoch == s->order.epoch;
 }
 
-static bool caught_up(const struct sight *s)
+static bool is_near(const struct sight *s)
 {
 	uint64_t lag_seq = s->db.sync_data ? STAYS_CAUGHT_UP_SEQ : CAUGHT_UP_SEQ;
 
 	return follows(s) && s->order.near && s->db.received.seq && s->db.applied.seq + lag_seq >= s->db.received.seq;
+}
+
+static bool has_fallen_behind(const struct sight *s)
+{
+	return s->behind_us && s->looked_us >= s->behind_us + FALLEN_BEHIND_US;
+}
+
+static bool caught_up(const struct sight *s)
+{
+	return is_near(s) || (follows(s) && !token_is_none(&s->token) && !has_fallen_behind(s));
+}
+
+void facts_take_look(struct sight *s)
+{
+	bool behind = s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s);
+
+	if (!behind)
+		s->behind_us = 0;
+	else if (!s->behind_us)
+		s->behind_us = s->looked_us;
+	if (!token_is_none(&s->token) || !s->token_us)
+		s->token_us = s->looked_us;
+}
+
+bool facts_may_relax(const struct sight *s, uint64_t now_us)
+{
+	return token_is_none(&s->token) && s->token_us && now_us >= s->token_us + RELAX_AFTER * s->peer_timeout_us;
 }
 
 /* The epoch for which this server is open: its mark, its row and its read_only agree. */

@@ -12,7 +12,8 @@
 
 struct sight {
 	struct repl_order order;
-	bool durable; /* the configuration wants relay logs fsynced before each acknowledgement */
+	bool durable;		  /* the configuration wants relay logs fsynced before each acknowledgement */
+	uint64_t peer_timeout_us; /* of the configuration: who is silent for so long is left behind */
 	/* beside the data */
 	bool data;     /* there is a data directory with something in it */
 	bool copy_new; /* the data is a fresh copy whose position was not entered yet */
@@ -25,7 +26,9 @@ struct sight {
 	uint64_t looked_us;    /* CLOCK_BOOTTIME just before db was read */
 	bool answered;	       /* it was up in this life of the server */
 	uint64_t mute_us;      /* since when it is not any more; 0: it is, or never was */
-	uint64_t relay_epoch;  /* a connection to the active stood for this epoch before and after db was read */
+	uint64_t behind_us;    /* since when it follows outside in_sync without being near the active; 0: it does not */
+	uint64_t token_us; /* the last look at which a token lay beside the data, or the first of this replicationd */
+	uint64_t relay_epoch; /* a connection to the active stood for this epoch before and after db was read */
 	/* what this replicationd did in this life of the server */
 	bool prepared;		/* tail exported, token destroyed, for a SLAVE start */
 	uint64_t drained_epoch; /* PROMOTE ended well */
@@ -39,6 +42,13 @@ struct sight {
 
 /* Takes an order, and forgets what was remembered for the one before. */
 void facts_take_order(struct sight *s, const struct repl_order *order);
+
+/* After each look: takes note of since when things are as they are. */
+void facts_take_look(struct sight *s);
+
+/* May relay logs be left unsynced at now_us? Not before all that went out with a token has had its effect: the active may be
+ * about to add this copy by the last heartbeat that named one, and would count acknowledgements of what is not on disk. */
+bool facts_may_relax(const struct sight *s, uint64_t now_us);
 
 /* The bits of enum plan_fact. */
 uint32_t facts_of(const struct sight *s);

@@ -42,6 +42,8 @@ const struct plan_rule plan_rules[] = {
 	{ W(FOLLOW_OUT),            0,                     F_SQL,        STEP_FOLLOW,         REPL_IDLE,       "follow the active" },
 	{ W(FOLLOW_OUT),            F_SQL,                 F_IO,         STEP_START_IO,       REPL_IDLE,       "receiver stopped" },
 	/* What is fetched outside in_sync is on the active's disk: syncing each of it again only makes catching up slower. */
+	/* Nor does it ever catch up with an active that waits for nobody. The token says that all is synced, so it goes first. */
+	{ W(FOLLOW_OUT),            F_FOLLOWS | F_SYNCED | F_TOKEN, F_CAUGHT_UP, STEP_DESTROY_TOKEN, REPL_FOLLOWING, "has fallen behind" },
 	{ W(FOLLOW_OUT),            F_FOLLOWS | F_SYNCED,  F_TOKEN | F_CAUGHT_UP, STEP_RELAX, REPL_FOLLOWING,  "catches up" },
 	{ W(FOLLOW_OUT),            F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED, STEP_SYNC,   REPL_FOLLOWING,  "before its word counts" },
 	{ W(FOLLOW_OUT),            F_FOLLOWS | F_CAUGHT_UP, F_TOKEN,    STEP_NEW_TOKEN,      REPL_FOLLOWING,  "may be added" },

@@ -29,7 +29,7 @@
 	X(SQL, "sql")		  /* SQL thread runs */                                                                \
 	X(BROKEN, "broken")	  /* one of them stopped with an error that does not heal */                           \
 	X(FOLLOWS, "follows")	  /* IO thread connected through the relay in the order's epoch, SQL thread runs */    \
-	X(CAUGHT_UP, "caught-up") /* and has received and applied nearly all that the active has */                    \
+	X(CAUGHT_UP, "caught-up") /* and has received and applied nearly all; with a token: or had, not long ago */    \
 	X(SYNCED, "synced")	  /* logs are fsynced as the configuration wants them */                               \
 	X(DRAINED, "drained")	  /* PROMOTE reported for the order's epoch */                                         \
 	X(ROW, "row")		  /* the epoch row is committed */                                                     \

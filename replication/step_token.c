@@ -1,10 +1,12 @@
 /* The token, and what it says: that relay logs and data are on disk as the configuration wants them (S7). */
 #include "replication/step.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "heartbeat/durable.h"
 #include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
 #include "replication/salvage.h"
 
 int step_destroy_token(struct actor *a, struct errbuf *e)
@@ -32,11 +34,18 @@ int step_set_token_survives(struct actor *a, bool survives, struct errbuf *e)
 	return token_store(ACTOR_TOKEN, &t, e);
 }
 
-/* A crash of the machine costs this copy what it has: it does not count, and comes back by a fresh one. */
-int step_relax(struct actor *a, struct errbuf *e)
+static int relax(struct actor *a, struct errbuf *e)
 {
 	return database_run(
 	    a->db, e, "SET GLOBAL sync_relay_log=0, GLOBAL sync_binlog=0, GLOBAL innodb_flush_log_at_trx_commit=2");
+}
+
+/* A crash of the machine costs this copy what it has: it does not count, and comes back by a fresh one. */
+int step_relax(struct actor *a, struct errbuf *e)
+{
+	if (!facts_may_relax(&a->sight, clock_boottime_us()))
+		return err_set(e, -EAGAIN, "waits until the active knows that its token is gone");
+	return relax(a, e);
 }
 
 static int sync_files(struct actor *a, struct errbuf *e)
@@ -69,7 +78,7 @@ int step_sync(struct actor *a, struct errbuf *e)
 	if (!code && a->sight.order.want != REPL_WANT_STAND_IN)
 		code = database_run(a->db, e, "START SLAVE SQL_THREAD");
 	if (code)
-		(void)step_relax(a, NULL);
+		(void)relax(a, NULL);
 	return code;
 }
 

@@ -23,6 +23,7 @@
 	X(M14_TOKEN_KEPT_OVER_SLAVE_START, "the token outlives a start in role SLAVE")                                 \
 	X(M14_TOKEN_KEPT_OVER_RESEED, "the token outlives a re-seed")                                                  \
 	X(M14_TOKEN_KEPT_OVER_REBOOT, "the token outlives a power loss without sync_relay_log")                        \
+	X(M14_RELAX_UNDER_TOKEN, "relay logs are not fsynced any more while a token says they are")                    \
 	X(M16_ANSWER_BEFORE_FSYNC, "the acceptor answers before its register is on disk")                              \
 	X(M16_REGISTER_LOST, "the register of a member that restarts is an older one")                                 \
 	X(M26_FENCE_BY_SIGTERM, "the fence lets waiting commits through (SIGTERM)")                                    \

@@ -86,6 +86,14 @@ void promises_check(struct world *w)
 		world_broken(w, "two nodes answer");
 }
 
+/* Two disks, unless the configuration says that one of them may be the memory of a machine. */
+static bool is_on_disk(const struct world *w, const struct database *d)
+{
+	const struct mariadb *m = &d->server;
+
+	return d->durability_received || w->book.must <= m->synced || w->book.must <= m->relay_synced;
+}
+
 void promises_answered(struct world *w, unsigned at)
 {
 	struct promises *p = &w->promises;
@@ -102,6 +110,9 @@ void promises_answered(struct world *w, unsigned at)
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
 		const struct database *d = &w->member[i].db;
 
+		if (hb_in_sync(&p->record, (uint8_t)i) && !is_on_disk(w, d))
+			world_broken(
+			    w, "%s has answered in SYNC what %s does not have on disk", name_of(w, at), name_of(w, i));
 		if (hb_in_sync(&p->record, (uint8_t)i) && database_has_token(d) &&
 		    token_equal(&d->token.token, &p->record.token[i]) &&
 		    !mariadb_holds(&d->server, w->book.must, w->book.must_chain))

@@ -56,6 +56,7 @@ static void start(struct world *w, unsigned at)
 	r->turn_us = w->now_us;
 	r->link_us = w->now_us + 500 + world_dice(w, 10000);
 	r->sight.durable = !d->durability_received;
+	r->sight.peer_timeout_us = w->member[at].node.settings.peer_timeout_us;
 	if (d->has_token && !token_survives(&d->token, d->boot_id, d->dirty.epoch != 0) &&
 	    !mutant_on(M14_TOKEN_KEPT_OVER_REBOOT))
 		replicationd_destroy_token(w, at);
@@ -139,7 +140,7 @@ static void observe_model(const struct world *w, unsigned at, struct observation
 }
 
 /* actor.c's look(), after the order was taken. */
-static void look(struct world *w, unsigned at)
+static void look_at_all(struct world *w, unsigned at)
 {
 	struct database *d = &w->member[at].db;
 	struct sight *s = &d->repl.sight;
@@ -165,6 +166,12 @@ static void look(struct world *w, unsigned at)
 	s->relay_epoch = d->stream.connected ? d->stream.epoch : 0;
 	s->backlog_ms =
 	    s->db.slave ? backlog_take(&d->repl.backlog, s->db.received.seq, s->db.applied.seq, w->now_us) : 0;
+}
+
+static void look(struct world *w, unsigned at)
+{
+	look_at_all(w, at);
+	facts_take_look(&w->member[at].db.repl.sight);
 }
 
 static void send_report(struct world *w, unsigned at)
@@ -214,6 +221,8 @@ static uint32_t mutate(const struct replicationd *r, uint32_t facts)
 	if (mutant_on(M10_CUT_NOT_VERIFIED) && r->order.want == REPL_WANT_PROMOTE)
 		facts &= ~(uint32_t)F_IO;
 	if (mutant_on(M14_TOKEN_KEPT_OVER_RESEED) && (facts & F_COPY_NEW))
+		facts &= ~(uint32_t)F_TOKEN;
+	if (mutant_on(M14_RELAX_UNDER_TOKEN) && (facts & F_FOLLOWS) && !(facts & F_CAUGHT_UP))
 		facts &= ~(uint32_t)F_TOKEN;
 	if (mutant_on(M09_ROW_BEFORE_SEMI_SYNC) && r->order.want == REPL_WANT_OPEN && !(facts & F_OPENED))
 		facts &= ~(uint32_t)(F_SEMI | F_SEMI_WANTED);
@@ -281,7 +290,8 @@ static void end_part(struct world *w, unsigned at)
 		    code == -EAGAIN ? " waits"
 		    : code < 0	    ? " failed"
 				    : "");
-	database_fault(w, at);
+	if (step != STEP_RELAX || code != -EAGAIN) /* it only looks at the clock, for long */
+		database_fault(w, at);
 	if (!r->up || r->turn != TURN_STEP)
 		return;
 	if (code == STEP_MORE || code == STEP_STUCK) {

@@ -342,9 +342,12 @@ static int step_say_drained(struct world *w, unsigned at, unsigned part)
 
 static int step_relax(struct world *w, unsigned at, unsigned part)
 {
-	struct mariadb *m = &w->member[at].db.server;
+	struct database *d = &w->member[at].db;
+	struct mariadb *m = &d->server;
 
 	(void)part;
+	if (!facts_may_relax(&d->repl.sight, world_clock(w, at)) && !mutant_on(M14_RELAX_UNDER_TOKEN))
+		return -EAGAIN;
 	m->sync_data = m->sync_relay = false;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* From sights to facts and reports, and the backlog in time. */
+/* From sights to facts and reports. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "replication/backlog.h"
 #include "heartbeat/fitness.h"
 #include "replication/facts.h"
 
@@ -183,6 +182,7 @@ static void test_caught_up_is_near_both_ends(void **state)
 	struct sight s = standby();
 
 	(void)state;
+	s.token = (struct token){0};
 	s.db.received = at(5000);
 	s.db.applied = at(4000);
 	assert_true(facts_of(&s) & F_CAUGHT_UP);
@@ -199,9 +199,76 @@ static void test_caught_up_is_near_both_ends(void **state)
 	s.order.near = 0;
 	assert_false(facts_of(&s) & F_CAUGHT_UP);
 	s = standby();
+	s.token = (struct token){0};
 	s.db.received = s.db.applied = at(0);
 	assert_false(facts_of(&s) & F_CAUGHT_UP);
 	assert_true(facts_of(&s) & F_FOLLOWS);
+}
+
+/* Looks at it every 50 ms; true: at the end it counts as caught up. */
+static bool stays_caught_up(struct sight *s, uint64_t *now_us, unsigned ms)
+{
+	for (; ms; ms -= 50) {
+		*now_us += 50 * MS;
+		s->looked_us = *now_us;
+		facts_take_look(s);
+	}
+	return facts_of(s) & F_CAUGHT_UP;
+}
+
+/* S7: the token goes before anything is relaxed, and not for a burst. */
+static void test_a_token_outlives_a_burst_but_no_lag_of_10_s(void **state)
+{
+	struct sight s = standby();
+	uint64_t now_us = 100000 * MS;
+
+	(void)state;
+	s.order.want = REPL_WANT_FOLLOW_OUT;
+	assert_true(stays_caught_up(&s, &now_us, 60000));
+	s.db.applied = at(4000);
+	s.db.received = at(5001);
+	assert_true(stays_caught_up(&s, &now_us, 10000));
+	s.db.received = at(5000);
+	assert_true(stays_caught_up(&s, &now_us, 50));
+	s.order.near = 0;
+	assert_true(stays_caught_up(&s, &now_us, 10000));
+	assert_false(stays_caught_up(&s, &now_us, 50));
+	s.order.near = 1;
+	assert_true(stays_caught_up(&s, &now_us, 50));
+	/* While it does not follow it cannot come near. */
+	s.order.near = 0;
+	assert_true(stays_caught_up(&s, &now_us, 9000));
+	s.db.io_connected = false;
+	assert_false(stays_caught_up(&s, &now_us, 9000));
+	s.db.io_connected = true;
+	assert_true(stays_caught_up(&s, &now_us, 9000));
+	/* In in_sync it is the second copy, and nothing of the kind may ever be asked. */
+	s.order.want = REPL_WANT_FOLLOW_IN;
+	assert_true(stays_caught_up(&s, &now_us, 60000));
+}
+
+/* The active may be adding it by the last heartbeat that named a token. */
+static void test_nothing_is_relaxed_soon_after_a_token(void **state)
+{
+	struct sight s = standby();
+	uint64_t now_us = 100000 * MS;
+
+	(void)state;
+	s.peer_timeout_us = 500 * MS;
+	(void)stays_caught_up(&s, &now_us, 1000);
+	assert_false(facts_may_relax(&s, now_us + 60000 * MS));
+	s.token = (struct token){0};
+	assert_false(facts_may_relax(&s, now_us + 1000 * MS - 1));
+	assert_true(facts_may_relax(&s, now_us + 1000 * MS));
+	(void)stays_caught_up(&s, &now_us, 950);
+	assert_false(facts_may_relax(&s, now_us));
+	/* What went out before this replicationd began, it cannot know. */
+	s = standby();
+	s.token = (struct token){0};
+	s.peer_timeout_us = 500 * MS;
+	(void)stays_caught_up(&s, &now_us, 50);
+	assert_false(facts_may_relax(&s, now_us + 999 * MS));
+	assert_true(facts_may_relax(&s, now_us + 1000 * MS));
 }
 
 static void test_open_needs_mark_row_and_read_only(void **state)
@@ -377,46 +444,6 @@ static void test_an_order_forgets_what_was_for_another(void **state)
 	}
 }
 
-static void test_backlog_is_the_age_of_what_waits(void **state)
-{
-	struct backlog b = {0};
-
-	(void)state;
-	assert_int_equal(backlog_take(&b, 0, 0, 1000 * MS), 0);
-	assert_int_equal(backlog_take(&b, 10, 10, 1010 * MS), 0);
-	/* Nothing is known of what was there before the first look. */
-	assert_int_equal(backlog_take(&b, 20, 10, 1020 * MS), 0);
-	assert_int_equal(backlog_take(&b, 30, 10, 1050 * MS), 30);
-	assert_int_equal(backlog_take(&b, 30, 19, 1060 * MS), 40);
-	assert_int_equal(backlog_take(&b, 30, 20, 1070 * MS), 20);
-	assert_int_equal(backlog_take(&b, 30, 30, 1080 * MS), 0);
-	assert_int_equal(backlog_take(&b, 30, 31, 1090 * MS), 0);
-	assert_int_equal(backlog_take(&b, 32, 31, 1100 * MS), 0);
-	assert_int_equal(backlog_take(&b, 33, 31, 1101 * MS), 1);
-}
-
-static void test_backlog_older_than_the_samples_counts_as_their_age(void **state)
-{
-	struct backlog b = {0};
-	uint64_t now = 0;
-
-	(void)state;
-	for (uint64_t i = 1; i <= 3 * BACKLOG_SAMPLES; i++) {
-		uint64_t looks = i < BACKLOG_SAMPLES ? i : BACKLOG_SAMPLES;
-
-		now = 1000 * MS + i * 50 * MS;
-		assert_int_equal(backlog_take(&b, 100 + i, 5, now), (looks - 1) * 50);
-	}
-	/* An applier that keeps pace, 10 transactions behind. */
-	for (uint64_t i = 1; i <= 3 * BACKLOG_SAMPLES; i++) {
-		uint32_t ms = backlog_take(&b, 1000 + i, 990 + i, now + i * 50 * MS);
-
-		assert_in_range(ms, 0, 450);
-		if (i > BACKLOG_SAMPLES)
-			assert_int_equal(ms, 450);
-	}
-}
-
 /* It recovers as long as it likes; only one that has answered in this life can hang. */
 static void test_hung_is_who_answered_once(void **state)
 {
@@ -440,14 +467,14 @@ int main(void)
 	    cmocka_unit_test(test_a_server_that_is_not_up_has_no_facts),
 	    cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),
 	    cmocka_unit_test(test_caught_up_is_near_both_ends),
+	    cmocka_unit_test(test_a_token_outlives_a_burst_but_no_lag_of_10_s),
+	    cmocka_unit_test(test_nothing_is_relaxed_soon_after_a_token),
 	    cmocka_unit_test(test_open_needs_mark_row_and_read_only),
 	    cmocka_unit_test(test_open_for_an_earlier_epoch),
 	    cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
 	    cmocka_unit_test(test_reasons),
 	    cmocka_unit_test(test_report_of_an_active),
 	    cmocka_unit_test(test_an_order_forgets_what_was_for_another),
-	    cmocka_unit_test(test_backlog_is_the_age_of_what_waits),
-	    cmocka_unit_test(test_backlog_older_than_the_samples_counts_as_their_age),
 	    cmocka_unit_test(test_hung_is_who_answered_once),
 	};
 

@@ -230,6 +230,9 @@ static void test_r5_token_only_when_level(void **state)
 	    /* The last copy there is: all that was received is in the data, and that is on disk. */
 	    {W(STAND_IN), F_SALVAGED | F_SYNCED, F_TOKEN | F_SLAVE | F_COPY_NEW | F_WRITABLE});
 	/* A token says that relay logs were fsynced as long as it lay there (S7). */
+	CHECK_DEMAND("S7 the token goes before the syncing does", W(FOLLOW_OUT),
+	    F_DATA | F_UP | F_FOLLOWS | F_SYNCED | F_TOKEN,
+	    F_CAUGHT_UP | F_WRITABLE | F_SEMI | F_DIRTY | F_COPY_NEW | F_BROKEN, STEP(DESTROY_TOKEN));
 	CHECK_STEPS("S7 RELAX", STEP(RELAX), {W(FOLLOW_OUT), F_FOLLOWS | F_SYNCED, F_TOKEN | F_CAUGHT_UP});
 	CHECK_STEPS("S7 SYNC", STEP(SYNC), {W(FOLLOW_OUT), F_FOLLOWS | F_CAUGHT_UP, F_TOKEN | F_SYNCED},
 	    {W(STAND_IN), F_SALVAGED, F_TOKEN | F_SYNCED | F_SLAVE});
