@@ -202,7 +202,7 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	}
 	for (uint8_t i = 0; i < r->members; i++)
 		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
-	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n);
+	o->near = o->want == REPL_WANT_FOLLOW_OUT && hb_is_near(n, now_us);
 	o->open = r->members && r->phase == HB_OPEN;
 	o->hurry = o->active != n->self && r->members && n->peer[r->active].facts.state == HB_DRAINING;
 	/* R4: off only when {self} is known chosen and nothing else can still become so. */

@@ -64,8 +64,8 @@ bool hb_claim_check(const struct hb_node *n, enum hb_claim_check which, uint64_t
 /* When it claims, if the active is not heard again before. */
 uint64_t hb_claim_from_us(const struct hb_node *n);
 
-/* Has this node received nearly all that the active has, as far as it has heard? */
-bool hb_is_near(const struct hb_node *n);
+/* Has this node received nearly all that the active has, as far as it has heard? Less will do while the order says that it has. */
+bool hb_is_near(const struct hb_node *n, uint64_t now_us);
 bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 
 /* node_fit.c: can this node do its work? Name; may it keep the role when nobody else is better; what it says. */

@@ -9,6 +9,7 @@
 #define ADD_FAR_BEHIND_SEQ 2000
 #define ADD_FAR_BEHIND_US 5000000 /* since it follows */
 #define NEAR_SEQ 200		  /* its word begins to count */
+#define NEAR_STILL_SEQ 2000	  /* and counts on: so much is written while it makes durable what it has */
 #define JOIN_US 1000000		  /* it asks five times a second */
 #define ADD_AGAIN_US 1000000	  /* after a try that failed */
 #define READ_STUCK_US 2000000
@@ -115,12 +116,19 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 	n->adding = true;
 }
 
-bool hb_is_near(const struct hb_node *n)
+bool hb_is_near(const struct hb_node *n, uint64_t now_us)
 {
 	const struct hb_facts *f = &n->peer[n->known.active].facts;
+	const struct repl_order *o = &n->order;
+	bool was = o->want == REPL_WANT_FOLLOW_OUT && o->epoch == n->known.epoch && o->near;
 
-	return n->known.members && f->opened_epoch == n->known.epoch &&
-	       n->repl.received.seq + NEAR_SEQ >= f->binlog.seq;
+	if (!n->known.members || f->opened_epoch != n->known.epoch)
+		return false;
+	/* While it makes durable what it has, it does not look at what it receives: what it told before is held against
+	 * an active that goes on. */
+	if (was && now_us >= n->repl.looked_us + REPORT_FRESH_US)
+		return true;
+	return n->repl.received.seq + (was ? NEAR_STILL_SEQ : NEAR_SEQ) >= f->binlog.seq;
 }
 
 /* R5. */
