@@ -75,7 +75,8 @@
 	X(M45_FORCE_BELOW_MARK, "a forced opening waits for what was given up")                                        \
 	X(M46_FORCED_TOKEN_LET_GO, "the token of a forced claim is let go while the claim may become chosen")          \
 	X(M47_HOLDS_IN_VAIN, "an active whose rounds nobody answers keeps its lease while payments wait")              \
-	X(M48_FORCE_WHILE_RECEIVING, "a role is forced though the copy still receives from the one that is given up")
+	X(M48_FORCE_WHILE_RECEIVING, "a role is forced though the copy still receives from the one that is given up")  \
+	X(M49_LEAK_FORGOTTEN, "what semi-sync let through counts as acknowledged once semi-sync is on again")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -15,7 +15,7 @@
 #include "heartbeat/gtid.h"
 
 #define LOCAL_SOCKET "/run/holdfast/heartbeatd.sock"
-#define LOCAL_VERSION 2
+#define LOCAL_VERSION 3
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
@@ -122,9 +122,10 @@ struct repl_report {
 	struct gtid sync_mark;	/* R5: @@gtid_binlog_pos read after semi-sync was found on for opened_epoch; valid if
 				   semi_sync and sync_marked */
 	uint8_t sync_marked;
-	uint8_t parted;	       /* its log has what that of the active of its time has not */
-	uint8_t no_tx_moved;   /* R10: Rpl_semi_sync_master_no_tx moved while semi-sync was wanted on */
-	uint32_t backlog_ms;   /* received but not applied, as time */
+	uint8_t parted;	     /* its log has what that of the active of its time has not */
+	uint8_t leaks;	     /* R10: semi-sync let something through just now; how far that reaches is not known yet */
+	uint32_t backlog_ms; /* received but not applied, as time */
+	struct gtid leaked;  /* R10: what semi-sync let through in opened_epoch lies at or below; seq 0: nothing */
 	struct gtid opened_at; /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
 	char reason[LOCAL_REASON_BYTES]; /* why it is not where it should be; "" when it is */
 };

@@ -257,6 +257,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		n->unknown_us = 0;
 	else if (!n->unknown_us)
 		n->unknown_us = now_us;
+	hb_leak_look(n, now_us);
 	hb_pace_look(n, now_us);
 	hb_drain_look(n, now_us);
 	hb_maintain_look(n, now_us);
@@ -320,8 +321,8 @@ static void update_serving(struct hb_node *n, uint64_t now_us, uint64_t wall_ms)
 	n->serving = mine && n->repl.opened_epoch == n->my_epoch && hb_repl_fresh(n, now_us) &&
 		     GUARD(M09_NO_BARRIER, n->ledger.barrier_epoch == n->my_epoch) &&
 		     (!hb_must_be_acknowledged(n) ||
-			 GUARD(M31_SEMI_SYNC_OFF_COUNTS, n->repl.semi_sync && !n->repl.no_tx_moved &&
-							     n->repl.order_generation == n->order.generation));
+			 GUARD(M31_SEMI_SYNC_OFF_COUNTS,
+			     n->repl.semi_sync && !hb_leaks(n) && n->repl.order_generation == n->order.generation));
 	if (n->serving && !was)
 		hb_moment(&n->moments, HB_STAGE_PROMOTE, now_us);
 	if (n->serving != was)

@@ -65,6 +65,13 @@ struct hb_force {	/* an operator's word, for this epoch only */
 	uint64_t since_us;
 };
 
+struct hb_leak {	     /* R10 */
+	uint64_t epoch;	     /* of ours; what follows is about it */
+	struct gtid at;	     /* what semi-sync let through lies at or below; seq 0: nothing was */
+	struct gtid settled; /* up to here it is on two disks, or one copy is what is promised */
+	uint64_t since_us;   /* since when payments wait for that; 0: they do not */
+};
+
 struct hb_stand {	  /* an operator's word that this node shall be active, whatever is lost */
 	uint64_t version; /* of the record that it was said about; 0: none */
 	uint64_t since_us;
@@ -125,6 +132,7 @@ struct hb_node {
 	enum hb_change_kind would; /* observe-only: what it would do now; NONE: nothing */
 	uint8_t would_reason;
 	struct hb_drain drain;
+	struct hb_leak leak;
 	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
 	uint64_t drain_note_us;
 	uint64_t handed_epoch;	 /* in which the record names another because we handed over, drained; 0 none */

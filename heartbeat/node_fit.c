@@ -115,7 +115,7 @@ enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)
 	/* Nobody shall count on it, or hand it anything. */
 	if (n->settings.observe_only)
 		return HB_ILL_OBSERVES;
-	if (hb_mine(n) && hb_must_be_acknowledged(n) && n->repl.no_tx_moved)
+	if (hb_leaks(n))
 		return HB_ILL_LEAKED;
 	if (since(n->ledger.edge_silent_us, n->ledger.edge_gone ? FIT_EDGE_GONE_US : FIT_EDGE_MUTE_US, now_us))
 		return HB_ILL_EDGE_SILENT;

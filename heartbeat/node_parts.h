@@ -160,6 +160,12 @@ bool hb_wants_maintain(const struct hb_node *n, struct hb_change *c);
 /* Is another in in_sync that is in maintenance? */
 bool hb_maintain_drops(const struct hb_node *n);
 
+/* node_leak.c: what semi-sync let through (R10). */
+/* Each step: takes note of what was reported, and of what the other has received since. */
+void hb_leak_look(struct hb_node *n, uint64_t now_us);
+/* Is there something in the database that counts as acknowledged, and that the other is not known to have? */
+bool hb_leaks(const struct hb_node *n);
+
 /* node_force.c: what an operator forces, once. */
 bool hb_force_solo(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
 /* Each step: forgets what is done, and what could not be done for long. */

@@ -38,6 +38,9 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	if (!token_equal(&p->facts.token, &n->known.token[m]) &&
 	    (!token_is_none(&p->facts.token) || now_us >= p->life_us + patience_us))
 		return true;
+	/* What was let through has not reached it: it is no second copy. */
+	if (hb_leaks(n) && n->repl.looked_us > n->leak.since_us + patience_us)
+		return true;
 	/* A COMMIT that does not return says something about the other only if it waits for an acknowledgement, and if the
 	 * database was seen to do so after that time: one that hangs since then says nothing at all. */
 	if (!n->repl.semi_waits)

@@ -60,6 +60,8 @@ void facts_take_look(struct sight *s)
 		s->behind_us = s->looked_us;
 	if (!token_is_none(&s->token) || !s->token_us)
 		s->token_us = s->looked_us;
+	if (s->up)
+		watch_look(&s->watch, &s->order, s->marked, &s->db);
 }
 
 bool facts_may_relax(const struct sight *s, uint64_t now_us)
@@ -187,7 +189,8 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->applied = o->applied;
 	ret->sync_marked = s->marked && o->semi_sync;
 	ret->sync_mark = s->sync_mark;
-	ret->no_tx_moved = s->marked && o->semi_sync && o->no_tx != s->no_tx_at_mark;
+	ret->leaks = s->watch.leaks;
+	ret->leaked = s->watch.leaked;
 	ret->backlog_ms = s->backlog_ms;
 	ret->opened_at = ret->opened_epoch ? s->dirty.opened_at : (struct gtid){0};
 }

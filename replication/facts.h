@@ -9,6 +9,7 @@
 #include "replication/observation.h"
 #include "replication/plan.h"
 #include "replication/token.h"
+#include "replication/watch.h"
 
 struct sight {
 	struct repl_order order;
@@ -34,9 +35,9 @@ struct sight {
 	uint64_t drained_epoch; /* PROMOTE ended well */
 	bool salvaged;		/* relay logs were looked through, or applied to their end, and are gone */
 	bool row_sent;
-	bool marked; /* sync_mark and no_tx_at_mark are of this opening, read while semi-sync was on */
+	bool marked; /* sync_mark is of this opening, read while semi-sync was on */
 	struct gtid sync_mark;
-	uint64_t no_tx_at_mark;
+	struct watch watch;
 	uint32_t backlog_ms;
 };
 

@@ -24,6 +24,7 @@ void step_forget(struct actor *a)
 	s->salvaged = false;
 	s->row_sent = false;
 	s->marked = false;
+	watch_forget(&s->watch);
 	s->answered = false;
 	s->mute_us = 0;
 	database_close(a->db);

@@ -91,7 +91,6 @@ int step_mark(struct actor *a, struct errbuf *e)
 	if (code)
 		return code;
 	a->sight.sync_mark = now.binlog;
-	a->sight.no_tx_at_mark = now.no_tx;
 	a->sight.marked = true;
 	return 0;
 }

@@ -102,6 +102,20 @@ static void wipe(struct world *w, unsigned at)
 	*r = fresh;
 }
 
+/* What is answered now was acknowledged by nobody, and no daemon can know before it looks. */
+static void meddle(struct world *w, enum fault fault, unsigned at)
+{
+	struct mariadb *m = &w->member[at].db.server;
+
+	if (at >= WORLD_GATEWAYS || !m->up || !m->semi || (fault == FAULT_ROOT_KILL_QUERY && !mariadb_waits(m)))
+		return;
+	w->member[at].meddled = true;
+	if (fault == FAULT_ROOT_SEMI_OFF)
+		mariadb_set_semi(m, false);
+	else
+		mariadb_kill_sessions(m, true);
+}
+
 void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer, uint32_t letters, uint64_t for_us)
 {
 	struct member *m = &w->member[at];
@@ -125,6 +139,8 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 		if (at < WORLD_GATEWAYS && m->up)
 			replicationd_kill(w, at, for_us);
 		return;
+	case FAULT_ROOT_SEMI_OFF:
+	case FAULT_ROOT_KILL_QUERY: meddle(w, fault, at); return;
 	case FAULT_STALL_STEP: m->db.repl.turn_us += for_us; return;
 	case FAULT_SPOIL_RELAY_LOG: m->db.server.spoilt = true; return;
 	case FAULT_HOLD:

@@ -37,7 +37,9 @@ struct world;
 	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \
 	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")                           \
 	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")              \
-	X(KILL_KEEPALIVED, "kill-keepalived", "keepalived dies and does not start again: the address is not there")
+	X(KILL_KEEPALIVED, "kill-keepalived", "keepalived dies and does not start again: the address is not there")    \
+	X(ROOT_SEMI_OFF, "root-semi-off", "somebody with root switches semi-sync off")                                 \
+	X(ROOT_KILL_QUERY, "root-kill-query", "somebody with root kills the query that waits for its acknowledgement")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,

@@ -62,6 +62,17 @@ static const char *name_of(const struct world *w, unsigned at)
 	return w->member[at].disk.name;
 }
 
+/* Once heartbeatd has heard of it and answers nothing, it answers for what it says again. */
+static void look_at_meddling(struct world *w, unsigned at)
+{
+	struct member *m = &w->member[at];
+	const struct hb_node *n = &m->node;
+	bool heard = !n->repl.semi_sync || n->repl.leaks || n->leak.at.seq;
+
+	if (hb_is_solo(&n->known, (uint8_t)at) || (heard && !world_answers(w, at)))
+		m->meddled = false;
+}
+
 void promises_check(struct world *w)
 {
 	struct promises *p = &w->promises;
@@ -75,6 +86,8 @@ void promises_check(struct world *w)
 		if (w->member[i].observes && w->member[i].up && r->step != HB_STEP_IDLE &&
 		    r->change.kind != HB_CHANGE_NOTHING)
 			world_broken(w, "%s observes only, and begins a change", name_of(w, i));
+		if (w->member[i].meddled)
+			look_at_meddling(w, i);
 		if (!world_answers(w, i))
 			continue;
 		answering++;

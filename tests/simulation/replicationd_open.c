@@ -15,7 +15,6 @@ static void take_mark(struct world *w, unsigned at)
 	s->sync_mark = (struct gtid){0, 0, 0};
 	if (m->length)
 		s->sync_mark = (struct gtid){0, m->log[m->length - 1].server, m->log[m->length - 1].seq};
-	s->no_tx_at_mark = m->no_tx;
 	s->marked = true;
 }
 

@@ -16,6 +16,7 @@ void replicationd_forget(struct world *w, unsigned at)
 
 	s->drained_epoch = 0;
 	s->salvaged = s->row_sent = s->marked = false;
+	watch_forget(&s->watch);
 	mariadb_hang_up(&d->server, MARIADB_ROW);
 }
 

@@ -33,6 +33,7 @@ struct member {
 	uint64_t tick_us, start_at_us; /* true time; start 0: none */
 	uint64_t poked_us;	       /* what heartbeatd tells the others has changed, and is seen then */
 	struct role_view view;
+	bool meddled; /* root has let commits through, and heartbeatd has not heard of it yet */
 	uint64_t epoch_seen;
 	uint64_t second_us; /* begin of the second in which `chosen` records became known */
 	unsigned chosen;

@@ -58,7 +58,6 @@ static struct sight active(void)
 	    .drained_epoch = EPOCH,
 	    .marked = true,
 	    .sync_mark = at(80),
-	    .no_tx_at_mark = 3,
 	    .dirty = {EPOCH, at(70)}};
 
 	memset(s.token.byte, 8, TOKEN_BYTES);
@@ -132,7 +131,7 @@ static void test_a_server_that_is_not_up_has_no_facts(void **state)
 	assert_string_equal(r.reason, "recovers");
 	assert_int_equal(r.opened_epoch | r.drained_epoch | r.follow_epoch, 0);
 	assert_int_equal(r.binlog.seq | r.applied.seq | r.received.seq, 0);
-	assert_int_equal(r.sync_marked | r.semi_sync | r.no_tx_moved | r.following, 0);
+	assert_int_equal(r.sync_marked | r.semi_sync | r.leaks | r.following, 0);
 }
 
 static void check_follows_nothing(const struct sight *s)
@@ -400,23 +399,24 @@ static void test_report_of_an_active(void **state)
 	assert_int_equal(r.semi_clients, 1);
 	assert_int_equal(r.sync_marked, 1);
 	assert_int_equal(r.sync_mark.seq, 80);
-	assert_int_equal(r.no_tx_moved, 0);
+	assert_int_equal(r.leaks | r.leaked.seq, 0);
 	assert_int_equal(r.backlog_ms, 12);
 	assert_int_equal(r.received.seq, 0);
 	a.db.semi_clients = 300;
+	facts_take_look(&a);
 	a.db.no_tx = 4;
+	facts_take_look(&a);
 	r = report_of(&a, REPL_OPEN, "", NULL);
 	assert_int_equal(r.semi_clients, 255);
-	assert_int_equal(r.no_tx_moved, 1);
-	/* R5: the mark is worth nothing once semi-sync is off, and R10 speaks of SYNC only. */
+	assert_int_equal(r.leaks, 1);
+	facts_take_look(&a);
+	r = report_of(&a, REPL_OPEN, "", NULL);
+	assert_int_equal(r.leaks, 0);
+	assert_int_equal(r.leaked.seq, 100);
+	/* R5: the mark is worth nothing once semi-sync is off. */
 	a.db.semi_sync = false;
 	r = report_of(&a, REPL_OPEN, "", NULL);
-	assert_int_equal(r.sync_marked | r.no_tx_moved, 0);
-	a = active();
-	a.marked = false;
-	a.db.no_tx = 4;
-	r = report_of(&a, REPL_OPEN, "", NULL);
-	assert_int_equal(r.sync_marked | r.no_tx_moved, 0);
+	assert_int_equal(r.sync_marked, 0);
 	assert_int_equal(report_of(&a, REPL_FAILED, "", NULL).fit, 0);
 }
 

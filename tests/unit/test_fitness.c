@@ -110,7 +110,7 @@ static void address_missing(struct hb_node *n, uint64_t at_us)
 static void leaked(struct hb_node *n, uint64_t at_us)
 {
 	if (at_us < NOW_US)
-		n->repl.no_tx_moved = 1;
+		n->leak.since_us = at_us;
 }
 
 static const struct {

@@ -1,0 +1,36 @@
+#include "replication/watch.h"
+
+/* C6: as a hand-over begins, semi-sync stays as it was. */
+static bool is_wanted(const struct watch *w, const struct repl_order *order)
+{
+	if (order->want == REPL_WANT_DRAIN)
+		return w->armed || w->leaks;
+	return order->want == REPL_WANT_OPEN && order->semi_sync;
+}
+
+void watch_look(struct watch *w, const struct repl_order *order, bool marked, const struct observation *db)
+{
+	bool moved = db->semi_sync && db->no_tx != w->no_tx;
+
+	if (w->epoch != order->epoch)
+		*w = (struct watch){.epoch = order->epoch};
+	if (!is_wanted(w, order)) {
+		w->armed = w->leaks = false;
+		return;
+	}
+	if (w->armed && (!db->semi_sync || moved))
+		w->leaks = true;
+	/* Of one look, the position was read before the counter: the next one's has what the counter counted. */
+	if (w->leaks)
+		w->leaked = db->binlog;
+	if (db->semi_sync && marked && !moved)
+		w->leaks = false;
+	w->armed = db->semi_sync && marked;
+	if (db->semi_sync)
+		w->no_tx = db->no_tx;
+}
+
+void watch_forget(struct watch *w)
+{
+	w->armed = false;
+}

@@ -1,0 +1,28 @@
+/*
+ * Whether semi-sync has let something through while it was to hold it back (R10), as when root switches it off or kills a query.
+ * The plan mends that within a look, so what was seen is kept, and with it how far what nobody acknowledged may reach. Pure.
+ */
+#ifndef HOLDFAST_REPLICATION_WATCH_H
+#define HOLDFAST_REPLICATION_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heartbeat/local.h"
+#include "replication/observation.h"
+
+struct watch {
+	uint64_t epoch; /* that all of it is about */
+	bool armed;	/* at the last look semi-sync was wanted, on and marked */
+	bool leaks;	/* something was let through, and how far that reaches will be known at one of the next looks */
+	uint64_t no_tx; /* when semi-sync was last seen on */
+	struct gtid leaked; /* what was let through in this epoch lies at or below; seq 0: nothing was */
+};
+
+/* After each look at a server that answers. marked: a position was read since semi-sync was switched on here. */
+void watch_look(struct watch *w, const struct repl_order *order, bool marked, const struct observation *db);
+
+/* The server has ended: the next one begins without semi-sync, and not by anybody's hand. */
+void watch_forget(struct watch *w);
+
+#endif

@@ -1,0 +1,193 @@
+/* What semi-sync let through by somebody's hand is noticed, and how far it reaches; what the daemons do themselves is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "replication/watch.h"
+
+#define EPOCH 7
+
+static struct watch watch;
+static struct repl_order order;
+static struct observation db;
+
+static void look(bool marked, uint64_t seq)
+{
+	db.binlog = (struct gtid){0, 1, seq};
+	watch_look(&watch, &order, marked, &db);
+}
+
+/* An active in SYNC, seen twice. */
+static int begin(void **state)
+{
+	(void)state;
+	watch = (struct watch){0};
+	order = (struct repl_order){.want = REPL_WANT_OPEN, .epoch = EPOCH, .semi_sync = 1};
+	db = (struct observation){.semi_sync = true, .no_tx = 3};
+	look(true, 100);
+	look(true, 110);
+	return 0;
+}
+
+static void expect(bool leaks, uint64_t leaked)
+{
+	assert_int_equal(watch.leaks, leaks);
+	assert_int_equal(watch.leaked.seq, leaked);
+}
+
+/* All that is written until it is on again, and found so. */
+static void semi_sync_that_is_off_lets_through_what_is_written(void **state)
+{
+	(void)state;
+	expect(false, 0);
+	db.semi_sync = false;
+	look(true, 120);
+	expect(true, 120);
+	look(true, 130);
+	expect(true, 130);
+	/* The plan has switched it on again, and reads the position. */
+	db.semi_sync = true;
+	look(false, 140);
+	expect(true, 140);
+	look(true, 141);
+	expect(false, 141);
+	/* It does not end by itself, nor grow. */
+	look(true, 200);
+	expect(false, 141);
+	db.semi_sync = false;
+	look(true, 210);
+	expect(true, 210);
+}
+
+static void a_query_that_is_killed_is_one(void **state)
+{
+	(void)state;
+	db.no_tx = 4;
+	look(true, 120);
+	expect(true, 120);
+	/* The position is read before the counter. */
+	look(true, 125);
+	expect(false, 125);
+	db.no_tx = 5;
+	look(true, 130);
+	db.no_tx = 6;
+	look(true, 140);
+	expect(true, 140);
+	look(true, 141);
+	expect(false, 141);
+	look(true, 150);
+	expect(false, 141);
+}
+
+/* As it was switched off, what waited was counted. */
+static void off_and_on_between_two_looks_is_seen_by_the_counter(void **state)
+{
+	(void)state;
+	db.no_tx = 4;
+	look(true, 120);
+	look(true, 121);
+	expect(false, 121);
+}
+
+static void what_the_daemons_do_is_no_leak(void **state)
+{
+	(void)state;
+	/* SOLO is known: the plan switches it off, and what waits goes through. */
+	order.semi_sync = 0;
+	look(true, 120);
+	db.semi_sync = false;
+	db.no_tx = 0;
+	look(false, 150);
+	expect(false, 0);
+	/* Somebody is to be added. */
+	order.semi_sync = 1;
+	look(false, 160);
+	db.semi_sync = true;
+	db.no_tx = 9;
+	look(false, 170);
+	look(true, 170);
+	expect(false, 0);
+	db.no_tx = 10;
+	look(true, 180);
+	expect(true, 180);
+	/* Not added after all. */
+	order.semi_sync = 0;
+	look(true, 190);
+	expect(false, 180);
+}
+
+static void a_server_that_starts_again_has_it_off(void **state)
+{
+	(void)state;
+	watch_forget(&watch);
+	db.semi_sync = false;
+	look(false, 110);
+	db.semi_sync = true;
+	db.no_tx = 0;
+	look(false, 110);
+	look(true, 110);
+	expect(false, 0);
+}
+
+static void another_epoch_settles_it(void **state)
+{
+	(void)state;
+	db.no_tx = 4;
+	look(true, 120);
+	expect(true, 120);
+	order.epoch++;
+	look(false, 130);
+	expect(false, 0);
+	db.no_tx = 5;
+	look(false, 140);
+	look(true, 140);
+	expect(false, 0);
+}
+
+/* C6: it stays on for what waits still; who follows has it off, and waits for nobody. */
+static void a_hand_over_keeps_it(void **state)
+{
+	(void)state;
+	order.want = REPL_WANT_DRAIN;
+	order.semi_sync = 0;
+	look(true, 120);
+	expect(false, 0);
+	db.semi_sync = false;
+	look(true, 121);
+	expect(true, 121);
+	look(true, 122);
+	expect(true, 122);
+	order.want = REPL_WANT_FOLLOW_IN;
+	look(true, 130);
+	expect(false, 122);
+}
+
+static void a_hand_over_in_solo_has_nothing_to_keep(void **state)
+{
+	(void)state;
+	order.semi_sync = 0;
+	db.semi_sync = false;
+	look(false, 120);
+	order.want = REPL_WANT_DRAIN;
+	look(false, 130);
+	expect(false, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(semi_sync_that_is_off_lets_through_what_is_written, begin),
+	    cmocka_unit_test_setup(a_query_that_is_killed_is_one, begin),
+	    cmocka_unit_test_setup(off_and_on_between_two_looks_is_seen_by_the_counter, begin),
+	    cmocka_unit_test_setup(what_the_daemons_do_is_no_leak, begin),
+	    cmocka_unit_test_setup(a_server_that_starts_again_has_it_off, begin),
+	    cmocka_unit_test_setup(another_epoch_settles_it, begin),
+	    cmocka_unit_test_setup(a_hand_over_keeps_it, begin),
+	    cmocka_unit_test_setup(a_hand_over_in_solo_has_nothing_to_keep, begin),
+	};
+
+	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
