@@ -196,14 +196,15 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->kind = drained(n, now_us) && hb_token_good(n) ? HB_CHANGE_OPEN : HB_CHANGE_NONE;
 		c->reason = HB_REASON_OPENED;
 	} else if (hb_is_sick(n, now_us)) {
-		bool over = m != HB_NOBODY && may_take_over(n, m, now_us);
+		bool over = m != HB_NOBODY && may_take_over(n, m, now_us) && !hb_leaks(n);
 
 		c->kind = over ? HB_CHANGE_HAND : HB_CHANGE_CLAIM;
 		c->reason = HB_REASON_DATABASE_DIED;
 		c->target = m;
 		c->token = over ? n->peer[m].facts.token : n->repl.token;
 		c->reopen = true;
-	} else if (n->opened && m != HB_NOBODY && hb_ill(n, now_us) != HB_ILL_NONE && may_take_over(n, m, now_us)) {
+	} else if (n->opened && m != HB_NOBODY && hb_ill(n, now_us) != HB_ILL_NONE && may_take_over(n, m, now_us) &&
+		   GUARD(M50_LEAK_HANDED_OVER, !hb_leaks(n))) {
 		/* R13. What cannot be written here, as on a disk that stands still, is ended by the lease. */
 		c->kind = HB_CHANGE_HAND;
 		c->reason = HB_REASON_ACTIVE_UNFIT;

@@ -60,6 +60,7 @@ static void make_leak(void)
 	hb_leak_look(&node, NOW_US);
 	assert_true(hb_leaks(&node));
 	assert_int_equal(hb_ill(&node, NOW_US), HB_ILL_LEAKED);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE); /* it is not handed over, and keeps the role */
 	assert_true(hb_fit_to_renew(&node, NOW_US));
 }
 
@@ -127,7 +128,8 @@ static void who_does_not_get_it_is_left_behind(void **state)
 	node.repl.looked_us = node.repl_us = node.ledger_us = node.peer[B].heard_us = NOW_US;
 	assert_false(hb_is_lost(&node, B, NOW_US));
 	node.leak.since_us = NOW_US - node.settings.peer_timeout_us - 1;
-	node.known.in_sync = node.acceptor.reg.accepted.in_sync = 1 << A;
+	assert_int_equal(wanted().kind, HB_CHANGE_SOLO);
+	carry_out(HB_CHANGE_SOLO);
 	hb_leak_look(&node, NOW_US);
 	assert_false(hb_leaks(&node));
 	node.known.in_sync = node.acceptor.reg.accepted.in_sync = 1 << A | 1 << B;
