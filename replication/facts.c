@@ -50,20 +50,6 @@ static bool caught_up(const struct sight *s)
 	return is_near(s) || (follows(s) && !token_is_none(&s->token) && !has_fallen_behind(s));
 }
 
-void facts_take_look(struct sight *s)
-{
-	bool behind = s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s);
-
-	if (!behind)
-		s->behind_us = 0;
-	else if (!s->behind_us)
-		s->behind_us = s->looked_us;
-	if (!token_is_none(&s->token) || !s->token_us)
-		s->token_us = s->looked_us;
-	if (s->up)
-		watch_look(&s->watch, &s->order, s->marked, &s->db);
-}
-
 bool facts_may_relax(const struct sight *s, uint64_t now_us)
 {
 	return token_is_none(&s->token) && s->token_us && now_us >= s->token_us + RELAX_AFTER * s->peer_timeout_us;
@@ -75,6 +61,21 @@ static uint64_t opened_epoch(const struct sight *s)
 	bool open = s->up && !s->db.read_only && s->dirty.epoch && s->dirty.epoch == s->db.ledger_epoch;
 
 	return open ? s->dirty.epoch : 0;
+}
+
+void facts_take_look(struct sight *s)
+{
+	bool behind = s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s);
+
+	if (!behind)
+		s->behind_us = 0;
+	else if (!s->behind_us)
+		s->behind_us = s->looked_us;
+	if (!token_is_none(&s->token) || !s->token_us)
+		s->token_us = s->looked_us;
+	if (s->up)
+		watch_look(
+		    &s->watch, &s->order, s->order.epoch && opened_epoch(s) == s->order.epoch, s->marked, &s->db);
 }
 
 void facts_take_order(struct sight *s, const struct repl_order *order)

@@ -8,12 +8,14 @@ static bool is_wanted(const struct watch *w, const struct repl_order *order)
 	return order->want == REPL_WANT_OPEN && order->semi_sync;
 }
 
-void watch_look(struct watch *w, const struct repl_order *order, bool marked, const struct observation *db)
+void watch_look(struct watch *w, const struct repl_order *order, bool opened, bool marked, const struct observation *db)
 {
-	bool moved = db->semi_sync && db->no_tx != w->no_tx;
+	bool moved;
 
+	/* Open already: a replicationd before this one has opened it, with semi-sync on. What it counted is not known. */
 	if (w->epoch != order->epoch)
-		*w = (struct watch){.epoch = order->epoch};
+		*w = (struct watch){.epoch = order->epoch, .armed = opened, .no_tx = db->no_tx};
+	moved = db->semi_sync && db->no_tx != w->no_tx;
 	if (!is_wanted(w, order)) {
 		w->armed = w->leaks = false;
 		return;

@@ -13,14 +13,16 @@
 
 struct watch {
 	uint64_t epoch; /* that all of it is about */
-	bool armed;	/* at the last look semi-sync was wanted, on and marked */
+	bool armed;	/* semi-sync was wanted, on and marked at the last look, or before this replicationd */
 	bool leaks;	/* something was let through, and how far that reaches will be known at one of the next looks */
 	uint64_t no_tx; /* when semi-sync was last seen on */
 	struct gtid leaked; /* what was let through in this epoch lies at or below; seq 0: nothing was */
 };
 
-/* After each look at a server that answers. marked: a position was read since semi-sync was switched on here. */
-void watch_look(struct watch *w, const struct repl_order *order, bool marked, const struct observation *db);
+/* After each look at a server that answers. opened: it is open for the order's epoch; marked: a position was read since semi-sync
+ * was switched on here. */
+void watch_look(
+    struct watch *w, const struct repl_order *order, bool opened, bool marked, const struct observation *db);
 
 /* The server has ended: the next one begins without semi-sync, and not by anybody's hand. */
 void watch_forget(struct watch *w);

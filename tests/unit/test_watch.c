@@ -13,11 +13,12 @@
 static struct watch watch;
 static struct repl_order order;
 static struct observation db;
+static bool opened;
 
 static void look(bool marked, uint64_t seq)
 {
 	db.binlog = (struct gtid){0, 1, seq};
-	watch_look(&watch, &order, marked, &db);
+	watch_look(&watch, &order, opened, marked, &db);
 }
 
 /* An active in SYNC, seen twice. */
@@ -25,6 +26,7 @@ static int begin(void **state)
 {
 	(void)state;
 	watch = (struct watch){0};
+	opened = false;
 	order = (struct repl_order){.want = REPL_WANT_OPEN, .epoch = EPOCH, .semi_sync = 1};
 	db = (struct observation){.semi_sync = true, .no_tx = 3};
 	look(true, 100);
@@ -132,6 +134,40 @@ static void a_server_that_starts_again_has_it_off(void **state)
 	expect(false, 0);
 }
 
+/* Only one that was open was let through by: the next one to open has it off, and a standby that is only being added too. */
+static void a_replicationd_that_starts_finds_it_off(void **state)
+{
+	(void)state;
+	watch = (struct watch){0};
+	opened = true;
+	db.semi_sync = false;
+	db.no_tx = 0;
+	look(false, 120);
+	expect(true, 120);
+	db.semi_sync = true;
+	db.no_tx = 3;
+	look(false, 130);
+	look(true, 130);
+	expect(false, 130);
+	/* Found on, whatever was counted before. */
+	watch = (struct watch){0};
+	look(false, 140);
+	look(true, 140);
+	expect(false, 0);
+	/* SOLO. */
+	watch = (struct watch){0};
+	order.semi_sync = 0;
+	db.semi_sync = false;
+	look(false, 150);
+	expect(false, 0);
+	/* Not open yet. */
+	watch = (struct watch){0};
+	order.semi_sync = 1;
+	opened = false;
+	look(false, 160);
+	expect(false, 0);
+}
+
 static void another_epoch_settles_it(void **state)
 {
 	(void)state;
@@ -184,6 +220,7 @@ int main(void)
 	    cmocka_unit_test_setup(off_and_on_between_two_looks_is_seen_by_the_counter, begin),
 	    cmocka_unit_test_setup(what_the_daemons_do_is_no_leak, begin),
 	    cmocka_unit_test_setup(a_server_that_starts_again_has_it_off, begin),
+	    cmocka_unit_test_setup(a_replicationd_that_starts_finds_it_off, begin),
 	    cmocka_unit_test_setup(another_epoch_settles_it, begin),
 	    cmocka_unit_test_setup(a_hand_over_keeps_it, begin),
 	    cmocka_unit_test_setup(a_hand_over_in_solo_has_nothing_to_keep, begin),
