@@ -43,9 +43,8 @@ static void print_apart(FILE *out, const char *name, const char *active)
 {
 	(void)fprintf(out,
 	    "%s was active itself, and its log need not be that of %s: the positions do not compare.\n"
-	    "What %s wrote then it keeps, what nobody acknowledged included. All that %s answered since it took the "
-	    "role\n"
-	    "would be lost; how much that is is not known here.\n",
+	    "What %s wrote then it keeps, what nobody acknowledged included. All that %s answered since it took\n"
+	    "the role would be lost; how much that is is not known here.\n",
 	    name, active, name, active);
 }
 
@@ -79,9 +78,8 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 		(void)fprintf(out, "How much would be lost is not known here.\n");
 	else if (known > has)
 		(void)fprintf(out,
-		    "By that %lld transaction%s would be lost, less what %s has received and not applied yet; and "
-		    "whatever was "
-		    "paid after that was heard.\n",
+		    "By that %lld transaction%s would be lost, less what %s has received and not applied yet;\n"
+		    "and whatever was paid after that was heard.\n",
 		    (long long)(known - has), known - has == 1 ? "" : "s", name);
 	else
 		(void)fprintf(

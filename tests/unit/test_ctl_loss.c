@@ -52,7 +52,7 @@ static void test_what_is_lost_is_shown(void **state)
 	expect(shown(NULL, NULL, NULL), "  a                had 0-1-1207, heard 61.5 s ago\n");
 	expect(shown(NULL, NULL, NULL), "  answered up to   0-1-1200, in epoch 4\n");
 	expect(shown(NULL, NULL, NULL),
-	    "By that 207 transactions would be lost, less what b has received and not applied yet; and whatever");
+	    "By that 207 transactions would be lost, less what b has received and not applied yet;\nand whatever was paid");
 	expect(shown("a", "seq", json_integer(0)), "By that 200 transactions would be lost"); /* what was answered */
 	expect(
 	    shown("a", "in_sync", json_false()), "By that 200 transactions would be lost"); /* a tail does not count */
@@ -60,10 +60,10 @@ static void test_what_is_lost_is_shown(void **state)
 	expect(shown("a", "heard_ms", json_null()), "Another member, up for longer, may have heard more of a:");
 	expect(
 	    shown("b", "maintenance", json_true()), "b is in maintenance: by this it comes back, and the mark goes.");
-	expect(shown("a", "seq", json_integer(1201)), "At least 201 transactions would");
-	expect(shown("b", "seq", json_integer(1206)), "At least 1 transaction would");
+	expect(shown("a", "seq", json_integer(1201)), "By that 201 transactions would");
+	expect(shown("b", "seq", json_integer(1206)), "By that 1 transaction would");
 	expect(shown("b", "seq", json_integer(1207)), "Nothing is known to be missing; what was paid after");
-	expect(shown("b", "apart", json_true()), "All that a answered since it took the role\nwould be lost; how much");
+	expect(shown("b", "apart", json_true()), "All that a answered since it took\nthe role would be lost; how much");
 	expect(shown("b", "seq", json_integer(0)), "How much would be lost is not known here.");
 }
 
