@@ -20,15 +20,15 @@ wait_until 30 "the address where it should be" all_quiet
 
 since=$(clock "$was")
 "$lab" exec "$was" -- ip addr del "$vip/24" dev eth0
-wait_until 10 "$was has the address again" holds "$was"
-wait_until 10 "the alarm that it was gone" said "$was" "$since" address.lost
+wait_until 45 "$was has the address again" holds "$was"
+wait_until 45 "the alarm that it was gone" said "$was" "$since" address.lost
 say "deleted by hand: put back"
 
 since=$(clock "$standby")
 "$lab" exec "$standby" -- ip addr add "$vip/24" dev eth0
-wait_until 10 "$standby lets go of the address" lacks "$standby"
-wait_until 10 "the alarm" said "$standby" "$since" address.alarm
-wait_until 10 "quiet again" all_quiet
+wait_until 45 "$standby lets go of the address" lacks "$standby"
+wait_until 45 "the alarm" said "$standby" "$since" address.alarm
+wait_until 45 "quiet again" all_quiet
 payments_flow
 say "on the wrong node: removed"
 
@@ -36,9 +36,9 @@ for node in "$was" "$standby"; do
   since=$(clock "$node")
   worker=$(worker_of "$node")
   "$lab" exec "$node" -- systemctl kill --kill-who=all --signal=STOP keepalived
-  wait_until 10 "keepalived of $node started again" is_another "$node" "$worker"
-  wait_until 10 "the alarm" said "$node" "$since" address.alarm
-  wait_until 10 "quiet again" all_quiet
+  wait_until 45 "keepalived of $node started again" is_another "$node" "$worker"
+  wait_until 45 "the alarm" said "$node" "$since" address.alarm
+  wait_until 45 "quiet again" all_quiet
 done
 payments_flow
 say "keepalived hung: started again"
@@ -46,13 +46,13 @@ say "keepalived hung: started again"
 for node in "$was" "$standby"; do
   worker=$(worker_of "$node")
   "$lab" exec "$node" -- systemctl kill --kill-who=all --signal=KILL keepalived
-  wait_until 10 "keepalived of $node started again" is_another "$node" "$worker"
-  wait_until 10 "quiet again" all_quiet
+  wait_until 45 "keepalived of $node started again" is_another "$node" "$worker"
+  wait_until 45 "quiet again" all_quiet
 done
 payments_flow
 "$lab" exec "$was" -- systemctl stop keepalived
-wait_until 10 "$was has the address again" holds "$was"
-wait_until 10 "quiet again" all_quiet
+wait_until 45 "$was has the address again" holds "$was"
+wait_until 45 "quiet again" all_quiet
 payments_flow
 [ "$(status w .epoch)" = "$epoch" ] || fail "the role moved: epoch $epoch, then $(status w .epoch)"
 say "keepalived stopped: started again, and the role stays"
@@ -61,10 +61,10 @@ say "keepalived stopped: started again, and the role stays"
 cannot_hold() { status w ".nodes[]|select(.name==\"$1\").reason" | grep -q "keepalived does not listen"; }
 "$lab" exec "$was" -- systemctl mask --now --runtime keepalived 2>/dev/null
 wait_until 20 "$standby to be active" is_active w "$standby"
-wait_until 10 "$standby has the address" holds "$standby"
+wait_until 45 "$standby has the address" holds "$standby"
 payments_flow
 wait_sync w 100
-wait_until 10 "$was says that it cannot hold the address" cannot_hold "$was"
+wait_until 45 "$was says that it cannot hold the address" cannot_hold "$was"
 refused 1 "$standby" "$was cannot take over: keepalived does not listen" switchover --to "$was" --yes
 refused 1 "$standby" "$was cannot take over: keepalived does not listen" maintenance on "$standby" --yes
 payments_flow
@@ -73,7 +73,7 @@ payments_flow
 wait_until 60 "$was has nothing to say" is_quiet "$was"
 switch_back() { ctl "$standby" switchover --to "$was" --yes && is_active w "$was"; }
 wait_until 60 "the role is back at $was" switch_back
-wait_until 10 "$was has the address again" holds "$was"
+wait_until 45 "$was has the address again" holds "$was"
 payments_flow
 say "keepalived cannot be started: the role moves, and is not handed back before it can"
 
@@ -83,12 +83,12 @@ epoch=$(status w .epoch)
 for node in "$was" "$standby"; do
   "$lab" exec "$node" -- systemctl mask --now --runtime keepalived 2>/dev/null &
 done
-wait_until 20 "$was says that it cannot hold the address" cannot_hold "$was"
-wait_until 20 "$standby says so" cannot_hold "$standby"
+wait_until 45 "$was says that it cannot hold the address" cannot_hold "$was"
+wait_until 45 "$standby says so" cannot_hold "$standby"
 for node in "$standby" "$was"; do
   "$lab" exec "$node" -- systemctl unmask --runtime keepalived 2>/dev/null
   "$lab" exec "$node" -- systemctl start keepalived
-  wait_until 20 "$standby to be active" is_active w "$standby"
+  wait_until 45 "$standby to be active" is_active w "$standby"
   payments_flow
 done
 [ "$(status w .epoch)" = $((epoch + 1)) ] || fail "the role went to and fro: epoch $epoch, then $(status w .epoch)"
