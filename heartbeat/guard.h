@@ -77,7 +77,8 @@
 	X(M47_HOLDS_IN_VAIN, "an active whose rounds nobody answers keeps its lease while payments wait")              \
 	X(M48_FORCE_WHILE_RECEIVING, "a role is forced though the copy still receives from the one that is given up")  \
 	X(M49_LEAK_FORGOTTEN, "what semi-sync let through counts as acknowledged once semi-sync is on again")          \
-	X(M50_LEAK_HANDED_OVER, "hands the role over while the other lacks what semi-sync let through")
+	X(M50_LEAK_HANDED_OVER, "hands the role over while the other lacks what semi-sync let through")                \
+	X(M51_SYNC_TOLD_TOO_SOON, "SYNC is told before the standby that was added knows that it counts")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -116,6 +116,7 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 	if (newest) {
 		p->stamp_us = m->stamp_us;
 		p->facts = m->facts;
+		p->counts_version = m->has_record && hb_in_sync(&m->record, m->from) ? m->record.version : 0;
 	}
 	take_high_water(n, m->facts.answered_epoch, m->facts.answered);
 	if (m->has_record) {
@@ -257,6 +258,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		n->unknown_us = 0;
 	else if (!n->unknown_us)
 		n->unknown_us = now_us;
+	hb_confirmed_look(n);
 	hb_leak_look(n, now_us);
 	hb_pace_look(n, now_us);
 	hb_drain_look(n, now_us);

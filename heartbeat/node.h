@@ -37,6 +37,7 @@ struct hb_peer {
 	struct hb_ballot accepted_ballot; /* of what its acceptor holds, as far as heard since */
 	uint64_t accepted_us;
 	struct hb_facts facts;
+	uint64_t counts_version; /* of the record that it goes by, if it counts as a copy there; 0: it does not */
 };
 
 struct hb_reading { /* answers to READ: while booting, or to end an amnesia */
@@ -133,6 +134,9 @@ struct hb_node {
 	uint8_t would_reason;
 	struct hb_drain drain;
 	struct hb_leak leak;
+	uint8_t confirmed; /* bits: copies that count, and go by a record in which they do */
+	uint64_t counts_since
+	    [HB_MEMBERS_MAX]; /* version of the first record of ours in which it counts without a break; 0: it does not */
 	char drain_note[LOCAL_REASON_BYTES]; /* why the last one was called off, for a while */
 	uint64_t drain_note_us;
 	uint64_t handed_epoch;	 /* in which the record names another because we handed over, drained; 0 none */

@@ -214,7 +214,9 @@ static uint8_t mode(const struct hb_node *n, uint64_t now_us)
 {
 	if (!hb_mine(n) || !n->serving || n->gate_until_us <= now_us)
 		return ROLE_MODE_STALLED;
-	return hb_is_solo(&n->known, n->self) ? ROLE_MODE_SOLO : ROLE_MODE_SYNC;
+	/* What clients are told of durability: two disks only when the other knows that its own is one of them. */
+	return hb_is_solo(&n->known, n->self) || !GUARD(M51_SYNC_TOLD_TOO_SOON, hb_is_confirmed(n)) ? ROLE_MODE_SOLO
+												    : ROLE_MODE_SYNC;
 }
 
 static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view *v)

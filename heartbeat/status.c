@@ -147,10 +147,8 @@ static json_t *lease_json(const struct daemon *d, uint8_t i)
 /* The others that it says it hears, or cannot say yet; null when its release does not tell. */
 static json_t *hears_json(const struct hb_record *r, uint8_t i, const struct hb_facts *f)
 {
-	json_t *names = json_array();
+	json_t *names = f->level < LEVEL_HEARS ? json_null() : json_array();
 
-	if (f->level < LEVEL_HEARS)
-		return json_null();
 	for (uint8_t m = 0; m < r->members; m++)
 		if (m != i && (f->hears >> m & 1))
 			json_array_append_new(names, json_string(r->member[m].name));

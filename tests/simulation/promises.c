@@ -110,6 +110,7 @@ static bool is_on_disk(const struct world *w, const struct database *d)
 void promises_answered(struct world *w, unsigned at)
 {
 	struct promises *p = &w->promises;
+	bool in_sync = w->member[at].view.mode == ROLE_MODE_SYNC; /* so the client is told */
 
 	if (p->stale)
 		look_at_register(w);
@@ -123,7 +124,7 @@ void promises_answered(struct world *w, unsigned at)
 	for (unsigned i = 0; i < WORLD_GATEWAYS; i++) {
 		const struct database *d = &w->member[i].db;
 
-		if (hb_in_sync(&p->record, (uint8_t)i) && !is_on_disk(w, d))
+		if (in_sync && hb_in_sync(&p->record, (uint8_t)i) && !is_on_disk(w, d))
 			world_broken(
 			    w, "%s has answered in SYNC what %s does not have on disk", name_of(w, at), name_of(w, i));
 		if (hb_in_sync(&p->record, (uint8_t)i) && database_has_token(d) &&

@@ -51,8 +51,8 @@ static void test_what_is_lost_is_shown(void **state)
 	expect(shown(NULL, NULL, NULL), "  b                has 0-1-1000, heard 0.0 s ago\n");
 	expect(shown(NULL, NULL, NULL), "  a                had 0-1-1207, heard 61.5 s ago\n");
 	expect(shown(NULL, NULL, NULL), "  answered up to   0-1-1200, in epoch 4\n");
-	expect(shown(NULL, NULL, NULL),
-	    "By that 207 transactions would be lost, less what b has received and not applied yet;\nand whatever was paid");
+	expect(shown(NULL, NULL, NULL), "By that 207 transactions would be lost, less what b has received and not "
+					"applied yet;\nand whatever was paid");
 	expect(shown("a", "seq", json_integer(0)), "By that 200 transactions would be lost"); /* what was answered */
 	expect(
 	    shown("a", "in_sync", json_false()), "By that 200 transactions would be lost"); /* a tail does not count */

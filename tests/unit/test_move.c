@@ -36,7 +36,7 @@ static uint64_t gap_began_us(enum hb_reason reason)
 	r.epoch++;
 	r.active = B;
 	r.phase = HB_CLAIMED;
-	r.reason = reason;
+	r.reason = (uint8_t)reason;
 	hb_learn(&node, (struct hb_ballot){6, A}, &r, NOW_US + 500000);
 	assert_true(hb_mine(&node));
 	return node.moments.began_us;
