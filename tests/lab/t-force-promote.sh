@@ -24,7 +24,7 @@ still_receives() {
   ! ctl "$standby" force promote "$standby" --accept-loss --yes || fail "$standby was promoted while it follows $now: $said"
   case $said in *"$standby is connected to the database of $now"*) ;; *) return 1 ;; esac
 }
-"$lab" mute 1
+"$lab" mute 1 && "$lab" mute 2 || fail "heartbeats cannot be muted"
 wait_until 20 "$standby to say that it still receives" still_receives
 "$lab" heal
 ctl w maintenance off "$standby" || fail "maintenance off $standby: $said"
