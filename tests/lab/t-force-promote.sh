@@ -85,7 +85,7 @@ stop_load
 "$lab" start "$first"
 promote_first() { ctl w force promote "$first" --accept-loss --yes; }
 wait_until 90 "$first in the role that it had before" promote_first
-says "All that $second answered since it took the role"
+says "All that $second answered since it took"
 says "$first serves (SOLO)"
 verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/force-promote-second.history" 2>/dev/null |
   tail -n 1)
