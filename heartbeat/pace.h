@@ -2,7 +2,7 @@
  * Flow control: how long the ledger rests after each batch, so that the standby keeps up. Grows by a share for as long as it is too far
  * behind, shrinks as soon as it is not (the scheme of TCP turned round: D. Chiu, R. Jain, "Analysis of the increase and decrease
  * algorithms for congestion avoidance", 1989). Fewer batches carry the same payments, and what the standby does it does for each batch;
- * so payments take longer, and hardly fewer get through. Pure.
+ * payments take longer, and fewer get through where few clients wait for each. Pure.
  */
 #ifndef HOLDFAST_HEARTBEAT_PACE_H
 #define HOLDFAST_HEARTBEAT_PACE_H
