@@ -10,8 +10,6 @@
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/local.h"
 
-#define EXIT_NOBODY 2
-#define EXIT_USAGE 2
 #define WORDS_BYTES 128
 #define NAME_LINE_BYTES 64
 

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define EXIT_USAGE 2	 /* a command that was used wrongly */
 #define EXIT_NO_ANSWER 2 /* of what only asks: heartbeatd of this machine does not answer */
+#define EXIT_NOBODY 2	 /* of what has to be confirmed: nobody is there to ask */
 
 /* A member of o as text; "" when it is missing or no string. o may be NULL. */
 const char *ctl_text(const json_t *o, const char *key);
@@ -26,14 +28,14 @@ int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, 
 /* "holdfastctl: COMMAND: WHY" on standard error. Returns 1, the exit status. */
 int ctl_command_refuse(const char *command, const char *why);
 
-/* Asks the question on the terminal. 0: yes; 1: no; 2: nobody is there to ask. What is not 0 has been said. */
+/* Asks the question on the terminal. 0: yes; 1: no; EXIT_NOBODY: nobody is there to ask. What is not 0 has been said. */
 int ctl_command_confirm(const char *command, const char *question, ...) __attribute__((format(printf, 2, 3)));
 
 /* As above for what cannot be undone: the answer that is yes is the name, typed in full. */
 int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Is that how a node may be called? 0, or what a command that was used wrongly exits with, and why has been said. */
+/* Is that how a node may be called? 0, or EXIT_USAGE, and why has been said. */
 int ctl_command_check_name(const char *command, const char *name);
 
 /* Would words (heartbeat/command.h) be begun now? Asked before an operator is. 0: yes; 1: no, and why is on standard error. */

@@ -9,7 +9,6 @@
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/local.h"
 
-#define EXIT_USAGE 2
 #define LOOK_MS 50
 #define LOOKS 100 /* it takes a tenth of a second, or is forgotten after three */
 

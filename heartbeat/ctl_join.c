@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
 #include "heartbeat/ctl_setup.h"
@@ -226,7 +227,7 @@ int ctl_join(const struct ctl_options *o)
 
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: join: %s\n", e.text);
-		return 2;
+		return EXIT_USAGE;
 	}
 	code = prepare(&s, o, &e);
 	if (code) {

@@ -12,7 +12,6 @@
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_YET 1
-#define EXIT_USAGE 2
 #define LOOK_MS 200
 #define LOOKS 75
 

@@ -9,7 +9,6 @@
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/local.h"
 
-#define EXIT_USAGE 2
 #define LOOK_MS 100
 #define LOOKS 150 /* it takes a tenth of a second, or two when the role has to go first */
 

@@ -11,7 +11,6 @@
 #include "heartbeat/local.h"
 
 #define COMMAND "force promote"
-#define EXIT_USAGE 2
 #define NAME_BYTES 64
 #define LOOK_MS 100
 #define LOOKS 750 /* what was received may take a minute to be applied */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/keyfile.h"
 #include "heartbeat/statefile.h"
 
@@ -82,7 +83,7 @@ int ctl_setup_confirm(const struct ctl_setup *s, bool yes)
 		return 0;
 	if (!isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "holdfastctl: %s: nobody is there to ask: add --yes\n", s->command);
-		return 2;
+		return EXIT_NOBODY;
 	}
 	show_plan(s);
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))

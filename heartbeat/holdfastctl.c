@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_options.h"
-
-#define EXIT_USAGE 2
 
 static int help(const struct ctl_options *o);
 static int version(const struct ctl_options *o);
