@@ -92,10 +92,8 @@ static void note_lag(struct hb_node *n, const struct hb_message *m, uint64_t now
 	if (hb_ballot_compare(m->accepted_ballot, p->accepted_ballot) != 0)
 		p->accepted_us = now_us;
 	p->accepted_ballot = m->accepted_ballot;
-	if (accepted <= 0 && (accepted == 0 || hb_ballot_compare(m->promised, n->known_ballot) <= 0))
-		p->lagging_us = 0;
-	else if (!p->lagging_us)
-		p->lagging_us = now_us;
+	since_note(&p->lagging_us,
+	    accepted > 0 || (accepted < 0 && hb_ballot_compare(m->promised, n->known_ballot) > 0), now_us);
 }
 
 /* Of one that serves and cannot do its work, since when it does so in vain is not known. */
@@ -241,10 +239,7 @@ static void note_unchosen(struct hb_node *n, const struct hb_change *c, uint64_t
 {
 	bool waits = hb_mine(n) && hb_change_is_awaited(c->kind) && (c->kind != HB_CHANGE_NOTHING || !n->serving);
 
-	if (!waits)
-		n->unchosen_us = 0;
-	else if (!n->unchosen_us)
-		n->unchosen_us = now_us;
+	since_note(&n->unchosen_us, waits, now_us);
 }
 
 static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
@@ -254,10 +249,7 @@ static void propose(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 
 	if (p->chosen)
 		take_chosen(n, now_us);
-	if (hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) <= 0)
-		n->unknown_us = 0;
-	else if (!n->unknown_us)
-		n->unknown_us = now_us;
+	since_note(&n->unknown_us, hb_ballot_compare(n->acceptor.reg.accepted_ballot, n->known_ballot) > 0, now_us);
 	hb_confirmed_look(n);
 	hb_leak_look(n, now_us);
 	hb_pace_look(n, now_us);

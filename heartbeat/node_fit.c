@@ -163,10 +163,7 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 		hb_deaths_note(&n->database_deaths, now_us);
 	n->repl_us = now_us;
 	n->repl_missed_us = 0;
-	if (!r->row_waits)
-		n->row_waits_us = 0;
-	else if (!n->row_waits_us)
-		n->row_waits_us = now_us;
+	since_note(&n->row_waits_us, r->row_waits, now_us);
 	n->repl = *r;
 	n->repl.reason[sizeof(n->repl.reason) - 1] = '\0';
 }

@@ -72,10 +72,7 @@ void hb_leak_look(struct hb_node *n, uint64_t now_us)
 		l->at = n->repl.leaked;
 	if (is_settled(n, must))
 		l->settled = l->at;
-	if (!must || !((ours && n->repl.leaks) || l->at.seq > l->settled.seq))
-		l->since_us = 0;
-	else if (!l->since_us)
-		l->since_us = now_us;
+	since_note(&l->since_us, must && ((ours && n->repl.leaks) || l->at.seq > l->settled.seq), now_us);
 }
 
 bool hb_leaks(const struct hb_node *n)

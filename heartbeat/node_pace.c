@@ -36,10 +36,7 @@ void hb_pace_look(struct hb_node *n, uint64_t now_us)
 	bool solo = well && hb_is_solo(&n->known, n->self);
 	const struct hb_facts *f;
 
-	if (!solo)
-		n->catches_up_us = 0;
-	else if (!n->catches_up_us)
-		n->catches_up_us = now_us;
+	since_note(&n->catches_up_us, solo, now_us);
 	if (!well || (solo && !hb_is_slowed_for_solo(n, now_us))) {
 		hb_pace_step(&n->pace, NULL, now_us);
 		return;

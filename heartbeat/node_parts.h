@@ -5,6 +5,7 @@
 #include "heartbeat/fitness.h"
 #include "heartbeat/guard.h"
 #include "heartbeat/node.h"
+#include "heartbeat/since.h"
 
 #define HB_CLAIM_JITTER_PART 8 /* of a lease: the longest pause before a claim */
 #define HB_PEER(n, i) ((n)->acceptor.reg.accepted.member[i])

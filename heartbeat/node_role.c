@@ -95,10 +95,7 @@ void hb_adding(struct hb_node *n, uint64_t now_us)
 
 	if (!solo)
 		n->add_above = n->repl.binlog;
-	if (!here || !solo || !n->serving)
-		n->follower_us = 0;
-	else if (!n->follower_us)
-		n->follower_us = now_us;
+	since_note(&n->follower_us, here && solo && n->serving, now_us);
 	if (n->adding) {
 		if (here && solo && !stuck && n->serving)
 			return;

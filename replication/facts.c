@@ -5,6 +5,7 @@
 
 #include "heartbeat/fitness.h"
 #include "heartbeat/guard.h"
+#include "heartbeat/since.h"
 
 /* What is received and not applied when a copy begins to sync each transaction: the next takeover has to apply what it does not
  * work off before. From then on it applies hardly faster than the active writes, so what is allowed is more. */
@@ -65,12 +66,7 @@ static uint64_t opened_epoch(const struct sight *s)
 
 void facts_take_look(struct sight *s)
 {
-	bool behind = s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s);
-
-	if (!behind)
-		s->behind_us = 0;
-	else if (!s->behind_us)
-		s->behind_us = s->looked_us;
+	since_note(&s->behind_us, s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s), s->looked_us);
 	if (!token_is_none(&s->token) || !s->token_us)
 		s->token_us = s->looked_us;
 	if (s->up)
