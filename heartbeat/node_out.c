@@ -52,6 +52,12 @@ static bool holds_in_vain(const struct hb_node *n, uint64_t now_us)
 	return GUARDED(M47_HOLDS_IN_VAIN, n->unchosen_us && now_us > n->unchosen_us + FIT_ROUND_US, false);
 }
 
+/* R13. */
+static bool is_to_hold(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_fit_to_renew(n, now_us) && !holds_in_vain(n, now_us);
+}
+
 /* An active that nobody grants anything must not keep its own acceptor closed: a claim that half of the others have accepted
  * could never be finished. */
 static bool keeps_own_vote(struct hb_node *n, uint64_t now_us)
@@ -63,8 +69,7 @@ static bool keeps_own_vote(struct hb_node *n, uint64_t now_us)
 /* What others grant to one that cannot vote for itself only keeps them from claiming. A hand-over is like that, for a moment. */
 static bool asks(struct hb_node *n, uint64_t now_us)
 {
-	return hb_fit_to_renew(n, now_us) && !holds_in_vain(n, now_us) &&
-	       GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n) || !is_given_up(n, now_us));
+	return is_to_hold(n, now_us) && GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n) || !is_given_up(n, now_us));
 }
 
 static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
@@ -88,8 +93,8 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 /* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
 static void grant_self(struct hb_node *n, uint64_t now_us)
 {
-	if (!GUARD(M35_OWN_VOTE_HELD, keeps_own_vote(n, now_us)) || !hb_fit_to_renew(n, now_us) ||
-	    holds_in_vain(n, now_us) || n->persisted < n->acceptor.identity_generation)
+	if (!GUARD(M35_OWN_VOTE_HELD, keeps_own_vote(n, now_us)) || !is_to_hold(n, now_us) ||
+	    n->persisted < n->acceptor.identity_generation)
 		return;
 	if (GUARD(M02_OWN_VOTE_EXEMPT,
 		hb_acceptor_renew(&n->acceptor, n->self, n->my_epoch, now_us, n->settings.lease_us, now_us) == HB_OK))

@@ -31,7 +31,7 @@ bool hb_is_slowed_for_solo(const struct hb_node *n, uint64_t now_us)
 void hb_pace_look(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = hb_other_gateway(n);
-	struct hb_pace_look look = {0};
+	struct hb_pace_lag lag = {0};
 	bool well = n->serving && hb_mine(n) && n->settings.max_backlog_us && m != HB_NOBODY && is_well(n, m, now_us);
 	bool solo = well && hb_is_solo(&n->known, n->self);
 	const struct hb_facts *f;
@@ -42,9 +42,9 @@ void hb_pace_look(struct hb_node *n, uint64_t now_us)
 		return;
 	}
 	f = &n->peer[m].facts;
-	look.applied_percent = percent_of((uint64_t)f->backlog_ms * 1000, n->settings.max_backlog_us);
+	lag.applied_percent = percent_of((uint64_t)f->backlog_ms * 1000, n->settings.max_backlog_us);
 	/* In SYNC each commit waits for it anyway. */
 	if (solo && f->received.seq < n->repl.binlog.seq)
-		look.received_percent = percent_of(n->repl.binlog.seq - f->received.seq, BEHIND_SEQ);
-	hb_pace_step(&n->pace, &look, now_us);
+		lag.received_percent = percent_of(n->repl.binlog.seq - f->received.seq, BEHIND_SEQ);
+	hb_pace_step(&n->pace, &lag, now_us);
 }

@@ -161,11 +161,13 @@ bool hb_wants_maintain(const struct hb_node *n, struct hb_change *c);
 /* Is another in in_sync that is in maintenance? */
 bool hb_maintain_drops(const struct hb_node *n);
 
-/* node_leak.c: whose acknowledgement is one (C4), and what semi-sync let through (R10). */
+/* node_confirm.c: whose acknowledgement is one (C4). */
 /* Each step: takes note of who has learned that its copy counts. */
 void hb_confirmed_look(struct hb_node *n);
 /* Has every other copy that counts? */
 bool hb_is_confirmed(const struct hb_node *n);
+
+/* node_leak.c: what semi-sync let through (R10). */
 /* Each step: takes note of what was reported, and of what the other has received since. */
 void hb_leak_look(struct hb_node *n, uint64_t now_us);
 /* Is there something in the database that counts as acknowledged, and that the other is not known to have? */

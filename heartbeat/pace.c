@@ -14,19 +14,18 @@ static uint64_t longer(uint64_t rest_us, unsigned percent)
 	return longer_us < PACE_REST_MAX_US ? longer_us : PACE_REST_MAX_US;
 }
 
-void hb_pace_step(struct hb_pace *p, const struct hb_pace_look *look, uint64_t now_us)
+void hb_pace_step(struct hb_pace *p, const struct hb_pace_lag *lag, uint64_t now_us)
 {
 	unsigned percent = 0;
 
 	if (now_us < p->looked_us + LOOK_US)
 		return;
 	p->looked_us = now_us;
-	if (look)
-		percent =
-		    look->received_percent > look->applied_percent ? look->received_percent : look->applied_percent;
+	if (lag)
+		percent = lag->received_percent > lag->applied_percent ? lag->received_percent : lag->applied_percent;
 	if (percent > 100)
 		p->rest_us = longer(p->rest_us, percent);
-	else if (!look)
+	else if (!lag)
 		p->rest_us /= 2;
 	else if (percent < NEAR_PERCENT)
 		p->rest_us -= p->rest_us / 8;

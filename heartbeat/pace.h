@@ -18,12 +18,12 @@ struct hb_pace {
 };
 
 /* How far the standby is behind, as share of what it may be: 100 is just as much, 0 not at all. */
-struct hb_pace_look {
+struct hb_pace_lag {
 	unsigned received_percent; /* transactions that it has not received */
 	unsigned applied_percent;  /* time that it would take to apply what it has received */
 };
 
-/* look NULL: there is nobody to wait for. Called as often as one likes. */
-void hb_pace_step(struct hb_pace *p, const struct hb_pace_look *look, uint64_t now_us);
+/* lag NULL: there is nobody to wait for. Called as often as one likes. */
+void hb_pace_step(struct hb_pace *p, const struct hb_pace_lag *lag, uint64_t now_us);
 
 #endif

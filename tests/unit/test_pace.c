@@ -28,14 +28,14 @@ static void run(struct pair *p, uint64_t for_us, uint64_t allowed)
 {
 	for (uint64_t end_us = p->now_us + for_us; p->now_us < end_us; p->now_us += TICK_US) {
 		uint64_t *heard = &p->heard_ppm[p->now_us / TICK_US % HEARD_TICKS], known = *heard / 1000000;
-		struct hb_pace_look look = {.received_percent = (unsigned)(known * 100 / allowed)};
+		struct hb_pace_lag lag = {.received_percent = (unsigned)(known * 100 / allowed)};
 
 		p->committed_ppm += TICK_US * 1000000 / (p->batch_us + p->pace.rest_us);
 		p->received_ppm += TICK_US * 1000000 / p->standby_us;
 		if (p->received_ppm > p->committed_ppm)
 			p->received_ppm = p->committed_ppm;
 		*heard = p->committed_ppm - p->received_ppm;
-		hb_pace_step(&p->pace, &look, p->now_us);
+		hb_pace_step(&p->pace, &lag, p->now_us);
 	}
 }
 
@@ -71,7 +71,7 @@ static void who_is_behind_gets_near_and_stays(void **state)
 
 static void nobody_rests_for_long_nor_for_nobody(void **state)
 {
-	const struct hb_pace_look lost = {.applied_percent = 10000};
+	const struct hb_pace_lag lost = {.applied_percent = 10000};
 	struct hb_pace p = {0};
 	uint64_t now_us = 1000000;
 
