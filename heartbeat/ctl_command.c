@@ -20,6 +20,11 @@ const char *ctl_text(const json_t *o, const char *key)
 	return text ? text : "";
 }
 
+json_int_t ctl_number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
 const json_t *ctl_node(const json_t *status, const char *name)
 {
 	const json_t *nodes = json_object_get(status, "nodes");

@@ -13,6 +13,9 @@
 /* A member of o as text; "" when it is missing or no string. o may be NULL. */
 const char *ctl_text(const json_t *o, const char *key);
 
+/* The same as a whole number; 0 when it is missing or none. */
+json_int_t ctl_number(const json_t *o, const char *key);
+
 /* The node of that name in a status; NULL: there is none. */
 const json_t *ctl_node(const json_t *status, const char *name);
 

@@ -18,8 +18,7 @@ static int wait_for(json_int_t version)
 	for (unsigned i = 0; i < LOOKS; i++) {
 		struct errbuf e = {""};
 		json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-		bool done = json_integer_value(json_object_get(status, "version")) > version &&
-			    strcmp(ctl_text(status, "mode"), "STALLED") != 0;
+		bool done = ctl_number(status, "version") > version && strcmp(ctl_text(status, "mode"), "STALLED") != 0;
 
 		if (done)
 			(void)printf("%s serves (%s)\n", ctl_text(status, "active"), ctl_text(status, "mode"));
@@ -36,7 +35,7 @@ static int solo(bool yes)
 {
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	json_int_t version = json_integer_value(json_object_get(status, "version"));
+	json_int_t version = ctl_number(status, "version");
 	int code = status ? 0 : ctl_command_refuse("force", e.text);
 
 	if (!code && !yes)

@@ -17,7 +17,7 @@ static const char *text_of(const json_t *o, const char *key)
 
 static void print_number(FILE *f, const char *format, const json_t *o, const char *key)
 {
-	(void)fprintf(f, format, (long long)json_integer_value(json_object_get(o, key)));
+	(void)fprintf(f, format, (long long)ctl_number(o, key));
 }
 
 /* "-": since when nobody served before, is not known; nor are the stages that begin then. */

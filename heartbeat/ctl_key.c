@@ -21,11 +21,6 @@ static int complain(const char *what)
 	return EXIT_NO_ANSWER;
 }
 
-static long long number_of(const json_t *key, const char *name)
-{
-	return json_integer_value(json_object_get(key, name));
-}
-
 static bool is_rotating(const json_t *key)
 {
 	return json_is_true(json_object_get(key, "rotating"));
@@ -35,9 +30,9 @@ static void print(FILE *f, const json_t *key)
 {
 	const json_t *names = json_object_get(key, "waiting_for");
 
-	(void)fprintf(f, "key %lld", number_of(key, "number"));
-	if (is_rotating(key) && number_of(key, "newest") != number_of(key, "number"))
-		(void)fprintf(f, ", key %lld is being handed out", number_of(key, "newest"));
+	(void)fprintf(f, "key %lld", (long long)ctl_number(key, "number"));
+	if (is_rotating(key) && ctl_number(key, "newest") != ctl_number(key, "number"))
+		(void)fprintf(f, ", key %lld is being handed out", (long long)ctl_number(key, "newest"));
 	else if (is_rotating(key))
 		(void)fprintf(f, ", a change of key is under way");
 	for (size_t i = 0; i < json_array_size(names); i++)

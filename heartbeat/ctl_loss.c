@@ -4,11 +4,6 @@
 
 #include "heartbeat/ctl_command.h"
 
-static json_int_t number_of(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 static void print_copy(FILE *out, const json_t *node, const char *what)
 {
 	const json_t *heard = json_object_get(node, "heard_ms");
@@ -25,15 +20,15 @@ static void print_copy(FILE *out, const json_t *node, const char *what)
 /* The furthest that anybody is known to have come, but for the named one: of a copy that counts, or of what was answered. */
 static json_int_t furthest(const json_t *loss, const char *name)
 {
-	json_int_t seq = number_of(json_object_get(loss, "answered"), "seq");
+	json_int_t seq = ctl_number(json_object_get(loss, "answered"), "seq");
 	const json_t *node;
 	size_t i;
 
 	json_array_foreach(json_object_get(loss, "nodes"), i, node)
 	{
 		if (strcmp(ctl_text(node, "name"), name) != 0 && json_is_true(json_object_get(node, "in_sync")) &&
-		    number_of(node, "seq") > seq)
-			seq = number_of(node, "seq");
+		    ctl_number(node, "seq") > seq)
+			seq = ctl_number(node, "seq");
 	}
 	return seq;
 }
@@ -52,13 +47,13 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 {
 	const json_t *answered = json_object_get(loss, "answered"), *node;
 	const char *name = ctl_text(named, "name");
-	json_int_t has = number_of(named, "seq"), known = furthest(loss, name);
+	json_int_t has = ctl_number(named, "seq"), known = furthest(loss, name);
 	size_t i;
 
 	if (json_is_true(json_object_get(named, "maintenance")))
 		(void)fprintf(out, "%s is in maintenance: by this it comes back, and the mark goes.\n", name);
 	(void)fprintf(out, "The record (version %lld, epoch %lld) names %s active. As far as is known here:\n",
-	    (long long)number_of(loss, "version"), (long long)number_of(loss, "epoch"), ctl_text(loss, "active"));
+	    (long long)ctl_number(loss, "version"), (long long)ctl_number(loss, "epoch"), ctl_text(loss, "active"));
 	print_copy(out, named, "has");
 	json_array_foreach(json_object_get(loss, "nodes"), i, node)
 	{
@@ -69,9 +64,9 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 		(void)fprintf(out,
 		    "Another member, up for longer, may have heard more of %s: the same command there shows it.\n",
 		    ctl_text(loss, "active"));
-	if (number_of(answered, "seq"))
+	if (ctl_number(answered, "seq"))
 		(void)fprintf(out, "  %-16s %s, in epoch %lld\n", "answered up to", ctl_text(answered, "gtid"),
-		    (long long)number_of(answered, "epoch"));
+		    (long long)ctl_number(answered, "epoch"));
 	if (json_is_true(json_object_get(named, "apart")))
 		print_apart(out, name, ctl_text(loss, "active"));
 	else if (!has || !known)
@@ -105,5 +100,5 @@ enum ctl_outcome ctl_loss_outcome(
 	if (note[0] && strcmp(note, before) != 0)
 		return CTL_FAILED;
 	*why = "the record has changed meanwhile: look again";
-	return active[0] && !named && number_of(status, "version") > version ? CTL_FAILED : CTL_WAITS;
+	return active[0] && !named && ctl_number(status, "version") > version ? CTL_FAILED : CTL_WAITS;
 }

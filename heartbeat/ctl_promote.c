@@ -15,11 +15,6 @@
 #define LOOK_MS 100
 #define LOOKS 750 /* what was received may take a minute to be applied */
 
-static json_int_t number_of(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 static int confirm(const json_t *loss, const char *name)
 {
 	const char *active = ctl_text(loss, "active");
@@ -81,7 +76,7 @@ static int promote(const char *name, bool yes)
 	struct errbuf e = {""};
 	json_t *loss = ctl_ask(LOCAL_SOCKET, "loss", &e);
 	const json_t *named = ctl_node(loss, name);
-	json_int_t version = number_of(loss, "version");
+	json_int_t version = ctl_number(loss, "version");
 	char words[2 * NAME_BYTES];
 	int code;
 

@@ -93,7 +93,7 @@ void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret)
 static void take_time(const json_t *n, char *ret, size_t size)
 {
 	const json_t *lease = json_object_get(n, "lease_ms"), *behind = json_object_get(n, "behind");
-	long long backlog_ms = json_integer_value(json_object_get(n, "backlog_ms"));
+	long long backlog_ms = ctl_number(n, "backlog_ms");
 
 	if (json_is_integer(lease))
 		(void)snprintf(ret, size, "lease %lld ms", (long long)json_integer_value(lease));
@@ -135,7 +135,7 @@ static void print_transition(FILE *f, const json_t *t)
 		return;
 	(void)fprintf(f, "last move: %s -> %s at %s, %s, took %s, epoch %lld\n", text_of(t, "from", "?"),
 	    text_of(t, "to", "?"), text_of(t, "at", "?"), text_of(t, "reason", "?"), took_text(t, took, sizeof(took)),
-	    (long long)json_integer_value(json_object_get(t, "epoch")));
+	    (long long)ctl_number(t, "epoch"));
 }
 
 /* Where the address is when nobody that is heard has it: a gateway that is not heard may. */
@@ -167,8 +167,8 @@ static void print_head(FILE *f, const json_t *status)
 		(void)fprintf(f, " as seen from %s, which does not know yet who is active", node);
 	else if (*active && is_unreachable(status, active))
 		(void)fprintf(f, " as seen from %s", node);
-	(void)fprintf(f, "  epoch %lld  active %s  in sync",
-	    (long long)json_integer_value(json_object_get(status, "epoch")), *active ? active : "nobody");
+	(void)fprintf(
+	    f, "  epoch %lld  active %s  in sync", (long long)ctl_number(status, "epoch"), *active ? active : "nobody");
 	for (size_t i = 0; i < json_array_size(in_sync); i++) {
 		const char *name = json_string_value(json_array_get(in_sync, i));
 

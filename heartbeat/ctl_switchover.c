@@ -26,7 +26,7 @@ static bool look(struct sight *s, struct errbuf *e)
 		return false;
 	s->active = ctl_text(s->status, "active");
 	s->mode = ctl_text(s->status, "mode");
-	s->epoch = json_integer_value(json_object_get(s->status, "epoch"));
+	s->epoch = ctl_number(s->status, "epoch");
 	s->reason = ctl_text(ctl_node(s->status, s->active), "reason");
 	return true;
 }
