@@ -11,7 +11,7 @@
 #include "heartbeat/local.h"
 
 #define WORDS_BYTES 128
-#define NAME_LINE_BYTES 64
+#define LINE_BYTES 64
 
 const char *ctl_text(const json_t *o, const char *key)
 {
@@ -52,48 +52,26 @@ int ctl_command_refuse(const char *command, const char *why)
 	return 1;
 }
 
-/* Into line, without its end. */
-static int ask(const char *command, const char *how, const char *question, va_list ap, char *line, int size)
+int ctl_command_confirm(const char *command, const char *name, const char *question, ...)
 {
+	char line[LINE_BYTES];
+	bool yes = false;
+	va_list ap;
+
 	if (!isatty(STDIN_FILENO)) {
 		(void)ctl_command_refuse(command, "nobody is there to ask: add --yes");
 		return EXIT_NOBODY;
 	}
+	va_start(ap, question);
 	(void)vprintf(question, ap);
-	(void)printf("%s ", how);
+	va_end(ap);
+	(void)printf("%s ", name ? ", type its name:" : " [y/N]");
 	(void)fflush(stdout);
-	if (!fgets(line, size, stdin))
-		return ctl_command_refuse(command, "nothing was done");
-	line[strcspn(line, "\n")] = '\0';
-	return 0;
-}
-
-int ctl_command_confirm(const char *command, const char *question, ...)
-{
-	char line[8] = "";
-	va_list ap;
-	int code;
-
-	va_start(ap, question);
-	code = ask(command, " [y/N]", question, ap, line, sizeof(line));
-	va_end(ap);
-	if (code)
-		return code;
-	return line[0] == 'y' || line[0] == 'Y' ? 0 : ctl_command_refuse(command, "nothing was done");
-}
-
-int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
-{
-	char line[NAME_LINE_BYTES] = "";
-	va_list ap;
-	int code;
-
-	va_start(ap, question);
-	code = ask(command, ", type its name:", question, ap, line, sizeof(line));
-	va_end(ap);
-	if (code)
-		return code;
-	return strcmp(line, name) == 0 ? 0 : ctl_command_refuse(command, "nothing was done");
+	if (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		yes = name ? strcmp(line, name) == 0 : line[0] == 'y' || line[0] == 'Y';
+	}
+	return yes ? 0 : ctl_command_refuse(command, "nothing was done");
 }
 
 int ctl_show(const char *command, const json_t *answer, bool as_json, void (*print)(FILE *f, const json_t *answer))

@@ -31,11 +31,9 @@ int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, 
 /* "holdfastctl: COMMAND: WHY" on standard error. Returns 1, the exit status. */
 int ctl_command_refuse(const char *command, const char *why);
 
-/* Asks the question on the terminal. 0: yes; 1: no; EXIT_NOBODY: nobody is there to ask. What is not 0 has been said. */
-int ctl_command_confirm(const char *command, const char *question, ...) __attribute__((format(printf, 2, 3)));
-
-/* As above for what cannot be undone: the answer that is yes is the name, typed in full. */
-int ctl_command_confirm_name(const char *command, const char *name, const char *question, ...)
+/* Asks the question on the terminal. name NULL: y is yes; for what cannot be undone it is the name, typed in full. 0: yes; 1: no;
+ * EXIT_NOBODY: nobody is there to ask. What is not 0 has been said. */
+int ctl_command_confirm(const char *command, const char *name, const char *question, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Is that how a node may be called? 0, or EXIT_USAGE, and why has been said. */

@@ -41,7 +41,7 @@ static int solo(bool yes)
 	if (!code && !yes)
 		code = ctl_command_look("force", "force-solo");
 	if (!code && !yes)
-		code = ctl_command_confirm("force",
+		code = ctl_command_confirm("force", NULL,
 		    "%s is active (%s). From then on only %s has every payment, until the other one has caught up.\n"
 		    "If its disk is lost before that, payments are lost. Serve alone now?",
 		    ctl_text(status, "active"), ctl_text(status, "mode"), ctl_text(status, "active"));

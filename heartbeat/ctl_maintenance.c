@@ -57,7 +57,7 @@ static int confirm_move(const char *name, const char *words)
 	int code = active ? ctl_command_look("maintenance", words) : 0;
 
 	if (active && !code)
-		code = ctl_command_confirm("maintenance",
+		code = ctl_command_confirm("maintenance", NULL,
 		    "%s is active (%s). Hand the role over and take it out of service? Requests wait for about a tenth "
 		    "of a second.",
 		    name, ctl_text(status, "mode"));

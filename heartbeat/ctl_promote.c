@@ -19,7 +19,7 @@ static int confirm(const json_t *loss, const char *name)
 {
 	const char *active = ctl_text(loss, "active");
 
-	return ctl_command_confirm_name(COMMAND, name,
+	return ctl_command_confirm(COMMAND, name,
 	    "%s must be off, and stay off until this has ended: if it runs unseen, it takes payments that are "
 	    "lost, too.\n"
 	    "Nobody here can know that but you. What only %s has is given up for good.\n"

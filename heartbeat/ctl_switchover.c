@@ -91,7 +91,7 @@ int ctl_switchover(const struct ctl_options *o)
 	if (!o->yes)
 		code = ctl_command_look("switchover", words);
 	if (!code && !o->yes)
-		code = ctl_command_confirm("switchover",
+		code = ctl_command_confirm("switchover", NULL,
 		    "%s is active (%s). Hand the role over%s%s? Requests wait for about a tenth of a second.", s.active,
 		    s.mode, o->to ? " to " : "", o->to ? o->to : "");
 	if (!code)
