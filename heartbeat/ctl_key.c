@@ -9,6 +9,7 @@
 
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_run.h"
+#include "heartbeat/ctl_status.h"
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_YET 1
@@ -67,30 +68,19 @@ static int show(bool json)
 }
 
 /* Whom this node does not hear, if those are too many for a key to be made now. */
-static bool is_cut_off(char *names, size_t size)
+static bool is_cut_off(char *silent, size_t size)
 {
-	struct errbuf e = {""};
-	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	const json_t *nodes = json_object_get(status, "nodes");
-	size_t silent = 0, at = 0, count = json_array_size(nodes);
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", NULL);
+	bool cut = ctl_status_is_cut_off(status, silent, size);
 
-	for (size_t i = 0; i < count; i++) {
-		const json_t *n = json_array_get(nodes, i);
-
-		if (!json_is_false(json_object_get(n, "reachable")))
-			continue;
-		if (at < size)
-			at += (size_t)snprintf(names + at, size - at, "%s%s", silent ? ", " : "", ctl_text(n, "name"));
-		silent++;
-	}
 	json_decref(status);
-	return silent && silent >= (count + 1) / 2;
+	return cut;
 }
 
 /* It goes on without us; we only look. */
 static int rotate(void)
 {
-	char silent[96] = "", why[192];
+	char silent[96], why[192];
 	bool cut = is_cut_off(silent, sizeof(silent)), done;
 	json_t *key;
 

@@ -207,13 +207,20 @@ static void print_key(FILE *f, const json_t *key)
 		    f, "the new key of the heartbeats waits for %s\n", json_string_value(json_array_get(names, i)));
 }
 
+/* "a, b"; cut where the text is full. */
+static void add_name(char *text, size_t size, const char *name)
+{
+	size_t at = strlen(text);
+
+	(void)snprintf(text + at, size - at, "%s%s", at ? ", " : "", name);
+}
+
 /* Those that are not heard, or those that are but this node. Returns how many. */
 static unsigned name_others(const json_t *status, bool heard, char *text, size_t size)
 {
 	const json_t *nodes = json_object_get(status, "nodes");
 	const char *self = text_of(status, "node", "");
 	unsigned count = 0;
-	size_t at = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
@@ -222,8 +229,7 @@ static unsigned name_others(const json_t *status, bool heard, char *text, size_t
 		if (strcmp(name, self) == 0 ||
 		    json_is_true(json_object_get(json_array_get(nodes, i), "reachable")) != heard)
 			continue;
-		if (at < size)
-			at += (size_t)snprintf(text + at, size - at, "%s%s", count ? ", " : "", name);
+		add_name(text, size, name);
 		count++;
 	}
 	return count;
@@ -234,7 +240,6 @@ static unsigned name_holders(const json_t *status, bool here, char *text, size_t
 {
 	const json_t *in_sync = json_object_get(status, "in_sync");
 	unsigned count = 0;
-	size_t at = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < json_array_size(in_sync); i++) {
@@ -242,11 +247,17 @@ static unsigned name_holders(const json_t *status, bool here, char *text, size_t
 
 		if (!name || is_unreachable(status, name) == here)
 			continue;
-		if (at < size)
-			at += (size_t)snprintf(text + at, size - at, "%s%s", count ? ", " : "", name);
+		add_name(text, size, name);
 		count++;
 	}
 	return count;
+}
+
+bool ctl_status_is_cut_off(const json_t *status, char *silent, size_t size)
+{
+	unsigned count = name_others(status, false, silent, size);
+
+	return count && count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2;
 }
 
 /* One that is heard here and says that it hears name; NULL: nobody says so. */
@@ -317,11 +328,10 @@ static void print_stalled(FILE *f, const json_t *status)
 static void print_silence(FILE *f, const json_t *status)
 {
 	char silent[96];
-	unsigned count = name_others(status, false, silent, sizeof(silent));
 
 	if (strcmp(text_of(status, "mode", ""), "STALLED") != 0)
 		return;
-	if (count && count >= (json_array_size(json_object_get(status, "nodes")) + 1) / 2)
+	if (ctl_status_is_cut_off(status, silent, sizeof(silent)))
 		print_cut_off(f, status, silent);
 	else if (*text_of(status, "active", ""))
 		print_stalled(f, status);

@@ -31,6 +31,10 @@ void ctl_status_ask(const char *name, const char *address, struct ctl_look *ret)
  * moment after a hand-over, the one before it), or 1. */
 int ctl_status_exit(const json_t *status);
 
+/* Are those that the node of that status does not hear too many for the rest to be a majority? Their names, "a, b", are in silent
+ * either way; a status that is not there (NULL) has none. */
+bool ctl_status_is_cut_off(const json_t *status, char *silent, size_t size);
+
 /* Prints the table. Its last lines say what is to be done about what the table shows. */
 void ctl_status_print(FILE *f, const json_t *status);
 

@@ -190,6 +190,42 @@ static void test_the_status_tells_what_it_means(void **state)
 	}
 }
 
+/* Names are cut where the room for them ends; the count is not. */
+static void test_who_is_silent_and_when_that_is_too_many(void **state)
+{
+	static const struct {
+		const char *status, *silent;
+		bool cut;
+	} cases[] = {
+	    {"{\"node\":\"b\",\"nodes\":[" NODE_A_HERE "," NODE_B "," NODE_W "]}", "", false},
+	    {"{\"node\":\"b\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W "]}", "a", false},
+	    {"{\"node\":\"b\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}", "a, w", true},
+	    {"{\"node\":\"b\",\"nodes\":[" NODE_A_GONE "," NODE_B "]}", "a", true},
+	    {"{\"node\":\"b\",\"nodes\":[" NODE_B "]}", "", false},
+	    {"{}", "", false},
+	};
+	char silent[8];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *status = json_loads(cases[i].status, 0, NULL);
+
+		if (ctl_status_is_cut_off(status, silent, sizeof(silent)) != cases[i].cut)
+			fail_msg("case %zu", i);
+		assert_string_equal(silent, cases[i].silent);
+		json_decref(status);
+	}
+	assert_false(ctl_status_is_cut_off(NULL, silent, sizeof(silent)));
+	assert_string_equal(silent, "");
+	{
+		json_t *status = json_loads(cases[2].status, 0, NULL);
+
+		assert_true(ctl_status_is_cut_off(status, silent, 4));
+		assert_string_equal(silent, "a, ");
+		json_decref(status);
+	}
+}
+
 /* The member "behind" or the like of node number i, as w sees it: -1 is null, -2 not there. */
 static json_int_t number_of(const struct daemon *d, uint64_t now_us, size_t i, const char *key)
 {
@@ -404,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(test_a_look_at_the_status),
 	    cmocka_unit_test(test_the_status_as_a_table),
 	    cmocka_unit_test(test_the_status_tells_what_it_means),
+	    cmocka_unit_test(test_who_is_silent_and_when_that_is_too_many),
 	    cmocka_unit_test(test_how_far_a_node_is_behind),
 	};
 
