@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LEVEL_HEARS 3	/* of a release that tells whom it hears */
 #define QUIET_US 300000 /* one that is silent for so long does not answer now, however long the patience with it is */
 
 void view_say(const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
@@ -82,7 +81,7 @@ uint8_t view_hearer(const struct hb_view *v, uint8_t m)
 	for (uint8_t i = 0; i < v->r->members; i++) {
 		const struct hb_facts *f = &v->n->peer[i].facts;
 
-		if (i != m && i != v->n->self && view_alive(v, i) && f->level >= LEVEL_HEARS && (f->hears >> m & 1))
+		if (i != m && i != v->n->self && view_alive(v, i) && f->level >= HB_LEVEL_HEARS && (f->hears >> m & 1))
 			return i;
 	}
 	return HB_NOBODY;

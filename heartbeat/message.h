@@ -30,6 +30,8 @@ enum hb_message_type {
  * 1: second_ipv4. 2: maintenance. 3: forced_epoch.
  */
 #define HB_LEVEL 3
+#define HB_LEVEL_FORCED 3 /* the first that has force promote */
+#define HB_LEVEL_HEARS 3  /* the first that tells whom it hears */
 
 /* Facts about a gateway that others act on or show. */
 struct hb_facts {

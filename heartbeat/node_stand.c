@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#define LEVEL_FORCED 3
 #define QUIET_US 3000000  /* who was not heard for so long is silent */
 #define STAND_US 60000000 /* a relay log that takes longer to apply needs another word */
 
@@ -54,7 +53,7 @@ static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_
 		for (uint8_t i = 0; i < n->known.members; i++) {
 			if (i == m || i == n->self || !is_heard(n, i, QUIET_US, now_us))
 				continue;
-			if (!n->peer[i].stamp_us || n->peer[i].facts.level < LEVEL_FORCED) {
+			if (!n->peer[i].stamp_us || n->peer[i].facts.level < HB_LEVEL_FORCED) {
 				(void)snprintf(why, LOCAL_REASON_BYTES,
 				    "%s has not heard of %s that its release has force promote",
 				    hb_member_name(n, n->self), hb_member_name(n, i));

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #define REACHABLE_US 1000000
-#define LEVEL_HEARS 3	  /* of a release that tells whom it hears */
 #define MOVING_US 1000000 /* after a hand-over the address may stay for so long where it was, and all is well */
 #define ARENA_BYTES (512 * 1024)
 #define ANSWER_BYTES (64 * 1024)
@@ -147,7 +146,7 @@ static json_t *lease_json(const struct daemon *d, uint8_t i)
 /* The others that it says it hears, or cannot say yet; null when its release does not tell. */
 static json_t *hears_json(const struct hb_record *r, uint8_t i, const struct hb_facts *f)
 {
-	json_t *names = f->level < LEVEL_HEARS ? json_null() : json_array();
+	json_t *names = f->level < HB_LEVEL_HEARS ? json_null() : json_array();
 
 	for (uint8_t m = 0; m < r->members; m++)
 		if (m != i && (f->hears >> m & 1))
@@ -211,8 +210,8 @@ static uint8_t awaited(const struct daemon *d, const struct hb_record *r, uint64
 		if (i == r->active || !hb_in_sync(r, i) || r->phase != HB_OPEN)
 			continue;
 		if (n->self == r->active ? waits || !reachable(d, i, now_us)
-					 : reachable(d, r->active, now_us) && f->level >= LEVEL_HEARS && i != n->self &&
-					       f->serving && !(f->hears >> i & 1))
+					 : reachable(d, r->active, now_us) && f->level >= HB_LEVEL_HEARS &&
+					       i != n->self && f->serving && !(f->hears >> i & 1))
 			return i;
 	}
 	return HB_NOBODY;
