@@ -14,6 +14,24 @@ static unsigned percent_of(uint64_t value, uint64_t allowed)
 	return percent < 10000 ? (unsigned)percent : 10000;
 }
 
+/* In SYNC each commit waits for it anyway. */
+static struct hb_pace_lag in_receiving(const struct hb_node *n, const struct hb_facts *f, bool solo)
+{
+	struct hb_pace_lag lag = {.written_seq = n->repl.binlog.seq, .done_seq = f->received.seq};
+
+	if (solo && lag.done_seq < lag.written_seq)
+		lag.percent = percent_of(lag.written_seq - lag.done_seq, BEHIND_SEQ);
+	return lag;
+}
+
+static struct hb_pace_lag in_applying(const struct hb_node *n, const struct hb_facts *f)
+{
+	return (struct hb_pace_lag){.applying = true,
+	    .percent = percent_of((uint64_t)f->backlog_ms * 1000, n->settings.max_backlog_us),
+	    .written_seq = n->repl.binlog.seq,
+	    .done_seq = f->applied.seq};
+}
+
 /* Only one that is well: what stands still is left behind instead (C3). */
 static bool is_well(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
@@ -31,20 +49,16 @@ bool hb_is_slowed_for_solo(const struct hb_node *n, uint64_t now_us)
 void hb_pace_look(struct hb_node *n, uint64_t now_us)
 {
 	uint8_t m = hb_other_gateway(n);
-	struct hb_pace_lag lag = {0};
 	bool well = n->serving && hb_mine(n) && n->settings.max_backlog_us && m != HB_NOBODY && is_well(n, m, now_us);
 	bool solo = well && hb_is_solo(&n->known, n->self);
-	const struct hb_facts *f;
+	struct hb_pace_lag receiving, applying;
 
 	since_note(&n->catches_up_us, solo, now_us);
 	if (!well || (solo && !hb_is_slowed_for_solo(n, now_us))) {
 		hb_pace_step(&n->pace, NULL, now_us);
 		return;
 	}
-	f = &n->peer[m].facts;
-	lag.applied_percent = percent_of((uint64_t)f->backlog_ms * 1000, n->settings.max_backlog_us);
-	/* In SYNC each commit waits for it anyway. */
-	if (solo && f->received.seq < n->repl.binlog.seq)
-		lag.received_percent = percent_of(n->repl.binlog.seq - f->received.seq, BEHIND_SEQ);
-	hb_pace_step(&n->pace, &lag, now_us);
+	receiving = in_receiving(n, &n->peer[m].facts, solo);
+	applying = in_applying(n, &n->peer[m].facts);
+	hb_pace_step(&n->pace, receiving.percent > applying.percent ? &receiving : &applying, now_us);
 }
