@@ -29,7 +29,6 @@ uint64_t view_left(uint64_t until_us, uint64_t now_us)
 	return until_us > now_us ? until_us - now_us : 0;
 }
 
-/* How long nothing has been heard from m, while we were there to hear it. */
 uint64_t view_silent_us(const struct hb_view *v, uint8_t m)
 {
 	const struct hb_peer *p = &v->n->peer[m];
@@ -37,7 +36,6 @@ uint64_t view_silent_us(const struct hb_view *v, uint8_t m)
 	return view_left(v->now_us, p->heard_us + p->missed_us);
 }
 
-/* Does it answer now? It counts as lost only after peer-timeout-ms, which may be a minute. */
 bool view_alive(const struct hb_view *v, uint8_t m)
 {
 	const struct hb_settings *s = &v->n->settings;
@@ -61,7 +59,6 @@ bool view_is_gateway(const struct hb_view *v, uint8_t m)
 	return v->r->member[m].kind == HB_KIND_GATEWAY;
 }
 
-/* Members that are heard, x left out. */
 unsigned view_votes_without(const struct hb_view *v, uint8_t x)
 {
 	unsigned votes = 0;
@@ -100,7 +97,6 @@ bool view_serves(const struct hb_view *v)
 	return view_alive(v, v->r->active) && f.serving;
 }
 
-/* Since when a COMMIT of ours has waited for the other's acknowledgement, if for longer than is usual; 0: none. */
 uint64_t view_commit_waits_us(const struct hb_view *v)
 {
 	const struct hb_node *n = v->n;
@@ -109,7 +105,6 @@ uint64_t view_commit_waits_us(const struct hb_view *v)
 	return since_us && v->now_us > since_us + QUIET_US ? since_us : 0;
 }
 
-/* The standby that every payment waits for now, for it has to hold each; HB_NOBODY: none, as far as is heard here. */
 uint8_t view_awaited(const struct hb_view *v)
 {
 	for (uint8_t i = 0; i < v->r->members; i++)

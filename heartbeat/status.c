@@ -146,8 +146,11 @@ static json_t *lease_json(const struct daemon *d, uint8_t i)
 /* The others that it says it hears, or cannot say yet; null when its release does not tell. */
 static json_t *hears_json(const struct hb_record *r, uint8_t i, const struct hb_facts *f)
 {
-	json_t *names = f->level < HB_LEVEL_HEARS ? json_null() : json_array();
+	json_t *names;
 
+	if (f->level < HB_LEVEL_HEARS)
+		return json_null();
+	names = json_array();
 	for (uint8_t m = 0; m < r->members; m++)
 		if (m != i && (f->hears >> m & 1))
 			json_array_append_new(names, json_string(r->member[m].name));
@@ -229,10 +232,11 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 		struct hb_facts f;
 
 		facts_of(d, i, now_us, &f);
-		if (reachable(d, i, now_us) && f.holds_vip)
-			json_array_append_new(holders, json_string(r->member[i].name));
+		if (!reachable(d, i, now_us) || !f.holds_vip)
+			continue;
+		json_array_append_new(holders, json_string(r->member[i].name));
 		/* Should two say so, the one that should not is the holder. */
-		if (reachable(d, i, now_us) && f.holds_vip && (!holder || i != r->active)) {
+		if (!holder || i != r->active) {
 			holder = r->member[i].name;
 			at = i;
 		}
