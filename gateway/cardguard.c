@@ -1,6 +1,6 @@
 #include "gateway/cardguard.h"
 
-#include "gateway/ids.h"
+#include "heartbeat/ids.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gateway/ids.h"
+#include "heartbeat/ids.h"
 
 #define HASH_BYTES 32
 #define CHANNEL_BYTES 40

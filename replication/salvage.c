@@ -12,6 +12,7 @@
 
 #include "replication/binlog.h"
 #include "heartbeat/durable.h"
+#include "replication/journal_rows.h"
 #include "replication/process.h"
 
 #define PATH_BYTES 256
@@ -223,61 +224,16 @@ int salvage_apply(const char *file, const char *socket_path, const atomic_bool *
 	return code;
 }
 
-/* mariadb-binlog writes control characters as \x0a, and everything else as it is, the backslash and the quote too. */
-static bool take_control(const char *p, uint8_t *ret)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *low;
-
-	if (p[0] != '\\' || p[1] != 'x' || (p[2] != '0' && p[2] != '1') || !p[3])
-		return false;
-	low = strchr(digits, p[3]);
-	if (low)
-		*ret = (uint8_t)((p[2] - '0') * 16 + (low - digits));
-	return low != NULL;
-}
-
-bool salvage_take_id(const char *line, uint8_t id[static 16])
-{
-	static const char column[] = "###   @2='";
-	const char *p;
-	unsigned n = 0;
-
-	if (strncmp(line, column, sizeof(column) - 1) != 0)
-		return false;
-	for (p = line + sizeof(column) - 1; n < 16 && *p && *p != '\n' && strcmp(p, "'\n") != 0; n++) {
-		bool control = take_control(p, &id[n]);
-
-		if (!control)
-			id[n] = (uint8_t)*p;
-		p += control ? 4 : 1;
-	}
-	if (strcmp(p, "'\n") != 0)
-		return false;
-	/* Trailing zeros of a BINARY column are not printed. */
-	while (n < 16)
-		id[n++] = 0;
-	return true;
-}
-
 static int list_payments(const char *sql, const char *target, struct errbuf *e)
 {
 	FILE *in = fopen(sql, "re"), *out = fopen(target, "we");
-	bool in_journal = false;
-	char line[8192];
+	struct journal_rows rows = {0};
+	char line[8192], id[ID_TEXT_BYTES];
 	int code = 0;
 
-	while (in && out && fgets(line, sizeof(line), in)) {
-		uint8_t id[16];
-
-		if (strncmp(line, "### INSERT INTO ", 16) == 0)
-			in_journal = strstr(line, "`journal`") != NULL;
-		if (!in_journal || !salvage_take_id(line, id))
-			continue;
-		for (unsigned i = 0; i < sizeof(id); i++)
-			(void)fprintf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
-		(void)fputc('\n', out);
-	}
+	while (in && out && fgets(line, sizeof(line), in))
+		if (journal_rows_take(&rows, line, id))
+			(void)fprintf(out, "%s\n", id);
 	if (!in || !out || ferror(in) || ferror(out) || fflush(out) || fsync(fileno(out)))
 		code = err_set(e, -EIO, "%s: %s", target, strerror(errno));
 	if (in)

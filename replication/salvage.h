@@ -31,11 +31,8 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 /* Executes such a file on the server at socket_path, with the GTIDs it has. 0 or the codes of process_run(). */
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);
 
-/* Writes such a file as SQL with the rows in comments to `file`.sql and the ids of the payments in it, one a line, to
- * `file`.payments. 0 or -errno. */
+/* Writes such a file as SQL with the rows in comments to `file`.sql; and to `file`.payments, one a line, what of it the API knows: the ids
+ * of its accounts, top-ups and transfers (replication/journal_rows.h). 0 or -errno. */
 int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e);
-
-/* The public id in a line of such SQL, "###   @2='\x00\x01...'\n", column 2 of a journal row. False: it is another line. */
-bool salvage_take_id(const char *line, uint8_t id[static 16]);
 
 #endif

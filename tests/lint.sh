@@ -7,12 +7,12 @@ cd "$root" || exit 2
 
 # These decide and compute, and do nothing else: no socket, clock, allocation, SQL or log, not even by way of a header. A
 # header that calls itself "Pure." must be listed, and its module with it.
-pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec heartbeat/command heartbeat/deaths heartbeat/explain heartbeat/explain_death heartbeat/explain_view heartbeat/fitness heartbeat/gtid heartbeat/history heartbeat/keyring heartbeat/lease heartbeat/message heartbeat/node
+pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec heartbeat/command heartbeat/deaths heartbeat/explain heartbeat/explain_death heartbeat/explain_view heartbeat/fitness heartbeat/gtid heartbeat/history heartbeat/ids heartbeat/keyring heartbeat/lease heartbeat/message heartbeat/node
   heartbeat/node_command heartbeat/node_confirm heartbeat/node_drain heartbeat/node_fit heartbeat/node_force heartbeat/node_leak heartbeat/node_maintain heartbeat/node_members heartbeat/node_out heartbeat/node_pace heartbeat/node_read heartbeat/node_role heartbeat/node_stand heartbeat/node_time heartbeat/outbox heartbeat/pace heartbeat/proposer heartbeat/record
   heartbeat/role heartbeat/since heartbeat/tickle_book heartbeat/tickle_list heartbeat/tickle_message heartbeat/tickle_segment
-  heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/ids gateway/ledger gateway/op
+  heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/ledger gateway/op
   gateway/problem gateway/route gateway/scope gateway/text gateway/wire replication/backlog replication/binlog replication/facts
-  replication/gate replication/plan replication/watch'
+  replication/gate replication/journal_rows replication/plan replication/watch'
 
 dirs=
 for d in heartbeat replication gateway tests; do [ -d "$d" ] && dirs="$dirs $d"; done

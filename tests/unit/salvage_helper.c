@@ -1,9 +1,11 @@
 /*
- * What test_mariadb.sh cannot do in a shell: our salvage of the logs that a real mariadbd has written.
+ * What test_mariadb.sh and test_gateway_system.sh cannot do in a shell: our salvage of the logs that a real mariadbd has written.
  *
  * salvage_helper cut DATADIR INDEX ABOVE TARGET: salvage_cut; prints "GROUPS FIRST-SEQ LAST-GTID", and "hole" when there is one
  *
  * salvage_helper apply FILE SOCKET: salvage_apply; prints nothing when all is well
+ *
+ * salvage_helper print FILE: salvage_print; prints nothing when all is well
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -42,6 +44,15 @@ static int command_apply(char **argv)
 	return code ? 1 : 0;
 }
 
+static int command_print(char **argv)
+{
+	struct errbuf e = {""};
+	int code = salvage_print(argv[0], NULL, &e);
+
+	(void)printf("%s", e.text);
+	return code ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -49,6 +60,8 @@ int main(int argc, char **argv)
 		return command_cut(argv + 2);
 	if (argc == 4 && strcmp(argv[1], "apply") == 0)
 		return command_apply(argv + 2);
-	(void)fprintf(stderr, "usage: %s cut DATADIR INDEX ABOVE TARGET | apply FILE SOCKET\n", argv[0]);
+	if (argc == 3 && strcmp(argv[1], "print") == 0)
+		return command_print(argv + 2);
+	(void)fprintf(stderr, "usage: %s cut DATADIR INDEX ABOVE TARGET | apply FILE SOCKET | print FILE\n", argv[0]);
 	return 2;
 }

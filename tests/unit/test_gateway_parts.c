@@ -1,7 +1,7 @@
 /* The small pure parts: identifiers, framing, card guard, scopes, currencies, text, image, queue. */
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
-#include "gateway/ids.h"
+#include "heartbeat/ids.h"
 #include "gateway/image.h"
 #include "gateway/opcheck.h"
 #include "gateway/problem.h"

@@ -341,6 +341,17 @@ test_books() {
 	equal "next_seq" "$(sql "SELECT next_seq-(SELECT MAX(seq) FROM journal) FROM ledger_head")" 1
 }
 
+# What is exported of such a log (R11) is listed by the ids that the clients were told.
+test_export() {
+	local helper; helper=(timeout 60 "$BUILD/tests/unit/salvage_helper")
+	local list=$D/export.payments
+	"${helper[@]}" cut "$D/data" bin.index 0-1-0 "$D/export" >"$D/cut" || fail "nothing is taken out: $(cat "$D/cut")"
+	equal "it is printed" "$("${helper[@]}" print "$D/export")" ""
+	equal "an account, a top-up and a transfer are listed" "$(grep -cxF -e "$A" -e "$TOPUP" -e "$TRANSFER" "$list")" 3
+	equal "all that was made is, and nothing else" "$(grep -cE '^(acc|top|tr)_[0-9A-HJKMNP-TV-Z]{26}$' "$list") $(sort -u "$list" | wc -l)" \
+		"$(sql "SELECT COUNT(public_id), COUNT(public_id) FROM journal" | tr '\t' ' ')"
+}
+
 # The socket takes the workers, the mesh and root; another user of this machine is hung up on.
 test_stranger() {
 	chmod 711 "$D" "$D/ledger"
@@ -365,7 +376,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate arrived stale_epoch record_changes_during_commit twin raw books stranger inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate arrived stale_epoch record_changes_during_commit twin raw books export stranger inactive; do
 	echo "# $t"
 	"test_$t"
 done

@@ -1,4 +1,4 @@
-/* What is taken out of the logs in a data directory, and the ids of the payments in it. */
+/* What is taken out of the logs in a data directory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -202,38 +202,6 @@ static void test_sync(void **state)
 	assert_int_equal(salvage_sync(dir, "relay.index", &e), -ENOTDIR);
 }
 
-/* As mariadb-binlog 10.11 prints them: neither a backslash nor a quote is escaped. */
-static void test_ids_of_payments(void **state)
-{
-	static const struct {
-		const char *line;
-		uint8_t id[16];
-	} good[] = {
-	    {"###   @2='\\x\\'\\\\'\\x00\\x0a\\x0d \\x1f\x7f\x80\xff"
-	     "A'\n",
-		{0x5c, 'x', 0x5c, '\'', 0x5c, 0x5c, '\'', 0, 0x0a, 0x0d, ' ', 0x1f, 0x7f, 0x80, 0xff, 'A'}},
-	    {"###   @2=''\\xAB'\n", {'\'', 0x5c, 'x', 'A', 'B'}},
-	    {"###   @2='\\'\n", {0x5c}},
-	    {"###   @2=''\n", {0}},
-	    {"###   @2='ABCDEFGHIPQRSTU''\n", "ABCDEFGHIPQRSTU'"},
-	    {"###   @2='ABCDEFGHIPQRST'\\'\n", "ABCDEFGHIPQRST'\\"},
-	    {"###   @2='\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x09\\x0a\\x0b\\x0c\\x0d\\x0e\\x0f'\n",
-		{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}},
-	};
-	static const char *const bad[] = {"", "###", "###   @2=", "###   @2=NULL\n", "###   @1='x'\n", "###   @2='",
-	    "###   @2='abc", "###   @2='abc\n", "###   @2='ABCDEFGHIJKLMNOPQ'\n", "###   @2='\\x0", "###   @2='\\x"};
-	uint8_t id[16];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		memset(id, 0xee, sizeof(id));
-		assert_true(salvage_take_id(good[i].line, id));
-		assert_memory_equal(id, good[i].id, sizeof(id));
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(salvage_take_id(bad[i], id));
-}
-
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int main(void)
@@ -244,7 +212,6 @@ int main(void)
 	    IN_DIR(test_own_logs_that_are_older_are_not_read),
 	    IN_DIR(test_nothing_there_and_something_missing),
 	    IN_DIR(test_sync),
-	    cmocka_unit_test(test_ids_of_payments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Public identifiers: a prefix and a ULID (https://github.com/ulid/spec), "acc_01J8Z3...". Pure. */
-#ifndef HOLDFAST_GATEWAY_IDS_H
-#define HOLDFAST_GATEWAY_IDS_H
+#ifndef HOLDFAST_HEARTBEAT_IDS_H
+#define HOLDFAST_HEARTBEAT_IDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

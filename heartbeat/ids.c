@@ -1,4 +1,4 @@
-#include "gateway/ids.h"
+#include "heartbeat/ids.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,0 +1,21 @@
+/* The rows of the ledger's journal (etc/schema) in what `mariadb-binlog -v` prints, by the ids under which the API knows them. Pure. */
+#ifndef HOLDFAST_REPLICATION_JOURNAL_ROWS_H
+#define HOLDFAST_REPLICATION_JOURNAL_ROWS_H
+
+#include <stdbool.h>
+
+#include "heartbeat/ids.h"
+
+/* Begins as {0}. */
+struct journal_rows {
+	bool torn; /* the last line had no end yet: what comes next is the rest of it */
+	bool in_row, has_id;
+	struct ulid id;
+};
+
+/* The next line, or the next piece of a long one, as fgets() gives them. True: it tells what a row has made, whose public id is in ret:
+ * acc_ an account, top_ a top-up, tr_ a transfer; without a prefix when it is of a kind that a later release brought. A row of
+ * what was refused has none. */
+bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static ID_TEXT_BYTES]);
+
+#endif
