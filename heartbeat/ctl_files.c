@@ -79,6 +79,20 @@ int ctl_dir_make(const char *path, const struct ctl_owner *owner, struct errbuf 
 	return ctl_owner_set(path, owner, e);
 }
 
+int ctl_dir_count(const char *path)
+{
+	const struct dirent *d;
+	DIR *dir = opendir(path);
+	int count = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((d = readdir(dir)))
+		count += d->d_name[0] != '.';
+	(void)closedir(dir);
+	return count;
+}
+
 static bool is_empty_dir(const char *path)
 {
 	DIR *dir = opendir(path);

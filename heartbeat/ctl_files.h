@@ -32,6 +32,9 @@ int ctl_file_write(const char *path, const char *text, const struct ctl_owner *o
  */
 int ctl_dir_make(const char *path, const struct ctl_owner *owner, struct errbuf *e);
 
+/* How many entries it has whose names do not begin with a dot; 0 also where it is not there; or -errno. */
+int ctl_dir_count(const char *path);
+
 /* Sets owner and mode of what is there. 0 or -errno with e. */
 int ctl_owner_set(const char *path, const struct ctl_owner *owner, struct errbuf *e);
 

@@ -22,7 +22,7 @@ static const struct {
     {CONF_STATE_DIR, {NULL, NULL, 0755}, true},
     {CONF_STATE_DIR "/heartbeat", {"holdfast-heartbeat", "holdfast", 0700}, true},
     {CONF_STATE_DIR "/replication", {NULL, NULL, 0700}, false},
-    {CONF_STATE_DIR "/unacknowledged", {NULL, NULL, 0700}, false},
+    {CONF_TAILS_DIR, {NULL, NULL, 0700}, false},
 };
 #define DIRS (sizeof(dirs) / sizeof(dirs[0]))
 

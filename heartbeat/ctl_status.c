@@ -7,9 +7,11 @@
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_files.h"
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_SERVING 1
+#define TAILS "unacknowledged_files"
 
 #define ROW "%-15s %-8s %-15s %-12s %-14s %-16s %s\n"
 
@@ -425,6 +427,18 @@ static void print_address(FILE *f, const json_t *status)
 		    strcmp(text_of(status, "mode", ""), "SYNC") == 0 ? "; until then: holdfastctl switchover" : "");
 }
 
+/* Of this machine, and no other knows of it. */
+static void print_tails(FILE *f, const json_t *status)
+{
+	json_int_t files = ctl_number(status, TAILS);
+
+	if (files > 0)
+		(void)fprintf(f,
+		    CONF_TAILS_DIR " has %lld file%s: what this machine wrote and gave up. Compare the ids there with "
+				   "what clients complain about, then move all of it away\n",
+		    (long long)files, files == 1 ? "" : "s");
+}
+
 /* What to do about it. */
 static void print_advice(FILE *f, const json_t *status)
 {
@@ -437,6 +451,7 @@ static void print_advice(FILE *f, const json_t *status)
 		print_silent_paths(f, json_array_get(json_object_get(status, "nodes"), i));
 	print_key(f, json_object_get(status, "key"));
 	print_address(f, status);
+	print_tails(f, status);
 }
 
 void ctl_status_print(FILE *f, const json_t *status)
@@ -457,7 +472,7 @@ int ctl_status(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	int code = ctl_status_exit(status);
+	int code = ctl_status_exit(status), files = ctl_dir_count(CONF_TAILS_DIR);
 
 	if (!status) {
 		if (access(CONF_PATH, F_OK))
@@ -467,6 +482,8 @@ int ctl_status(const struct ctl_options *o)
 			(void)fprintf(stderr, "holdfastctl: status: %s\n", e.text);
 		return EXIT_NO_ANSWER;
 	}
+	/* heartbeatd may not look there. */
+	(void)json_object_set_new(status, TAILS, files < 0 ? json_null() : json_integer(files));
 	if (ctl_show("status", status, o->json, ctl_status_print))
 		code = EXIT_NO_ANSWER;
 	json_decref(status);

@@ -19,7 +19,6 @@
 #define ACTOR_DIRTY ACTOR_DIR "/dirty"
 #define ACTOR_PARTED ACTOR_DIR "/parted"
 #define ACTOR_SALVAGE ACTOR_DIR "/salvage"
-#define ACTOR_TAILS CONF_STATE_DIR "/unacknowledged"
 #define ACTOR_COPY_FILE "holdfast-copy" /* in a data directory that is a fresh copy: its position */
 
 struct actor {

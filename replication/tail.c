@@ -33,10 +33,10 @@ int tail_export(struct actor *a, struct errbuf *e)
 
 	if (o->active_opened_at.seq == 0)
 		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", o->member_name[o->active]);
-	if (mkdir(ACTOR_TAILS, 0700) && errno != EEXIST)
-		return err_set(e, -errno, ACTOR_TAILS ": %s", strerror(errno));
+	if (mkdir(CONF_TAILS_DIR, 0700) && errno != EEXIST)
+		return err_set(e, -errno, CONF_TAILS_DIR ": %s", strerror(errno));
 	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	(void)snprintf(file, sizeof(file), ACTOR_TAILS "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
+	(void)snprintf(file, sizeof(file), CONF_TAILS_DIR "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
 	code = salvage_cut(
 	    a->conf->datadir, "binlog.index", dirty_tail_above(&a->sight.dirty, o->active_opened_at), file, &r, e);
 	if (code || r.groups == 0)

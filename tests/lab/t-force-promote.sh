@@ -67,7 +67,15 @@ payments_flow
 is_active w "$standby" || fail "the role has moved back"
 stop_load
 [ "$(tails "$now")" -gt "$before" ] || fail "$now has not exported what only it had"
-say "$now came back, exported what only it had, and follows $standby"
+"$lab" exec "$now" -- sh -c 'cat /var/lib/holdfast/unacknowledged/*.payments' >"$work/force-promote.payments"
+grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/force-promote.payments" || fail "no transfer in the list of what $now gave up"
+points_there() { ctl "$now" status && [[ $said == *"/var/lib/holdfast/unacknowledged has "*" files: "* ]]; }
+points_there || fail "$now does not say what it gave up: $said"
+ctl w status
+case $said in *unacknowledged*) fail "w speaks of files of $now: $said" ;; esac
+"$lab" exec "$now" -- sh -c 'mkdir -p /root/evidence && mv /var/lib/holdfast/unacknowledged/* /root/evidence/'
+! points_there || fail "$now speaks of files that were moved away: $said"
+say "$now came back, exported what only it had, says where, and follows $standby"
 
 # Both are lost, one after the other: the active dies, the other one takes over, serves alone, and dies; then the first is back. What it answered is there, and
 # only the lost one could say where its own tail begins.

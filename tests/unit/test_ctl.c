@@ -409,6 +409,24 @@ static void test_what_was_made_is_taken_back(void **state)
 	assert_int_equal(unlink(path[4]) | rmdir(path[0]) | rmdir(path[1]) | rmdir(dir), 0);
 }
 
+static void test_files_are_counted(void **state)
+{
+	char dir[] = "/tmp/holdfast-test-XXXXXX", path[3][64];
+	static const char *const names[] = {"one", "two", ".hidden"};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(ctl_dir_count(dir), 0);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		(void)snprintf(path[i], sizeof(path[i]), "%s/%s", dir, names[i]);
+		write_text(path[i], "text");
+	}
+	assert_int_equal(ctl_dir_count(dir), 2);
+	assert_int_equal(ctl_dir_count(path[0]), -ENOTDIR);
+	assert_int_equal(unlink(path[0]) | unlink(path[1]) | unlink(path[2]) | rmdir(dir), 0);
+	assert_int_equal(ctl_dir_count(dir), 0);
+}
+
 static void test_a_file_is_written_whole(void **state)
 {
 	static const struct ctl_owner secret = {NULL, NULL, 0600}, nobody = {"no-such-user", NULL, 0600};
@@ -448,6 +466,7 @@ int main(void)
 	    cmocka_unit_test(test_long_output_keeps_its_end_of_errors),
 	    cmocka_unit_test(test_what_was_made_is_taken_back),
 	    cmocka_unit_test(test_a_file_is_written_whole),
+	    cmocka_unit_test(test_files_are_counted),
 	};
 
 	if (sodium_init() < 0)

@@ -175,6 +175,12 @@ static const struct {
     {"{\"node\":\"w\",\"mode\":\"STALLED\",\"active\":null,\"nodes\":[" NODE_A_GONE "," NODE_B_GONE "," NODE_W "]}", 2,
 	"\nif they are dead, bring a back first: only it has", "every acknowledged"},
     {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"holders\":[\"a\",\"b\"]}}", 1, "  address on b, a\n", "nobody"},
+    /* What was exported on this machine. */
+    {"{\"unacknowledged_files\":3}", 0,
+	"\n/var/lib/holdfast/unacknowledged has 3 files: what this machine wrote and gave up. ", "bring"},
+    {"{\"unacknowledged_files\":1}", 0, "\n/var/lib/holdfast/unacknowledged has 1 file: ", "files"},
+    {"{\"unacknowledged_files\":0}", 0, "mode SOLO", "unacknowledged"},
+    {"{\"unacknowledged_files\":null}", 0, "mode SOLO", "unacknowledged"},
 };
 
 static void test_the_status_tells_what_it_means(void **state)
