@@ -427,6 +427,17 @@ static void take_input(struct hb_node *n, const struct hb_input *in, struct hb_o
 	}
 }
 
+/* An active that lives may be waiting for it. What a claim of ours writes it does not, and of one that is gone nothing is to be
+ * expected: on a disk that always takes so long, nobody would ever take over. */
+static void note_slow_register(struct hb_node *n, uint64_t now_us)
+{
+	bool claims = n->proposer.step != HB_STEP_IDLE && n->proposer.change.kind == HB_CHANGE_CLAIM;
+
+	if (n->storing_since_us && now_us > n->storing_since_us + FIT_REGISTER_SLOW_US && !claims &&
+	    n->known.members && hb_heard(n, n->known.active, n->settings.lease_us, now_us))
+		n->unwritten_us = now_us;
+}
+
 void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out)
 {
 	uint64_t before = n->acceptor.generation;
@@ -438,8 +449,7 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	out->moved = NULL;
 	out->moved_from = n->state;
 	hb_notice_absence(n, in->now_us);
-	if (n->storing_since_us && in->now_us > n->storing_since_us + FIT_REGISTER_SLOW_US)
-		n->unwritten_us = in->now_us;
+	note_slow_register(n, in->now_us);
 	out->verdict.id = 0;
 	take_input(n, in, out);
 	hb_command_tick(n, in->now_us, out);

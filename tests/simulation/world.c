@@ -171,15 +171,17 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 	struct hb_output out;
 
 	in->now_us = world_clock(w, at);
-	m->node.storing_since_us = m->stuck_us;
+	m->node.storing_since_us = m->stuck_us ? m->stuck_us : m->store_at_us ? m->storing_us : 0;
 	hb_node_step(&m->node, in, &out);
 	fault_tell_address(w, at, out.vip);
 	m->tick_us = w->now_us + due_in_us(&m->node, in->now_us); /* any step does what a tick does */
 	if (out.persist) {
 		m->storing = m->node.acceptor.reg;
 		m->storing_generation = m->node.acceptor.generation;
-		if (!m->store_at_us)
+		if (!m->store_at_us) {
+			m->storing_us = in->now_us;
 			m->store_at_us = w->now_us + takes_us(w, m->slow_disk ? SLOW_DISK_US : w->disk_us, 200000);
+		}
 	}
 	if ((m->db.told.generation != out.order.generation || is_news(&m->view, &out.view)) &&
 	    m->poked_us == UINT64_MAX)

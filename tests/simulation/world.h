@@ -17,6 +17,7 @@
 struct member {
 	bool up, frozen, hung, slow_disk, slow_cut, observes;
 	uint64_t stuck_us;     /* by its clock: since then its register is not written; 0: it is */
+	uint64_t storing_us;   /* the write that store_at_us ends began then, by its clock */
 	uint64_t vip_deaf_us;  /* since when keepalived is dead, by its clock; 0: it is not */
 	uint32_t hold_letters; /* mask of types that are held up (late 0: lost) until then */
 	uint64_t hold_until_us, hold_late_us;
