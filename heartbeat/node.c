@@ -433,8 +433,8 @@ static void note_slow_register(struct hb_node *n, uint64_t now_us)
 {
 	bool claims = n->proposer.step != HB_STEP_IDLE && n->proposer.change.kind == HB_CHANGE_CLAIM;
 
-	if (n->storing_since_us && now_us > n->storing_since_us + FIT_REGISTER_SLOW_US && !claims &&
-	    n->known.members && hb_heard(n, n->known.active, n->settings.lease_us, now_us))
+	if (n->storing_since_us && now_us > n->storing_since_us + FIT_REGISTER_SLOW_US && !claims && n->known.members &&
+	    hb_heard(n, n->known.active, n->settings.lease_us, now_us))
 		n->unwritten_us = now_us;
 }
 

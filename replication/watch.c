@@ -27,7 +27,8 @@ void watch_look(struct watch *w, const struct repl_order *order, bool opened, bo
 		w->leaked = db->binlog;
 	if (db->semi_sync && marked && !moved)
 		w->leaks = false;
-	w->armed = db->semi_sync && marked;
+	/* Open, it answers, whoever has read a position since: a replicationd that has just started has not yet. */
+	w->armed = db->semi_sync && (marked || opened);
 	if (db->semi_sync)
 		w->no_tx = db->no_tx;
 }

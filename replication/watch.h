@@ -13,7 +13,8 @@
 
 struct watch {
 	uint64_t epoch; /* that all of it is about */
-	bool armed;	/* semi-sync was wanted, on and marked at the last look, or before this replicationd */
+	bool
+	    armed; /* semi-sync was wanted and on at the last look, and marked or the server open; or before this replicationd */
 	bool leaks;	/* something was let through, and how far that reaches will be known at one of the next looks */
 	uint64_t no_tx; /* when semi-sync was last seen on */
 	struct gtid leaked; /* what was let through in this epoch lies at or below; seq 0: nothing was */

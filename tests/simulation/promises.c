@@ -69,7 +69,10 @@ static void look_at_meddling(struct world *w, unsigned at)
 	const struct hb_node *n = &m->node;
 	bool heard = !n->repl.semi_sync || n->repl.leaks || n->leak.at.seq;
 
-	if (hb_is_solo(&n->known, (uint8_t)at) || (heard && !world_answers(w, at)))
+	/* One copy is what is promised; not any more while another is being added. */
+	bool solo = hb_is_solo(&n->known, (uint8_t)at) && !n->proposer.pending;
+
+	if ((solo && !n->adding) || (heard && (solo || !world_answers(w, at))))
 		m->meddled = false;
 }
 

@@ -134,6 +134,19 @@ static void a_server_that_starts_again_has_it_off(void **state)
 	expect(false, 0);
 }
 
+/* Nor what happens before it has read a position itself. */
+static void a_replicationd_that_starts_misses_nothing_before_its_mark(void **state)
+{
+	(void)state;
+	watch = (struct watch){0};
+	opened = true;
+	look(false, 100);
+	expect(false, 0);
+	db.semi_sync = false;
+	look(false, 110);
+	expect(true, 110);
+}
+
 /* Only one that was open was let through by: the next one to open has it off, and a standby that is only being added too. */
 static void a_replicationd_that_starts_finds_it_off(void **state)
 {
@@ -220,6 +233,7 @@ int main(void)
 	    cmocka_unit_test_setup(off_and_on_between_two_looks_is_seen_by_the_counter, begin),
 	    cmocka_unit_test_setup(what_the_daemons_do_is_no_leak, begin),
 	    cmocka_unit_test_setup(a_server_that_starts_again_has_it_off, begin),
+	    cmocka_unit_test_setup(a_replicationd_that_starts_misses_nothing_before_its_mark, begin),
 	    cmocka_unit_test_setup(a_replicationd_that_starts_finds_it_off, begin),
 	    cmocka_unit_test_setup(another_epoch_settles_it, begin),
 	    cmocka_unit_test_setup(a_hand_over_keeps_it, begin),
