@@ -1,6 +1,5 @@
 #include "tests/simulation/world.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 #define SLOW_DISK_US 600000
 #define SCHEDULE (WORLD_NODES + 1) /* whose turn it is: neither a member's nor a letter's */
 
-static const char *const names[WORLD_NODES] = {"a", "b", "w", "x", "y"};
+const char *const world_name[WORLD_NODES] = {"a", "b", "w", "x", "y"};
 
 uint64_t world_dice(struct world *w, uint64_t below)
 {
@@ -21,43 +20,6 @@ uint64_t world_clock(const struct world *w, unsigned at)
 	const struct member *m = &w->member[at];
 
 	return m->clock_offset_us + w->now_us + (uint64_t)((int64_t)w->now_us * m->rate_ppm / 1000000); /* never back */
-}
-
-static void print_member(const struct world *w, unsigned at)
-{
-	const struct member *m = &w->member[at];
-
-	printf("          %c round: step=%d change=%d ballot=%llu.%u promises=%x accepts=%x; promised=%llu.%u "
-	       "accepted=%llu.%u "
-	       "promise to %u for %lld us; cut off from %x\n",
-	    names[at][0], m->node.proposer.step, m->node.proposer.change.kind,
-	    (unsigned long long)m->node.proposer.ballot.counter, m->node.proposer.ballot.node,
-	    m->node.proposer.promises, m->node.proposer.accepts,
-	    (unsigned long long)m->node.acceptor.reg.promised.counter, m->node.acceptor.reg.promised.node,
-	    (unsigned long long)m->node.acceptor.reg.accepted_ballot.counter, m->node.acceptor.reg.accepted_ballot.node,
-	    m->node.acceptor.promise_to, (long long)(m->node.acceptor.promise_until_us - world_clock(w, at)),
-	    w->cut[at][0] | w->cut[at][1] << 1 | w->cut[at][2] << 2);
-	printf("          %c %s%s state=%d admitted=%d version=%llu pending=%d reason=%s\n", names[at][0],
-	    m->up ? "up" : "down", m->frozen ? " frozen" : "", m->node.state, m->node.acceptor.reg.admitted,
-	    (unsigned long long)m->node.known.version, m->node.proposer.pending, m->node.reason);
-	if (at < WORLD_GATEWAYS)
-		database_print(w, at);
-}
-
-void world_broken(struct world *w, const char *format, ...)
-{
-	va_list ap;
-
-	if (w->violations++)
-		return;
-	va_start(ap, format);
-	(void)vsnprintf(w->broken, sizeof(w->broken), format, ap);
-	va_end(ap);
-	if (!w->trace)
-		return;
-	printf("%9.3f !!! %s\n", (double)w->now_us / 1000, w->broken);
-	for (unsigned i = 0; i < w->nodes; i++)
-		print_member(w, i);
 }
 
 bool world_linked(const struct world *w, unsigned a, unsigned b)
@@ -104,20 +66,21 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 	const struct hb_record *r = &m->node.known;
 
 	if (w->trace && out->chosen)
-		printf("%9.3f %s record v%llu e%llu active=%s %s in_sync=%x %s\n", (double)w->now_us / 1000, names[at],
-		    (unsigned long long)r->version, (unsigned long long)r->epoch, r->member[r->active].name,
-		    r->phase == HB_OPEN ? "open" : "claimed", r->in_sync, hb_reason_text(r->reason));
+		printf("%9.3f %s record v%llu e%llu active=%s %s in_sync=%x %s\n", (double)w->now_us / 1000,
+		    world_name[at], (unsigned long long)r->version, (unsigned long long)r->epoch,
+		    r->member[r->active].name, r->phase == HB_OPEN ? "open" : "claimed", r->in_sync,
+		    hb_reason_text(r->reason));
 	if (out->chosen)
 		promises_chosen(w, at);
 	if (w->trace && out->verdict.id)
-		printf("%9.3f %s verdict: %s: %s\n", (double)w->now_us / 1000, names[at],
+		printf("%9.3f %s verdict: %s: %s\n", (double)w->now_us / 1000, world_name[at],
 		    out->verdict.started ? "started" : "refused", out->verdict.text);
 	if (out->verdict.id)
 		w->verdict = out->verdict;
 	/* Requests wait meanwhile: called off in time, unless its outcome is not known. */
 	if (m->node.drain.generation && !m->node.proposer.pending &&
 	    world_clock(w, at) > m->node.drain.began_us + DRAIN_LIMIT_US)
-		world_broken(w, "%s: a hand-over comes to no end", names[at]);
+		world_broken(w, "%s: a hand-over comes to no end", world_name[at]);
 	if (out->chosen && r->reason == HB_REASON_SWITCHOVER && r->active == at)
 		w->switchovers++;
 	if (out->chosen && hb_ballot_compare(m->node.known_ballot, w->newest_ballot) > 0) {
@@ -125,12 +88,12 @@ static void look_at(struct world *w, unsigned at, const struct hb_output *out)
 		w->newest = *r;
 	}
 	if (w->trace && out->moved)
-		printf("%9.3f %s %s -> %s on %s\n", (double)w->now_us / 1000, names[at], hb_state_text(out->moved_from),
-		    hb_state_text(out->moved->to), hb_situation_text(out->moved->on));
+		printf("%9.3f %s %s -> %s on %s\n", (double)w->now_us / 1000, world_name[at],
+		    hb_state_text(out->moved_from), hb_state_text(out->moved->to), hb_situation_text(out->moved->on));
 	if (out->moved && out->moved->to == HB_ACTIVE)
 		w->failovers++;
 	if (r->epoch < m->epoch_seen)
-		world_broken(w, "%s: the epoch went back", names[at]);
+		world_broken(w, "%s: the epoch went back", world_name[at]);
 	m->epoch_seen = r->epoch;
 }
 
@@ -165,6 +128,16 @@ static uint64_t due_in_us(const struct hb_node *n, uint64_t now_us)
 	return in_us + in_us / 128 + 50;
 }
 
+static void store(struct world *w, struct member *m, uint64_t clock_us)
+{
+	m->storing = m->node.acceptor.reg;
+	m->storing_generation = m->node.acceptor.generation;
+	if (m->store_at_us)
+		return;
+	m->storing_us = clock_us;
+	m->store_at_us = w->now_us + takes_us(w, m->slow_disk ? SLOW_DISK_US : w->disk_us, 200000);
+}
+
 static void step(struct world *w, unsigned at, struct hb_input *in)
 {
 	struct member *m = &w->member[at];
@@ -175,14 +148,8 @@ static void step(struct world *w, unsigned at, struct hb_input *in)
 	hb_node_step(&m->node, in, &out);
 	fault_tell_address(w, at, out.vip);
 	m->tick_us = w->now_us + due_in_us(&m->node, in->now_us); /* any step does what a tick does */
-	if (out.persist) {
-		m->storing = m->node.acceptor.reg;
-		m->storing_generation = m->node.acceptor.generation;
-		if (!m->store_at_us) {
-			m->storing_us = in->now_us;
-			m->store_at_us = w->now_us + takes_us(w, m->slow_disk ? SLOW_DISK_US : w->disk_us, 200000);
-		}
-	}
+	if (out.persist)
+		store(w, m, in->now_us);
 	if ((m->db.told.generation != out.order.generation || is_news(&m->view, &out.view)) &&
 	    m->poked_us == UINT64_MAX)
 		m->poked_us = w->now_us + world_dice(w, 1000);
@@ -464,7 +431,7 @@ void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace)
 		struct hb_register *r = &w->member[i].disk;
 
 		r->kind = i < WORLD_GATEWAYS ? HB_KIND_GATEWAY : HB_KIND_WITNESS;
-		r->name[0] = names[i][0];
+		r->name[0] = world_name[i][0];
 		r->instance = 100 + i;
 		w->member[i].start_at_us =
 		    1 + i * 1500000; /* one after the other: its number as a member is its number here */

@@ -41,6 +41,8 @@ struct member {
 	struct database db;
 };
 
+extern const char *const world_name[WORLD_NODES];
+
 struct world {
 	bool calm;		     /* no new faults of the database */
 	uint64_t seed, dice, now_us; /* true time */
@@ -95,6 +97,7 @@ bool world_connected(const struct world *w, unsigned a, unsigned b); /* the same
 int64_t world_some_rate(struct world *w);
 void world_lease(struct world *w, uint64_t lease_us); /* as if all were configured so, with its sixth as the interval */
 void world_set_clock(struct world *w, unsigned at, int64_t rate_ppm); /* from now on */
+/* A promise is broken: noted, and with a trace the state of all is printed. world_broken.c. */
 void world_broken(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A report reaches heartbeatd. */

@@ -326,29 +326,6 @@ static void who_cannot_vote_for_itself_does_not_ask_for_long(void **state)
 	assert_true(asks_for_its_lease(&n));
 }
 
-/* The active may have given its lease up while nothing could be written here: it gets the time to ask again. */
-static void who_could_write_nothing_claims_a_lease_later(void **state)
-{
-	struct hb_input tick = {.now_us = NOW_US};
-	struct hb_output out;
-	struct hb_node n;
-
-	(void)state;
-	healthy(&n);
-	n.known.active = n.acceptor.reg.accepted.active = 1;
-	n.renewed_us = NOW_US - 2000000;
-	n.storing_since_us = NOW_US - FIT_REGISTER_SLOW_US;
-	hb_node_step(&n, &tick, &out);
-	assert_true(hb_claim_from_us(&n) < NOW_US);
-	n.storing_since_us--;
-	hb_node_step(&n, &tick, &out);
-	assert_true(hb_claim_from_us(&n) == NOW_US + n.settings.lease_us);
-	n.storing_since_us = 0;
-	tick.now_us++;
-	hb_node_step(&n, &tick, &out);
-	assert_true(hb_claim_from_us(&n) == NOW_US + n.settings.lease_us);
-}
-
 static void a_crash_loop_looks_well_in_between(void **state)
 {
 	struct ledger_report here = {.fit = 1};
@@ -487,7 +464,6 @@ int main(void)
 	    cmocka_unit_test(an_old_heartbeat_takes_nothing_back),
 	    cmocka_unit_test(what_another_has_accepted_is_found_out),
 	    cmocka_unit_test(who_cannot_vote_for_itself_does_not_ask_for_long),
-	    cmocka_unit_test(who_could_write_nothing_claims_a_lease_later),
 	    cmocka_unit_test(a_crash_loop_looks_well_in_between),
 	    cmocka_unit_test(deaths_count_only_within_their_time),
 	    cmocka_unit_test(a_fence_is_no_death),
