@@ -351,7 +351,11 @@ static void print_absent(FILE *f, const json_t *status)
 
 		if (!json_is_false(json_object_get(n, "reachable")) || json_is_true(json_object_get(n, "maintenance")))
 			continue;
-		if (strcmp(kind, "witness") == 0)
+		if (strcmp(kind, "witness") == 0 && hearer_of(status, name))
+			(void)fprintf(f,
+			    "%s hears %s, or did a moment ago, and %s does not: is the way between them cut?\n",
+			    hearer_of(status, name), name, text_of(status, "node", "?"));
+		else if (strcmp(kind, "witness") == 0)
 			(void)fprintf(f, "bring %s back: nothing is heard from it, and the next loss %s payments\n",
 			    name, solo ? "may stop" : "stops");
 		else if (strcmp(kind, "gateway") == 0 && solo)

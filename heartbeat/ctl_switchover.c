@@ -39,9 +39,10 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void tell_progress(const struct sight *s, char *told, size_t size)
+/* Of the one that hands over: what the other said last, it said as its follower. */
+static void tell_progress(const struct sight *s, const char *from, char *told, size_t size)
 {
-	if (!s->reason[0] || strcmp(told, s->reason) == 0)
+	if (!s->reason[0] || strcmp(s->active, from) != 0 || strcmp(told, s->reason) == 0)
 		return;
 	(void)snprintf(told, size, "%s", s->reason);
 	(void)printf("%s: %s\n", s->active, s->reason);
@@ -61,7 +62,7 @@ static int wait_for(struct sight *s, const char *from, json_int_t epoch)
 			continue;
 		if (strncmp(s->reason, "did not hand over", 17) == 0)
 			return ctl_command_refuse("switchover", s->reason);
-		tell_progress(s, told, sizeof(told));
+		tell_progress(s, from, told, sizeof(told));
 		if (s->epoch == epoch || strcmp(s->mode, "STALLED") == 0)
 			continue;
 		if (strcmp(s->active, from) == 0)

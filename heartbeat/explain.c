@@ -137,17 +137,18 @@ static void explain_members(const struct hb_view *v)
 /* Who dies votes for nobody. */
 static bool has_votes(const struct hb_view *v, uint8_t m)
 {
-	return view_majority_without(v, v->r->active == m ? HB_NOBODY : v->r->active);
+	uint8_t without = v->r->active == m ? HB_NOBODY : v->r->active;
+
+	return view_votes_with(v, m, without) >= hb_quorum(v->r->members);
 }
 
 static void explain_votes(const struct hb_view *v, uint8_t m)
 {
 	uint8_t without = v->r->active == m ? HB_NOBODY : v->r->active;
 
-	CHECK(v, CLAIM, m, has_votes(v, m),
-	    "a majority can vote for it%s%s: %u of %u members are heard here, %u are needed",
+	CHECK(v, CLAIM, m, has_votes(v, m), "a majority can vote for it%s%s: it hears %u of %u members, %u are needed",
 	    without == HB_NOBODY ? "" : " without ", without == HB_NOBODY ? "" : view_name(v, without),
-	    view_votes_without(v, without), (unsigned)v->r->members, hb_quorum(v->r->members));
+	    view_votes_with(v, m, without), (unsigned)v->r->members, hb_quorum(v->r->members));
 }
 
 /* Is the time all that is missing? */
@@ -245,6 +246,7 @@ static void explain_add(const struct hb_view *v, uint8_t m)
 		    (unsigned long long)MS(n->pace.rest_us));
 	CHECK(v, ADD, m, !hb_in_maintenance(v->r, m), "it is not in maintenance");
 	CHECK(v, ADD, m, here, "it is heard");
+	CHECK(v, ADD, m, view_hears(v, m, v->r->active), "it hears %s", view_name(v, v->r->active));
 	CHECK(v, ADD, m, a.serving && view_alive(v, v->r->active), "%s serves", view_name(v, v->r->active));
 	CHECK(v, ADD, m, here && f.follow_epoch == v->r->epoch, "it follows %s in epoch %llu",
 	    view_name(v, v->r->active), (unsigned long long)v->r->epoch);

@@ -21,26 +21,32 @@ static uint8_t heir(const struct hb_view *v, uint8_t *almost)
 static void death_of_active(const struct hb_view *v)
 {
 	uint8_t a = v->r->active, almost, to = heir(v, &almost);
-	unsigned rest = view_votes_without(v, a), needed = hb_quorum(v->r->members);
+	bool heard = to != HB_NOBODY || (almost != HB_NOBODY && view_alive(v, almost));
+	unsigned rest = heard ? view_votes_with(v, to != HB_NOBODY ? to : almost, a) : view_votes_without(v, a);
+	unsigned needed = hb_quorum(v->r->members);
 	uint64_t lease_us = v->n->settings.lease_us;
 	const char *stop = view_serves(v) ? "stop" : "stand still";
 	struct hb_facts f = {0};
 
 	if (to == HB_NOBODY && almost != HB_NOBODY)
 		view_facts(v, almost, &f);
-	if (view_is_cut_off(v))
-		SAY(v, DEATH, a, "whether payments go on is not known here: no majority is heard");
-	else if (to == HB_NOBODY && almost == HB_NOBODY)
+	if (to == HB_NOBODY && almost == HB_NOBODY)
 		SAY(v, DEATH, a, "payments %s until it is back: no other member holds every payment", stop);
+	else if (!heard && view_hearer(v, almost) != HB_NOBODY)
+		SAY(v, DEATH, a,
+		    "whether %s takes over is not known here: it holds every payment, and only %s hears it, or did a "
+		    "moment "
+		    "ago",
+		    view_name(v, almost), view_name(v, view_hearer(v, almost)));
 	else if (rest < needed)
 		SAY(v, DEATH, a, "payments %s until more members are back: %u of %u would be left, %u are needed", stop,
 		    rest, (unsigned)v->r->members, needed);
-	else if (to == HB_NOBODY && !view_alive(v, almost))
+	else if (!heard)
 		SAY(v, DEATH, a,
 		    "payments %s until %s is back, which holds every payment: nothing is heard from it now", stop,
 		    view_name(v, almost));
 	else if (to == HB_NOBODY)
-		SAY(v, DEATH, a, "payments %s until %s can take over: it holds every payment, but is not fit now%s%s",
+		SAY(v, DEATH, a, "payments %s until %s is fit to serve: it holds every payment, but is not fit now%s%s",
 		    stop, view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
 	else
 		SAY(v, DEATH, a, "%s claims %llu to %llu ms after its last word and goes on with every payment",
@@ -65,13 +71,19 @@ static void death_while_stalled(const struct hb_view *v, uint8_t m)
 		SAY(v, DEATH, m, "payments stand still already; the rest is a majority");
 }
 
+/* May the active change the record without m? */
+static bool active_has_majority(const struct hb_view *v, uint8_t m)
+{
+	return view_votes_with(v, v->r->active, m) >= hb_quorum(v->r->members);
+}
+
 static void death_of_standby(const struct hb_view *v, uint8_t m)
 {
 	const char *a = view_name(v, v->r->active);
 
 	if (!hb_in_sync(v->r, m) && hb_is_solo(v->r, v->r->active))
 		SAY(v, DEATH, m, "payments go on: %s serves without it already", a);
-	else if (view_majority_without(v, m))
+	else if (active_has_majority(v, m))
 		SAY(v, DEATH, m, "payments wait %llu ms, then %s goes on alone (SOLO)",
 		    MS(v->n->settings.peer_timeout_us), a);
 	else
@@ -91,7 +103,7 @@ static void death_of_witness(const struct hb_view *v, uint8_t m)
 {
 	const char *a = view_name(v, v->r->active);
 
-	if (hb_is_solo(v->r, v->r->active) && view_majority_without(v, m))
+	if (hb_is_solo(v->r, v->r->active) && active_has_majority(v, m))
 		SAY(v, DEATH, m,
 		    "payments go on: %s serves alone and needs no vote; the other gateway can still be added", a);
 	else if (hb_is_solo(v->r, v->r->active))
@@ -99,7 +111,7 @@ static void death_of_witness(const struct hb_view *v, uint8_t m)
 		    "payments go on: %s serves alone and needs no vote; but if it restarts, they stop until another is "
 		    "back",
 		    a);
-	else if (!view_majority_without(v, m))
+	else if (!active_has_majority(v, m))
 		SAY(v, DEATH, m, "payments stop until it or another is back: the rest is no majority");
 	else if (other_witness(v, m))
 		SAY(v, DEATH, m, "payments go on");
@@ -107,23 +119,47 @@ static void death_of_witness(const struct hb_view *v, uint8_t m)
 		SAY(v, DEATH, m, "payments go on, unobserved: after that, the death of either gateway stops them");
 }
 
+/* What one that is heard by others only does, and would do, is told there. */
+static bool is_known_elsewhere(const struct hb_view *v, uint8_t m)
+{
+	uint8_t hearer = view_hearer(v, m);
+
+	if (view_alive(v, m) || hearer == HB_NOBODY)
+		return false;
+	SAY(v, DEATH, m, "what happens then is not known here: only %s hears it, or did a moment ago; look there",
+	    view_name(v, hearer));
+	return true;
+}
+
+static void death_of(const struct hb_view *v, uint8_t m)
+{
+	uint64_t patience_us = v->n->settings.peer_timeout_us;
+
+	if (is_known_elsewhere(v, m))
+		return;
+	if (!view_alive(v, m) && v->n->peer[m].heard && view_silent_us(v, m) < patience_us)
+		SAY(v, DEATH, m, "nothing is heard from it: it counts as dead in %llu ms",
+		    MS(patience_us - view_silent_us(v, m)));
+	else if (!view_alive(v, m))
+		SAY(v, DEATH, m, "nothing is heard from it: it counts as dead already");
+	else if (m == v->r->active)
+		death_of_active(v);
+	else if (!view_serves(v))
+		death_while_stalled(v, m);
+	else if (view_is_gateway(v, m))
+		death_of_standby(v, m);
+	else
+		death_of_witness(v, m);
+}
+
 void view_explain_deaths(const struct hb_view *v)
 {
-	for (uint8_t i = 0; i < v->r->members; i++) {
-		uint64_t patience_us = v->n->settings.peer_timeout_us;
-
-		if (!view_alive(v, i) && v->n->peer[i].heard && view_silent_us(v, i) < patience_us)
-			SAY(v, DEATH, i, "nothing is heard from it: it counts as dead in %llu ms",
-			    MS(patience_us - view_silent_us(v, i)));
-		else if (!view_alive(v, i))
-			SAY(v, DEATH, i, "nothing is heard from it: it counts as dead already");
-		else if (i == v->r->active)
-			death_of_active(v);
-		else if (!view_serves(v))
-			death_while_stalled(v, i);
-		else if (view_is_gateway(v, i))
-			death_of_standby(v, i);
-		else
-			death_of_witness(v, i);
+	if (view_is_cut_off(v)) {
+		SAY(v, DEATH, v->r->active, "whether payments go on is not known here: no majority is heard");
+		return;
 	}
+	if (is_known_elsewhere(v, v->r->active))
+		return;
+	for (uint8_t i = 0; i < v->r->members; i++)
+		death_of(v, i);
 }

@@ -84,6 +84,26 @@ uint8_t view_hearer(const struct hb_view *v, uint8_t m)
 	return HB_NOBODY;
 }
 
+bool view_hears(const struct hb_view *v, uint8_t one, uint8_t m)
+{
+	const struct hb_facts *f = &v->n->peer[one].facts;
+
+	if (one == m || one == v->n->self)
+		return view_alive(v, m);
+	if (!view_alive(v, one))
+		return false;
+	return f->level < HB_LEVEL_HEARS ? view_alive(v, m) : f->hears >> m & 1;
+}
+
+unsigned view_votes_with(const struct hb_view *v, uint8_t one, uint8_t x)
+{
+	unsigned votes = 0;
+
+	for (uint8_t i = 0; i < v->r->members; i++)
+		votes += i != x && view_hears(v, one, i);
+	return votes;
+}
+
 bool view_is_cut_off(const struct hb_view *v)
 {
 	return v->r->active == v->n->self && !view_serves(v) && !view_majority_without(v, HB_NOBODY);

@@ -41,6 +41,12 @@ bool view_majority_without(const struct hb_view *v, uint8_t x);
 /* Who of those that are heard says that it hears m, or cannot say yet? HB_NOBODY: none. */
 uint8_t view_hearer(const struct hb_view *v, uint8_t m);
 
+/* Does one that is heard hear m, as far as it tells? */
+bool view_hears(const struct hb_view *v, uint8_t one, uint8_t m);
+
+/* Members that could vote with that one: it and whom it hears, x left out. */
+unsigned view_votes_with(const struct hb_view *v, uint8_t one, uint8_t x);
+
 /* Is this member the one that it knows as active, without a majority, and not serving? */
 bool view_is_cut_off(const struct hb_view *v);
 

@@ -18,6 +18,8 @@ static uint64_t begin_us(const struct hb_moments *m, enum hb_stage stage)
 {
 	switch (stage) {
 	case HB_STAGE_DETECT: return m->began_us;
+	/* The ballot may be an old one then: the claim was wanted for as long as it was refused. */
+	case HB_STAGE_VOTE: return m->began_us ? m->end_us[HB_STAGE_DETECT] : 0;
 	case HB_STAGE_ADDRESS: return m->end_us[HB_STAGE_VOTE];
 	case HB_STAGE_ANSWER: return later(m->end_us[HB_STAGE_PROMOTE], m->end_us[HB_STAGE_ADDRESS]);
 	default: return m->end_us[stage - 1];

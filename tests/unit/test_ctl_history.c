@@ -72,6 +72,9 @@ static void test_how_long_a_move_took(void **state)
 	m.end_us[HB_STAGE_PROMOTE] = 0;
 	hb_transition_stages(&m, &t);
 	assert_int_equal(t.took_ms, 0);
+	m = (struct hb_moments){.end_us = {[HB_STAGE_DETECT] = 1000000, [HB_STAGE_VOTE] = 48000000}};
+	hb_transition_stages(&m, &t); /* that ballot was not this one */
+	assert_int_equal(t.stage_ms[HB_STAGE_VOTE], 0);
 }
 
 /* A start: since when nobody served is not known, which is not no time at all. */

@@ -156,6 +156,9 @@ static const struct {
 	"\nbring w back: nothing is heard from it, and the next loss may stop payments\n", "bring a"},
     {"{\"node\":\"b\",\"mode\":\"SYNC\",\"nodes\":[" GATEWAY_A "," NODE_B "," WITNESS_W_GONE "]}", 0,
 	"\nbring w back: nothing is heard from it, and the next loss stops payments\n", "bring a"},
+    {"{\"node\":\"b\",\"mode\":\"SYNC\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"hears\":[\"b\",\"w\"]}," NODE_B
+     "," WITNESS_W_GONE "]}",
+	0, "\na hears w, or did a moment ago, and b does not: is the way between them cut?\n", "bring"},
     {"{\"node\":\"w\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B_GONE "," NODE_W "]}", 1,
 	"\nif they are dead, bring a back first: only it has every payment, as far as is known here\n", "b back"},
     {"{\"node\":\"a\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE

@@ -45,11 +45,39 @@ static void tells(enum hb_topic topic, uint8_t about, enum hb_holds holds, const
 	assert_int_equal(l->holds, holds);
 }
 
+/* Everybody hears everybody. */
+static void well(uint8_t self)
+{
+	make(self);
+	for (uint8_t i = A; i <= W; i++)
+		node.peer[i].facts.hears = 1 << A | 1 << B | 1 << W;
+}
+
+static void is_cut(uint8_t one, uint8_t other)
+{
+	node.peer[one].facts.hears &= (uint8_t) ~(1u << other);
+	node.peer[other].facts.hears &= (uint8_t) ~(1u << one);
+}
+
+static void not_heard_here(uint8_t m, uint64_t for_us)
+{
+	node.peer[m].heard_us = NOW_US - for_us;
+	is_cut(node.self, m);
+}
+
+/* By nobody. */
+static void be_silent(uint8_t m, uint64_t for_us)
+{
+	not_heard_here(m, for_us);
+	for (uint8_t i = A; i <= W; i++)
+		is_cut(i, m);
+}
+
 static void test_all_is_well_for_every_member(void **state)
 {
 	(void)state;
 	for (uint8_t self = A; self <= W; self++) {
-		make(self);
+		well(self);
 		tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
 		tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "another 300 ms");
 		tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "in in_sync");
@@ -64,20 +92,20 @@ static void test_all_is_well_for_every_member(void **state)
 static void test_the_standby_says_when_it_would_claim(void **state)
 {
 	(void)state;
-	make(B);
+	well(B);
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago; unless it asks again, claims in 390 ms");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "its database is up and works");
 	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms");
 	node.repl.fit = 0;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its database is up and works");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until b can take over");
-	make(B);
+	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until b is fit to serve");
+	well(B);
 	node.repl.token.byte[3] = 1;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its copy of the data is the one");
-	make(B);
+	well(B);
 	node.repl_us = 0;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "replicationd reports");
-	make(B);
+	well(B);
 	node.acceptor.silent_until_us = NOW_US + 250000;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "longer than any lease: in 250 ms");
 }
@@ -85,7 +113,7 @@ static void test_the_standby_says_when_it_would_claim(void **state)
 static void test_one_that_serves_alone(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.known.in_sync = node.acceptor.reg.accepted.in_sync = 1;
 	node.peer[B].facts.received.seq = 700;
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves alone (SOLO)");
@@ -109,14 +137,14 @@ static void test_one_that_serves_alone(void **state)
 static void test_members_that_are_gone(void **state)
 {
 	(void)state;
-	make(A);
-	node.peer[W].heard_us = NOW_US - 2000000;
+	well(A);
+	be_silent(W, 2000000);
 	tells(HB_TOPIC_NOW, W, HB_HOLDS_NA, "nothing is heard from it");
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "counts as dead already");
 	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
 	    "payments stop until more members are back: 1 of 3 would be left, 2 are needed");
 	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a may not go on alone without a majority");
-	make(B);
+	well(B);
 	node.peer[A].heard = node.peer[W].heard = false;
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "1 of 3 members are heard here: no majority");
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "what it does is not known");
@@ -135,23 +163,50 @@ static void test_members_that_are_gone(void **state)
 static void test_an_old_active_that_is_cut_off(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.peer[B].heard_us = node.peer[W].heard_us = NOW_US - 2000000;
 	node.serving = false;
 	node.gate_until_us = 0;
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it is cut off and does not serve; whether another does since");
 	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "whether payments go on is not known here");
 	assert_null(find(HB_TOPIC_NOW, A, "payments wait"));
-	make(W);
+	well(W);
 	node.known.in_sync = 1 << A;
-	node.peer[A].heard_us = NOW_US - 2000000;
+	be_silent(A, 2000000);
 	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "a holds the lease"); /* when it was heard last */
+}
+
+/* One way is cut, and the others go on: who does not hear all of it must not foretell an end. */
+static void test_a_way_that_is_cut(void **state)
+{
+	(void)state;
+	well(W);
+	not_heard_here(A, 5000000);
+	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "what happens then is not known here: only b hears it");
+	assert_null(find(HB_TOPIC_DEATH, B, ""));
+	assert_null(find(HB_TOPIC_DEATH, W, ""));
+	well(W);
+	not_heard_here(B, 5000000);
+	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
+	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "what happens then is not known here: only a hears it");
+	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
+	    "whether b takes over is not known here: it holds every payment, and only a");
+	well(A);
+	not_heard_here(W, 5000000);
+	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms");
+	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a may not go on alone without a majority");
+	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "a majority can vote for it without a: it hears 2 of 3");
+	well(A); /* from a to b nothing comes */
+	node.known.in_sync = 1;
+	node.peer[B].facts.hears = 1 << W;
+	tells(HB_TOPIC_ADD, B, HB_HOLDS, "it is heard");
+	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it hears a");
 }
 
 static void test_one_that_does_not_know(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.booted = false;
 	node.acceptor.silent_until_us = NOW_US + 500000;
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "does not know yet who is active: 0 others");
@@ -165,27 +220,22 @@ static void test_one_that_does_not_know(void **state)
 static void test_an_active_that_cannot_work(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.serving = false;
 	node.ledger.fit = 0;
 	(void)snprintf(node.reason, sizeof(node.reason), "the disk is full");
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it does not serve, payments wait: the disk is full");
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "because it cannot work: the ledger cannot use the database");
-	make(A);
+	well(A);
 	node.my_epoch = 0; /* restarted while it was named: it has to claim anew */
 	node.serving = false;
 	tells(HB_TOPIC_CLAIM, A, HB_HOLDS, "its copy of the data is the one");
 }
 
-static void be_silent(uint8_t m, uint64_t for_us)
-{
-	node.peer[m].heard_us = NOW_US - for_us;
-}
-
 static void test_payments_wait_for_a_standby_that_is_silent(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.settings.peer_timeout_us = 60000000;
 	be_silent(B, 5000000);
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "payments wait now: none is answered before b has it as well");
@@ -198,7 +248,7 @@ static void test_payments_wait_for_a_standby_that_is_silent(void **state)
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the rest is no majority");
 	be_silent(W, 5000000);
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA, "payments wait for it: a may not go on alone, it hears no majority");
-	make(W); /* which does not know whether a hears it */
+	well(W); /* which does not know whether a hears it */
 	be_silent(B, 700000);
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA,
@@ -206,13 +256,13 @@ static void test_payments_wait_for_a_standby_that_is_silent(void **state)
 	be_silent(A, 700000);
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA, "nothing is heard");
 	assert_null(find(HB_TOPIC_NOW, B, "payments wait"));
-	make(A); /* it answers, and does not acknowledge */
+	well(A); /* it answers, and does not acknowledge */
 	node.repl.semi_waits = 1;
 	node.ledger.commit_since_us = NOW_US - 400000;
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA, "payments wait for it: in 600 ms a goes on alone");
 	node.ledger.commit_since_us = NOW_US - 100000; /* not for longer than a commit may take */
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
-	make(A);
+	well(A);
 	node.known.in_sync = 1; /* nothing waits */
 	be_silent(B, 700000);
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves alone (SOLO)");
@@ -222,27 +272,27 @@ static void test_payments_wait_for_a_standby_that_is_silent(void **state)
 static void test_nobody_claims_without_a_majority(void **state)
 {
 	(void)state;
-	make(B);
-	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "a majority can vote for it without a: 2 of 3 members are heard here");
+	well(B);
+	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "a majority can vote for it without a: it hears 2 of 3");
 	be_silent(A, 5000000);
 	be_silent(W, 5000000);
 	node.renewed_us = NOW_US - 5000000;
-	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: 1 of 3 members are heard here");
-	make(A);
+	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: it hears 1 of 3");
+	well(A);
 	be_silent(W, 5000000);
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "it is fit to take over: its database works");
-	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: 1 of 3");
-	make(A);
+	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "a majority can vote for it without a: it hears 1 of 3");
+	well(A);
 	node.my_epoch = 0;
 	node.serving = false;
-	tells(HB_TOPIC_CLAIM, A, HB_HOLDS, "a majority can vote for it: 3 of 3 members are heard here");
+	tells(HB_TOPIC_CLAIM, A, HB_HOLDS, "a majority can vote for it: it hears 3 of 3");
 }
 
 /* No time is named for what time alone does not bring. */
 static void test_who_cannot_claim_is_given_no_time(void **state)
 {
 	(void)state;
-	make(B);
+	well(B);
 	node.acceptor.promise_to = A; /* as long as it grants */
 	node.acceptor.promise_until_us = NOW_US + 380000;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it has promised nobody else");
@@ -250,11 +300,11 @@ static void test_who_cannot_claim_is_given_no_time(void **state)
 	node.known.in_sync = 1;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
 	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
-	make(B);
+	well(B);
 	node.settings.observe_only = true;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
 	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
-	make(B);
+	well(B);
 	be_silent(W, 5000000);
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago");
 	assert_null(find(HB_TOPIC_CLAIM, B, "claims in"));
@@ -263,7 +313,7 @@ static void test_who_cannot_claim_is_given_no_time(void **state)
 static void test_others_are_told_why_one_is_not_fit(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.peer[B].facts.fit = 0;
 	(void)snprintf(node.peer[B].facts.reason, LOCAL_REASON_BYTES, "observe-only is set");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it is fit to take over; it says: observe-only is set");
@@ -278,19 +328,19 @@ static void test_others_are_told_why_one_is_not_fit(void **state)
 static void test_deaths_of_the_witness(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
 	node.known.in_sync = 1;
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the other gateway can still be added");
 	be_silent(B, 5000000);
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "but if it restarts, they stop");
-	make(B);
+	well(B);
 	be_silent(A, 5000000); /* nobody serves: nothing goes on */
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already, and cannot go on then");
 	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "the only one heard here that holds every payment");
 	be_silent(W, 5000000); /* b may be cut off */
 	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "whether payments go on is not known here");
-	make(W);
+	well(W);
 	node.peer[A].facts.serving = 0;
 	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
 	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
@@ -299,22 +349,22 @@ static void test_deaths_of_the_witness(void **state)
 static void test_one_that_observes_only(void **state)
 {
 	(void)state;
-	make(B);
+	well(B);
 	node.settings.observe_only = true;
 	node.would = HB_CHANGE_CLAIM;
 	node.would_reason = HB_REASON_LEASE_EXPIRED;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it may act: observe-only is set, it only says what it would do");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NA, "it would now: claim, for: lease-expired");
-	make(A);
+	well(A);
 	node.peer[B].facts.fit = 0;
 	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
-	    "payments stop until b can take over: it holds every payment, but is not fit now");
+	    "payments stop until b is fit to serve: it holds every payment, but is not fit now");
 }
 
 static void test_one_in_maintenance(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.known.in_sync = 1;
 	node.known.maintenance = 1 << B;
 	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it is not in maintenance");
@@ -324,7 +374,7 @@ static void test_one_in_maintenance(void **state)
 static void test_long_reasons_fit(void **state)
 {
 	(void)state;
-	make(A);
+	well(A);
 	node.known.in_sync = 1;
 	memset(node.peer[B].facts.reason, 'r', LOCAL_REASON_BYTES - 1);
 	node.peer[B].facts.follow_epoch = 0;
@@ -339,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(test_one_that_serves_alone),
 	    cmocka_unit_test(test_members_that_are_gone),
 	    cmocka_unit_test(test_an_old_active_that_is_cut_off),
+	    cmocka_unit_test(test_a_way_that_is_cut),
 	    cmocka_unit_test(test_one_that_does_not_know),
 	    cmocka_unit_test(test_an_active_that_cannot_work),
 	    cmocka_unit_test(test_one_that_observes_only),
