@@ -109,10 +109,13 @@ static bool maintain(const struct hb_change *c, struct hb_record *n)
 
 /* No copy that counts is left, and an operator has accepted what is lost with it: the one way past R3. Whoever comes back does
  * not count. */
+/* One that is named may be so anew: when it cannot open for what it lacks, or has lost what the record trusts. */
 static bool force(const struct hb_change *c, struct hb_record *n)
 {
-	if (c->self >= n->members || n->member[c->self].kind != HB_KIND_GATEWAY || n->active == c->self ||
-	    (hb_in_sync(n, c->self) && has_token(n, c->self, &c->token)) || token_is_none(&c->token) ||
+	bool trusted = c->self < n->members && hb_in_sync(n, c->self) && has_token(n, c->self, &c->token);
+
+	if (c->self >= n->members || n->member[c->self].kind != HB_KIND_GATEWAY || token_is_none(&c->token) ||
+	    (trusted && !(n->active == c->self && n->phase == HB_CLAIMED)) ||
 	    !GUARD(M42_FORCE_UNSEEN, n->version == c->version))
 		return false;
 	for (uint8_t i = 0; i < n->members; i++)

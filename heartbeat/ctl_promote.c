@@ -19,6 +19,12 @@ static int confirm(const json_t *loss, const char *name)
 {
 	const char *active = ctl_text(loss, "active");
 
+	if (strcmp(active, name) == 0)
+		return ctl_command_confirm(COMMAND, name,
+		    "What was answered and %s lacks is given up for good; on a machine that still has it, it is "
+		    "exported.\n"
+		    "To let %s serve without it",
+		    name, name);
 	return ctl_command_confirm(COMMAND, name,
 	    "%s must be off, and stay off until this has ended: if it runs unseen, it takes payments that are "
 	    "lost, too.\n"

@@ -163,10 +163,10 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 
 	if (!n->booted || n->acceptor.reg.kind == HB_KIND_WITNESS)
 		return REPL_WANT_NOTHING;
+	if (hb_stands_in(n, now_us) && !hb_mine(n))
+		return REPL_WANT_STAND_IN;
 	if (r->active == n->self)
 		return want_as_active(n, now_us);
-	if (hb_stands_in(n, now_us))
-		return REPL_WANT_STAND_IN;
 	/* Handed over: nothing here is unsettled, and the other opens only when we acknowledge. */
 	if (r->phase == HB_CLAIMED && n->handed_epoch == r->epoch)
 		return hb_token_good(n) ? REPL_WANT_FOLLOW_IN : REPL_WANT_NOTHING;

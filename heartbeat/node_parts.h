@@ -32,6 +32,8 @@ uint64_t hb_since(const struct hb_node *n, uint64_t since_us);
 /* node_role.c: what should be done about it? */
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us);
 void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret);
+/* Named, and at the end of what it received, below what somebody answered? Then it does not open, but for an operator. */
+bool hb_lacks_answered(const struct hb_node *n, uint64_t now_us);
 void hb_adding(struct hb_node *n, uint64_t now_us);
 
 /* Flow control: how long the ledger rests after each batch. */
@@ -187,7 +189,7 @@ void hb_stand_look(struct hb_node *n, uint64_t now_us);
 /* Has the database to keep what the record may be about to trust? */
 bool hb_stands_in(const struct hb_node *n, uint64_t now_us);
 /* Is all ready for FORCE? Then *c is what it needs. */
-bool hb_wants_force(const struct hb_node *n, struct hb_change *c);
+bool hb_wants_force(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
 /* Bit n: this member has heard member n lately, or cannot say. */
 uint8_t hb_hears(const struct hb_node *n, uint64_t now_us);
 

@@ -149,13 +149,26 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 /* C1's tripwire: nothing that was answered, as far as anybody reachable has heard, may be missing here, but for what an
  * operator has given up. */
+static bool reaches_mark(const struct hb_node *n)
+{
+	return n->high_water_epoch > n->known.epoch ||
+	       GUARDED(M45_FORCE_BELOW_MARK, n->high_water_epoch < n->known.forced_epoch, false) ||
+	       gtid_reaches(n->repl.applied, n->high_water);
+}
+
+static bool has_applied(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_repl_fresh(n, now_us) && GUARD(M11_NO_DRAIN, n->repl.drained_epoch == n->my_epoch);
+}
+
+bool hb_lacks_answered(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_mine(n) && n->known.phase == HB_CLAIMED && has_applied(n, now_us) && !reaches_mark(n);
+}
+
 static bool drained(const struct hb_node *n, uint64_t now_us)
 {
-	return hb_repl_fresh(n, now_us) && GUARD(M11_NO_DRAIN, n->repl.drained_epoch == n->my_epoch) &&
-	       GUARD(M24_HIGH_WATER_IGNORED,
-		   n->high_water_epoch > n->known.epoch ||
-		       GUARDED(M45_FORCE_BELOW_MARK, n->high_water_epoch < n->known.forced_epoch, false) ||
-		       gtid_reaches(n->repl.applied, n->high_water));
+	return has_applied(n, now_us) && GUARD(M24_HIGH_WATER_IGNORED, reaches_mark(n));
 }
 
 static bool member_lags(const struct hb_node *n, uint64_t now_us)
@@ -339,7 +352,8 @@ void hb_wanted_change(struct hb_node *n, uint64_t now_us, struct hb_change *ret)
 		ret->reopen = n->known.active == n->self;
 		ret->reason = ret->reopen ? HB_REASON_START : HB_REASON_LEASE_EXPIRED;
 		ret->token = n->repl.token;
-	} else if (hb_wants_force(n, ret)) {
+	}
+	if (ret->kind == HB_CHANGE_NONE && hb_wants_force(n, now_us, ret)) {
 		ret->kind = HB_CHANGE_FORCE;
 		ret->reason = HB_REASON_FORCED;
 	}

@@ -73,7 +73,10 @@ static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_
 /* Why this copy cannot be the one that counts; NULL: it can. */
 static const char *unable(const struct hb_node *n, uint64_t now_us)
 {
-	if (n->known.active == n->self)
+	/* Nobody else can be named any more, and by itself it never opens. */
+	if (hb_lacks_answered(n, now_us))
+		return NULL;
+	if (n->known.active == n->self && (hb_mine(n) || hb_token_good(n)))
 		return "it is active already, as far as it has heard";
 	if (hb_token_good(n) && n->settings.observe_only)
 		return "it has every payment, and takes the role when observe-only is taken out of holdfast.conf";
@@ -165,9 +168,12 @@ bool hb_stand_in(struct hb_node *n, const struct hb_command *c, uint64_t now_us,
 	if (!can_be_changed(n, now_us, why))
 		return false;
 	n->stand = (struct hb_stand){.version = c->version, .since_us = now_us, .words = n->stand.words + 1};
-	(void)snprintf(why, LOCAL_REASON_BYTES,
-	    "%s applies what it received, and takes the role; what only %s has is given up", hb_member_name(n, n->self),
-	    hb_member_name(n, n->known.active));
+	if (n->known.active == n->self)
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s serves without what it lacks", hb_member_name(n, n->self));
+	else
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "%s applies what it received, and takes the role; what only %s has is given up",
+		    hb_member_name(n, n->self), hb_member_name(n, n->known.active));
 	return true;
 }
 
@@ -177,7 +183,7 @@ static void look_at_word(struct hb_node *n, uint64_t now_us)
 	char text[LOCAL_REASON_BYTES] = "";
 	const char *no;
 
-	if (n->known.active == n->self) {
+	if (n->known.active == n->self && n->known.version != n->stand.version) {
 		n->stand.version = 0;
 		return;
 	}
@@ -205,6 +211,9 @@ void hb_stand_look(struct hb_node *n, uint64_t now_us)
 	if (n->stand.version)
 		look_at_word(n, now_us);
 	n->stand_note[0] = '\0';
+	if (hb_lacks_answered(n, now_us))
+		(void)snprintf(n->stand_note, sizeof(n->stand_note),
+		    "payments that were answered are missing here (last resort: holdfastctl force promote)");
 	/* The number tells the end of this one from that of one before. */
 	if (n->stand.why[0])
 		(void)snprintf(n->stand_note, sizeof(n->stand_note), "%s (attempt %u): %.80s",
@@ -223,10 +232,15 @@ bool hb_stands_in(const struct hb_node *n, uint64_t now_us)
 	return n->stand.version || GUARDED(M46_FORCED_TOKEN_LET_GO, is_pending(n, now_us), false);
 }
 
-bool hb_wants_force(const struct hb_node *n, struct hb_change *c)
+bool hb_wants_force(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	const struct repl_report *r = &n->repl;
 
+	if (n->stand.version && hb_lacks_answered(n, now_us) && hb_token_good(n)) {
+		c->version = n->stand.version;
+		c->token = r->token;
+		return true;
+	}
 	if (!n->stand.version || n->order.want != REPL_WANT_STAND_IN || r->state != REPL_DRAINED ||
 	    r->order_generation != n->order.generation || token_is_none(&r->token))
 		return false;

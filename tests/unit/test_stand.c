@@ -252,19 +252,24 @@ static void test_what_may_be_forced(void **state)
 	c.token = token_of(7);
 	c.self = W;
 	assert_false(hb_change_apply(&c, &node.known, &r));
-	c.self = A;
+	c.self = A; /* which has what it is trusted for */
+	c.token = node.known.token[A];
 	assert_false(hb_change_apply(&c, &node.known, &r));
 	c.self = B;
+	c.token = token_of(7);
 	node.known.in_sync = 3; /* and its token lost: it does not count, whatever the record says */
 	assert_true(hb_change_apply(&c, &node.known, &r));
 	c.token = token_of(B);
 	assert_false(hb_change_apply(&c, &node.known, &r));
+	node.known.active = B;
+	assert_false(hb_change_apply(&c, &node.known, &r));
+	node.known.phase = HB_CLAIMED;
+	assert_true(hb_change_apply(&c, &node.known, &r));
 }
 
-/* What was answered before is missing, and was given up. */
-static void test_a_forced_opening_ends(void **state)
+/* b has claimed and applied all it received, and what was answered before is missing. */
+static void make_lacking(void)
 {
-	(void)state;
 	make_lost();
 	node.known.active = B;
 	node.known.phase = HB_CLAIMED;
@@ -274,6 +279,59 @@ static void test_a_forced_opening_ends(void **state)
 	node.high_water_epoch = 4;
 	node.high_water = (struct gtid){0, 1, 2000};
 	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+}
+
+/* Nobody else can be named any more. */
+static void test_one_that_lacks_what_was_answered_is_named_anew(void **state)
+{
+	(void)state;
+	make_lacking();
+	hb_stand_look(&node, NOW_US);
+	assert_string_equal(
+	    node.stand_note, "payments that were answered are missing here (last resort: holdfastctl force promote)");
+	expect("force-promote b 9", true, "b serves without what it lacks");
+	hb_stand_look(&node, NOW_US);
+	carry_out(HB_CHANGE_FORCE);
+	assert_int_equal(node.known.epoch, 6);
+	assert_int_equal(node.known.forced_epoch, 6);
+	assert_int_equal(node.known.active, B);
+	hb_stand_look(&node, NOW_US);
+	assert_int_equal(node.stand.version, 0);
+	assert_string_equal(node.stand_note, "");
+	node.my_epoch = node.repl.drained_epoch = 6;
+	assert_int_equal(wanted().kind, HB_CHANGE_OPEN);
+	make_lacking();
+	node.repl.applied.seq = 2000;
+	expect("force-promote b 9", false, "it is active already");
+}
+
+/* The record trusts what is no more: it has to stand in as any other. */
+static void test_one_that_lost_its_token_is_named_anew(void **state)
+{
+	(void)state;
+	make_lacking();
+	node.my_epoch = 0;
+	expect("force-promote b 9", false, "it is active already");
+	node.repl.token.byte[3] = 0x77;
+	node.known.in_sync |= 1 << A;
+	node.peer[A].heard_us = NOW_US - 2900000;
+	expect("force-promote b 9", false, "a is heard, or was a moment ago: it is not gone");
+	node.peer[A].heard_us = NOW_US - 5000000;
+	expect("force-promote b 9", true, "b");
+	step(NOW_US);
+	assert_int_equal(node.order.want, REPL_WANT_STAND_IN);
+	node.repl.state = REPL_DRAINED;
+	node.repl.order_generation = node.order.generation;
+	carry_out(HB_CHANGE_FORCE);
+	assert_int_equal(node.known.in_sync, 1 << B);
+	assert_true(token_equal(&node.known.token[B], &node.repl.token));
+}
+
+/* And was given up. */
+static void test_a_forced_opening_ends(void **state)
+{
+	(void)state;
+	make_lacking();
 	node.known.forced_epoch = node.acceptor.reg.accepted.forced_epoch = 5;
 	assert_int_equal(wanted().kind, HB_CHANGE_OPEN);
 	node.high_water_epoch = 5;
@@ -321,6 +379,8 @@ int main(void)
 	    cmocka_unit_test(test_a_forced_claim_keeps_its_token),
 	    cmocka_unit_test(test_what_may_be_forced),
 	    cmocka_unit_test(test_a_forced_opening_ends),
+	    cmocka_unit_test(test_one_that_lacks_what_was_answered_is_named_anew),
+	    cmocka_unit_test(test_one_that_lost_its_token_is_named_anew),
 	    cmocka_unit_test(test_the_named_one_is_asked),
 	};
 
