@@ -147,12 +147,19 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us));
 }
 
+/* An operator has given up what was answered before; or the record names us alone, so that we have opened since another one answered that,
+ * and it is settled (L7). Server ids are member numbers from 1 on. */
+static bool is_given_up(const struct hb_node *n)
+{
+	return n->high_water_epoch < n->known.forced_epoch ||
+	       (n->known.in_sync == 1u << n->self && n->high_water.server != n->self + 1u);
+}
+
 /* C1's tripwire: nothing that was answered, as far as anybody reachable has heard, may be missing here, but for what an
  * operator has given up. */
 static bool reaches_mark(const struct hb_node *n)
 {
-	return n->high_water_epoch > n->known.epoch ||
-	       GUARDED(M45_FORCE_BELOW_MARK, n->high_water_epoch < n->known.forced_epoch, false) ||
+	return n->high_water_epoch > n->known.epoch || GUARDED(M45_FORCE_BELOW_MARK, is_given_up(n), false) ||
 	       gtid_reaches(n->repl.applied, n->high_water);
 }
 

@@ -110,6 +110,7 @@ static void meddle(struct world *w, enum fault fault, unsigned at)
 	if (at >= WORLD_GATEWAYS || !m->up || !m->semi || (fault == FAULT_ROOT_KILL_QUERY && !mariadb_waits(m)))
 		return;
 	w->member[at].meddled = true;
+	m->hardened = true; /* what is let through is in the engine, whatever the other has */
 	if (fault == FAULT_ROOT_SEMI_OFF)
 		mariadb_set_semi(m, false);
 	else
