@@ -131,7 +131,7 @@ bool hb_is_near(const struct hb_node *n, uint64_t now_us)
 	return n->repl.received.seq + (was ? NEAR_STILL_SEQ : NEAR_SEQ) >= f->binlog.seq;
 }
 
-/* R5. */
+/* R5. What semi-sync let through since the mark was read (R10) lies above it. */
 static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_facts *f = &n->peer[m].facts;
@@ -144,6 +144,7 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	       hb_heard(n, m, n->settings.peer_timeout_us, now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token) &&
 	       GUARD(M08_ADD_BEFORE_MARK, gtid_reaches(f->received, n->repl.sync_mark)) &&
+	       GUARD(M49_LEAK_FORGOTTEN, !n->repl.leaks && gtid_reaches(f->received, n->leak.at)) &&
 	       GUARD(M06_ADD_WITHOUT_LEASE, hb_node_has_lease(n, now_us));
 }
 
