@@ -46,6 +46,7 @@ struct daemon {
 	struct hb_node node;
 	struct history history;
 	uint64_t moved_epoch;		   /* of the last transition that was logged */
+	uint64_t leak_us;		   /* leak.since_us when it was logged */
 	uint64_t epoch;			   /* the record's, as known last */
 	uint64_t epoch_us;		   /* since when: what a gateway told of itself before is not so any more */
 	uint32_t lease_ms[HB_MEMBERS_MAX]; /* what each is configured with, as heard; 0: not heard yet */

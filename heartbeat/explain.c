@@ -45,7 +45,8 @@ static void explain_record(const struct hb_view *v)
 		    "it is cut off and does not serve; whether another does since, and who is active, is not known "
 		    "here");
 	else if (v->r->phase == HB_CLAIMED)
-		SAY(v, NOW, a, "it has claimed and not opened yet: it first applies all it received; payments wait");
+		SAY(v, NOW, a, "it has claimed and not opened yet, payments wait: %s",
+		    f.reason[0] ? f.reason : "it first applies all it received");
 	else if (!f.serving)
 		SAY(v, NOW, a, "it does not serve, payments wait: %s",
 		    f.reason[0]		   ? f.reason

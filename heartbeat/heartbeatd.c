@@ -97,6 +97,9 @@ static void log_changes(const struct daemon *d, const struct hb_output *out)
 	if (out->observed)
 		LOG(LOG_NOTICE, "decision.observed", KV_S("would", hb_change_word(n->would)),
 		    KV_S("reason", hb_reason_text(n->would_reason)), KV_U("epoch", n->known.epoch));
+	if (!n->leak.since_us != !d->leak_us)
+		LOG(LOG_WARNING, d->leak_us ? "leak.end" : "leak.begin", KV_U("epoch", n->known.epoch),
+		    KV_U("seq", n->leak.at.seq), KV_S("why", d->leak_us ? "" : n->reason));
 	if (n->moved.epoch != d->moved_epoch)
 		log_transition(&n->moved);
 	if (!d->view.gate_until_us != !out->view.gate_until_us)
@@ -110,6 +113,7 @@ static void note_history(struct daemon *d)
 	const struct hb_node *n = &d->node;
 
 	d->moved_epoch = n->moved.epoch;
+	d->leak_us = n->leak.since_us;
 	(void)history_note(&d->history, &n->moved);
 	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++)
 		if (i != n->self)

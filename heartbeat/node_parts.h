@@ -85,7 +85,8 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us);
 	X(DATABASE_MUTE, false, "mariadbd does not answer: systemctl status mariadb")                                  \
 	X(COMMIT_STUCK, false, "a COMMIT does not return: look at the disk of the database")                           \
 	X(OBSERVES, false, "observe-only is set: it follows and votes, and does not take the role")                    \
-	X(LEAKED, true, "semi-sync let a commit through that the other has not acknowledged: who switched it off?")    \
+	X(LEAKED, true,                                                                                                \
+	    "the other lacks a payment: who switched semi-sync off, or killed a query that waited for it?")            \
 	X(EDGE_SILENT, true, "HAProxy does not answer: systemctl status haproxy")                                      \
 	X(EDGE_DIES, true, "HAProxy dies again and again: journalctl -u haproxy")                                      \
 	X(ADDRESS_MISSING, true, "serves, but the address is not here: systemctl status keepalived")                   \

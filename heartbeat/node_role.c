@@ -153,7 +153,8 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 static bool is_given_up(const struct hb_node *n)
 {
 	return n->high_water_epoch < n->known.forced_epoch ||
-	       (n->known.in_sync == 1u << n->self && n->high_water.server != n->self + 1u);
+	       (n->known.in_sync == 1u << n->self && n->high_water.server != n->self + 1u &&
+		   n->high_water_epoch < n->known.epoch);
 }
 
 /* C1's tripwire: nothing that was answered, as far as anybody reachable has heard, may be missing here, but for what an

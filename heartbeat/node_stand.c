@@ -213,7 +213,8 @@ void hb_stand_look(struct hb_node *n, uint64_t now_us)
 	n->stand_note[0] = '\0';
 	if (hb_lacks_answered(n, now_us))
 		(void)snprintf(n->stand_note, sizeof(n->stand_note),
-		    "payments that were answered are missing here (last resort: holdfastctl force promote)");
+		    "lacks payments that were answered: bring %s back (last resort: holdfastctl force promote)",
+		    hb_member_name(n, hb_other_gateway(n)));
 	/* The number tells the end of this one from that of one before. */
 	if (n->stand.why[0])
 		(void)snprintf(n->stand_note, sizeof(n->stand_note), "%s (attempt %u): %.80s",

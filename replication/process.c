@@ -222,11 +222,21 @@ void process_read_errors(struct process *p)
 	}
 }
 
-/* The last line that is not empty, without what could break a line of ours. */
-static void last_line(const struct process *p, char *line, size_t size)
+/* Programs of MariaDB call the cause so, and end with "[ERROR] Aborting". */
+static size_t first_error(const struct process *p)
 {
-	size_t end = p->errors_length, start, n = 0;
+	const char *found = memmem(p->errors, p->errors_length, "[ERROR]", 7);
 
+	return found ? (size_t)(found - p->errors) : p->errors_length;
+}
+
+/* The line of the first error, or the last line that is not empty; without what could break a line of ours. */
+static void telling_line(const struct process *p, char *line, size_t size)
+{
+	size_t end = first_error(p), start, n = 0;
+
+	while (end < p->errors_length && p->errors[end] != '\n')
+		end++;
 	while (end && (p->errors[end - 1] == '\n' || p->errors[end - 1] == ' '))
 		end--;
 	for (start = end; start && p->errors[start - 1] != '\n';)
@@ -244,7 +254,7 @@ static int ended(struct process *p, int status, struct errbuf *e)
 	process_read_errors(p);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	last_line(p, line, sizeof(line));
+	telling_line(p, line, sizeof(line));
 	if (WIFSIGNALED(status))
 		return err_set(e, -EIO, "%s: killed by signal %d: %s", p->name, WTERMSIG(status), line);
 	return err_set(e, -EIO, "%s: exit status %d: %s", p->name, WEXITSTATUS(status), line);

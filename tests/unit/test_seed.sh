@@ -20,6 +20,9 @@ lines_of_copy() { find "$D/b" -maxdepth 1 \( -name mysql.new -o -name mysql.old 
 
 test_process() {
 	equal "a program that ends well" "$(helper run 5000 /bin/true)" "0 "
+	matches "its exit status and the first error" \
+		"$(helper run 5000 /bin/sh -c 'printf "begins\nat 1 [ERROR] the cause\nat 2 [ERROR] Aborting\n" >&2; exit 3')" \
+		'^EIO /bin/sh: exit status 3: at 1 \[ERROR\] the cause$'
 	matches "its exit status and last words" "$(helper run 5000 /bin/sh -c 'echo one >&2; echo two >&2; exit 3')" \
 		'^EIO /bin/sh: exit status 3: two$'
 	matches "one that hangs" "$(helper run 200 /bin/sleep 60)" '^ETIMEDOUT .*within 200 ms'

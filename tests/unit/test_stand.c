@@ -274,7 +274,7 @@ static void make_lacking(void)
 	node.known.active = B;
 	node.known.phase = HB_CLAIMED;
 	node.known.epoch = node.my_epoch = node.repl.drained_epoch = 5;
-	node.known.in_sync = 1 << B;
+	node.known.in_sync = 1 << A | 1 << B;
 	node.acceptor.reg.accepted = node.known;
 	node.high_water_epoch = 4;
 	node.high_water = (struct gtid){0, 1, 2000};
@@ -287,8 +287,8 @@ static void test_one_that_lacks_what_was_answered_is_named_anew(void **state)
 	(void)state;
 	make_lacking();
 	hb_stand_look(&node, NOW_US);
-	assert_string_equal(
-	    node.stand_note, "payments that were answered are missing here (last resort: holdfastctl force promote)");
+	assert_string_equal(node.stand_note,
+	    "lacks payments that were answered: bring a back (last resort: holdfastctl force promote)");
 	expect("force-promote b 9", true, "b serves without what it lacks");
 	hb_stand_look(&node, NOW_US);
 	carry_out(HB_CHANGE_FORCE);
@@ -313,7 +313,6 @@ static void test_one_that_lost_its_token_is_named_anew(void **state)
 	node.my_epoch = 0;
 	expect("force-promote b 9", false, "it is active already");
 	node.repl.token.byte[3] = 0x77;
-	node.known.in_sync |= 1 << A;
 	node.peer[A].heard_us = NOW_US - 2900000;
 	expect("force-promote b 9", false, "a is heard, or was a moment ago: it is not gone");
 	node.peer[A].heard_us = NOW_US - 5000000;
@@ -325,6 +324,20 @@ static void test_one_that_lost_its_token_is_named_anew(void **state)
 	carry_out(HB_CHANGE_FORCE);
 	assert_int_equal(node.known.in_sync, 1 << B);
 	assert_true(token_equal(&node.known.token[B], &node.repl.token));
+}
+
+/* It has opened alone since, whatever the other had answered before (L7). */
+static void test_the_mark_of_another_does_not_keep_from_opening_again(void **state)
+{
+	(void)state;
+	make_lacking();
+	node.known.in_sync = node.acceptor.reg.accepted.in_sync = 1 << B;
+	assert_int_equal(wanted().kind, HB_CHANGE_OPEN);
+	node.high_water_epoch = node.known.epoch;
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	node.high_water_epoch--;
+	node.high_water.server = B + 1; /* its own */
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
 }
 
 /* And was given up. */
@@ -379,6 +392,7 @@ int main(void)
 	    cmocka_unit_test(test_a_forced_claim_keeps_its_token),
 	    cmocka_unit_test(test_what_may_be_forced),
 	    cmocka_unit_test(test_a_forced_opening_ends),
+	    cmocka_unit_test(test_the_mark_of_another_does_not_keep_from_opening_again),
 	    cmocka_unit_test(test_one_that_lacks_what_was_answered_is_named_anew),
 	    cmocka_unit_test(test_one_that_lost_its_token_is_named_anew),
 	    cmocka_unit_test(test_the_named_one_is_asked),
