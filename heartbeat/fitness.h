@@ -28,8 +28,10 @@
 #define FIT_DEATHS_US 15000000
 #define FIT_ALIVE_US 5000000
 
-/* An address that did not come though keepalived listens, as without a link: nobody hands over to that one for so long. */
+/* An address that did not come though keepalived listens, as without a link: nobody hands over to that one for so long; doubled
+ * each time that it did not come again, so often at most. */
 #define FIT_ADDRESS_AGAIN_US 30000000
+#define FIT_ADDRESS_DOUBLED 3
 
 /* How often that which is idle is tried, so that it is not taken for that which is stuck. */
 #define FIT_COMMIT_TRY_US 500000

@@ -172,6 +172,7 @@ struct hb_node {
 	uint64_t storing_since_us;
 	uint64_t no_vip_us;	/* since when it serves without the address that it asks for; 0: it does not */
 	uint64_t vip_failed_us; /* when it last did so for too long with a keepalived that listens; 0: not since */
+	unsigned vip_failures;	/* so often, without having had it in between */
 	uint64_t persisted;	/* generation of the register that is on disk */
 	uint64_t beat_us;
 	bool beat_now;

@@ -61,6 +61,14 @@ static enum hb_ill ill_database(const struct hb_node *n, uint64_t now_us)
 	return HB_ILL_NONE;
 }
 
+/* Where it comes to neither, the role must not go to and fro for ever. */
+static uint64_t address_again_us(const struct hb_node *n)
+{
+	unsigned doubled = n->vip_failures > 1 ? n->vip_failures - 1u : 0;
+
+	return (uint64_t)FIT_ADDRESS_AGAIN_US << (doubled < FIT_ADDRESS_DOUBLED ? doubled : FIT_ADDRESS_DOUBLED);
+}
+
 /* Where it is known that nobody reaches us, another shall serve. Who does not serve yet has to be able to listen: that it takes the
  * address is seen only then. Claims do not ask for it: who holds every payment and is left alone serves until it is mended. */
 static enum hb_ill ill_address(const struct hb_node *n, uint64_t now_us)
@@ -71,8 +79,8 @@ static enum hb_ill ill_address(const struct hb_node *n, uint64_t now_us)
 			   : HB_ILL_NONE;
 	if (since(n->vip_deaf_us, FIT_ADDRESS_DEAF_US, now_us))
 		return HB_ILL_ADDRESS_DEAF;
-	return n->vip_failed_us && now_us < n->vip_failed_us + FIT_ADDRESS_AGAIN_US ? HB_ILL_ADDRESS_FAILED
-										    : HB_ILL_NONE;
+	return n->vip_failed_us && now_us < n->vip_failed_us + address_again_us(n) ? HB_ILL_ADDRESS_FAILED
+										   : HB_ILL_NONE;
 }
 
 void hb_address_look(struct hb_node *n, bool asked, uint64_t now_us)
@@ -85,10 +93,13 @@ void hb_address_look(struct hb_node *n, bool asked, uint64_t now_us)
 	else if (asked && !n->no_vip_us)
 		n->no_vip_us = now_us;
 	/* keepalived that did not even listen has mended what was wrong as soon as it does. */
-	if (n->holds_vip || since(n->vip_deaf_us, FIT_ADDRESS_DEAF_US, now_us))
-		n->vip_failed_us = 0;
-	else if (ill_address(n, now_us) == HB_ILL_ADDRESS_MISSING)
+	if (n->holds_vip || since(n->vip_deaf_us, FIT_ADDRESS_DEAF_US, now_us)) {
+		n->vip_failed_us = n->vip_failures = 0;
+	} else if (ill_address(n, now_us) == HB_ILL_ADDRESS_MISSING) {
+		if (n->vip_failed_us < n->no_vip_us)
+			n->vip_failures++;
 		n->vip_failed_us = now_us;
+	}
 }
 
 enum hb_ill hb_ill(const struct hb_node *n, uint64_t now_us)

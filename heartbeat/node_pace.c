@@ -32,7 +32,7 @@ static struct hb_pace_lag in_applying(const struct hb_node *n, const struct hb_f
 	    .done_seq = f->applied.seq};
 }
 
-/* Only one that is well: what stands still is left behind instead (C3). */
+/* Only one that is well: what is silent is left behind instead (C3). */
 static bool is_well(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_facts *f = &n->peer[m].facts;

@@ -4,6 +4,7 @@
 
 #define LOOK_US 25000	  /* what is heard of the standby is hardly newer */
 #define MEASURE_US 100000 /* some beats with news of the standby */
+#define STANDS_US 2000000 /* who has worked nothing off for so long is not waited for */
 #define FIRST_US 500	  /* the smallest rest that is worth a timer */
 #define NEAR_PERCENT 60	  /* then the rest shrinks; above it, up to 100, it stays */
 
@@ -16,7 +17,7 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
  * without its rest is in what was measured. One measurement does not change it by more than a factor. */
 static uint64_t fitting(uint64_t rest_us, uint64_t took_us, uint64_t written, uint64_t done)
 {
-	uint64_t most_us = rest_us * 2 + FIRST_US, wanted_us = done ? took_us * PACE_SHARE / done : most_us + took_us;
+	uint64_t most_us = rest_us * 2 + FIRST_US, wanted_us = took_us * PACE_SHARE / done;
 	uint64_t batch_us = written ? took_us / written : took_us;
 	uint64_t fits_us = rest_us + wanted_us > batch_us ? rest_us + wanted_us - batch_us : 0;
 
@@ -28,6 +29,11 @@ static void measure(struct hb_pace *p, const struct hb_pace_lag *lag, uint64_t n
 	bool goes_on = p->measured_us && p->from.applying == lag->applying && lag->done_seq >= p->from.done_seq &&
 		       lag->written_seq >= p->from.written_seq;
 
+	if (goes_on && lag->done_seq == p->from.done_seq) {
+		if (now_us > p->measured_us + STANDS_US)
+			p->rest_us /= 2;
+		return;
+	}
 	if (goes_on && now_us < p->measured_us + MEASURE_US)
 		return;
 	if (goes_on)

@@ -26,6 +26,8 @@ static void test_backlog_is_the_age_of_what_waits(void **state)
 	assert_int_equal(backlog_take(&b, 30, 31, 1090 * MS), 0);
 	assert_int_equal(backlog_take(&b, 32, 31, 1100 * MS), 0);
 	assert_int_equal(backlog_take(&b, 33, 31, 1101 * MS), 1);
+	assert_int_equal(backlog_take(&b, 20, 15, 1110 * MS), 0); /* another history */
+	assert_int_equal(backlog_take(&b, 21, 15, 1115 * MS), 5);
 }
 
 static void test_backlog_older_than_the_samples_counts_as_their_age(void **state)

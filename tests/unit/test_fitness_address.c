@@ -98,6 +98,30 @@ static void who_could_not_take_it_is_handed_nothing_for_a_while(void **state)
 	assert_int_equal(hb_ill(&node, NOW_US + FIT_ADDRESS_AGAIN_US), HB_ILL_NONE);
 }
 
+/* So it goes to and fro less and less, where it comes to neither. */
+static void who_could_not_take_it_again_is_handed_nothing_for_longer(void **state)
+{
+	uint64_t again_us = FIT_ADDRESS_AGAIN_US;
+
+	(void)state;
+	for (unsigned i = 0; i <= FIT_ADDRESS_DOUBLED + 1; i++) {
+		(void)active_is_here(state);
+		node.vip_failures = i;
+		node.vip_failed_us = i ? NOW_US - FIT_ADDRESS_US - 2 : 0;
+		missing_since(NOW_US - FIT_ADDRESS_US - 1);
+		hb_address_look(&node, true, NOW_US); /* the same time once more */
+		assert_int_equal(node.vip_failures, i + 1);
+		the_record_names_the_other();
+		node.repl_us = node.ledger_us = NOW_US + again_us - 1;
+		assert_int_equal(hb_ill(&node, NOW_US + again_us - 1), HB_ILL_ADDRESS_FAILED);
+		assert_int_equal(hb_ill(&node, NOW_US + again_us), HB_ILL_NONE);
+		again_us *= i < FIT_ADDRESS_DOUBLED ? 2 : 1;
+	}
+	node.holds_vip = true;
+	hb_address_look(&node, false, NOW_US);
+	assert_int_equal(node.vip_failures, 0);
+}
+
 static void who_did_not_listen_has_been_mended_when_it_does(void **state)
 {
 	(void)state;
@@ -136,6 +160,7 @@ int main(void)
 	    cmocka_unit_test_setup(the_role_goes_to_who_can_hold_the_address, active_is_here),
 	    cmocka_unit_test_setup(it_is_missed_only_where_it_is_asked_for, active_is_here),
 	    cmocka_unit_test_setup(who_does_not_listen_is_handed_nothing_and_may_claim, active_is_there),
+	    cmocka_unit_test_setup(who_could_not_take_it_again_is_handed_nothing_for_longer, active_is_here),
 	    cmocka_unit_test_setup(who_could_not_take_it_is_handed_nothing_for_a_while, active_is_here),
 	    cmocka_unit_test_setup(who_did_not_listen_has_been_mended_when_it_does, active_is_here),
 	    cmocka_unit_test(an_operator_is_told_why),

@@ -101,17 +101,33 @@ static void payments_go_on_at_a_share_meanwhile(void **state)
 
 static void nobody_rests_for_long_nor_for_nobody(void **state)
 {
-	const struct hb_pace_lag lost = {.applying = true, .percent = 10000, .written_seq = 20, .done_seq = 10};
+	struct hb_pace_lag slow = {.applying = true, .percent = 10000, .written_seq = 20, .done_seq = 10};
 	struct hb_pace p = {0};
 	uint64_t now_us = 1000000;
 
 	(void)state;
-	for (; now_us < 5000000; now_us += TICK_US)
-		hb_pace_step(&p, &lost, now_us);
+	for (; now_us < 10000000; now_us += TICK_US) {
+		slow.done_seq = now_us / 1000000;
+		slow.written_seq = now_us / 50000;
+		hb_pace_step(&p, &slow, now_us);
+	}
 	assert_int_equal(p.rest_us, PACE_REST_MAX_US);
-	for (; now_us < 5500000; now_us += TICK_US)
+	for (; now_us < 10500000; now_us += TICK_US)
 		hb_pace_step(&p, NULL, now_us);
 	assert_int_equal(p.rest_us, 0);
+}
+
+/* Its applier stands still, and it goes on to acknowledge. */
+static void who_does_nothing_is_not_waited_for(void **state)
+{
+	struct pair p = far_behind();
+
+	(void)state;
+	run(&p, 2000000, 15);
+	assert_true(p.pace.rest_us > 1000);
+	p.standby_us = 1000000000;
+	run(&p, 3000000, 15);
+	assert_int_equal(p.pace.rest_us, 0);
 }
 
 int main(void)
@@ -121,6 +137,7 @@ int main(void)
 	    cmocka_unit_test(who_is_behind_gets_near_and_stays),
 	    cmocka_unit_test(payments_go_on_at_a_share_meanwhile),
 	    cmocka_unit_test(nobody_rests_for_long_nor_for_nobody),
+	    cmocka_unit_test(who_does_nothing_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
