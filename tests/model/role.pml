@@ -221,7 +221,7 @@ unsigned read_accepted : 3;
 #else
 #define WAS_SHOWN(v) (word == (v))
 #endif
-#define DOES_NOT_COUNT(x) (IS_KNOWN(x) && K(x).named != x && !TOKEN_GOOD(g[x].known, x))
+#define DOES_NOT_COUNT(x) (IS_KNOWN(x) && !MINE(x) && !TOKEN_GOOD(g[x].known, x))
 #define WANTS_FORCE(x) (word && word_to == x && DOES_NOT_COUNT(x) && WAS_SHOWN(K(x).version) && !a[x].silent && FREE(x, x))
 #else
 #define WANTS_FORCE(x) false
@@ -379,8 +379,7 @@ inline change()
 		r[b].named = 1 - x;
 		r[b].open = 0
 #ifdef FORCE
-	:: k == FORCE_ && r[b].named != x && WAS_SHOWN(r[b].version) &&
-	    !(HAS(r[b].in_sync, x) && SAME_TOKEN(b, x, g[x].beside)) ->
+	:: k == FORCE_ && WAS_SHOWN(r[b].version) && !(HAS(r[b].in_sync, x) && SAME_TOKEN(b, x, g[x].beside)) ->
 		r[b].in_sync = SELF_ONLY(x);
 		r[b].token0 = (x == 0 -> g[0].beside : 0);
 		r[b].token1 = (x == 1 -> g[1].beside : 0);
