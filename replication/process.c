@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CANCEL_LOOK_MS 50
+#define LOOK_MS 50
 #define CHILD_NICE 10
 
 /* What the child needs, made before fork: after it, only async-signal-safe calls are allowed (we may have
@@ -162,7 +162,12 @@ int process_start(const struct process_spec *spec, struct process *p, struct err
 	struct child_plan plan = {.spec = &own, .parent = getpid()};
 	int fd[FD_COUNT], code;
 
-	*p = (struct process){.pid_fd = -1, .errors_fd = -1, .group = spec->group, .name = spec->argv[0]};
+	*p = (struct process){.pid_fd = -1,
+	    .errors_fd = -1,
+	    .group = spec->group,
+	    .look = spec->look,
+	    .userdata = spec->userdata,
+	    .name = spec->argv[0]};
 	code = open_all(spec, fd);
 	if (!code) {
 		own.stdin_fd = fd[FD_IN];
@@ -270,6 +275,8 @@ int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel
 		pid_t got = waitpid(p->pid, &status, WNOHANG);
 
 		process_read_errors(p);
+		if (p->look)
+			p->look(p->userdata);
 		if (got == p->pid) {
 			code = ended(p, status, e);
 			break;
@@ -283,7 +290,7 @@ int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel
 			code = err_set(e, -ETIMEDOUT, "%s: did not end within %u ms", p->name, limit_ms);
 		if (code)
 			break;
-		look_ms = cancel ? CANCEL_LOOK_MS : 1000;
+		look_ms = cancel || p->look ? LOOK_MS : 1000;
 		(void)poll(fds, 2, (int)(end - now < look_ms ? end - now : look_ms));
 	}
 	process_kill(p);

@@ -17,10 +17,12 @@
 #define PROCESS_ERRORS_BYTES 2048
 
 struct process_spec {
-	const char *const *argv; /* argv[0] is an absolute path; ends with NULL */
-	int stdin_fd, stdout_fd; /* borrowed; -1: /dev/null */
-	bool background;	 /* nice 10, idle input and output */
-	bool group;		 /* a process group of its own, killed as a whole: for scripts that start others */
+	const char *const *argv;      /* argv[0] is an absolute path; ends with NULL */
+	int stdin_fd, stdout_fd;      /* borrowed; -1: /dev/null */
+	bool background;	      /* nice 10, idle input and output */
+	bool group;		      /* a process group of its own, killed as a whole: for scripts that start others */
+	void (*look)(void *userdata); /* NULL, or called by process_wait: see there */
+	void *userdata;
 };
 
 struct process {
@@ -28,6 +30,8 @@ struct process {
 	int pid_fd;    /* readable when it has ended */
 	int errors_fd; /* its standard error; -1 once at its end */
 	bool group;
+	void (*look)(void *userdata);
+	void *userdata;
 	const char *name; /* argv[0], borrowed */
 	size_t errors_length;
 	char errors[PROCESS_ERRORS_BYTES]; /* the last bytes of it */
@@ -42,7 +46,8 @@ void process_read_errors(struct process *p);
 
 /* Waits until it has ended and drains its errors. 0: exit status 0. -ETIMEDOUT after limit_ms, -ECANCELED
  * when *cancel became true (looked at every 50 ms; may be NULL): it was killed. -EIO: another exit status or
- * a signal. e is filled unless 0, with the last line of its errors. */
+ * a signal. e is filled unless 0, with the last line of its errors. Meanwhile `look`, which must not wait, is called
+ * every 50 ms or more often, for the last time when it has ended. */
 int process_wait(struct process *p, uint32_t limit_ms, const atomic_bool *cancel, struct errbuf *e);
 
 /* Kills it, waits for it and closes everything; harmless when it has ended. */

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
-enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET };
+enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET, OPT_PROGRESS };
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, OPT_HELP},
@@ -24,11 +25,13 @@ static const struct option long_options[] = {
     {"peer", required_argument, NULL, OPT_PEER},
     {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
     {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {"progress", no_argument, NULL, OPT_PROGRESS},
     {NULL, 0, NULL, 0},
 };
 
 struct arguments {
 	const char *conf_path, *role_path, *peer_socket, *database_conf, *database_socket;
+	bool progress;
 };
 
 static void usage(FILE *f)
@@ -36,13 +39,14 @@ static void usage(FILE *f)
 	(void)fprintf(f,
 	    "usage: holdfast-seed [-f FILE] send           stream a copy of this node's data to standard "
 	    "output\n"
-	    "       holdfast-seed [--peer SOCKET] receive DIR   fetch one from the active and put it in "
+	    "       holdfast-seed [--peer SOCKET] [--progress] receive DIR   fetch one from the active and put it in "
 	    "DIR's place\n"
 	    "  -f FILE               configuration (default %s)\n"
 	    "  --role PATH           role page (default %s)\n"
 	    "  --database-conf FILE  of the mariadbd to copy (default %s)\n"
 	    "  --database-socket S   of the mariadbd to copy (default %s)\n"
-	    "  --peer SOCKET         way to the active (default %s)\n",
+	    "  --peer SOCKET         way to the active (default %s)\n"
+	    "  --progress            instead of its position print how far it is, in lines: PHASE BYTES OF-BYTES\n",
 	    CONF_PATH, ROLEPAGE_PATH, SEED_DATABASE_CONF, SEED_DATABASE_SOCKET, SEED_PEER_SOCKET);
 }
 
@@ -69,15 +73,22 @@ static int send_copy(const struct arguments *a)
 
 static int receive_copy(const struct arguments *a, const char *dir)
 {
-	const struct seed_receive r = {.peer_socket = a->peer_socket, .dir = dir, .user = "mysql"};
+	const struct seed_receive r = {.peer_socket = a->peer_socket,
+	    .dir = dir,
+	    .user = "mysql",
+	    .progress_fd = a->progress ? STDOUT_FILENO : -1};
 	struct errbuf e = {""};
 	struct gtid position;
 	char text[GTID_TEXT_BYTES];
 
+	if (a->progress)
+		(void)fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
 	if (seed_receive_run(&r, &position, &e)) {
 		(void)fprintf(stderr, "holdfast-seed: %s\n", e.text);
 		return 1;
 	}
+	if (a->progress)
+		return 0;
 	return printf("gtid=%s\n", gtid_format(position, text)) < 0 || fflush(stdout) ? 1 : 0;
 }
 
@@ -92,6 +103,7 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_PEER: a->peer_socket = optarg; break;
 		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
 		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
+		case OPT_PROGRESS: a->progress = true; break;
 		case OPT_HELP: usage(stdout); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
 		default: usage(stderr); return 1;

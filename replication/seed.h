@@ -30,6 +30,7 @@ struct seed_receive {
 	const char *peer_socket;
 	const char *dir;
 	const char *user; /* who gets the files */
+	int progress_fd;  /* gets the lines of seed_progress.h, or loses some when it would block; -1: nobody asks */
 };
 
 /* Makes a copy in DIR.new, prepares it, and puts it in the place of DIR. 0 and its position, or with e filled

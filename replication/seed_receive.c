@@ -9,17 +9,53 @@
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "replication/copydir.h"
 #include "heartbeat/durable.h"
 #include "replication/process.h"
 #include "replication/seed_frame.h"
+#include "replication/seed_progress.h"
 
 #define UNPACK_END_MS 60000
 #define PREPARE_MS (3600 * 1000)
 #define SPARE_BYTES (64u * 1024 * 1024) /* for the log that is written while the copy is being made */
 #define BINLOG_INFO_BYTES 1024
+#define TELL_MS 500
+
+/* Who is told how far it is. */
+struct listener {
+	int fd; /* -1: nobody */
+	uint64_t received_bytes, total_bytes, told_ms;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* A line that does not fit into the pipe is lost: nothing here waits for who listens. */
+static void tell(struct listener *l, enum seed_phase phase)
+{
+	char line[SEED_PROGRESS_LINE_BYTES];
+
+	if (l->fd < 0)
+		return;
+	seed_progress_line(phase, l->received_bytes, l->total_bytes, line);
+	(void)!write(l->fd, line, strlen(line));
+	l->told_ms = now_ms();
+}
+
+static void tell_bytes(struct listener *l, size_t more)
+{
+	l->received_bytes += more;
+	if (l->fd >= 0 && now_ms() >= l->told_ms + TELL_MS)
+		tell(l, SEED_PHASE_FETCH);
+}
 
 static int dial(const char *path, struct errbuf *e)
 {
@@ -79,7 +115,7 @@ static int check_space(const char *path, uint64_t bytes, struct errbuf *e)
 }
 
 /* Frames into mbstream until the last one, which must agree with what came. */
-static int pump(int fd, int to_fd, struct errbuf *e)
+static int pump(int fd, int to_fd, struct listener *l, struct errbuf *e)
 {
 	uint8_t *data = malloc(SEED_DATA_BYTES), end[SEED_END_BYTES];
 	struct seed_sum sum;
@@ -94,8 +130,10 @@ static int pump(int fd, int to_fd, struct errbuf *e)
 			break;
 		seed_sum_add(&sum, data, length);
 		code = seed_write(to_fd, data, length, "mbstream", e);
+		tell_bytes(l, length);
 	}
 	if (!code) {
+		tell(l, SEED_PHASE_VERIFY);
 		seed_sum_end(&sum, end);
 		if (memcmp(end, data, SEED_END_BYTES) != 0)
 			code = err_set(e, -EBADMSG, "stream: what came is not what was sent");
@@ -104,7 +142,7 @@ static int pump(int fd, int to_fd, struct errbuf *e)
 	return code;
 }
 
-static int unpack(int fd, const char *dir, struct errbuf *e)
+static int unpack(int fd, const char *dir, struct listener *l, struct errbuf *e)
 {
 	const char *const argv[] = {SEED_MBSTREAM, "-x", "-C", dir, NULL};
 	struct process_spec spec = {.argv = argv, .stdout_fd = -1};
@@ -124,7 +162,7 @@ static int unpack(int fd, const char *dir, struct errbuf *e)
 	if (fcntl(pair[1], F_SETFL, O_NONBLOCK))
 		code = err_set(e, -errno, "pipe: %s", strerror(errno));
 	if (!code)
-		code = pump(fd, pair[1], e);
+		code = pump(fd, pair[1], l, e);
 	close(pair[1]);
 	if (code == 0)
 		return process_wait(&p, UNPACK_END_MS, NULL, e);
@@ -171,17 +209,20 @@ static int write_position(const char *dir, struct gtid position, struct errbuf *
 	return durable_write(path, text, e);
 }
 
-static int receive_into(int fd, const char *dir, struct gtid *ret, struct errbuf *e)
+static int receive_into(int fd, const char *dir, struct listener *l, struct gtid *ret, struct errbuf *e)
 {
-	uint64_t bytes = 0;
-	int code = hear_greeting(fd, &bytes, e);
+	int code = hear_greeting(fd, &l->total_bytes, e);
 
 	if (!code)
-		code = check_space(dir, bytes, e);
-	if (!code)
-		code = unpack(fd, dir, e);
-	if (!code)
+		code = check_space(dir, l->total_bytes, e);
+	if (!code) {
+		tell(l, SEED_PHASE_FETCH);
+		code = unpack(fd, dir, l, e);
+	}
+	if (!code) {
+		tell(l, SEED_PHASE_PREPARE);
 		code = prepare(dir, e);
+	}
 	if (!code)
 		code = read_position(dir, ret, e);
 	return code ? code : write_position(dir, *ret, e);
@@ -189,15 +230,19 @@ static int receive_into(int fd, const char *dir, struct gtid *ret, struct errbuf
 
 int seed_receive_run(const struct seed_receive *r, struct gtid *ret, struct errbuf *e)
 {
+	struct listener l = {.fd = r->progress_fd};
 	struct copydir c;
 	int code = copydir_begin(r->dir, &c, e), fd = -1;
 
+	tell(&l, SEED_PHASE_ASK);
 	if (!code && (fd = dial(r->peer_socket, e)) < 0)
 		code = fd;
 	if (!code)
-		code = receive_into(fd, c.made, ret, e);
-	if (!code)
+		code = receive_into(fd, c.made, &l, ret, e);
+	if (!code) {
+		tell(&l, SEED_PHASE_INSTALL);
 		code = copydir_finish(&c, r->user, e);
+	}
 	if (fd >= 0)
 		close(fd);
 	copydir_close(&c);

@@ -84,6 +84,7 @@ serve() { # WAY: in the background, until one connection was served
 	until_true 10 test -S "$D/seed.sock" || fail "no seed socket"
 }
 served() { wait "${PID[serve]}"; unset "PID[serve]"; cat "$D/serve.out"; }
+fetch() { timeout 120 "$BUILD/holdfast-seed" --progress --peer "$D/seed.sock" receive "$D/b/mysql"; }
 receive() { timeout 120 "$BUILD/holdfast-seed" --peer "$D/seed.sock" receive "$D/b/mysql" 2>&1; }
 
 refused_copy() { # WHAT WAY PATTERN
@@ -185,6 +186,27 @@ test_copy() {
 	equal "and says so" "$(sql b "SELECT @@gtid_binlog_pos, @@gtid_slave_pos" | tr '\t' ' ')" "${said#gtid=} ${said#gtid=}"
 }
 
+# Replicationd reads what --progress prints, and when it does not, the copy is made all the same.
+test_progress() {
+	local said; stop mariadbd-b KILL
+	serve whole
+	said=$(fetch 2>&1)
+	served >/dev/null
+	equal "the phases of a copy" "$(cut -d ' ' -f 1 <<<"$said" | uniq | tr '\n' ' ')" "ask fetch verify prepare install "
+	equal "the size is told from the greeting on" "$(awk '$1 != "ask" && $3 > 1000000 { n++ } END { print n == NR - 1 }' <<<"$said")" 1
+	equal "the bytes grow" "$(awk '$2 < last { bad++ } { last = $2 } END { print bad + 0, (last > 1000000) }' <<<"$said")" "0 1"
+	mkfifo "$D/full"
+	exec 8<>"$D/full"
+	dd if=/dev/zero of="$D/full" bs=4096 count=64 oflag=nonblock 2>/dev/null
+	serve whole
+	fetch >&8 2>"$D/fetch.out" && pass "nobody reads it" || fail "nobody reads it: $(cat "$D/fetch.out")"
+	served >/dev/null
+	exec 8>&-
+	start_mariadbd b 2
+	said=$(cat "$D/b/mysql/holdfast-copy")
+	enter_position b "${said#gtid=}" >/dev/null
+}
+
 same() { [ "$(sums a)" = "$(sums b)" ] && [ "$(sql a "SELECT @@gtid_binlog_pos")" = "$(sql b "SELECT @@gtid_binlog_pos")" ]; }
 
 test_follow_and_promote() {
@@ -213,5 +235,6 @@ start_heartbeatd
 test_refusals
 test_who_asks
 test_copy
+test_progress
 test_follow_and_promote
 [ "$FAILED" = 0 ]
