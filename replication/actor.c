@@ -142,6 +142,19 @@ static void publish(struct actor *a, const struct plan_rule *rule, uint32_t fact
 		poke(a->changed_fd);
 }
 
+void actor_say(struct actor *a, const char *text)
+{
+	bool changed;
+
+	pthread_mutex_lock(&a->lock);
+	changed = strcmp(a->report.reason, text) != 0;
+	if (changed)
+		(void)snprintf(a->report.reason, sizeof(a->report.reason), "%s", text);
+	pthread_mutex_unlock(&a->lock);
+	if (changed)
+		poke(a->changed_fd);
+}
+
 static void tell_step(struct actor *a, const struct plan_rule *rule)
 {
 	if (rule->step != a->last_step && rule->step != STEP_NONE && rule->step != STEP_WAIT)

@@ -35,6 +35,7 @@ struct actor {
 	uint64_t started_us;	      /* when a start was asked for last */
 	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
 	enum plan_step last_step;
+	bool seed_failed;   /* the last fresh copy did */
 	atomic_bool cancel; /* programs that a step waits for give up */
 	atomic_bool ending;
 	pthread_t thread;
@@ -50,6 +51,9 @@ struct actor {
 
 /* Takes the step. 0: done, look again; -EAGAIN: not yet, look again soon; otherwise -errno with e filled. */
 int step_take(struct actor *a, enum plan_step step, struct errbuf *e);
+
+/* What is reported as the reason until the next look: of a step that takes long. */
+void actor_say(struct actor *a, const char *text);
 
 /* Forgets what was true of a life of the server that has ended. */
 void step_forget(struct actor *a);

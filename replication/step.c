@@ -9,11 +9,9 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
-#include "replication/process.h"
 #include "replication/salvage.h"
 
 #define START_AGAIN_US 1000000
-#define SEED_LIMIT_MS (12u * 3600 * 1000)
 #define PATH_BYTES 256
 
 void step_forget(struct actor *a)
@@ -31,7 +29,7 @@ void step_forget(struct actor *a)
 	database_close(a->row_db);
 }
 
-static int step_kill(struct actor *a, struct errbuf *e)
+int step_kill(struct actor *a, struct errbuf *e)
 {
 	a->sight.prepared = false;
 	step_forget(a);
@@ -65,51 +63,6 @@ static int step_clean(struct actor *a, struct errbuf *e)
 
 	a->sight.prepared = false;
 	return code ? code : tail_settle(a, e);
-}
-
-/* The copy that is replaced has nothing that the active lacks but its tail. */
-static int step_seed(struct actor *a, struct errbuf *e)
-{
-	const char *argv[] = {HOLDFAST_LIBEXECDIR "/holdfast-seed", "receive", a->conf->datadir, NULL};
-	int code = a->sight.dirty.epoch && a->sight.data ? tail_export(a, e) : 0;
-
-	if (!code)
-		code = step_destroy_token(a, e);
-	if (!code)
-		code = step_kill(a, e);
-	if (code)
-		return code;
-	LOG(LOG_NOTICE, "seed.begin", KV_S("active", a->sight.order.member_name[a->sight.order.active]));
-	code = process_run(
-	    &(struct process_spec){.argv = argv, .stdin_fd = -1, .stdout_fd = -1}, SEED_LIMIT_MS, &a->cancel, e);
-	if (code)
-		return code;
-	LOG(LOG_NOTICE, "seed.end", KV_S("datadir", a->conf->datadir));
-	return tail_is_gone(e);
-}
-
-static int step_enter_position(struct actor *a, struct errbuf *e)
-{
-	char path[PATH_BYTES], text[128], *end;
-	struct gtid g;
-	int code;
-
-	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
-	code = durable_read(path, text, sizeof(text), e);
-	if (code)
-		return code;
-	end = strchr(text, '\n');
-	if (strncmp(text, "gtid=", 5) != 0 || !end)
-		return err_set(e, -EINVAL, "%s: line 1: gtid= expected", path);
-	*end = '\0';
-	if (gtid_parse(text + 5, &g))
-		return err_set(e, -EINVAL, "%s: line 1: '%.40s' is not a GTID", path, text + 5);
-	code = database_run(a->db, e, "RESET MASTER");
-	if (!code)
-		code = database_run(a->db, e, "SET GLOBAL gtid_binlog_state='%s'", text + 5);
-	if (!code)
-		code = database_run(a->db, e, "SET GLOBAL gtid_slave_pos='%s'", text + 5);
-	return code ? code : durable_remove(path, e);
 }
 
 static int step_semi_off(struct actor *a, struct errbuf *e)

@@ -4,6 +4,13 @@
 
 #include "replication/actor_parts.h"
 
+/* replication/step.c */
+int step_kill(struct actor *a, struct errbuf *e);
+
+/* replication/step_seed.c */
+int step_seed(struct actor *a, struct errbuf *e);
+int step_enter_position(struct actor *a, struct errbuf *e);
+
 /* replication/step_token.c */
 int step_destroy_token(struct actor *a, struct errbuf *e);
 int step_relax(struct actor *a, struct errbuf *e);
