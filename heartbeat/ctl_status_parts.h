@@ -1,0 +1,23 @@
+/* What the table of a status (ctl_status.c) and the advice below it (ctl_advice.c) share. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_STATUS_PARTS_H
+#define HOLDFAST_HEARTBEAT_CTL_STATUS_PARTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#define TAILS "unacknowledged_files"
+
+/* A member of o as text; fallback when it is missing, no string or empty. */
+const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);
+
+bool ctl_is_serving(const json_t *status);
+bool ctl_is_unreachable(const json_t *status, const char *name);
+
+/* Does the active node hold the virtual IP, or does the one before it still pass on what comes by that? */
+bool ctl_is_addressed(const json_t *status);
+
+/* A line for each thing to do; the last one is of this machine only. */
+void ctl_advice_print(FILE *f, const json_t *status);
+
+#endif
