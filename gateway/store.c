@@ -242,9 +242,9 @@ int store_commit(struct store *s, struct errbuf *e)
 	return bad ? failed(s, "commit", e) : 0;
 }
 
-int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e)
+int store_last_commit(struct store *s, struct gtid *ret, bool *semi_sync, struct errbuf *e)
 {
-	static char sql[] = "SELECT @@last_gtid";
+	static char sql[] = "SELECT @@last_gtid, @@rpl_semi_sync_master_enabled";
 	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -253,8 +253,10 @@ int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e)
 	if (code)
 		return code;
 	row = mysql_fetch_row(rows);
-	if (!row || !row[0] || gtid_parse(row[0], ret))
+	if (!row || !row[0] || !row[1] || gtid_parse(row[0], ret))
 		code = err_set(e, -EBADMSG, "@@last_gtid is not a GTID");
+	else
+		*semi_sync = strcmp(row[1], "1") == 0;
 	mysql_free_result(rows);
 	return code;
 }

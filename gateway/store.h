@@ -62,7 +62,7 @@ void store_rollback(struct store *s);
 /* May take for ever while the standby does not acknowledge. After any error the outcome is unknown. */
 int store_commit(struct store *s, struct errbuf *e);
 
-/* The GTID of this connection's last transaction. */
-int store_last_gtid(struct store *s, struct gtid *ret, struct errbuf *e);
+/* The GTID of this connection's last transaction, and whether semi-sync is on now. */
+int store_last_commit(struct store *s, struct gtid *ret, bool *semi_sync, struct errbuf *e);
 
 #endif

@@ -24,11 +24,12 @@ struct writer {
 	struct queue *queue;
 	const struct rolepage *page;
 	pthread_t thread;
-	pthread_mutex_t lock; /* over status */
-	struct writer_status status;
+	struct standing standing;
 	_Atomic uint64_t epoch; /* for which connection and image are in use or being opened; 0 none */
 	bool opened;
 	uint64_t failing_since_us, pinged_us, committed_us;
+	struct gtid last;	    /* of what was committed */
+	uint64_t unacknowledged_us; /* when semi-sync was last seen to be off after a commit; 0: never */
 };
 
 /* May this node's ledger work in `epoch`? The gate is another question. */
@@ -37,51 +38,26 @@ static bool is_ours(const struct role_view *v, uint64_t epoch)
 	return epoch && v->active == v->self && v->open && v->epoch == epoch && v->writable_epoch == epoch;
 }
 
-static void set_status(struct writer *w, uint64_t barrier_epoch, bool ready, bool fit, const char *reason)
-{
-	(void)pthread_mutex_lock(&w->lock);
-	w->status.barrier_epoch = barrier_epoch;
-	w->status.ready = ready;
-	w->status.fit = fit;
-	(void)snprintf(w->status.reason, sizeof(w->status.reason), "%.*s", LOCAL_REASON_BYTES - 1, reason);
-	(void)pthread_mutex_unlock(&w->lock);
-}
-
 /* Forgets everything: nothing of an epoch, or of a connection, survives it. */
 static void drop(struct writer *w)
 {
 	if (w->opened || atomic_load(&w->epoch))
-		set_status(w, 0, false, true, "");
+		standing_set(&w->standing, 0, false, true, "");
 	w->opened = false;
-	(void)pthread_mutex_lock(&w->lock);
-	w->status.first_us = 0;
-	(void)pthread_mutex_unlock(&w->lock);
+	standing_first(&w->standing, 0);
 	atomic_store(&w->epoch, 0);
 	image_clear(w->tools.image);
 	store_close(w->tools.store);
 }
 
-static void note_answered(struct writer *w)
+/* Root may have switched semi-sync off: the standby need not have it (R10). */
+static void look_at_commit(struct writer *w)
 {
 	struct errbuf e = {""};
-	struct gtid g;
+	bool semi_sync;
 
-	/* Only a tripwire (protocol.md S7): without it the answer is as true. */
-	if (store_last_gtid(w->tools.store, &g, &e))
-		return;
-	(void)pthread_mutex_lock(&w->lock);
-	w->status.answered_epoch = atomic_load(&w->epoch);
-	w->status.answered = g;
-	(void)pthread_mutex_unlock(&w->lock);
-}
-
-/* For the record of the transition: when the epoch bore its first payment. */
-static void note_first(struct writer *w)
-{
-	(void)pthread_mutex_lock(&w->lock);
-	if (!w->status.first_us)
-		w->status.first_us = clock_boottime_us();
-	(void)pthread_mutex_unlock(&w->lock);
+	if (store_last_commit(w->tools.store, &w->last, &semi_sync, &e) || !semi_sync)
+		w->unacknowledged_us = clock_boottime_us();
 }
 
 /* A batch without payments: the barrier of an opening, and the canary. The fence of R12 holds for it too. */
@@ -136,8 +112,9 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	if (code)
 		return code;
 	w->opened = true;
-	note_answered(w);
-	set_status(w, v->epoch, true, true, "");
+	look_at_commit(w);
+	standing_answered(&w->standing, v->epoch, w->last);
+	standing_set(&w->standing, v->epoch, true, true, "");
 	queue_ring(w->queue); /* heartbeatd waits to hear of the barrier */
 	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", t->head.batch_seq),
 	    KV_U("seq", t->head.next_seq - 1));
@@ -161,15 +138,17 @@ static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 	struct errbuf e = {""};
 	struct role_view v;
 	struct head now;
+	bool seen;
 
 	for (;;) {
 		rolepage_read(w->page, &v);
 		if (!is_ours(&v, atomic_load(&w->epoch)))
 			return false;
 		*local = v.mode != ROLE_MODE_SYNC;
-		if (role_may_answer(&v, *version, clock_boottime_us()))
+		seen = role_has_seen(&v, w->unacknowledged_us);
+		if (seen && role_may_answer(&v, *version, clock_boottime_us()))
 			return true;
-		if (role_may_answer(&v, v.version, clock_boottime_us())) {
+		if (seen && role_may_answer(&v, v.version, clock_boottime_us())) {
 			/* Another record, the same epoch, and its state is established: did the batch land? */
 			if (store_read_head(t->store, &now, &e) || now.epoch != t->head.epoch ||
 			    now.batch_seq < t->head.batch_seq)
@@ -192,6 +171,7 @@ static bool answer_writes(struct writer *w, struct request *list, uint64_t versi
 		drop(w);
 		return false;
 	}
+	standing_answered(&w->standing, atomic_load(&w->epoch), w->last);
 	for (struct request *r = list; r; r = r->next) {
 		r->version = version;
 		r->answer.local = local;
@@ -266,8 +246,8 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 	case BATCH_COMMITTED:
 		if (w->tools.head.batch_seq != batch) {
 			w->committed_us = clock_boottime_us();
-			note_answered(w);
-			note_first(w);
+			look_at_commit(w);
+			standing_first(&w->standing, w->committed_us);
 		}
 		return answer_writes(w, list, version);
 	case BATCH_REFUSED:
@@ -349,7 +329,7 @@ static void keep_connection(struct writer *w)
 	if (!good)
 		drop(w);
 	if (!w->opened)
-		set_status(w, 0, good, true, good ? "" : e.text);
+		standing_set(&w->standing, 0, good, true, good ? "" : e.text);
 }
 
 static void try_open(struct writer *w, const struct role_view *v)
@@ -369,21 +349,8 @@ static void try_open(struct writer *w, const struct role_view *v)
 		LOG(LOG_WARNING, "ledger.wait", KV_U("epoch", v->epoch), KV_S("why", e.text));
 	}
 	fit = now_us - w->failing_since_us < FIT_OPEN_US;
-	set_status(w, 0, false, fit, e.text);
+	standing_set(&w->standing, 0, false, fit, e.text);
 	(void)queue_wait_poke(w->queue, GATE_WAIT_MS * 4);
-}
-
-/* Between two batches: while the role is being handed over there is no next one (C6). */
-static void note_rest(struct writer *w, uint64_t generation)
-{
-	bool news;
-
-	(void)pthread_mutex_lock(&w->lock);
-	news = w->status.rest_generation != generation;
-	w->status.rest_generation = generation;
-	(void)pthread_mutex_unlock(&w->lock);
-	if (news)
-		queue_ring(w->queue);
 }
 
 static void cycle(struct writer *w)
@@ -392,7 +359,9 @@ static void cycle(struct writer *w)
 	uint64_t batch;
 
 	rolepage_read(w->page, &v);
-	note_rest(w, v.drain_generation);
+	/* Between two batches: while the role is being handed over there is no next one (C6). */
+	if (standing_rests(&w->standing, v.drain_generation))
+		queue_ring(w->queue);
 	if (!is_ours(&v, v.epoch)) {
 		if (w->opened) {
 			LOG(LOG_NOTICE, "ledger.close", KV_U("epoch", atomic_load(&w->epoch)));
@@ -450,10 +419,9 @@ int writer_start(struct queue *q, const struct rolepage *page, const char *socke
 		return err_set(e, -ENOMEM, "out of memory");
 	w->queue = w->tools.queue = q;
 	w->page = page;
-	w->status.fit = true;
 	w->tools.store = store_new(socket, user);
 	w->tools.image = image_new();
-	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) && !pthread_mutex_init(&w->lock, NULL))
+	if (w->tools.store && w->tools.image && !batch_tools_init(&w->tools) && standing_init(&w->standing))
 		code = -pthread_create(&w->thread, NULL, run, w);
 	if (code) {
 		writer_free(w);
@@ -470,7 +438,7 @@ void writer_stop(struct writer *w)
 	queue_stop(w->queue);
 	store_break(w->tools.store);
 	(void)pthread_join(w->thread, NULL);
-	(void)pthread_mutex_destroy(&w->lock);
+	standing_free(&w->standing);
 	writer_free(w);
 }
 
@@ -478,9 +446,7 @@ void writer_get_status(struct writer *w, struct writer_status *ret)
 {
 	struct store_activity a = store_activity(w->tools.store);
 
-	(void)pthread_mutex_lock(&w->lock);
-	*ret = w->status;
-	(void)pthread_mutex_unlock(&w->lock);
+	standing_get(&w->standing, ret);
 	ret->commit_since_us = a.commit_since_us;
 	if (a.statement_since_us && clock_boottime_us() - a.statement_since_us > FIT_STATEMENT_US) {
 		ret->fit = false;

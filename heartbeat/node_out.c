@@ -244,6 +244,7 @@ static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view 
 		v->writable_epoch = n->my_epoch;
 	v->gate_until_us = n->gate_until_us;
 	v->rest_us = n->pace.rest_us;
+	v->looked_us = n->repl.looked_us;
 	if (hb_is_draining(n))
 		v->drain_generation = n->drain.generation;
 }

@@ -147,3 +147,8 @@ bool role_may_answer(const struct role_view *view, uint64_t version, uint64_t no
 {
 	return view->active == view->self && view->open && view->version == version && now_us < view->gate_until_us;
 }
+
+bool role_has_seen(const struct role_view *view, uint64_t off_us)
+{
+	return view->mode != ROLE_MODE_SYNC || view->looked_us > off_us;
+}

@@ -26,6 +26,7 @@ struct role_view {
 	uint64_t
 	    drain_generation; /* not 0: begin no batch, the role is being handed over (C6); another one each time */
 	uint64_t rest_us;     /* after each batch, for the standby to keep up (heartbeat/pace.h); 0: none */
+	uint64_t looked_us;   /* when the look at the database began that this view goes by */
 	uint8_t self, active; /* member numbers; ROLEPAGE_NO_NODE when unknown */
 	uint8_t open;	      /* 1: the record's phase is open */
 	uint8_t mode;	      /* enum role_mode */
@@ -53,5 +54,9 @@ uint64_t clock_boottime_us(void);
 
 /* R9, for ledgerd: may an answer be given now that was true under this version of the record? */
 bool role_may_answer(const struct role_view *view, uint64_t version, uint64_t now_us);
+
+/* R10, for ledgerd: semi-sync was seen to be off at `off_us` (0: never). Has whoever opens the gate looked at the database since, or is
+ * one copy what is promised? */
+bool role_has_seen(const struct role_view *view, uint64_t off_us);
 
 #endif

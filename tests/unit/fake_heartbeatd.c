@@ -2,8 +2,8 @@
  * Plays heartbeatd for the gateway's system test: owns a role page and the local socket in a directory of its
  * own. fake_heartbeatd DIR    commands on standard input, one a line: role EPOCH VERSION ACTIVE MODE   the
  * record (we are member 0; MODE stalled|solo|sync); our database is opened for it shut the gate closes and
- * stays closed, with a close generation unshut                           the gate may open again The gate is
- * open while the ledger reports the barrier of the present epoch. DIR/report holds the last report.
+ * stays closed, with a close generation unshut                           the gate may open again; blind, sees:
+ * nobody looks at the database any more, or again. The gate is open while the ledger reports the barrier of the present epoch. DIR/report holds the last report.
  */
 #include "heartbeat/local.h"
 #include "heartbeat/localclient.h"
@@ -26,7 +26,7 @@ struct fake {
 	struct rolepage *page;
 	struct role_view view;
 	int listener, ledger;
-	bool shut;
+	bool shut, blind;
 	uint64_t generation, barrier_epoch;
 };
 
@@ -36,6 +36,8 @@ static void publish(struct fake *f)
 	bool open = !f->shut && v->open && v->active == v->self && f->barrier_epoch == v->epoch;
 
 	v->updated_us = clock_boottime_us();
+	if (!f->blind)
+		v->looked_us = v->updated_us;
 	v->gate_until_us = open ? v->updated_us + LEASE_US : 0;
 	rolepage_write(f->page, v);
 }
@@ -69,6 +71,8 @@ static void take_command(struct fake *f, const char *line)
 		f->generation++;
 	} else if (strncmp(line, "unshut", 6) == 0) {
 		f->shut = false;
+	} else if (strncmp(line, "blind", 5) == 0 || strncmp(line, "sees", 4) == 0) {
+		f->blind = line[0] == 'b';
 	} else {
 		(void)fprintf(stderr, "fake_heartbeatd: unknown command: %s", line);
 		exit(1);

@@ -18,7 +18,7 @@ reports() { grep -q -- "$1" "$D/report"; }
 start_mariadbd() {
 	mariadbd --no-defaults --user=root --datadir="$D/data" --socket="$D/my.sock" --skip-networking --server-id=1 \
 		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M \
-		--sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
+		--rpl-semi-sync-master-enabled=ON --rpl-semi-sync-master-wait-no-slave=OFF --sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
 	PID[mariadbd]=$!
 	until_true 30 mariadb --no-defaults -S "$D/my.sock" -u root -e "SELECT 1"
 }
@@ -262,6 +262,34 @@ test_gate() {
 	equal "for the first time" "$(head_value Idempotent-Replayed)" false
 }
 
+# R10: a commit that semi-sync let through is not answered before somebody who can close the gate has looked.
+test_semi_sync_off() {
+	local before
+	role role 2 6 0 sync
+	role blind
+	before=$(sql "SELECT COUNT(*) FROM journal")
+	sql "SET GLOBAL rpl_semi_sync_master_enabled=OFF"
+	pay_once semi1 >"$D/semi" &
+	local payer=$!
+	until_true 5 eval "[ \$(sql 'SELECT COUNT(*) FROM journal') -gt $before ]" || fail "it is not committed"
+	equal "the answer waits" "$(cat "$D/semi")" ""
+	role shut
+	role sees
+	sql "SET GLOBAL rpl_semi_sync_master_enabled=ON"
+	until_true 5 reports closed=2 || fail "the closing is not confirmed"
+	equal "and waits" "$(cat "$D/semi")" ""
+	role unshut
+	wait $payer
+	equal "the answer when both have it" "$(cat "$D/semi")" 201
+	sql "SET GLOBAL rpl_semi_sync_master_enabled=OFF"
+	role role 2 7 0 solo
+	role blind
+	transfer semi2 1; expect "alone, one copy is what is promised" 201
+	equal "durability" "$(head_value Durability)" local
+	role sees
+	sql "SET GLOBAL rpl_semi_sync_master_enabled=ON"
+}
+
 # What a request waited at the edge counts.
 test_arrived() {
 	local body="{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}" now; now=$(date +%s%3N)
@@ -376,7 +404,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate arrived stale_epoch record_changes_during_commit twin raw books export stranger inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger inactive; do
 	echo "# $t"
 	"test_$t"
 done

@@ -1,0 +1,60 @@
+#include "gateway/standing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool standing_init(struct standing *s)
+{
+	memset(&s->status, 0, sizeof(s->status));
+	s->status.fit = true;
+	return !pthread_mutex_init(&s->lock, NULL);
+}
+
+void standing_free(struct standing *s)
+{
+	(void)pthread_mutex_destroy(&s->lock);
+}
+
+void standing_set(struct standing *s, uint64_t barrier_epoch, bool ready, bool fit, const char *reason)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->status.barrier_epoch = barrier_epoch;
+	s->status.ready = ready;
+	s->status.fit = fit;
+	(void)snprintf(s->status.reason, sizeof(s->status.reason), "%.*s", LOCAL_REASON_BYTES - 1, reason);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void standing_answered(struct standing *s, uint64_t epoch, struct gtid last)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->status.answered_epoch = epoch;
+	s->status.answered = last;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void standing_first(struct standing *s, uint64_t now_us)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (!s->status.first_us || !now_us)
+		s->status.first_us = now_us;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+bool standing_rests(struct standing *s, uint64_t generation)
+{
+	bool news;
+
+	(void)pthread_mutex_lock(&s->lock);
+	news = s->status.rest_generation != generation;
+	s->status.rest_generation = generation;
+	(void)pthread_mutex_unlock(&s->lock);
+	return news;
+}
+
+void standing_get(struct standing *s, struct writer_status *ret)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	*ret = s->status;
+	(void)pthread_mutex_unlock(&s->lock);
+}
