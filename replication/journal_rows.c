@@ -1,5 +1,6 @@
 #include "replication/journal_rows.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Columns of the journal, as a line of the row begins that has one. */
@@ -9,7 +10,10 @@
 /* The journal's kinds and the prefixes are the gateway's: tests/unit/test_journal_rows.c holds them against its routes. */
 static const struct {
 	const char *value, *prefix;
-} kinds[] = {{"2\n", "acc_"}, {"3\n", "top_"}, {"4\n", "tr_"}};
+	size_t count; /* in struct journal_counts */
+} kinds[] = {{"2\n", "acc_", offsetof(struct journal_counts, accounts)},
+    {"3\n", "top_", offsetof(struct journal_counts, topups)},
+    {"4\n", "tr_", offsetof(struct journal_counts, transfers)}};
 
 static const char *after(const char *line, const char *beginning)
 {
@@ -81,4 +85,14 @@ bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static
 		return true;
 	}
 	return false;
+}
+
+void journal_counts_add(struct journal_counts *c, const char *id)
+{
+	uint64_t *count = &c->others;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (after(id, kinds[i].prefix))
+			count = (uint64_t *)(void *)((char *)c + kinds[i].count);
+	(*count)++;
 }

@@ -3,6 +3,7 @@
 #define HOLDFAST_REPLICATION_JOURNAL_ROWS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "heartbeat/ids.h"
 
@@ -17,5 +18,13 @@ struct journal_rows {
  * acc_ an account, top_ a top-up, tr_ a transfer; without a prefix when it is of a kind that a later release brought. A row of
  * what was refused has none. */
 bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static ID_TEXT_BYTES]);
+
+/* How many of each kind; others: without a prefix. */
+struct journal_counts {
+	uint64_t accounts, topups, transfers, others;
+};
+
+/* Counts an id that journal_rows_take() gave. */
+void journal_counts_add(struct journal_counts *c, const char *id);
 
 #endif

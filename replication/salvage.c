@@ -12,7 +12,6 @@
 
 #include "replication/binlog.h"
 #include "heartbeat/durable.h"
-#include "replication/journal_rows.h"
 #include "replication/process.h"
 
 #define PATH_BYTES 256
@@ -224,16 +223,19 @@ int salvage_apply(const char *file, const char *socket_path, const atomic_bool *
 	return code;
 }
 
-static int list_payments(const char *sql, const char *target, struct errbuf *e)
+static int list_payments(const char *sql, const char *target, struct journal_counts *ret, struct errbuf *e)
 {
 	FILE *in = fopen(sql, "re"), *out = fopen(target, "we");
 	struct journal_rows rows = {0};
 	char line[8192], id[ID_TEXT_BYTES];
 	int code = 0;
 
+	*ret = (struct journal_counts){0};
 	while (in && out && fgets(line, sizeof(line), in))
-		if (journal_rows_take(&rows, line, id))
+		if (journal_rows_take(&rows, line, id)) {
 			(void)fprintf(out, "%s\n", id);
+			journal_counts_add(ret, id);
+		}
 	if (!in || !out || ferror(in) || ferror(out) || fflush(out) || fsync(fileno(out)))
 		code = err_set(e, -EIO, "%s: %s", target, strerror(errno));
 	if (in)
@@ -243,7 +245,7 @@ static int list_payments(const char *sql, const char *target, struct errbuf *e)
 	return code;
 }
 
-int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e)
+int salvage_print(const char *file, const atomic_bool *cancel, struct journal_counts *ret, struct errbuf *e)
 {
 	const char *argv[] = {"/usr/bin/mariadb-binlog", "-v", file, NULL};
 	char sql[PATH_BYTES], payments[PATH_BYTES];
@@ -260,6 +262,6 @@ int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e)
 		code = err_set(e, -errno, "%s: %s", sql, strerror(errno));
 	close(fd);
 	if (!code)
-		code = list_payments(sql, payments, e);
+		code = list_payments(sql, payments, ret, e);
 	return code ? code : durable_sync_parent(sql, e);
 }

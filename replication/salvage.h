@@ -12,6 +12,7 @@
 
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
+#include "replication/journal_rows.h"
 
 /* Makes everything in the logs named in datadir/index durable. 0 or -errno with e filled. */
 int salvage_sync(const char *datadir, const char *index, struct errbuf *e);
@@ -32,7 +33,7 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);
 
 /* Writes such a file as SQL with the rows in comments to `file`.sql; and to `file`.payments, one a line, what of it the API knows: the ids
- * of its accounts, top-ups and transfers (replication/journal_rows.h). 0 or -errno. */
-int salvage_print(const char *file, const atomic_bool *cancel, struct errbuf *e);
+ * of its accounts, top-ups and transfers (replication/journal_rows.h), which are counted. 0 or -errno. */
+int salvage_print(const char *file, const atomic_bool *cancel, struct journal_counts *ret, struct errbuf *e);
 
 #endif

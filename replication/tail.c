@@ -19,13 +19,47 @@
 #include "heartbeat/durable.h"
 #include "heartbeat/log.h"
 #include "replication/salvage.h"
+#include "replication/tail_summary.h"
 
 #define PATH_BYTES 256
+
+/* The last of the files: where it lies, the export is whole. */
+static int tell(const struct actor *a, const struct salvage_result *r, const struct journal_counts *made,
+    struct gtid above, const char *file, const struct tm *tm, struct errbuf *e)
+{
+	const struct repl_order *o = &a->sight.order;
+	char when[TAIL_TIME_BYTES], path[PATH_BYTES + 16], text[TAIL_SUMMARY_BYTES], last[GTID_TEXT_BYTES];
+	const struct tail_summary s = {.node = a->conf->name,
+	    .active = o->member_name[o->active],
+	    .when = when,
+	    .file = file,
+	    .opened_epoch = a->sight.dirty.epoch,
+	    .epoch = o->epoch,
+	    .above = above,
+	    .transactions = r->groups,
+	    .first_seq = r->first_seq,
+	    .last = r->last,
+	    .made = *made};
+	int code;
+
+	(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", tm);
+	(void)snprintf(path, sizeof(path), "%s.summary", file);
+	tail_summary_text(&s, text);
+	code = durable_write(path, text, e);
+	if (!code)
+		LOG(LOG_WARNING, "tail.export", KV_U("transactions", r->groups), KV_U("transfers", made->transfers),
+		    KV_U("topups", made->topups), KV_U("accounts", made->accounts), KV_U("others", made->others),
+		    KV_U("from", r->first_seq), KV_S("to", gtid_format(r->last, last)),
+		    KV_U("opened_epoch", a->sight.dirty.epoch), KV_U("epoch", o->epoch), KV_S("summary", path));
+	return code;
+}
 
 int tail_export(struct actor *a, struct errbuf *e)
 {
 	const struct repl_order *o = &a->sight.order;
-	char file[PATH_BYTES], when[32];
+	struct gtid above = dirty_tail_above(&a->sight.dirty, o->active_opened_at);
+	char file[PATH_BYTES], when[TAIL_TIME_BYTES];
+	struct journal_counts made;
 	struct salvage_result r;
 	time_t now = time(NULL);
 	struct tm tm;
@@ -37,14 +71,11 @@ int tail_export(struct actor *a, struct errbuf *e)
 		return err_set(e, -errno, CONF_TAILS_DIR ": %s", strerror(errno));
 	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	(void)snprintf(file, sizeof(file), CONF_TAILS_DIR "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
-	code = salvage_cut(
-	    a->conf->datadir, "binlog.index", dirty_tail_above(&a->sight.dirty, o->active_opened_at), file, &r, e);
+	code = salvage_cut(a->conf->datadir, "binlog.index", above, file, &r, e);
 	if (code || r.groups == 0)
 		return code;
-	code = salvage_print(file, &a->ending, e);
-	if (!code)
-		LOG(LOG_WARNING, "tail.export", KV_U("transactions", r.groups), KV_S("file", file));
-	return code;
+	code = salvage_print(file, &a->ending, &made, e);
+	return code ? code : tell(a, &r, &made, above, file, &tm, e);
 }
 
 int tail_begin(struct actor *a, struct errbuf *e)

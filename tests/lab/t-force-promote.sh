@@ -69,6 +69,12 @@ stop_load
 [ "$(tails "$now")" -gt "$before" ] || fail "$now has not exported what only it had"
 "$lab" exec "$now" -- sh -c 'cat /var/lib/holdfast/unacknowledged/*.payments' >"$work/force-promote.payments"
 grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/force-promote.payments" || fail "no transfer in the list of what $now gave up"
+# Each export has its summary, and that counts what the list has.
+"$lab" exec "$now" -- sh -c 'cd /var/lib/holdfast/unacknowledged && for f in *.payments; do
+  [ "$(sed -n "s/^  \([0-9]*\) transfers* (tr_)$/\1/p" "${f%.payments}.summary")" = "$(grep -c ^tr_ "$f")" ] || { echo "$f"; exit 1; }; done' ||
+  fail "a summary of $now does not count what its list has"
+"$lab" exec "$now" -- journalctl -q -o cat -p warning -u holdfast-replicationd | grep -q 'event=tail.export .*transfers=[1-9].* summary=' ||
+  fail "the journal of $now has no warning of its export"
 points_there() { ctl "$now" status && [[ $said == *"/var/lib/holdfast/unacknowledged has "*" files: "* ]]; }
 points_there || fail "$now does not say what it gave up: $said"
 ctl w status

@@ -47,7 +47,8 @@ static int command_apply(char **argv)
 static int command_print(char **argv)
 {
 	struct errbuf e = {""};
-	int code = salvage_print(argv[0], NULL, &e);
+	struct journal_counts made;
+	int code = salvage_print(argv[0], NULL, &made, &e);
 
 	(void)printf("%s", e.text);
 	return code ? 1 : 0;

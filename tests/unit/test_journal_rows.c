@@ -130,12 +130,29 @@ static void test_only_rows_that_made_something(void **state)
 	}
 }
 
+static void test_what_is_counted(void **state)
+{
+	static const char *const ids[] = {"tr_1G000000000000000000000000", "acc_1G000000000000000000000000",
+	    "tr_1H000000000000000000000000", "top_1G000000000000000000000000", "1G000000000000000000000000",
+	    "tr_1J000000000000000000000000", "top_1H000000000000000000000000"};
+	struct journal_counts c = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		journal_counts_add(&c, ids[i]);
+	assert_int_equal(c.transfers, 3);
+	assert_int_equal(c.topups, 2);
+	assert_int_equal(c.accounts, 1);
+	assert_int_equal(c.others, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_ids_as_they_are_printed),
 	    cmocka_unit_test(test_the_api_knows_what_is_listed),
 	    cmocka_unit_test(test_only_rows_that_made_something),
+	    cmocka_unit_test(test_what_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,106 @@
+/* The summary of an export of what was given up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "replication/tail_summary.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define FILE_NAME "/var/lib/holdfast/unacknowledged/epoch-7-20261121T211500Z"
+
+static const struct tail_summary usual = {.node = "a",
+    .active = "b",
+    .when = "2026-11-21 21:15:00 UTC",
+    .file = FILE_NAME,
+    .opened_epoch = 7,
+    .epoch = 9,
+    .above = {0, 1, 1200},
+    .transactions = 5,
+    .first_seq = 1201,
+    .last = {0, 1, 1205},
+    .made = {.accounts = 1, .topups = 2, .transfers = 31}};
+
+static void has(const struct tail_summary *s, const char *words)
+{
+	char text[TAIL_SUMMARY_BYTES];
+
+	tail_summary_text(s, text);
+	if (!strstr(text, words))
+		fail_msg("no \"%s\" in:\n%s", words, text);
+	assert_true(strlen(text) + 1 < TAIL_SUMMARY_BYTES);
+	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		assert_true(strcspn(line, "\n") <= 120);
+}
+
+static void test_what_it_says(void **state)
+{
+	static const char *const words[] = {
+	    "What a wrote and gave up at 2026-11-21 21:15:00 UTC, because b is active now.\n",
+	    "\nOpened for writing in epoch 7; given up in epoch 9.\n"
+	    "5 transactions, from number 1201 to 0-1-1205: all in its log above 0-1-1200.\n"
+	    "They made:\n  31 transfers (tr_)\n  2 top-ups (top_)\n  1 account (acc_)\n\n",
+	    "\nepoch-7-20261121T211500Z           a piece",
+	    "\nepoch-7-20261121T211500Z.sql       the same",
+	    "\nepoch-7-20261121T211500Z.payments  the ids",
+	    "Never load the files into the database.\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++)
+		has(&usual, words[i]);
+}
+
+static void test_what_is_not_known(void **state)
+{
+	struct tail_summary s = usual;
+
+	(void)state;
+	s.opened_epoch = UINT64_MAX;
+	s.active = "";
+	s.above = (struct gtid){0};
+	s.transactions = 1;
+	s.made = (struct journal_counts){0};
+	has(&s, "Opened for writing in an epoch that is not known any more; given up in epoch 9.\n"
+		"1 transaction, from number 1201 to 0-1-1205: all in its log.\n"
+		"They made no payment, no top-up and no account.\n");
+	has(&s, "because another is active now");
+	s.made.others = 1;
+	has(&s, "They made:\n  1 row of a kind that this release does not know\n\n");
+}
+
+static void test_the_longest_fits(void **state)
+{
+	static char name[600];
+	struct tail_summary s = {.node = name,
+	    .active = name,
+	    .when = name,
+	    .file = name,
+	    .opened_epoch = UINT64_MAX - 1,
+	    .epoch = UINT64_MAX,
+	    .above = {UINT32_MAX, UINT32_MAX, UINT64_MAX},
+	    .transactions = UINT64_MAX,
+	    .first_seq = UINT64_MAX,
+	    .last = {UINT32_MAX, UINT32_MAX, UINT64_MAX},
+	    .made = {1ull << 62, 1ull << 61, 1ull << 60, 1ull << 60}};
+	char text[TAIL_SUMMARY_BYTES];
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	tail_summary_text(&s, text);
+	assert_non_null(strstr(text, "reminds of them until then.\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_it_says),
+	    cmocka_unit_test(test_what_is_not_known),
+	    cmocka_unit_test(test_the_longest_fits),
+	};
+
+	return cmocka_run_group_tests_name("tail_summary", tests, NULL, NULL);
+}
