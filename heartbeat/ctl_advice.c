@@ -253,13 +253,14 @@ static void print_address(FILE *f, const json_t *status)
 /* Of this machine, and no other knows of it. */
 static void print_tails(FILE *f, const json_t *status)
 {
-	json_int_t files = ctl_number(status, TAILS);
+	json_int_t exports = ctl_number(status, TAIL_EXPORTS);
 
-	if (files > 0)
+	if (exports > 0)
 		(void)fprintf(f,
-		    CONF_TAILS_DIR " has %lld file%s: what this machine wrote and gave up. Compare the ids there with "
-				   "what clients complain about, then move all of it away\n",
-		    (long long)files, files == 1 ? "" : "s");
+		    CONF_TAILS_DIR
+		    " has %lld export%s of what this machine wrote and gave up: the .summary says what to "
+		    "do. Then move all of it away\n",
+		    (long long)exports, exports == 1 ? "" : "s");
 }
 
 void ctl_advice_print(FILE *f, const json_t *status)

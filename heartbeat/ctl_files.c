@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +91,36 @@ int ctl_dir_count(const char *path)
 	while ((d = readdir(dir)))
 		count += d->d_name[0] != '.';
 	(void)closedir(dir);
+	return count;
+}
+
+static int is_shown(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static int compare_sets(const struct dirent **a, const struct dirent **b)
+{
+	const char *left = (*a)->d_name, *right = (*b)->d_name;
+	size_t left_size = strcspn(left, "."), right_size = strcspn(right, ".");
+	int order = memcmp(left, right, left_size < right_size ? left_size : right_size);
+
+	return order ? order : (left_size > right_size) - (left_size < right_size);
+}
+
+int ctl_dir_count_sets(const char *path)
+{
+	struct dirent **names;
+	int n = scandir(path, &names, is_shown, compare_sets), count = 0;
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : -errno;
+	for (int i = 0; i < n; i++)
+		count +=
+		    i == 0 || compare_sets((const struct dirent **)&names[i - 1], (const struct dirent **)&names[i]);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
 	return count;
 }
 

@@ -35,6 +35,9 @@ int ctl_dir_make(const char *path, const struct ctl_owner *owner, struct errbuf 
 /* How many entries it has whose names do not begin with a dot; 0 also where it is not there; or -errno. */
 int ctl_dir_count(const char *path);
 
+/* The same, but those that are called the same up to their first dot are one. */
+int ctl_dir_count_sets(const char *path);
+
 /* Sets owner and mode of what is there. 0 or -errno with e. */
 int ctl_owner_set(const char *path, const struct ctl_owner *owner, struct errbuf *e);
 

@@ -203,11 +203,16 @@ void ctl_status_print(FILE *f, const json_t *status)
 	ctl_advice_print(f, status);
 }
 
+static void set_count(json_t *status, const char *key, int count)
+{
+	(void)json_object_set_new(status, key, count < 0 ? json_null() : json_integer(count));
+}
+
 int ctl_status(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	int code = ctl_status_exit(status), files = ctl_dir_count(CONF_TAILS_DIR);
+	int code = ctl_status_exit(status);
 
 	if (!status) {
 		if (access(CONF_PATH, F_OK))
@@ -217,8 +222,8 @@ int ctl_status(const struct ctl_options *o)
 			(void)fprintf(stderr, "holdfastctl: status: %s\n", e.text);
 		return EXIT_NO_ANSWER;
 	}
-	/* heartbeatd may not look there. */
-	(void)json_object_set_new(status, TAILS, files < 0 ? json_null() : json_integer(files));
+	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));
+	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
 	if (ctl_show("status", status, o->json, ctl_status_print))
 		code = EXIT_NO_ANSWER;
 	json_decref(status);

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define TAILS "unacknowledged_files"
+/* What lies in CONF_TAILS_DIR of this machine: not of what heartbeatd answers, which may not look there. */
+#define TAIL_FILES "unacknowledged_files"
+#define TAIL_EXPORTS "unacknowledged_exports"
 
 /* A member of o as text; fallback when it is missing, no string or empty. */
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);

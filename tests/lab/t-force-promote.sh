@@ -75,7 +75,7 @@ grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/force-promote.payments" || fail "n
   fail "a summary of $now does not count what its list has"
 "$lab" exec "$now" -- journalctl -q -o cat -p warning -u holdfast-replicationd | grep -q 'event=tail.export .*transfers=[1-9].* summary=' ||
   fail "the journal of $now has no warning of its export"
-points_there() { ctl "$now" status && [[ $said == *"/var/lib/holdfast/unacknowledged has "*" files: "* ]]; }
+points_there() { ctl "$now" status && [[ $said == *"/var/lib/holdfast/unacknowledged has "*" export"*" of what this machine wrote"* ]]; }
 points_there || fail "$now does not say what it gave up: $said"
 ctl w status
 case $said in *unacknowledged*) fail "w speaks of files of $now: $said" ;; esac

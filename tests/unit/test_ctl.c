@@ -427,6 +427,27 @@ static void test_files_are_counted(void **state)
 	assert_int_equal(ctl_dir_count(dir), 0);
 }
 
+static void test_sets_of_files_are_counted(void **state)
+{
+	char dir[] = "/tmp/holdfast-test-XXXXXX", path[9][64];
+	static const char *const names[] = {"e-7-1", "e-7-1.sql", "e-7-1-mine", "e-7-1.payments", "e-7-10",
+	    "e-7-10.sql.gz", ".hidden", "e-8.summary", "e-7-1.summary"};
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(ctl_dir_count_sets(dir), 0);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		(void)snprintf(path[i], sizeof(path[i]), "%s/%s", dir, names[i]);
+		write_text(path[i], "text");
+	}
+	assert_int_equal(ctl_dir_count_sets(dir), 4);
+	assert_int_equal(ctl_dir_count_sets(path[0]), -ENOTDIR);
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(unlink(path[i]), 0);
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(ctl_dir_count_sets(dir), 0);
+}
+
 static void test_a_file_is_written_whole(void **state)
 {
 	static const struct ctl_owner secret = {NULL, NULL, 0600}, nobody = {"no-such-user", NULL, 0600};
@@ -467,6 +488,7 @@ int main(void)
 	    cmocka_unit_test(test_what_was_made_is_taken_back),
 	    cmocka_unit_test(test_a_file_is_written_whole),
 	    cmocka_unit_test(test_files_are_counted),
+	    cmocka_unit_test(test_sets_of_files_are_counted),
 	};
 
 	if (sodium_init() < 0)

@@ -179,11 +179,11 @@ static const struct {
 	"\nif they are dead, bring a back first: only it has", "every acknowledged"},
     {"{\"vip\":{\"address\":\"\",\"holder\":\"b\",\"holders\":[\"a\",\"b\"]}}", 1, "  address on b, a\n", "nobody"},
     /* What was exported on this machine. */
-    {"{\"unacknowledged_files\":3}", 0,
-	"\n/var/lib/holdfast/unacknowledged has 3 files: what this machine wrote and gave up. ", "bring"},
-    {"{\"unacknowledged_files\":1}", 0, "\n/var/lib/holdfast/unacknowledged has 1 file: ", "files"},
-    {"{\"unacknowledged_files\":0}", 0, "mode SOLO", "unacknowledged"},
-    {"{\"unacknowledged_files\":null}", 0, "mode SOLO", "unacknowledged"},
+    {"{\"unacknowledged_files\":12,\"unacknowledged_exports\":3}", 0,
+	"\n/var/lib/holdfast/unacknowledged has 3 exports of what this machine wrote and gave up: ", "bring"},
+    {"{\"unacknowledged_exports\":1}", 0, "\n/var/lib/holdfast/unacknowledged has 1 export of ", "exports"},
+    {"{\"unacknowledged_exports\":0}", 0, "mode SOLO", "unacknowledged"},
+    {"{\"unacknowledged_exports\":null}", 0, "mode SOLO", "unacknowledged"},
 };
 
 static void test_the_status_tells_what_it_means(void **state)
