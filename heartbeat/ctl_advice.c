@@ -125,7 +125,9 @@ static void print_stalled(FILE *f, const json_t *status)
 	unsigned silent = name_holders(status, false, names, sizeof(names));
 
 	if (hearer) {
-		(void)fprintf(f, "%s hears %s, or did a moment ago: it may serve. Ask %s: holdfastctl status there\n",
+		(void)fprintf(f,
+		    "%s hears %s, or did a moment ago: it may serve. Ask %s: holdfastctl status there, or here again "
+		    "in 3 s\n",
 		    hearer, active, hearer);
 		return;
 	}

@@ -119,7 +119,8 @@ static const struct {
 	"\nonly a has every acknowledged payment: if w too hears nothing of it, bring a back\n", "cut off"},
     /* which of them is cut off, it cannot know */
     {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}", 1,
-	"\nb hears nothing of a, w: it is cut off, or they are dead. Ask them: holdfastctl status there\n",
+	"\nb hears nothing of a, w: it is cut off, or they are dead. Ask them: holdfastctl status there, or here again "
+	"in 3 s\n",
 	"only a has every acknowledged"},
     {"{\"node\":\"b\",\"mode\":\"STALLED\",\"vip\":{\"address\":\"10.0.0.100/24\",\"holder\":null},"
      "\"nodes\":[" NODE_A_GONE "," NODE_B "," NODE_W_GONE "]}",
@@ -166,7 +167,8 @@ static const struct {
 	1, "\nif they are dead, bring one of them back: a has every payment, as far as it knows\n", "first"},
     {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B
      ",{\"name\":\"w\",\"reachable\":true,\"hears\":[\"a\",\"b\"]}]}",
-	1, "\nw hears a, or did a moment ago: it may serve. Ask w: holdfastctl status there\n", "bring"},
+	1, "\nw hears a, or did a moment ago: it may serve. Ask w: holdfastctl status there, or here again in 3 s\n",
+	"bring"},
     {"{\"node\":\"w\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE
      ",{\"name\":\"b\",\"reachable\":true,\"reason\":\"observe-only is set\"}," NODE_W "]}",
 	1, "\nb has every acknowledged payment, and does not take over: observe-only is set\n", "bring"},
