@@ -44,6 +44,7 @@ static const struct key keys[] = {
 	{ "replication", "relay-port", SHAPE_NUMBER, AT(relay_port), 1, 65535, "4406", "1 to 65535", "TCP port of the replication relay on 127.0.0.1" },
 	{ "replication", "max-backlog-ms", SHAPE_NUMBER, AT(max_backlog_ms), 0, 10000, "200", "0 to 10000", "payments slow down when the standby needs longer to apply what it has; 0: never" },
 	{ "replication", "durability", SHAPE_CHOICE, AT(durability_received), 0, 0, "on-disk", "on-disk or received", "what the standby has done when it acknowledges" },
+	{ "replication", "buffer-pool-mb", SHAPE_NUMBER, AT(buffer_pool_mb), 64, 1048576, "256", "64 to 1048576", "memory in MiB that MariaDB keeps pages in" },
 	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
 	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
 	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },

@@ -31,6 +31,7 @@ struct conf {
 	uint32_t database_port;	      /* [replication] port: mariadbd on the node's address */
 	uint32_t relay_port;	      /* [replication] relay-port: our relay on 127.0.0.1 */
 	uint32_t max_backlog_ms;      /* [replication] max-backlog-ms */
+	uint32_t buffer_pool_mb;      /* [replication] buffer-pool-mb */
 	uint32_t durability_received; /* [replication] durability = on-disk (0) | received (1) */
 	uint32_t workers;	      /* [gateway] workers */
 	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */

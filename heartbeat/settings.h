@@ -41,7 +41,8 @@ int settings_write_below(const char *root, const char *templates, const struct c
 struct settings_values {
 	struct render_pair pair[SETTINGS_PAIRS];
 	size_t pairs;
-	char vip[56], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8], worker_count[8];
+	char vip[56], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16],
+	    worker_count[8];
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 40];
 };

@@ -81,6 +81,7 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
 	(void)snprintf(v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
+	(void)snprintf(v->buffer_pool_mb, sizeof(v->buffer_pool_mb), "%" PRIu32, conf->buffer_pool_mb);
 	(void)snprintf(v->worker_count, sizeof(v->worker_count), "%u", (uint16_t)conf->workers);
 	(void)snprintf(v->mesh_port[0], sizeof(v->mesh_port[0]), "%u", (uint16_t)conf->mesh_http_port);
 	(void)snprintf(v->mesh_port[1], sizeof(v->mesh_port[1]), "%u", (uint16_t)conf->mesh_ledger_port);
@@ -111,6 +112,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"PKI_DIR", CONF_PKI_DIR},
 	    {"DATADIR", conf->datadir},
 	    {"DATABASE_PORT", ret->database_port},
+	    {"BUFFER_POOL_MB", ret->buffer_pool_mb},
 	    {"SYNC_RELAY_LOG", conf->durability_received ? "0" : "1"},
 	    {"HOLD_MS", ret->hold_ms},
 	    {"ANSWER_MS", ret->answer_ms},

@@ -22,6 +22,7 @@ static const struct conf node_a = {
     .vip = "10.0.0.100/24",
     .datadir = "/var/lib/holdfast/mysql",
     .database_port = 3306,
+    .buffer_pool_mb = 256,
     .workers = 3,
     .worker_port = 8101,
     .hold_timeout_ms = 5000,
@@ -62,6 +63,7 @@ static void test_pair(void **state)
 	assert_string_equal(value(&v, "WITH_PEER"), "");
 	assert_string_equal(value(&v, "ANSWER_MS"), "8000");
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "1");
+	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "256");
 }
 
 static void test_alone(void **state)
@@ -72,6 +74,7 @@ static void test_alone(void **state)
 
 	(void)state;
 	conf.durability_received = 1;
+	conf.buffer_pool_mb = 1048576;
 	conf.workers = 64;
 	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.0/16");
 	assert_int_equal(settings_values(&conf, trio, 1, &v, &e), 0);
@@ -79,6 +82,7 @@ static void test_alone(void **state)
 	assert_null(value(&v, "PEER_NAME"));
 	assert_string_equal(value(&v, "ROUTER_ID"), "255");
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "0");
+	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "1048576");
 	assert_int_equal(settings_values(&conf, NULL, 0, &v, &e), 0);
 	assert_int_equal(settings_values(&conf, &trio[1], 2, &v, &e), 0);
 	assert_string_equal(value(&v, "PEER_WEIGHT"), "256");
