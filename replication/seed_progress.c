@@ -112,7 +112,7 @@ void seed_progress_text(const struct seed_progress *p, uint64_t now_us, char ret
 	if (p->phase == SEED_PHASE_FETCH) {
 		say_bytes(p, bytes, sizeof(bytes));
 		say_left(p, now_us, left, sizeof(left));
-		(void)snprintf(ret, LOCAL_REASON_BYTES, "%s%s: %s%s", text, again, bytes, left);
+		(void)snprintf(ret, LOCAL_REASON_BYTES, "%s%s: %.32s%.36s", text, again, bytes, left);
 	} else if (phase_s >= 10) {
 		(void)snprintf(ret, LOCAL_REASON_BYTES, "%s%s, for %" PRIu64 " s", text, again, phase_s);
 	} else {
