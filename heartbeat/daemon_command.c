@@ -2,6 +2,7 @@
 #include "heartbeat/daemon.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,14 @@ static void log_loss(const struct hb_node *n)
 	    KV_U("seq", n->high_water.seq));
 }
 
+/* Whoever asked was told that nobody answers, and may have done something else about it. */
+static bool has_gone(const struct daemon_client *c)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
 bool daemon_command_take(struct daemon_client *c, const char *text)
 {
 	struct daemon *d = c->daemon;
@@ -56,6 +65,10 @@ bool daemon_command_take(struct daemon_client *c, const char *text)
 		return false;
 	if (c->uid != 0 && c->uid != geteuid()) {
 		answer(c, "{\"error\":\"%s\"}", "only root may do that");
+		return true;
+	}
+	if (has_gone(c)) {
+		LOG(LOG_WARNING, "command.late", KV_S("command", text), KV_U("uid", c->uid));
 		return true;
 	}
 	if (code) {

@@ -300,6 +300,26 @@ static void come_and_go(void)
 	}
 }
 
+/* It stood still for longer than holdfastctl waits, which has said that nobody answers. */
+static void command_while_it_stands_still(const char *words)
+{
+	struct local_text t = {0};
+	const char *text;
+	int fd, status;
+
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	fd = meet(LOCAL_CLIENT_CTL);
+	(void)snprintf(t.text, sizeof(t.text), "%s", words);
+	assert_int_equal(local_send(fd, LOCAL_ASK, &t, sizeof(t)), 0);
+	(void)close(fd);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	do
+		ask("status");
+	while (!strstr(text = read_log(), "event=command."));
+	assert_non_null(strstr(text, "event=command.late "));
+}
+
 /* Nobody reads the log meanwhile, as when journald hangs: what finds no place is lost, and counted. */
 static void test_all_that_comes_and_goes(void **state)
 {
@@ -313,13 +333,14 @@ static void test_all_that_comes_and_goes(void **state)
 	hear(HB_READ, &m);
 	answer_read();
 	hear(HB_BEAT, &m);
+	assert_non_null(strstr(read_log(), "event=daemon.start "));
+	command_while_it_stands_still("maintenance-on a");
 	come_and_go();
 	while (recv(notify, word, sizeof(word) - 1, MSG_DONTWAIT) > 0)
 		;
 	assert_true(recv(notify, word, sizeof(word) - 1, 0) > 0);
 	assert_string_equal(word, "WATCHDOG=1");
 	text = read_log();
-	assert_non_null(strstr(text, "event=daemon.start "));
 	assert_null(strstr(text, "event=log.lost "));
 	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
 	assert_int_equal(kill(pid, SIGTERM), 0);
