@@ -51,6 +51,19 @@ is_active() { [ "$(status "$1" .active)" = "$2" ]; }
 is_state() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").state")" = "$3" ]; }
 all_in_sync() { is_mode "$1" SYNC && [ "$(status "$1" '.in_sync|length')" = 2 ] && [ "$(status "$1" .observed)" = true ]; }
 
+# told NODE UNIT WORDS: how many lines of the unit's journal have them, in all lives of the machine.
+told() { "$lab" exec "$1" -- journalctl -q -o cat --no-pager -u "$2" 2>/dev/null | grep -c -- "$3"; }
+told_more() { [ "$(told "$1" "$2" "$3")" -gt "$4" ]; } # NODE UNIT WORDS BEFORE
+
+# How a copy that was active came back: the SLAVE start has cut its tail off, or it took a fresh copy. came_back NODE BEFORE: by the first.
+ways_back() { echo "$(told "$1" holdfast-replicationd step=clear-dirty) $(told "$1" holdfast-replicationd event=seed.begin)"; }
+came_back() {
+  local cuts seeds
+  read -r cuts seeds < <(ways_back "$1")
+  [ "$cuts" -gt "${2% *}" ] || fail "$1 came back, and its tail was not cut off"
+  [ "$seeds" = "${2#* }" ] || fail "$1 came back by a fresh copy"
+}
+
 # The stages of the last move to NODE after an epoch, as the witness heard of them: when the first payment is among them, all are.
 stages_are_in() { [ -n "$(last_stages "$1" "$2")" ]; }
 last_stages() { # NODE EPOCH-BEFORE

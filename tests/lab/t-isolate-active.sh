@@ -3,6 +3,7 @@
 start_load isolate-active
 was=$(active w)
 heir=$(other "$was")
+ways=$(ways_back "$was")
 "$lab" cut "$was" "$heir"
 "$lab" cut "$was" w
 wait_until 30 "$heir active" is_active w "$heir"
@@ -25,4 +26,5 @@ case $code in
 esac
 "$lab" heal
 wait_sync
+came_back "$was" "$ways"
 stop_load

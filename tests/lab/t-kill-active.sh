@@ -5,6 +5,7 @@ start_load kill-active
 for round in 1 2; do
   was=$(active w)
   heir=$(other "$was")
+  ways=$(ways_back "$was")
   at[round]=$(mono_us)
   "$lab" kill "$was"
   wait_until 30 "$heir active" is_active "$heir" "$heir"
@@ -12,6 +13,7 @@ for round in 1 2; do
   "$lab" start "$was"
   wait_sync
   ended[round]=$(mono_us)
+  came_back "$was" "$ways"
   say "round $round: $was died, $heir took over"
 done
 stop_load
