@@ -62,11 +62,12 @@ static int act_give(const FTSENT *entry, void *context)
 
 static int act_measure(const FTSENT *entry, void *context)
 {
+	static const char *const not_copied[] = {"binlog.", "relay", "ib_logfile", "ibtmp"};
 	uint64_t *bytes = context;
 
-	if (entry->fts_level == 1 &&
-	    (strncmp(entry->fts_name, "binlog.", 7) == 0 || strncmp(entry->fts_name, "relay", 5) == 0))
-		return 0;
+	for (size_t i = 0; entry->fts_level == 1 && i < sizeof(not_copied) / sizeof(not_copied[0]); i++)
+		if (strncmp(entry->fts_name, not_copied[i], strlen(not_copied[i])) == 0)
+			return 0;
 	*bytes += (uint64_t)entry->fts_statp->st_blocks * 512;
 	return 0;
 }

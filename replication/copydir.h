@@ -31,8 +31,8 @@ void copydir_close(struct copydir *c);
 /* Removes path and all that is in it; fine when there is none. 0 or -errno with e filled. */
 int copydir_remove(const char *path, struct errbuf *e);
 
-/* What a copy of the data directory takes, in bytes on disk: without binary and relay logs. 0 or -errno with
- * e filled. */
+/* What a copy of the data directory takes, in bytes on disk: without binary and relay logs, temporary tables and
+ * InnoDB's log, of which only what is written meanwhile is copied. 0 or -errno with e filled. */
 int copydir_size(const char *path, uint64_t *ret_bytes, struct errbuf *e);
 
 /* -EBUSY: a mariadbd runs on dir. 0: none, or there is no dir. e is filled unless 0. */

@@ -20,7 +20,7 @@
 
 #define UNPACK_END_MS 60000
 #define PREPARE_MS (3600 * 1000)
-#define SPARE_BYTES (64u * 1024 * 1024) /* for the log that is written while the copy is being made */
+#define SPARE_BYTES (192u * 1024 * 1024) /* for InnoDB's log: what is written meanwhile, and the new one */
 #define BINLOG_INFO_BYTES 1024
 #define TELL_MS 500
 

@@ -52,6 +52,9 @@ static void look(void *userdata)
 		take_bytes(s, bytes, (size_t)n);
 	if (s->said_us && s->progress.phase == phase && now_us < s->said_us + SAY_US)
 		return;
+	/* Why the last one failed is worth more than that another one is asked for. */
+	if (s->progress.phase == SEED_PHASE_ASK && s->actor->seed_failed)
+		return;
 	s->said_us = now_us;
 	seed_progress_pass(&s->progress, now_us);
 	seed_progress_text(&s->progress, now_us, text);
