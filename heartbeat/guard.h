@@ -78,7 +78,8 @@
 	X(M48_FORCE_WHILE_RECEIVING, "a role is forced though the copy still receives from the one that is given up")  \
 	X(M49_LEAK_FORGOTTEN, "what semi-sync let through counts as acknowledged once semi-sync is on again")          \
 	X(M50_LEAK_HANDED_OVER, "hands the role over while the other lacks what semi-sync let through")                \
-	X(M51_SYNC_TOLD_TOO_SOON, "SYNC is told before the standby that was added knows that it counts")
+	X(M51_SYNC_TOLD_TOO_SOON, "SYNC is told before the standby that was added knows that it counts")               \
+	X(M52_DUEL, "a proposer that is overtaken comes again as soon as ever")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -6,6 +6,7 @@
 
 #define AGAIN_US_MIN 5000
 #define AGAIN_US_MAX 25000
+#define DOUBLED_MAX 7 /* times: 3.2 s, in which a round is over on disks that take half a second for each write */
 #define SELF_AGAIN_US 200000
 
 uint64_t hb_dice(uint64_t *state)
@@ -77,6 +78,8 @@ void hb_proposer_begin(struct hb_proposer *p, const struct hb_acceptor *a, const
 		p->counter_seen = a->reg.promised.counter;
 	p->change = *c;
 	p->was_active = was_active;
+	if (p->step == HB_STEP_IDLE)
+		p->overtaken = 0;
 	p->counter_seen += GUARDED(M16_BALLOT_REUSED, 1, 0);
 	p->ballot = (struct hb_ballot){p->counter_seen, p->self};
 	p->promises = p->accepts = 0;
@@ -92,6 +95,18 @@ static void back_off(struct hb_proposer *p, uint64_t now_us)
 {
 	p->step = HB_STEP_BACK_OFF;
 	p->again_us = soon(p, now_us);
+}
+
+/* Another proposer is at it. Two that each need the other, as when nobody hears the third, would overtake one another for ever if
+ * they came again sooner than a round takes: the wait doubles each time. */
+static void back_off_further(struct hb_proposer *p, uint64_t now_us)
+{
+	uint64_t range_us = (uint64_t)(AGAIN_US_MAX - AGAIN_US_MIN) << GUARDED(M52_DUEL, p->overtaken, 0);
+
+	p->step = HB_STEP_BACK_OFF;
+	p->again_us = now_us + AGAIN_US_MIN + hb_dice(&p->dice) % range_us;
+	if (p->overtaken < DOUBLED_MAX)
+		p->overtaken++;
 }
 
 static void self_accept(struct hb_proposer *p, uint64_t now_us, struct hb_outbox *out)
@@ -163,7 +178,7 @@ static void take_refusal(struct hb_proposer *p, const struct hb_message *m, uint
 	if (p->counter_seen < m->promised.counter)
 		p->counter_seen = m->promised.counter;
 	if (m->refusal == HB_REFUSED_BALLOT && hb_ballot_compare(m->promised, p->ballot) > 0)
-		back_off(p, now_us);
+		back_off_further(p, now_us);
 	else if (m->from == p->self && (p->step == HB_STEP_SELF_PREPARE || p->step == HB_STEP_SELF_ACCEPT))
 		back_off(
 		    p, now_us); /* our own promise or silence: nobody else has heard of this round, or of its value */

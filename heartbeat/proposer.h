@@ -35,6 +35,7 @@ struct hb_proposer {
 	struct hb_ballot pending_ballot;
 	uint8_t pending_in_sync; /* union of in_sync of all values that may still become chosen */
 	bool chosen;		 /* out: value was chosen at ballot; the caller takes it and clears this */
+	unsigned overtaken; /* times in a row, up to a limit, that a higher ballot ended a round of the same wish */
 	uint64_t again_us;
 	uint64_t dice;
 };
