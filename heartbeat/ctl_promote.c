@@ -13,6 +13,7 @@
 #define COMMAND "force promote"
 #define NAME_BYTES 64
 #define LOOK_MS 100
+#define HEARD_LOOKS 10
 #define LOOKS 750 /* what was received may take a minute to be applied */
 
 static int confirm(const json_t *loss, const char *name)
@@ -77,26 +78,45 @@ static int begin(const char *name, const char *words, json_int_t version)
 	return code ? code : wait_for(name, version, before);
 }
 
+/* The named one has just said that it is able, and is heard of by others a moment later: what it has is not known to be nothing. */
+static json_t *ask_loss(const char *name, json_int_t version)
+{
+	json_t *loss = NULL;
+
+	for (unsigned i = 0; i < HEARD_LOOKS; i++) {
+		json_decref(loss);
+		loss = ctl_ask(LOCAL_SOCKET, "loss", NULL);
+		if (!loss || ctl_number(loss, "version") != version || ctl_number(ctl_node(loss, name), "seq") ||
+		    ctl_pause(LOOK_MS))
+			break;
+	}
+	return loss;
+}
+
 static int promote(const char *name, bool yes)
 {
 	struct errbuf e = {""};
 	json_t *loss = ctl_ask(LOCAL_SOCKET, "loss", &e);
-	const json_t *named = ctl_node(loss, name);
 	json_int_t version = ctl_number(loss, "version");
 	char words[2 * NAME_BYTES];
 	int code;
 
 	if (!loss)
 		return ctl_command_refuse(COMMAND, e.text);
-	if (!named) {
+	if (!ctl_node(loss, name)) {
 		json_decref(loss);
 		return ctl_command_refuse(COMMAND, "no gateway of that name: holdfastctl status");
 	}
 	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
 	/* No loss is spoken of where there is none to be feared. */
 	code = ctl_command_look(COMMAND, words);
+	if (!code) {
+		json_decref(loss);
+		loss = ask_loss(name, version);
+		code = loss && ctl_node(loss, name) ? 0 : ctl_command_refuse(COMMAND, "no answer: holdfastctl status");
+	}
 	if (!code)
-		ctl_loss_print(stdout, loss, named);
+		ctl_loss_print(stdout, loss, ctl_node(loss, name));
 	(void)fflush(stdout);
 	if (!code && !yes)
 		code = confirm(loss, name);
