@@ -51,8 +51,10 @@ is_active() { [ "$(status "$1" .active)" = "$2" ]; }
 is_state() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").state")" = "$3" ]; }
 all_in_sync() { is_mode "$1" SYNC && [ "$(status "$1" '.in_sync|length')" = 2 ] && [ "$(status "$1" .observed)" = true ]; }
 
-# told NODE UNIT WORDS: how many lines of the unit's journal have them, in all lives of the machine.
-told() { "$lab" exec "$1" -- journalctl -q -o cat --no-pager -u "$2" 2>/dev/null | grep -c -- "$3"; }
+# told NODE UNIT WORDS: how many lines of the unit's journal have them, since this file was read: what is older a journal may throw away
+# meanwhile, for it keeps a file for each power loss.
+told_since=@$EPOCHSECONDS
+told() { "$lab" exec "$1" -- journalctl -q -o cat --no-pager --since "$told_since" -u "$2" 2>/dev/null | grep -c -- "$3"; }
 told_more() { [ "$(told "$1" "$2" "$3")" -gt "$4" ]; } # NODE UNIT WORDS BEFORE
 
 # How a copy that was active came back: the SLAVE start has cut its tail off, or it took a fresh copy. came_back NODE BEFORE: by the first.

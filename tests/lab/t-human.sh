@@ -37,7 +37,7 @@ leak_by_waiter() { # QUERY|CONNECTION BEFORE
 }
 # It ends only when the standby has what was let through.
 leak_is_over() {
-  [ "$("$lab" exec "$was" -- journalctl -q -o cat --no-pager -u holdfast-heartbeatd | grep -o 'event=leak\.[a-z]*' | tail -n 1)" = event=leak.end ]
+  [ "$("$lab" exec "$was" -- journalctl -q -o cat --no-pager --since "$told_since" -u holdfast-heartbeatd | grep -o 'event=leak\.[a-z]*' | tail -n 1)" = event=leak.end ]
 }
 semi_is_on() { [ "$(root_at "$was" 'SELECT @@rpl_semi_sync_master_enabled')" = 1 ]; }
 receives_and_applies() {
