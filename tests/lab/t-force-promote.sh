@@ -71,7 +71,8 @@ stop_load
 grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/force-promote.payments" || fail "no transfer in the list of what $now gave up"
 # Each export has its summary, and that counts what the list has.
 "$lab" exec "$now" -- sh -c 'cd /var/lib/holdfast/unacknowledged && for f in *.payments; do
-  [ "$(sed -n "s/^  \([0-9]*\) transfers* (tr_)$/\1/p" "${f%.payments}.summary")" = "$(grep -c ^tr_ "$f")" ] || { echo "$f"; exit 1; }; done' ||
+  n=$(sed -n "s/^  \([0-9]*\) transfers* (tr_)$/\1/p" "${f%.payments}.summary") # none is not counted
+  [ "${n:-0}" = "$(grep -c ^tr_ "$f")" ] || { echo "$f"; exit 1; }; done' ||
   fail "a summary of $now does not count what its list has"
 "$lab" exec "$now" -- journalctl -q -o cat -p warning -u holdfast-replicationd | grep -q 'event=tail.export .*transfers=[1-9].* summary=' ||
   fail "the journal of $now has no warning of its export"
