@@ -108,8 +108,7 @@ static bool maintain(const struct hb_change *c, struct hb_record *n)
 }
 
 /* No copy that counts is left, and an operator has accepted what is lost with it: the one way past R3. Whoever comes back does
- * not count. */
-/* One that is named may be so anew: when it cannot open for what it lacks, or has lost what the record trusts. */
+ * not count. One that is named may be so anew: when it cannot open for what it lacks, or has lost what the record trusts. */
 static bool force(const struct hb_change *c, struct hb_record *n)
 {
 	bool trusted = c->self < n->members && hb_in_sync(n, c->self) && has_token(n, c->self, &c->token);

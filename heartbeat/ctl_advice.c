@@ -169,13 +169,14 @@ static void print_absent(FILE *f, const json_t *status)
 	for (size_t i = 0; i < json_array_size(nodes) && ctl_is_serving(status); i++) {
 		const json_t *n = json_array_get(nodes, i);
 		const char *name = ctl_text_of(n, "name", "?"), *kind = ctl_text_of(n, "kind", "");
+		const char *hearer = hearer_of(status, name);
 
 		if (!json_is_false(json_object_get(n, "reachable")) || json_is_true(json_object_get(n, "maintenance")))
 			continue;
-		if (strcmp(kind, "witness") == 0 && hearer_of(status, name))
+		if (strcmp(kind, "witness") == 0 && hearer)
 			(void)fprintf(f,
-			    "%s hears %s, or did a moment ago, and %s does not: is the way between them cut?\n",
-			    hearer_of(status, name), name, ctl_text_of(status, "node", "?"));
+			    "%s hears %s, or did a moment ago, and %s does not: is the way between them cut?\n", hearer,
+			    name, ctl_text_of(status, "node", "?"));
 		else if (strcmp(kind, "witness") == 0)
 			(void)fprintf(f, "bring %s back: nothing is heard from it, and the next loss %s payments\n",
 			    name, solo ? "may stop" : "stops");

@@ -20,9 +20,9 @@
 
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback)
 {
-	const char *text = json_string_value(json_object_get(o, key));
+	const char *text = ctl_text(o, key);
 
-	return text && *text ? text : fallback;
+	return *text ? text : fallback;
 }
 
 bool ctl_is_serving(const json_t *status)

@@ -136,16 +136,19 @@ static void explain_members(const struct hb_view *v)
 }
 
 /* Who dies votes for nobody. */
+static uint8_t rival_of(const struct hb_view *v, uint8_t m)
+{
+	return v->r->active == m ? HB_NOBODY : v->r->active;
+}
+
 static bool has_votes(const struct hb_view *v, uint8_t m)
 {
-	uint8_t without = v->r->active == m ? HB_NOBODY : v->r->active;
-
-	return view_votes_with(v, m, without) >= hb_quorum(v->r->members);
+	return view_votes_with(v, m, rival_of(v, m)) >= hb_quorum(v->r->members);
 }
 
 static void explain_votes(const struct hb_view *v, uint8_t m)
 {
-	uint8_t without = v->r->active == m ? HB_NOBODY : v->r->active;
+	uint8_t without = rival_of(v, m);
 
 	CHECK(v, CLAIM, m, has_votes(v, m), "a majority can vote for it%s%s: it hears %u of %u members, %u are needed",
 	    without == HB_NOBODY ? "" : " without ", without == HB_NOBODY ? "" : view_name(v, without),

@@ -61,11 +61,7 @@ bool view_is_gateway(const struct hb_view *v, uint8_t m)
 
 unsigned view_votes_without(const struct hb_view *v, uint8_t x)
 {
-	unsigned votes = 0;
-
-	for (uint8_t i = 0; i < v->r->members; i++)
-		votes += i != x && view_alive(v, i);
-	return votes;
+	return view_votes_with(v, v->n->self, x);
 }
 
 bool view_majority_without(const struct hb_view *v, uint8_t x)

@@ -150,7 +150,7 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 
 /* An operator has given up what was answered before; or the record names us alone, so that we have opened since another one answered that,
  * and it is settled (L7). Server ids are member numbers from 1 on. */
-static bool is_given_up(const struct hb_node *n)
+static bool is_mark_void(const struct hb_node *n)
 {
 	return n->high_water_epoch < n->known.forced_epoch ||
 	       (n->known.in_sync == 1u << n->self && n->high_water.server != n->self + 1u &&
@@ -161,7 +161,7 @@ static bool is_given_up(const struct hb_node *n)
  * operator has given up. */
 static bool reaches_mark(const struct hb_node *n)
 {
-	return n->high_water_epoch > n->known.epoch || GUARDED(M45_FORCE_BELOW_MARK, is_given_up(n), false) ||
+	return n->high_water_epoch > n->known.epoch || GUARDED(M45_FORCE_BELOW_MARK, is_mark_void(n), false) ||
 	       gtid_reaches(n->repl.applied, n->high_water);
 }
 

@@ -236,14 +236,11 @@ bool hb_stands_in(const struct hb_node *n, uint64_t now_us)
 bool hb_wants_force(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	const struct repl_report *r = &n->repl;
+	bool named = hb_lacks_answered(n, now_us) && hb_token_good(n);
+	bool stood_in = n->order.want == REPL_WANT_STAND_IN && r->state == REPL_DRAINED &&
+			r->order_generation == n->order.generation && !token_is_none(&r->token);
 
-	if (n->stand.version && hb_lacks_answered(n, now_us) && hb_token_good(n)) {
-		c->version = n->stand.version;
-		c->token = r->token;
-		return true;
-	}
-	if (!n->stand.version || n->order.want != REPL_WANT_STAND_IN || r->state != REPL_DRAINED ||
-	    r->order_generation != n->order.generation || token_is_none(&r->token))
+	if (!n->stand.version || !(named || stood_in))
 		return false;
 	c->version = n->stand.version;
 	c->token = r->token;

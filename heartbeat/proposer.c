@@ -20,9 +20,14 @@ uint64_t hb_dice(uint64_t *state)
 	return x * 0x2545f4914f6cdd1du;
 }
 
+static uint64_t within(struct hb_proposer *p, uint64_t range_us, uint64_t now_us)
+{
+	return now_us + AGAIN_US_MIN + hb_dice(&p->dice) % range_us;
+}
+
 static uint64_t soon(struct hb_proposer *p, uint64_t now_us)
 {
-	return now_us + AGAIN_US_MIN + hb_dice(&p->dice) % (AGAIN_US_MAX - AGAIN_US_MIN);
+	return within(p, AGAIN_US_MAX - AGAIN_US_MIN, now_us);
 }
 
 static unsigned count(uint8_t mask)
@@ -104,7 +109,7 @@ static void back_off_further(struct hb_proposer *p, uint64_t now_us)
 	uint64_t range_us = (uint64_t)(AGAIN_US_MAX - AGAIN_US_MIN) << GUARDED(M52_DUEL, p->overtaken, 0);
 
 	p->step = HB_STEP_BACK_OFF;
-	p->again_us = now_us + AGAIN_US_MIN + hb_dice(&p->dice) % range_us;
+	p->again_us = within(p, range_us, now_us);
 	if (p->overtaken < DOUBLED_MAX)
 		p->overtaken++;
 }
