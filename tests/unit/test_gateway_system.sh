@@ -3,7 +3,9 @@
 # mariadb-server; without them it is skipped. Everything lives in a directory of its own and is gone afterwards.
 # shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
 set -u
-PORT=${PORT:-18101}
+# shellcheck source=tests/unit/own_network.sh
+. "${srcdir:-.}/tests/unit/own_network.sh"
+PORT=$(free_port 18101 1)
 
 command -v mariadbd mariadb-install-db mariadb curl >/dev/null || { echo "SKIP: mariadb-server or curl is missing"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }

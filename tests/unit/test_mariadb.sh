@@ -5,14 +5,9 @@
 # that can be had, a network of its own; nothing is left.
 # shellcheck disable=SC2034,SC2154 # PID is an array of tests/unit/daemons.sh, PORT is private_mariadbd.sh's
 set -u
-if [ -z "${OWN_NETWORK:-}" ]; then
-	OWN_NETWORK=no
-	unshare -n true 2>/dev/null && OWN_NETWORK=yes
-	export OWN_NETWORK
-	[ $OWN_NETWORK = no ] || exec unshare -n bash "$0" "$@"
-fi
-[ "$OWN_NETWORK" = no ] || ip link set lo up
-PORT=${MARIADB_PORT:-18316}
+# shellcheck source=tests/unit/own_network.sh
+. "${srcdir:-.}/tests/unit/own_network.sh"
+PORT=$(free_port 18316 4)
 
 # shellcheck source=tests/unit/daemons.sh
 . "${srcdir:-.}/tests/unit/daemons.sh"

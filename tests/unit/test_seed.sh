@@ -4,7 +4,9 @@
 # is skipped. Everything lives in a directory of its own and is gone afterwards.
 # shellcheck disable=SC2034,SC2154 # PID is an array of tests/unit/daemons.sh, PORT is private_mariadbd.sh's
 set -u
-PORT=${SEED_PORT:-18306}
+# shellcheck source=tests/unit/own_network.sh
+. "${srcdir:-.}/tests/unit/own_network.sh"
+PORT=$(free_port 18306 4)
 
 # shellcheck source=tests/unit/daemons.sh
 . "${srcdir:-.}/tests/unit/daemons.sh"
