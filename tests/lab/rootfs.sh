@@ -40,7 +40,7 @@ image_settle() {
 		ln -sf /dev/null "$root/etc/systemd/system/$unit"
 	done
 	mkdir -p "$root/etc/systemd/journald.conf.d" "$root/var/log/journal"
-	printf '[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\nSystemMaxUse=256M\nForwardToConsole=no\n' \
+	printf '[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\nSystemMaxUse=4G\nSystemMaxFileSize=32M\nSystemMaxFiles=2000\nForwardToConsole=no\n' \
 		>"$root/etc/systemd/journald.conf.d/lab.conf"
 }
 
