@@ -79,7 +79,8 @@
 	X(M49_LEAK_FORGOTTEN, "what semi-sync let through counts as acknowledged once semi-sync is on again")          \
 	X(M50_LEAK_HANDED_OVER, "hands the role over while the other lacks what semi-sync let through")                \
 	X(M51_SYNC_TOLD_TOO_SOON, "SYNC is told before the standby that was added knows that it counts")               \
-	X(M52_DUEL, "a proposer that is overtaken comes again as soon as ever")
+	X(M52_DUEL, "a proposer that is overtaken comes again as soon as ever")                                        \
+	X(M53_ANY_ERROR_RESEEDS, "a copy is thrown away for an error that says nothing about it")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -17,7 +17,7 @@
 #define LOOK_MS 50   /* between two looks when nothing is to be done */
 #define SOON_MS 5    /* while something is awaited */
 #define AGAIN_MS 200 /* after a step that failed */
-#define SEED_AGAIN_MS 2000
+#define SEED_AGAIN_MS 2000 /* when nothing came of it */
 
 static void poke(int fd)
 {
@@ -199,10 +199,11 @@ static int turn(struct actor *a)
 		return rule->step == STEP_WAIT ? SOON_MS : LOOK_MS;
 	e.text[0] = '\0';
 	code = step_take(a, rule->step, &e);
+	facts_take_step(&a->sight, rule->step, code, clock_boottime_us());
 	note_failure(a, rule, code, &e);
 	if (code == 0 || code == -EAGAIN)
 		return code ? SOON_MS : 0;
-	return rule->step == STEP_SEED ? SEED_AGAIN_MS : AGAIN_MS;
+	return rule->step == STEP_SEED && code == -EPIPE ? SEED_AGAIN_MS : AGAIN_MS;
 }
 
 static void *run(void *userdata)

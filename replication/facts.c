@@ -1,11 +1,13 @@
 #include "replication/facts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "heartbeat/fitness.h"
 #include "heartbeat/guard.h"
 #include "heartbeat/since.h"
+#include "replication/sqlerror.h"
 
 /* What is received and not applied when a copy begins to sync each transaction: the next takeover has to apply what it does not
  * work off before. From then on it applies hardly faster than the active writes, so what is allowed is more. */
@@ -18,14 +20,57 @@
 /* In peer timeouts: by then the active has heard that the token is gone, or takes us for lost and has written so. */
 #define RELAX_AFTER 2
 
-/* A history that does not fit: the position is not, or no longer, in the active's log; anything that stops the
- * applier. https://mariadb.com/kb/en/mariadb-error-codes/ Everything else may heal by itself. */
-#define ER_MASTER_FATAL_ERROR_READING_BINLOG 1236
+/* A start of replication costs little; what cannot be started is not to fill the journals. */
+static const struct pause_limits start_limits = {1000000, 60000000, 60000000};
+/* A fresh copy is all of the data, read from the disk of the one that answers payments. */
+static const struct pause_limits copy_limits = {2000000, 240000000, 600000000};
 
-static bool is_broken(const struct observation *o)
+/* The error that the applier stopped with, 0: it runs, or somebody stopped it. */
+static unsigned applier_error(const struct observation *o)
 {
-	return o->slave &&
-	       ((!o->sql_runs && o->sql_errno) || (!o->io_runs && o->io_errno == ER_MASTER_FATAL_ERROR_READING_BINLOG));
+	return o->slave && !o->sql_runs ? o->sql_errno : 0;
+}
+
+/* The receiver goes on by itself after most errors. */
+static unsigned receiver_error(const struct observation *o)
+{
+	return o->slave && !o->io_runs ? o->io_errno : 0;
+}
+
+/* Stopped by what no number of starts can mend. What the receiver met says nothing about the data but in known cases. */
+static bool is_broken(const struct sight *s)
+{
+	unsigned applier = applier_error(&s->db), receiver = receiver_error(&s->db);
+	enum sqlerror_cure cure = applier ? sqlerror_cure(applier) : SQLERROR_AGAIN;
+
+	if (GUARDED(M53_ANY_ERROR_RESEEDS, false, applier != 0))
+		return true;
+	return cure == SQLERROR_COPY || (cure == SQLERROR_UNSURE && s->start.tries > SQLERROR_UNSURE_TRIES) ||
+	       (receiver && sqlerror_cure(receiver) == SQLERROR_COPY);
+}
+
+/* Stopped by what may heal: a disk that is full, a lock. */
+static bool is_stopped(const struct sight *s)
+{
+	return (applier_error(&s->db) || receiver_error(&s->db)) && !is_broken(s);
+}
+
+/* It acknowledges nothing and is not to be counted on (B4), whether that may heal or not. */
+static bool cannot_apply(const struct sight *s)
+{
+	return s->up && (applier_error(&s->db) || is_broken(s));
+}
+
+static bool needs_copy(const struct sight *s)
+{
+	return !s->data || (s->up && is_broken(s));
+}
+
+static bool is_paused(const struct sight *s)
+{
+	if (needs_copy(s))
+		return pause_holds(&s->copy, s->looked_us);
+	return s->up && is_stopped(s) && pause_holds(&s->start, s->looked_us);
 }
 
 static bool follows(const struct sight *s)
@@ -69,13 +114,29 @@ void facts_take_look(struct sight *s)
 	since_note(&s->behind_us, s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s), s->looked_us);
 	if (!token_is_none(&s->token) || !s->token_us)
 		s->token_us = s->looked_us;
+	pause_look(&s->start, &start_limits, follows(s), s->looked_us);
+	pause_look(&s->copy, &copy_limits, follows(s), s->looked_us);
+	if (s->up && is_stopped(s) && !s->stopped)
+		pause_failed(&s->start, &start_limits, s->looked_us);
+	s->stopped = s->up && is_stopped(s);
 	if (s->up)
 		watch_look(
 		    &s->watch, &s->order, s->order.epoch && opened_epoch(s) == s->order.epoch, s->marked, &s->db);
 }
 
+void facts_take_step(struct sight *s, enum plan_step step, int code, uint64_t now_us)
+{
+	if (code == 0 && (step == STEP_FOLLOW || step == STEP_START_IO || step == STEP_START_SQL))
+		s->stopped = false;
+	if (step == STEP_SEED && code != -EAGAIN && code != -ECANCELED && code != -EPIPE)
+		pause_failed(&s->copy, &copy_limits, now_us);
+}
+
 void facts_take_order(struct sight *s, const struct repl_order *order)
 {
+	/* What was in the way of a copy of another active, or of another opening, is not in the way of this one's. */
+	if (order->epoch != s->order.epoch || order->active != s->order.active)
+		s->copy = (struct pause){0};
 	if (order->epoch != s->order.epoch)
 		s->marked = false;
 	/* Under any other order a start is a MASTER one and may write: the next SLAVE start is prepared anew (R11). */
@@ -108,7 +169,8 @@ uint32_t facts_of(const struct sight *s)
 	    {up && s->salvaged, F_SALVAGED},
 	    {up && o->io_runs, F_IO},
 	    {up && o->sql_runs, F_SQL},
-	    {up && is_broken(o), F_BROKEN},
+	    {up && is_broken(s), F_BROKEN},
+	    {is_paused(s), F_PAUSED},
 	    {follows(s), F_FOLLOWS},
 	    {caught_up(s), F_CAUGHT_UP},
 	    {up && o->sync_data && (o->sync_relay || !s->durable), F_SYNCED},
@@ -148,6 +210,27 @@ static void say_silent(const struct sight *s, char *reason)
 	    active[0] ? active : "the active", (unsigned)s->db.io_errno);
 }
 
+/* Which error, how often, and when it goes on. Its own words are longer than there is room for: mariadb's journal has them. */
+static void say_paused(const struct sight *s, const char *failure, const char *why, char *reason)
+{
+	const struct pause *p = needs_copy(s) ? &s->copy : &s->start;
+	unsigned error = applier_error(&s->db) ? applier_error(&s->db) : receiver_error(&s->db);
+	unsigned pause_s = (unsigned)(p->length_us / 1000000);
+	const char *text = error ? sqlerror_text(error) : NULL;
+
+	if (!text)
+		text = failure ? failure : s->db.error[0] ? s->db.error : why;
+	if (!needs_copy(s))
+		(void)snprintf(reason, LOCAL_REASON_BYTES, "MariaDB error %u, %u times, next try after %u s: %.46s",
+		    error, p->tries, pause_s, text);
+	else if (error)
+		(void)snprintf(reason, LOCAL_REASON_BYTES,
+		    "MariaDB error %u after %u fresh copies, next after %u s: %.40s", error, p->tries, pause_s, text);
+	else
+		(void)snprintf(
+		    reason, LOCAL_REASON_BYTES, "%u copies in vain, next after %u s: %.60s", p->tries, pause_s, text);
+}
+
 void facts_report(const struct sight *s, const struct plan_rule *rule, const char *failure, struct repl_report *ret)
 {
 	const struct observation *o = &s->db;
@@ -160,9 +243,11 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->parted = s->parted;
 	ret->db_up = s->up;
 	ret->looked_us = s->looked_us;
-	if (failure)
+	if (is_paused(s))
+		say_paused(s, failure, rule->why, ret->reason);
+	else if (failure)
 		say(ret->reason, failure);
-	else if (s->up && is_broken(o))
+	else if (s->up && (is_broken(s) || is_stopped(s)))
 		say(ret->reason, o->error);
 	else if (s->up && o->slave && !o->io_connected && o->error[0])
 		say_silent(s, ret->reason);
@@ -170,7 +255,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 		say(ret->reason, rule->why);
 	if (!s->up)
 		return;
-	ret->fit = rule->state != REPL_FAILED && !is_broken(o);
+	ret->fit = rule->state != REPL_FAILED && !cannot_apply(s);
 	ret->semi_sync = o->semi_sync;
 	ret->semi_clients = (uint8_t)(o->semi_clients < 255 ? o->semi_clients : 255);
 	ret->semi_waits = o->semi_sync && o->semi_waits > 0;

@@ -7,6 +7,7 @@
 
 #include "heartbeat/local.h"
 #include "replication/observation.h"
+#include "replication/pause.h"
 #include "replication/plan.h"
 #include "replication/token.h"
 #include "replication/watch.h"
@@ -39,6 +40,10 @@ struct sight {
 	struct gtid sync_mark;
 	struct watch watch;
 	uint32_t backlog_ms;
+	/* what was tried in vain */
+	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
+	struct pause start; /* before it is started again */
+	struct pause copy;  /* before the next fresh copy */
 };
 
 /* Takes an order, and forgets what was remembered for the one before. */
@@ -46,6 +51,10 @@ void facts_take_order(struct sight *s, const struct repl_order *order);
 
 /* After each look: takes note of since when things are as they are. */
 void facts_take_look(struct sight *s);
+
+/* After each step, with what it returned: what is tried in vain is tried again after a pause that grows. A fresh copy counts also
+ * when it ended well: what broke the one before may break this one. One of which nothing came (-EPIPE) costs nobody anything. */
+void facts_take_step(struct sight *s, enum plan_step step, int code, uint64_t now_us);
 
 /* May relay logs be left unsynced at now_us? Not before all that went out with a token has had its effect: the active may be
  * about to add this copy by the last heartbeat that named one, and would count acknowledgements of what is not on disk. */

@@ -26,6 +26,7 @@ const struct plan_rule plan_rules[] = {
 
 	/* B1: outside in_sync. */
 	{ W(FOLLOW_OUT),            F_PROCESS | F_DIRTY,   F_PREPARED,   STEP_KILL,           REPL_DOWN,       "its tail must be cut off" },
+	{ W(FOLLOW_OUT),            F_PAUSED,              F_DATA,       STEP_FAIL,           REPL_FAILED,     "waits before it takes another copy" },
 	{ W(FOLLOW_OUT),            0,                     F_DATA,       STEP_SEED,           REPL_SEEDING,    "there is no copy" },
 	{ W(FOLLOW_OUT),            0,                     F_PROCESS | F_PREPARED, STEP_PREPARE, REPL_DOWN,    "before a SLAVE start" },
 	{ W(FOLLOW_OUT),            F_TOKEN,               F_PROCESS,    STEP_PREPARE,        REPL_DOWN,       "before a SLAVE start" },
@@ -35,10 +36,13 @@ const struct plan_rule plan_rules[] = {
 	{ W(FOLLOW_OUT),            F_COPY_NEW | F_TOKEN,  0,            STEP_DESTROY_TOKEN,  REPL_IDLE,       "a fresh copy" },
 	{ W(FOLLOW_OUT),            F_COPY_NEW,            0,            STEP_ENTER_POSITION, REPL_IDLE,       "a fresh copy" },
 	{ STANDBY,                  F_UP | F_SEMI,         0,            STEP_SEMI_OFF,       REPL_IDLE,       "a standby waits for nobody" },
-	{ W(FOLLOW_OUT),            F_BROKEN,              0,            STEP_SEED,           REPL_SEEDING,    "its log is no prefix of the active's" },
+	{ W(FOLLOW_OUT),            F_BROKEN,              F_PAUSED,     STEP_SEED,           REPL_SEEDING,    "its log is no prefix of the active's" },
 	{ W(FOLLOW_OUT),            F_TOKEN,               F_SQL,        STEP_DESTROY_TOKEN,  REPL_IDLE,       "START SLAVE throws relay logs away" },
-	{ W(FOLLOW_OUT),            F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },
 	{ W(FOLLOW_OUT),            F_TOKEN | F_SQL,       F_IO,         STEP_DESTROY_TOKEN,  REPL_IDLE,       "START SLAVE throws relay logs away" },
+	/* What it does not apply it need not fetch; it begins anew where it stopped, with relay logs fetched anew. */
+	{ W(FOLLOW_OUT),            F_PAUSED | F_IO,       F_SQL,        STEP_STOP_IO,        REPL_FAILED,     "acknowledges nothing that it cannot apply" },
+	{ W(FOLLOW_OUT),            F_PAUSED,              0,            STEP_FAIL,           REPL_FAILED,     "waits before it tries again" },
+	{ W(FOLLOW_OUT),            F_SLAVE | F_IO,        F_SQL,        STEP_START_SQL,      REPL_IDLE,       "applier stopped" },
 	{ W(FOLLOW_OUT),            0,                     F_SQL,        STEP_FOLLOW,         REPL_IDLE,       "follow the active" },
 	{ W(FOLLOW_OUT),            F_SQL,                 F_IO,         STEP_START_IO,       REPL_IDLE,       "receiver stopped" },
 	/* What is fetched outside in_sync is on the active's disk: syncing each of it again only makes catching up slower. */
@@ -60,7 +64,7 @@ const struct plan_rule plan_rules[] = {
 	{ IN,                       F_BROKEN | F_IO,       0,            STEP_STOP_IO,        REPL_FAILED,     "acknowledges nothing that it cannot apply" },
 	{ IN | W(PROMOTE),          F_BROKEN,              0,            STEP_FAIL,           REPL_FAILED,     "replication stopped with an error" },
 	/* With one thread stopped, START of it alone is no way: should the other stop meanwhile, START purges the relay logs. */
-	{ W(FOLLOW_IN),             F_SLAVE | F_IO,        F_SQL,        STEP_STOP_SLAVE,     REPL_IDLE,       "applier stopped" },
+	{ IN,                       F_SLAVE | F_IO,        F_SQL,        STEP_STOP_SLAVE,     REPL_IDLE,       "applier stopped" },
 	{ W(FOLLOW_IN),             F_SLAVE | F_SQL,       F_IO,         STEP_STOP_SLAVE,     REPL_IDLE,       "receiver stopped" },
 	{ W(PROMOTE),               F_SLAVE | F_IO,        0,            STEP_STOP_IO,        REPL_PROMOTING,  "cut the path of acknowledgements" },
 	{ W(PROMOTE),               F_SLAVE | F_SQL,       0,            STEP_DRAIN,          REPL_PROMOTING,  "apply what was received" },

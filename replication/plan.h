@@ -27,7 +27,7 @@
 	X(SALVAGED, "salvaged")	  /* in this life of the server no relay log is left that was not looked through */    \
 	X(IO, "io")		  /* IO thread runs (or tries to) */                                                   \
 	X(SQL, "sql")		  /* SQL thread runs */                                                                \
-	X(BROKEN, "broken")	  /* one of them stopped with an error that does not heal */                           \
+	X(BROKEN, "broken")	  /* one of them stopped with an error that does not heal (sqlerror.h) */              \
 	X(FOLLOWS, "follows")	  /* IO thread connected through the relay in the order's epoch, SQL thread runs */    \
 	X(CAUGHT_UP, "caught-up") /* and has received and applied nearly all; with a token: or had, not long ago */    \
 	X(SYNCED, "synced")	  /* logs are fsynced as the configuration wants them */                               \
@@ -36,7 +36,8 @@
 	X(ROW_SENT, "row-sent")	  /* the epoch row waits for its commit */                                             \
 	X(OPENED, "opened")	  /* OPEN reported for the order's epoch */                                            \
 	X(MARKED, "marked")	  /* position read after semi-sync was found on */                                     \
-	X(QUIET, "quiet")	  /* read only, and nothing waits for its acknowledgement */
+	X(QUIET, "quiet")	  /* read only, and nothing waits for its acknowledgement */                           \
+	X(PAUSED, "paused")	  /* a copy, or a start of replication, was in vain, and it is too soon for the next */
 enum plan_fact_bit {
 #define X(id, text) PLAN_BIT_##id,
 	PLAN_FACTS(X)

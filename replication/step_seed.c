@@ -98,7 +98,8 @@ static int fetch_and_tell(struct actor *a, struct errbuf *e)
 	a->seed_failed = code != 0;
 	if (code && code != -ECANCELED) {
 		seed_progress_failed(&s.progress, e->text, text);
-		return err_set(e, code, "%s", text);
+		/* Nothing was sent: it may be asked for again soon (facts.h). */
+		return err_set(e, s.progress.received_bytes ? code : -EPIPE, "%s", text);
 	}
 	return code;
 }
@@ -112,8 +113,8 @@ int step_seed(struct actor *a, struct errbuf *e)
 		code = step_destroy_token(a, e);
 	if (!code)
 		code = step_kill(a, e);
-	if (code)
-		return code;
+	if (code) /* nothing was asked for */
+		return code == -EAGAIN ? code : -EPIPE;
 	LOG(LOG_NOTICE, "seed.begin", KV_S("active", a->sight.order.member_name[a->sight.order.active]));
 	code = fetch_and_tell(a, e);
 	if (code)

@@ -54,6 +54,8 @@ static void set(struct world *w, enum fault fault, unsigned at, unsigned peer, b
 		w->member[at].hung = on;
 	if (fault == FAULT_STALL_APPLIER)
 		w->member[at].db.server.stalled = on;
+	if (fault == FAULT_FAIL_APPLIER)
+		w->member[at].db.server.ill = on;
 	if (fault == FAULT_STUCK_DISK)
 		stick_disk(w, at, on);
 	if (fault == FAULT_KILL_KEEPALIVED)
@@ -187,7 +189,7 @@ void fault_heal(struct world *w)
 		struct member *m = &w->member[i];
 
 		m->frozen = m->hung = m->slow_disk = m->slow_cut = false;
-		m->db.server.stalled = false;
+		m->db.server.stalled = m->db.server.ill = false;
 		stick_disk(w, i, false);
 		m->vip_deaf_us = 0;
 		m->hold_letters = 0;

@@ -32,6 +32,7 @@ struct world;
 	X(OBSERVE, "observe", "heartbeatd starts anew as one that only observes, and again as one that acts")          \
 	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
 	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
+	X(FAIL_APPLIER, "fail-applier", "each start of the applier ends with an error that heals, as of a full disk")  \
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
 	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")                                         \
 	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \

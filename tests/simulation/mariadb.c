@@ -302,6 +302,11 @@ static void step_applier(struct mariadb *m, uint64_t now_us)
 	if (now_us < m->apply_at_us)
 		return;
 	m->apply_at_us = 0;
+	if (m->ill) {
+		m->sql = false;
+		m->sql_errno = MARIADB_ER_DISK_FULL;
+		return;
+	}
 	if (!m->torn && mariadb_apply(m, 1 + (unsigned)dice(m, 30)))
 		return;
 	m->sql = false;

@@ -69,6 +69,7 @@ struct mariadb {
 	bool io, sql;
 	unsigned io_errno, sql_errno;
 	uint64_t apply_at_us;
+	bool ill;	       /* each start of the applier ends with an error that says nothing about the data */
 	bool stalled;	       /* the applier waits for something that does not come */
 	bool spoilt;	       /* the relay logs cannot be read */
 	unsigned acknowledged; /* the end of what was acknowledged to anybody */
@@ -77,6 +78,7 @@ struct mariadb {
 
 #define MARIADB_ER_FATAL_READING_BINLOG 1236
 #define MARIADB_ER_OUT_OF_ORDER 1950
+#define MARIADB_ER_DISK_FULL 1021
 
 /* An empty data directory. dice, log[MARIADB_LOG_MAX] and placed[] are borrowed. */
 void mariadb_init(struct mariadb *m, uint8_t server, struct tx *log, uint32_t *placed, uint64_t *dice);

@@ -301,6 +301,7 @@ static void end_part(struct world *w, unsigned at)
 	}
 	r->failed = code != 0;
 	r->again = code == -EAGAIN;
+	facts_take_step(&r->sight, step, code, world_clock(w, at));
 	wait(r, w->now_us, code == 0 ? 1 : code == -EAGAIN ? SOON_US : step == STEP_SEED ? SEED_AGAIN_US : AGAIN_US);
 }
 

@@ -312,6 +312,8 @@ static int step_salvage(struct world *w, unsigned at, unsigned part)
 		return STEP_MORE;
 	}
 	if (part == 1) {
+		if (m->ill && m->received > m->length)
+			return -EIO;
 		if (!w->calm && world_dice(w, 8) == 0) {
 			(void)mariadb_apply(m, (unsigned)world_dice(w, 20));
 			return -EIO;

@@ -31,6 +31,9 @@ bool is_possible(uint32_t f)
 			return false;
 	if ((f & F_BROKEN) && (f & threads) == threads)
 		return false;
+	/* Without a copy, or with one that replication has stopped on. */
+	if ((f & F_PAUSED) && (f & F_DATA) && (!(f & F_SLAVE) || (f & threads) == threads))
+		return false;
 	if ((f & F_HUNG) && (f & F_UP))
 		return false;
 	if ((f & F_QUIET) && (f & F_WRITABLE))

@@ -306,46 +306,6 @@ static void test_open_for_an_earlier_epoch(void **state)
 	assert_false(facts_of(&a) & (F_OPENED | F_DIRTY | F_DIRTY_NOW | F_DRAINED));
 }
 
-static void test_errors_that_heal_and_errors_that_do_not(void **state)
-{
-	static const struct {
-		bool slave, io_runs, sql_runs;
-		unsigned io_errno, sql_errno;
-		bool broken;
-	} cases[] = {
-	    {true, true, true, 0, 0, false}, {true, true, false, 0, 0, false}, /* stopped, not broken */
-	    {true, true, false, 0, 1062, true},				       /* duplicate key */
-	    {true, true, false, 0, 1950, true},				       /* out of order under gtid_strict_mode */
-	    {true, true, true, 0, 1062, false},				       /* it was retried */
-	    {true, true, true, 2003, 0, false},				       /* cannot connect, tries again */
-	    {true, false, true, 2003, 0, false}, {true, false, true, 1593, 0, false},
-	    {true, false, true, 1236, 0, true},	      /* not in the active's log */
-	    {true, true, true, 1236, 0, false},	      /* tries again */
-	    {false, false, false, 1236, 1062, false}, /* replication is not configured */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sight s = standby();
-		struct repl_report r;
-
-		s.db.slave = cases[i].slave;
-		s.db.io_runs = cases[i].io_runs;
-		s.db.io_connected = cases[i].io_runs && !cases[i].io_errno;
-		s.db.sql_runs = cases[i].sql_runs;
-		s.db.io_errno = cases[i].io_errno;
-		s.db.sql_errno = cases[i].sql_errno;
-		(void)snprintf(s.db.error, sizeof(s.db.error), "its words");
-		assert_int_equal((facts_of(&s) & F_BROKEN) != 0, cases[i].broken);
-		r = report_of(&s, REPL_IDLE, "why", NULL);
-		assert_int_equal(r.fit, !cases[i].broken);
-		if (!cases[i].broken && s.db.slave && !s.db.io_connected)
-			assert_non_null(strstr(r.reason, "receives nothing from the database of "));
-		else
-			assert_string_equal(r.reason, cases[i].broken ? "its words" : "why");
-	}
-}
-
 static void test_reasons(void **state)
 {
 	struct sight s = standby();
@@ -471,7 +431,6 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_relaxed_soon_after_a_token),
 	    cmocka_unit_test(test_open_needs_mark_row_and_read_only),
 	    cmocka_unit_test(test_open_for_an_earlier_epoch),
-	    cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
 	    cmocka_unit_test(test_reasons),
 	    cmocka_unit_test(test_report_of_an_active),
 	    cmocka_unit_test(test_an_order_forgets_what_was_for_another),

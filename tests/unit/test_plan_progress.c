@@ -18,22 +18,22 @@ struct effect {
 };
 
 static const struct effect effects[STEP_COUNT] = {
-    [STEP_KILL] = {0, F_PROCESS | F_UP | F_HUNG | OF_UP | F_PREPARED},
+    [STEP_KILL] = {0, F_PROCESS | F_UP | F_HUNG | OF_UP | F_PREPARED | F_PAUSED},
     [STEP_PREPARE] = {F_PREPARED, F_TOKEN},
     [STEP_START] = {F_PROCESS, 0},
     [STEP_CLEAN] = {0, F_DIRTY | F_DIRTY_NOW | F_PREPARED},
     [STEP_SEED] = {F_DATA | F_COPY_NEW,
-	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | F_HUNG | OF_UP | HIDDEN},
+	F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_PROCESS | F_UP | F_HUNG | OF_UP | HIDDEN | F_PAUSED},
     [STEP_ENTER_POSITION] = {0, F_COPY_NEW},
     [STEP_SEMI_OFF] = {0, F_SEMI},
     [STEP_DESTROY_TOKEN] = {0, F_TOKEN},
-    [STEP_FOLLOW] = {F_SLAVE | F_IO | F_SQL | CONFIGURED, F_BROKEN},
-    [STEP_START_IO] = {F_IO, F_BROKEN},
-    [STEP_START_SQL] = {F_SQL, F_BROKEN},
+    [STEP_FOLLOW] = {F_SLAVE | F_IO | F_SQL | CONFIGURED, F_BROKEN | F_PAUSED},
+    [STEP_START_IO] = {F_IO, F_BROKEN | F_PAUSED},
+    [STEP_START_SQL] = {F_SQL, F_BROKEN | F_PAUSED},
     [STEP_STOP_IO] = {0, F_IO | F_FOLLOWS | F_CAUGHT_UP},
     [STEP_STOP_SLAVE] = {0, F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP},
-    [STEP_DRAIN] = {F_SALVAGED, F_SLAVE | F_SQL | CONFIGURED},
-    [STEP_SALVAGE] = {F_SALVAGED, F_SLAVE | CONFIGURED},
+    [STEP_DRAIN] = {F_SALVAGED, F_SLAVE | F_SQL | CONFIGURED | F_PAUSED},
+    [STEP_SALVAGE] = {F_SALVAGED, F_SLAVE | CONFIGURED | F_PAUSED},
     [STEP_SAY_DRAINED] = {F_DRAINED, 0},
     [STEP_RELAX] = {0, F_SYNCED},
     [STEP_SYNC] = {F_SYNCED, 0},
@@ -169,6 +169,13 @@ static void test_life_of_a_copy(void **state)
 	/* An active in SOLO waits for nobody, and it falls behind again. */
 	w = walk(
 	    REPL_WANT_FOLLOW_OUT, w & ~(uint32_t)F_CAUGHT_UP, "destroy-token relax-relay-log sync-relay-log new-token");
+	/* The applier stops with an error that heals: with the pause over it goes on, its relay logs fetched anew. */
+	w &= ~(uint32_t)(F_IO | F_SQL | F_FOLLOWS | F_CAUGHT_UP);
+	assert_int_equal(
+	    plan_next(REPL_WANT_FOLLOW_OUT, (w | F_PAUSED) & ~HIDDEN & ~(uint32_t)F_TOKEN)->step, STEP_FAIL);
+	w = walk(REPL_WANT_FOLLOW_OUT, w, "destroy-token follow relax-relay-log sync-relay-log new-token");
+	/* The same while it counts: nothing that it received is thrown away. */
+	w = walk(REPL_WANT_FOLLOW_IN, w & ~(uint32_t)(F_SQL | F_FOLLOWS | F_CAUGHT_UP), "stop-slave salvage follow");
 	/* B2: mariadbd ended, and was started again by hand */
 	w = walk(REPL_WANT_FOLLOW_IN, act(0, STEP_KILL, w), "start salvage follow");
 	/* C1, C2, and the peer comes back */
