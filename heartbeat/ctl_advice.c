@@ -215,7 +215,7 @@ static void print_waiting(FILE *f, const json_t *status)
 
 	if (ctl_is_serving(status) && *name)
 		(void)fprintf(
-		    f, "payments wait for %s, until peer-timeout-ms is over; at once: holdfastctl force solo\n", name);
+		    f, "payments wait for %s, for peer-timeout-ms at most; at once: holdfastctl force solo\n", name);
 }
 
 /* Leases of one length are what all the times are reckoned with. */

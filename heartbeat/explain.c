@@ -93,16 +93,18 @@ static void explain_waiting(const struct hb_view *v, uint8_t m)
 {
 	bool own = v->r->active == v->n->self;
 	const char *a = view_name(v, v->r->active), *wait = "payments wait for it";
-	uint64_t since_us =
-	    view_alive(v, m) ? view_commit_waits_us(v) : v->n->peer[m].heard_us + v->n->peer[m].missed_us;
-	uint64_t left_us = view_left(since_us + v->n->settings.peer_timeout_us, v->now_us);
+	const struct hb_peer *p = &v->n->peer[m];
+	uint64_t until_us = view_alive(v, m) ? view_commit_waits_us(v) + v->n->settings.peer_timeout_us
+					     : p->heard_us + p->missed_us + hb_silence_us(&v->n->settings);
+	uint64_t left_us = view_left(until_us, v->now_us);
 
 	if (!view_alive(v, v->r->active))
 		return;
 	if (!own)
 		SAY(v, NOW, m,
-		    "if %s hears nothing of it either, %s: until peer-timeout-ms is over, or holdfastctl force solo", a,
-		    wait);
+		    "if %s hears nothing of it either, %s: for peer-timeout-ms at most, or until holdfastctl force "
+		    "solo",
+		    a, wait);
 	else if (!view_majority_without(v, HB_NOBODY))
 		SAY(v, NOW, m, "%s: %s may not go on alone, it hears no majority", wait, a);
 	else if (left_us)

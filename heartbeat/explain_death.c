@@ -85,7 +85,7 @@ static void death_of_standby(const struct hb_view *v, uint8_t m)
 		SAY(v, DEATH, m, "payments go on: %s serves without it already", a);
 	else if (active_has_majority(v, m))
 		SAY(v, DEATH, m, "payments wait %llu ms, then %s goes on alone (SOLO)",
-		    MS(v->n->settings.peer_timeout_us), a);
+		    MS(hb_silence_us(&v->n->settings)), a);
 	else
 		SAY(v, DEATH, m, "payments stop until it or another is back: %s may not go on alone without a majority",
 		    a);
@@ -133,7 +133,7 @@ static bool is_known_elsewhere(const struct hb_view *v, uint8_t m)
 
 static void death_of(const struct hb_view *v, uint8_t m)
 {
-	uint64_t patience_us = v->n->settings.peer_timeout_us;
+	uint64_t patience_us = hb_silence_us(&v->n->settings);
 
 	if (is_known_elsewhere(v, m))
 		return;

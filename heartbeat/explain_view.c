@@ -41,8 +41,8 @@ bool view_alive(const struct hb_view *v, uint8_t m)
 	const struct hb_settings *s = &v->n->settings;
 	uint64_t quiet_us = s->lease_us > QUIET_US ? s->lease_us : QUIET_US;
 
-	if (quiet_us > s->peer_timeout_us)
-		quiet_us = s->peer_timeout_us;
+	if (quiet_us > hb_silence_us(s))
+		quiet_us = hb_silence_us(s);
 	return m == v->n->self || (v->n->peer[m].heard && view_silent_us(v, m) < quiet_us);
 }
 

@@ -16,7 +16,8 @@
 #include "heartbeat/transition.h"
 
 struct hb_settings {
-	uint64_t interval_us, lease_us, peer_timeout_us;
+	uint64_t interval_us, lease_us;
+	uint64_t peer_timeout_us; /* for a standby that does not acknowledge; see hb_silence_us */
 	uint64_t
 	    max_backlog_us;   /* how long the standby may take to apply what it has received; 0: as long as it likes */
 	uint32_t ipv4;	      /* of this member */
@@ -224,6 +225,11 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 
 /* When the next step must be, if no input comes before: later than now_us, and not by more than an interval or 50 ms. */
 uint64_t hb_node_due_us(const struct hb_node *n, uint64_t now_us);
+
+/* How long a standby may be silent before the active goes on alone (C3): three fifths of peer_timeout_us, and three heartbeats at
+ * least. A commit that is not acknowledged tells less, as TCP alone repeats what was lost only after 0.2 s and then 0.4, and so
+ * has all of it. */
+uint64_t hb_silence_us(const struct hb_settings *s);
 
 /* LEASE and SOLE of protocol.md section 1. */
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us);

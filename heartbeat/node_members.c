@@ -3,6 +3,13 @@
 #define LEVEL_SECOND_ADDRESS 1
 #define SILENT_US 1000000
 
+uint64_t hb_silence_us(const struct hb_settings *s)
+{
+	uint64_t least_us = 3 * s->interval_us, silence_us = s->peer_timeout_us / 5 * 3;
+
+	return silence_us > least_us ? silence_us : least_us;
+}
+
 bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
 {
 	return n->peer[m].heard && now_us - n->peer[m].heard_us < within_us;

@@ -28,7 +28,7 @@ bool hb_is_lost(const struct hb_node *n, uint8_t m, uint64_t now_us)
 {
 	const struct hb_peer *p = &n->peer[m];
 	uint64_t patience_us = n->settings.peer_timeout_us, looked_us;
-	uint64_t silent_us = p->heard_us + p->missed_us + patience_us;
+	uint64_t silent_us = p->heard_us + p->missed_us + hb_silence_us(&n->settings);
 
 	/* Not before our own database was seen to work after that: one that hangs needs nobody out of in_sync, but somebody
 	 * who can serve. */
@@ -74,7 +74,7 @@ static bool is_follower(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	const struct hb_facts *f = m == HB_NOBODY ? NULL : &n->peer[m].facts;
 
 	return f && GUARD(M40_ADD_IN_MAINTENANCE, !hb_in_maintenance(&n->known, m)) &&
-	       hb_heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       hb_heard(n, m, hb_silence_us(&n->settings), now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token);
 }
 
@@ -141,7 +141,7 @@ static bool add_is_shown(const struct hb_node *n, uint8_t m, uint64_t now_us)
 	return n->adding && GUARD(M08_OLD_ORDER_COUNTS, n->repl.order_generation == n->order.generation) &&
 	       n->order.semi_sync && n->repl.semi_sync && n->repl.sync_marked &&
 	       GUARD(M28_SECOND_REPLICA_COUNTS, n->repl.semi_clients == 1) &&
-	       hb_heard(n, m, n->settings.peer_timeout_us, now_us) &&
+	       hb_heard(n, m, hb_silence_us(&n->settings), now_us) &&
 	       GUARD(M08_OLD_CONNECTION_COUNTS, f->follow_epoch == n->my_epoch) && !token_is_none(&f->token) &&
 	       GUARD(M08_ADD_BEFORE_MARK, gtid_reaches(f->received, n->repl.sync_mark)) &&
 	       GUARD(M49_LEAK_FORGOTTEN, !n->repl.leaks && gtid_reaches(f->received, n->leak.at)) &&

@@ -131,7 +131,7 @@ static const struct {
 	"bring"},
     {"{\"node\":\"a\",\"mode\":\"SYNC\",\"waits_for\":\"b\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE
      "," NODE_B_GONE "," NODE_W "]}",
-	1, "\npayments wait for b, until peer-timeout-ms is over; at once: holdfastctl force solo\n", "bring"},
+	1, "\npayments wait for b, for peer-timeout-ms at most; at once: holdfastctl force solo\n", "bring"},
     {"{\"node\":\"w\",\"mode\":\"SYNC\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_HERE "," NODE_B_GONE "," NODE_W
      "]}",
 	0, "mode SYNC", "payments wait"}, /* a may hear it */

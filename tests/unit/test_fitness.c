@@ -216,7 +216,7 @@ static void a_silent_standby_is_lost_to_an_active_that_works(void **state)
 
 	(void)state;
 	healthy(&n);
-	n.peer[1].heard_us = NOW_US - n.settings.peer_timeout_us - 100000;
+	n.peer[1].heard_us = NOW_US - hb_silence_us(&n.settings) - 100000;
 	n.repl.looked_us = NOW_US - 100000;
 	assert_int_equal(wanted(&n), HB_CHANGE_NONE);
 	n.repl.looked_us++;
@@ -429,6 +429,7 @@ static void a_round_that_nobody_finished_is_finished(void **state)
 
 	(void)state;
 	healthy(&n);
+	n.settings.peer_timeout_us = 1000000; /* its silence shall mean nothing yet */
 	n.known_ballot = n.acceptor.reg.accepted_ballot = n.acceptor.reg.promised = chosen;
 	m.facts = n.peer[1].facts;
 	hb_node_step(&n, &in, &out);
