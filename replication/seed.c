@@ -15,6 +15,8 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
+#include "replication/database.h"
+#include "replication/hotcopy.h"
 
 enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET, OPT_PROGRESS };
 
@@ -47,7 +49,7 @@ static void usage(FILE *f)
 	    "  --database-socket S   of the mariadbd to copy (default %s)\n"
 	    "  --peer SOCKET         way to the active (default %s)\n"
 	    "  --progress            instead of its position print how far it is, in lines: PHASE BYTES OF-BYTES\n",
-	    CONF_PATH, ROLEPAGE_PATH, SEED_DATABASE_CONF, SEED_DATABASE_SOCKET, SEED_PEER_SOCKET);
+	    CONF_PATH, ROLEPAGE_PATH, HOTCOPY_DATABASE_CONF, DATABASE_SOCKET, SEED_PEER_SOCKET);
 }
 
 static int send_copy(const struct arguments *a)
@@ -117,8 +119,8 @@ int main(int argc, char **argv)
 	struct arguments a = {.conf_path = CONF_PATH,
 	    .role_path = ROLEPAGE_PATH,
 	    .peer_socket = SEED_PEER_SOCKET,
-	    .database_conf = SEED_DATABASE_CONF,
-	    .database_socket = SEED_DATABASE_SOCKET};
+	    .database_conf = HOTCOPY_DATABASE_CONF,
+	    .database_socket = DATABASE_SOCKET};
 	int code = read_options(argc, argv, &a);
 
 	if (code >= 0)

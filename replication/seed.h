@@ -6,12 +6,8 @@
 #include "heartbeat/gtid.h"
 
 #define SEED_PEER_SOCKET "/run/holdfast/seed-peer.sock"
-#define SEED_DATABASE_CONF "/etc/holdfast/mariadb.cnf"
-#define SEED_DATABASE_SOCKET "/run/mysqld/mysqld.sock"
 #define SEED_MESH_USER "haproxy"       /* who asks in the name of the peer */
 #define SEED_COPY_FILE "holdfast-copy" /* in a copied data directory: "gtid=POSITION\n" */
-#define SEED_MARIADB_BACKUP "/usr/bin/mariadb-backup"
-#define SEED_MBSTREAM "/usr/bin/mbstream"
 
 struct seed_send {
 	const char *role_path;	   /* role page */

@@ -7,25 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "replication/copydir.h"
 #include "heartbeat/durable.h"
-#include "replication/process.h"
+#include "replication/copydir.h"
+#include "replication/hotcopy.h"
 #include "replication/seed_frame.h"
 #include "replication/seed_progress.h"
 
-#define UNPACK_END_MS 60000
-#define PREPARE_MS (3600 * 1000)
-#define SPARE_BYTES (192u * 1024 * 1024) /* for InnoDB's log: what is written meanwhile, and the new one */
-#define BINLOG_INFO_BYTES 1024
 #define TELL_MS 500
 
-/* Who is told how far it is. */
+/* Where it comes from, and who is told how far it is. */
 struct listener {
+	int from_fd;
 	int fd; /* -1: nobody */
 	uint64_t received_bytes, total_bytes, told_ms;
 };
@@ -100,23 +96,10 @@ static int hear_greeting(int fd, uint64_t *ret_bytes, struct errbuf *e)
 	return 0;
 }
 
-static int check_space(const char *path, uint64_t bytes, struct errbuf *e)
-{
-	struct statvfs fs;
-	uint64_t free_bytes, need = bytes < UINT64_MAX / 4 ? bytes + bytes / 10 + SPARE_BYTES : UINT64_MAX;
-
-	if (statvfs(path, &fs))
-		return err_set(e, -errno, "%s: %s", path, strerror(errno));
-	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (free_bytes < need)
-		return err_set(e, -ENOSPC, "%.120s: %" PRIu64 " MiB free, %" PRIu64 " MiB needed", path,
-		    free_bytes >> 20, need >> 20);
-	return 0;
-}
-
 /* Frames into mbstream until the last one, which must agree with what came. */
-static int pump(int fd, int to_fd, struct listener *l, struct errbuf *e)
+static int pump(void *userdata, int to_fd, struct errbuf *e)
 {
+	struct listener *l = userdata;
 	uint8_t *data = malloc(SEED_DATA_BYTES), end[SEED_END_BYTES];
 	struct seed_sum sum;
 	enum seed_type type = SEED_DATA;
@@ -125,7 +108,7 @@ static int pump(int fd, int to_fd, struct listener *l, struct errbuf *e)
 
 	seed_sum_begin(&sum);
 	while (!code && type == SEED_DATA) {
-		code = seed_frame_read(fd, &type, data, &length, e);
+		code = seed_frame_read(l->from_fd, &type, data, &length, e);
 		if (code || type != SEED_DATA)
 			break;
 		seed_sum_add(&sum, data, length);
@@ -142,64 +125,6 @@ static int pump(int fd, int to_fd, struct listener *l, struct errbuf *e)
 	return code;
 }
 
-static int unpack(int fd, const char *dir, struct listener *l, struct errbuf *e)
-{
-	const char *const argv[] = {SEED_MBSTREAM, "-x", "-C", dir, NULL};
-	struct process_spec spec = {.argv = argv, .stdout_fd = -1};
-	struct process p;
-	struct errbuf own;
-	int pair[2], code;
-
-	if (pipe2(pair, O_CLOEXEC))
-		return err_set(e, -errno, "pipe: %s", strerror(errno));
-	spec.stdin_fd = pair[0];
-	code = process_start(&spec, &p, e);
-	close(pair[0]);
-	if (code) {
-		close(pair[1]);
-		return code;
-	}
-	if (fcntl(pair[1], F_SETFL, O_NONBLOCK))
-		code = err_set(e, -errno, "pipe: %s", strerror(errno));
-	if (!code)
-		code = pump(fd, pair[1], l, e);
-	close(pair[1]);
-	if (code == 0)
-		return process_wait(&p, UNPACK_END_MS, NULL, e);
-	/* When it was mbstream that broke the pipe, its own words are the better ones. */
-	if (process_wait(&p, 1000, NULL, &own) == -EIO && code == -EPIPE && strncmp(e->text, "mbstream", 8) == 0)
-		*e = own;
-	return code;
-}
-
-static int prepare(const char *dir, struct errbuf *e)
-{
-	char target[COPYDIR_PATH_BYTES + 16];
-	const char *const argv[] = {SEED_MARIADB_BACKUP, "--no-defaults", "--prepare", target, NULL};
-	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1};
-
-	(void)snprintf(target, sizeof(target), "--target-dir=%s", dir);
-	return process_run(&spec, PREPARE_MS, NULL, e);
-}
-
-/* "binlog.000001\t1234\t0-1-5\n"; the position is empty when nothing was ever written. */
-static int read_position(const char *dir, struct gtid *ret, struct errbuf *e)
-{
-	char path[COPYDIR_PATH_BYTES + 32], text[BINLOG_INFO_BYTES], *at;
-	int code;
-
-	(void)snprintf(path, sizeof(path), "%s/xtrabackup_binlog_info", dir);
-	code = durable_read(path, text, sizeof(text), e);
-	if (code)
-		return code;
-	text[strcspn(text, "\n")] = '\0';
-	at = strchr(text, '\t');
-	at = at ? strchr(at + 1, '\t') : NULL;
-	if (!at || gtid_parse(at + 1, ret))
-		return err_set(e, -EPROTO, "%.150s:1: file, offset and one GTID expected", path);
-	return 0;
-}
-
 static int write_position(const char *dir, struct gtid position, struct errbuf *e)
 {
 	char path[COPYDIR_PATH_BYTES + 32], text[GTID_TEXT_BYTES + 16], gtid[GTID_TEXT_BYTES];
@@ -213,18 +138,19 @@ static int receive_into(int fd, const char *dir, struct listener *l, struct gtid
 {
 	int code = hear_greeting(fd, &l->total_bytes, e);
 
+	l->from_fd = fd;
 	if (!code)
-		code = check_space(dir, l->total_bytes, e);
+		code = hotcopy_check_room(dir, l->total_bytes, e);
 	if (!code) {
 		tell(l, SEED_PHASE_FETCH);
-		code = unpack(fd, dir, l, e);
+		code = hotcopy_unpack(dir, pump, l, e);
 	}
 	if (!code) {
 		tell(l, SEED_PHASE_PREPARE);
-		code = prepare(dir, e);
+		code = hotcopy_prepare(dir, NULL, e);
 	}
 	if (!code)
-		code = read_position(dir, ret, e);
+		code = hotcopy_position(dir, ret, e);
 	return code ? code : write_position(dir, *ret, e);
 }
 
