@@ -47,6 +47,9 @@ static const struct ctl_command commands[] = {
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",
 	  "make, list or revoke the keys of clients; on the active node", CTL_REST, 0, ctl_api_key },
+	{ "backup", "make [--from-active] DIR | verify DIR",
+	  "make a backup of the ledger in a new directory, on the standby, and try it; or restore one for trial",
+	  CTL_REST, 0, ctl_backup },
 	{ "help", "", "print this", 0, 0, help },
 	{ "--version", "", "print the version", 0, 0, version },
 };
@@ -88,35 +91,38 @@ static bool is_witness(void)
 	return ret;
 }
 
-static int refuse_witness(void)
-{
-	(void)fprintf(stderr, "holdfastctl: api-key: only on a gateway (the active one)\n");
-	return 1;
-}
-
 /* It becomes the helper, so that its messages and its exit status come through unchanged. The helper insists
- * on root. */
-int ctl_api_key(const struct ctl_options *o)
+ * on root. called: what getopt names in its messages. */
+static int become(const char *command, const char *path, char *called, const struct ctl_options *o)
 {
-	static const char path[] = HOLDFAST_LIBEXECDIR "/holdfast-api-key";
-	static char name[] = "holdfastctl api-key"; /* for what getopt says */
-	char *argv[16] = {name};
+	char *argv[16] = {called};
 	size_t n = 1;
 
 	if (is_witness())
-		return refuse_witness();
+		return ctl_command_refuse(command, "only on a gateway");
 	for (char **word = o->rest; *word; word++) {
 		if (n == sizeof(argv) / sizeof(argv[0]) - 1) {
-			(void)fprintf(stderr, "holdfastctl: api-key: too many words\n");
+			(void)ctl_command_refuse(command, "too many words");
 			return EXIT_USAGE;
 		}
 		argv[n++] = *word;
 	}
 	(void)execv(path, argv);
-	if (errno == ENOENT)
-		return refuse_witness();
-	perror("holdfastctl: api-key: holdfast-api-key");
-	return 1;
+	return ctl_command_refuse(command, errno == ENOENT ? "only on a gateway" : strerror(errno));
+}
+
+int ctl_api_key(const struct ctl_options *o)
+{
+	static char called[] = "holdfastctl api-key";
+
+	return become("api-key", HOLDFAST_LIBEXECDIR "/holdfast-api-key", called, o);
+}
+
+int ctl_backup(const struct ctl_options *o)
+{
+	static char called[] = "holdfastctl backup";
+
+	return become("backup", HOLDFAST_LIBEXECDIR "/holdfast-backup", called, o);
 }
 
 /* Also under the names that people try first. */

@@ -14,6 +14,7 @@
 struct database {
 	MYSQL *my;
 	char socket_path[108];
+	unsigned limit_s;
 };
 
 struct database_row {
@@ -25,9 +26,16 @@ struct database *database_new(const char *socket_path)
 {
 	struct database *db = calloc(1, sizeof(*db));
 
-	if (db)
+	if (db) {
 		(void)snprintf(db->socket_path, sizeof(db->socket_path), "%s", socket_path);
+		db->limit_s = ANSWER_LIMIT_S;
+	}
 	return db;
+}
+
+void database_set_limit(struct database *db, unsigned limit_s)
+{
+	db->limit_s = limit_s;
 }
 
 void database_free(struct database *db)
@@ -59,7 +67,7 @@ static int failed(struct database *db, const char *statement, struct errbuf *e)
 
 int database_open(struct database *db, struct errbuf *e)
 {
-	unsigned limit = ANSWER_LIMIT_S;
+	unsigned limit = db->limit_s;
 	MYSQL *my;
 
 	if (db->my)

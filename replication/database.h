@@ -16,13 +16,16 @@ struct database; /* the connection, open or not */
 struct database *database_new(const char *socket_path);
 void database_free(struct database *db);
 
+/* The time limit of a connection that is opened from now on; 3 s unless another is set. */
+void database_set_limit(struct database *db, unsigned limit_s);
+
 /* Connects unless it is connected. 0, -ECONNREFUSED while nobody accepts, or another -errno with e filled. */
 int database_open(struct database *db, struct errbuf *e);
 void database_close(struct database *db);
 
 /*
  * Statements are printf formats; a value in one comes from us or was checked. An answer that does not come within
- * the connection's time limit (3 s) closes the connection. All return 0; -EREMOTEIO when the server refused the
+ * the connection's time limit closes the connection. All return 0; -EREMOTEIO when the server refused the
  * statement (the connection stays); -EPIPE when the connection is lost.
  */
 int database_run(struct database *db, struct errbuf *e, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,173 @@
+/* holdfast-backup: what `holdfastctl backup` runs. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <mysql.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/conf.h"
+#include "heartbeat/rolepage.h"
+#include "replication/backup.h"
+
+#define EXIT_USAGE 2
+#define EXIT_ELSEWHERE 3
+#define CALLED_AS "holdfastctl: backup: "
+
+struct arguments {
+	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket;
+	bool from_active;
+};
+
+static atomic_bool stopped;
+
+static void on_stop(int number)
+{
+	(void)number;
+	atomic_store(&stopped, true);
+}
+
+static void print_manifest(const char *dir, const struct manifest *m, const char *what)
+{
+	(void)printf("%s: %s\n"
+		     "  taken on %s (%s) of cluster %s, from %s to %s\n"
+		     "  GTID %s, epoch %" PRIu64 ", %" PRIu64 " operations, %" PRIu64 " accounts, %" PRIu64 " MiB\n",
+	    dir, what, m->node, m->role, m->cluster, m->begun, m->ended, m->gtid[0] ? m->gtid : "none", m->ledger_epoch,
+	    m->operations, m->accounts, (m->stream_bytes + (1u << 20) - 1) >> 20);
+}
+
+static int run_make(const struct arguments *a, const char *dir, struct errbuf *e)
+{
+	struct conf conf;
+	struct manifest m;
+	struct backup_source from = {.conf = &conf,
+	    .database = {a->database_conf, a->database_socket},
+	    .role_path = a->role_path,
+	    .key_path = a->key_path,
+	    .from_active = a->from_active};
+	int code;
+
+	if (conf_load(a->conf_path, &conf, stderr))
+		return err_set(e, -EINVAL, "the configuration cannot be used");
+	if (conf.kind != CONF_KIND_GATEWAY)
+		return err_set(e, -EPERM, "this is a witness, and has no data: take it on the standby");
+	code = backup_make(&from, dir, &stopped, &m, e);
+	if (!code)
+		print_manifest(dir, &m, "made, restored for trial, and the ledger in it adds up");
+	return code;
+}
+
+static int run_verify(const struct arguments *a, const char *dir, struct errbuf *e)
+{
+	struct manifest m;
+	int code = backup_verify(dir, &stopped, &m, e);
+
+	(void)a;
+	if (!code)
+		print_manifest(dir, &m, "whole; restored for trial, and the ledger in it adds up");
+	return code;
+}
+
+static const struct {
+	const char *word, *synopsis, *help;
+	int (*run)(const struct arguments *a, const char *dir, struct errbuf *e);
+} commands[] = {
+    {"make", "[--from-active] DIR", "make a backup in DIR, which is not there or empty, and try it", run_make},
+    {"verify", "DIR", "restore the backup in DIR for trial", run_verify},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_KEY, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET, OPT_FROM_ACTIVE };
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"role", required_argument, NULL, OPT_ROLE},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
+    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {"from-active", no_argument, NULL, OPT_FROM_ACTIVE},
+    {NULL, 0, NULL, 0},
+};
+
+static void usage(FILE *f)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)fprintf(f, "%s holdfast-backup [OPTION...] %s %s\n          %s\n",
+		    i ? "      " : "usage:", commands[i].word, commands[i].synopsis, commands[i].help);
+	(void)fprintf(f, "  -f FILE               configuration (" CONF_PATH ")\n"
+			 "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
+			 "  --key FILE            cluster key (" CONF_KEY_PATH ")\n"
+			 "  --database-conf FILE  of the mariadbd to copy (" HOTCOPY_DATABASE_CONF ")\n"
+			 "  --database-socket S   of the mariadbd to copy (" DATABASE_SOCKET ")\n");
+}
+
+static int read_options(int argc, char **argv, struct arguments *a)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:", long_options, NULL)) >= 0) {
+		switch (c) {
+		case 'f': a->conf_path = optarg; break;
+		case OPT_ROLE: a->role_path = optarg; break;
+		case OPT_KEY: a->key_path = optarg; break;
+		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
+		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
+		case OPT_FROM_ACTIVE: a->from_active = true; break;
+		case OPT_HELP: usage(stdout); return 0;
+		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
+		default: usage(stderr); return EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+static int start(struct errbuf *e)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};
+
+	if (geteuid() != 0)
+		return err_set(e, -EPERM, "this must be run as root");
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* A ledger that fills the disk is an error like any other. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &stop, NULL);
+	if (sodium_init() < 0 || mysql_library_init(0, NULL, NULL))
+		return err_set(e, -EIO, "the libraries do not start");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.conf_path = CONF_PATH,
+	    .role_path = ROLEPAGE_PATH,
+	    .key_path = CONF_KEY_PATH,
+	    .database_conf = HOTCOPY_DATABASE_CONF,
+	    .database_socket = DATABASE_SOCKET};
+	struct errbuf e = {""};
+	int code = read_options(argc, argv, &a);
+
+	if (code >= 0)
+		return code;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (argc - optind != 2 || strcmp(argv[optind], commands[i].word) != 0)
+			continue;
+		code = start(&e);
+		if (!code)
+			code = commands[i].run(&a, argv[optind + 1], &e);
+		if (code)
+			(void)fprintf(stderr, CALLED_AS "%s\n", e.text);
+		if (code == -EREMOTE)
+			return EXIT_ELSEWHERE;
+		return code || fflush(stdout) ? 1 : 0;
+	}
+	usage(stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,107 @@
+#include "replication/privatedb.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "replication/copydir.h"
+
+#define MARIADBD "/usr/sbin/mariadbd"
+#define LOOK_MS 50
+#define START_LIMIT_MS (3600 * 1000)
+#define SHUTDOWN_LIMIT_MS (3600 * 1000)
+#define STATEMENT_LIMIT_S (24 * 3600)
+
+static int make_dir(struct privatedb *p, struct errbuf *e)
+{
+	(void)snprintf(p->dir, sizeof(p->dir), "/tmp/holdfast-private.XXXXXX");
+	if (!mkdtemp(p->dir)) {
+		int code = err_set(e, -errno, "%s: %s", p->dir, strerror(errno));
+
+		p->dir[0] = '\0';
+		return code;
+	}
+	(void)snprintf(p->socket, sizeof(p->socket), "%s/s", p->dir);
+	return 0;
+}
+
+static int launch(const char *datadir, struct privatedb *p, struct errbuf *e)
+{
+	char data[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16], pid[sizeof(p->dir) + 24];
+	/* As root it reaches a directory that is root's alone. For that it must not run what the data may bring along: without
+	 * grant tables no plugin, function or event of theirs is loaded. */
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--user=root", data, socket, pid, "--skip-networking",
+	    "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start", "--innodb-buffer-pool-size=128M",
+	    "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1", "--event-scheduler=DISABLED", NULL};
+	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .background = true};
+
+	(void)snprintf(data, sizeof(data), "--datadir=%s", datadir);
+	(void)snprintf(socket, sizeof(socket), "--socket=%s", p->socket);
+	(void)snprintf(pid, sizeof(pid), "--pid-file=%s/pid", p->dir);
+	return process_start(&spec, &p->process, e);
+}
+
+static int await_answer(struct privatedb *p, const atomic_bool *cancel, struct errbuf *e)
+{
+	struct errbuf ignored;
+
+	for (unsigned waited_ms = 0; waited_ms < START_LIMIT_MS; waited_ms += LOOK_MS) {
+		struct pollfd end = {.fd = p->process.pid_fd, .events = POLLIN};
+
+		if (poll(&end, 1, LOOK_MS) > 0) {
+			int code = process_wait(&p->process, LOOK_MS, NULL, e);
+
+			return code ? code : err_set(e, -EIO, MARIADBD ": ended before it answered");
+		}
+		process_read_errors(&p->process);
+		if (cancel && atomic_load(cancel))
+			return err_set(e, -ECANCELED, "stopped on request");
+		if (access(p->socket, F_OK) == 0 && database_open(p->db, &ignored) == 0)
+			return 0;
+	}
+	return err_set(e, -ETIMEDOUT, MARIADBD ": no answer within %d s", START_LIMIT_MS / 1000);
+}
+
+int privatedb_start(const char *datadir, const atomic_bool *cancel, struct privatedb *ret, struct errbuf *e)
+{
+	int code;
+
+	*ret = (struct privatedb){.process = {.pid_fd = -1, .errors_fd = -1}};
+	code = make_dir(ret, e);
+	if (!code)
+		ret->db = database_new(ret->socket);
+	if (!code && !ret->db)
+		code = err_set(e, -ENOMEM, "out of memory");
+	if (!code) {
+		database_set_limit(ret->db, STATEMENT_LIMIT_S);
+		code = launch(datadir, ret, e);
+	}
+	if (!code)
+		code = await_answer(ret, cancel, e);
+	if (code)
+		privatedb_kill(ret);
+	return code;
+}
+
+int privatedb_shut_down(struct privatedb *p, struct errbuf *e)
+{
+	int code = database_run(p->db, e, "SHUTDOWN");
+
+	if (!code)
+		code = process_wait(&p->process, SHUTDOWN_LIMIT_MS, NULL, e);
+	privatedb_kill(p);
+	return code;
+}
+
+void privatedb_kill(struct privatedb *p)
+{
+	database_free(p->db);
+	p->db = NULL;
+	process_kill(&p->process);
+	if (p->dir[0])
+		(void)copydir_remove(p->dir, NULL);
+	p->dir[0] = '\0';
+}

@@ -1,0 +1,204 @@
+#!/bin/bash
+# Backups for real: a private pair of mariadbd with the configuration that is shipped, a heartbeatd that is played, and holdfast-backup on
+# the one that follows. Needs root, mariadb-server and mariadb-backup; without them it is skipped. Everything lives in a directory of
+# its own and is gone afterwards.
+# shellcheck disable=SC2034,SC2154 # PID is an array of tests/unit/daemons.sh, PORT is private_mariadbd.sh's
+set -u
+# shellcheck source=tests/unit/own_network.sh
+. "${srcdir:-.}/tests/unit/own_network.sh"
+PORT=$(free_port 18406 4)
+
+# shellcheck source=tests/unit/daemons.sh
+. "${srcdir:-.}/tests/unit/daemons.sh"
+# shellcheck source=tests/unit/private_mariadbd.sh
+. "${srcdir:-.}/tests/unit/private_mariadbd.sh"
+need_programs mariadbd mariadb-install-db mariadb-backup mbstream mariadb openssl b2sum
+chmod 755 "$D"
+
+backup() { # ARGUMENT...: on node b
+	timeout 300 "$BUILD/holdfast-backup" -f "$D/b/holdfast.conf" --role "$D/role" --key "$D/key" \
+		--database-conf "$D/b/mariadb.cnf" --database-socket "$D/b/run/mysqld.sock" "$@" 2>&1
+}
+value() { sed -n "s/^$2=//p" "$1/manifest"; } # BACKUP KEY
+seal() { # BACKUP: the checksum of a manifest that the test has changed
+	sed -i '/^sum=/d' "$1/manifest"
+	echo "sum=$(b2sum -l 256 "$1/manifest" | cut -d ' ' -f 1)" >>"$1/manifest"
+}
+role() { echo "$@" >&7; sleep 0.2; }
+left_of() { find "$D/backups" -mindepth 1 -maxdepth 1 -name "$1.*" | wc -l; } # what an attempt left behind
+
+# A ledger of one clearing account and one wallet, paid COUNT times, in rows that the ledger itself would have written.
+id_of() { printf '%032x' "$1"; }
+open_ledger() {
+	sql a "SET GLOBAL read_only=0; USE holdfast; BEGIN; INSERT INTO cluster_epoch (epoch, node) VALUES (3, 'a');
+		UPDATE ledger_head SET epoch=3, batch_seq=1, next_seq=2;
+		INSERT INTO account VALUES (x'$(id_of 1)', 3, 0, 'CNY', NULL, 'bank', 0, 0, 0, NULL, NULL, 0, 1, '{}'),
+			(x'$(id_of 2)', 1, 0, 'CNY', NULL, NULL, 0, 0, 0, 0, NULL, 1, 1, '{}');
+		INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, body, created_us) VALUES
+			(1, 1, REPEAT('k', 32), REPEAT('f', 32), 1, 2, 201, '{}', 1); COMMIT"
+}
+pay() { # FIRST COUNT: sequence numbers of the journal
+	local seq
+	for ((seq = $1; seq < $1 + $2; seq++)); do
+		cat <<-SQL
+			BEGIN; UPDATE ledger_head SET batch_seq=$seq, next_seq=$((seq + 1));
+			UPDATE account SET posted=posted-5, last_seq=$seq WHERE id=x'$(id_of 1)';
+			UPDATE account SET posted=posted+5, last_seq=$seq WHERE id=x'$(id_of 2)';
+			INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, debit, credit, amount,
+				currency, body, created_us) VALUES ($seq, 1, UNHEX(LPAD(HEX($seq),64,'0')), REPEAT('f', 32), $seq, 3, 201,
+				x'$(id_of 1)', x'$(id_of 2)', 5, 'CNY', '{}', $seq);
+			COMMIT;
+		SQL
+	done | timeout 60 mariadb --no-defaults -S "$D/a/run/mysqld.sock" -u root holdfast
+}
+position() { sql "$1" "SELECT @@gtid_binlog_pos"; }
+caught_up() { [ "$(position a)" = "$(position b)" ]; }
+
+make_pair() {
+	printf '%064d\n' 7 >"$D/key"
+	helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token" >"$D/token"
+	cp -a "$D/a/mysql" "$D/b/mysql"
+	start_mariadbd a 1
+	start_mariadbd b 2
+	equal "the ledger is opened" "$(open_ledger)" ""
+	equal "b follows" "$(follow b 1)" ""
+	pay 2 99
+	until_true 30 caught_up || fail "b does not catch up"
+}
+
+start_heartbeatd() {
+	mkfifo "$D/commands"
+	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
+	PID[fake]=$!
+	exec 7>"$D/commands"
+	until_true 10 test -s "$D/role" || fail "no role page"
+}
+
+test_where() {
+	local said
+	mkdir "$D/backups"
+	matches "no role" "$(backup make "$D/backups/1")" 'nobody has the role'
+	role role 3 3 1 solo
+	matches "a standby out of sync" "$(backup make "$D/backups/1")" 'the mode is SOLO: this copy lacks what b answers'
+	role role 3 3 0 sync
+	said=$(backup make "$D/backups/1")
+	equal "the active: another exit status" $? 3
+	matches "and why" "$said" 'this node is the active one.*the standby makes it'
+	role role 3 3 0 solo
+	matches "a sole active, without a word" "$(backup make "$D/backups/1")" 'no standby is in sync: add --from-active'
+	role role 3 3 1 sync
+	matches "the word on the standby" "$(backup make --from-active "$D/backups/1")" 'is not the active one'
+	matches "a relative path" "$(backup make backups)" 'want an absolute path'
+	matches "no parent" "$(backup make "$D/none/1")" 'none: No such file'
+	matches "in the data directory" "$(backup make "$D/b/mysql/1")" 'lies in the data directory'
+	mkdir "$D/backups/full"
+	echo precious >"$D/backups/full/file"
+	matches "a directory that is not empty" "$(backup make "$D/backups/full")" 'is not empty'
+	mkdir "$D/backups/1.new"
+	echo precious >"$D/backups/1.new/file"
+	matches "something in the way" "$(backup make "$D/backups/1")" '1.new: is in the way'
+	equal "is left alone" "$(cat "$D/backups/full/file" "$D/backups/1.new/file")" "precious
+precious"
+	rm -r "$D/backups/1.new"
+	matches "no room" "$(small_disk)" ' MiB free, [0-9]+ MiB needed$'
+	matches "no database" "$(backup --database-socket "$D/none" make "$D/backups/1")" 'none'
+	equal "nothing was made" "$(ls "$D/backups")" full
+}
+small_disk() {
+	mkdir "$D/small"
+	export -f backup
+	export BUILD D
+	# shellcheck disable=SC2016
+	unshare -m bash -c 'mount -t tmpfs -o size=8m none "$D/small" && backup make "$D/small/1"; ls "$D/small"'
+}
+
+test_make() {
+	local said
+	said=$(backup make "$D/backups/1") || fail "backup: $said"
+	matches "a backup" "$said" 'made, restored for trial'
+	equal "and nothing beside it" "$(left_of 1)" 0
+	equal "nor in it" "$(ls "$D/backups/1" | tr '\n' ' ')" "data.mbstream manifest "
+	equal "root's alone" "$(stat -c '%U %a' "$D/backups/1" "$D/backups/1/manifest" "$D/backups/1/data.mbstream" | tr '\n' ' ')" \
+		"root 700 root 600 root 600 "
+	equal "its position" "$(value "$D/backups/1" gtid)" "$(position b)"
+	equal "what it knows" "$(for key in cluster node role epoch ledger_epoch operations accounts; do value "$D/backups/1" $key; done | tr '\n' ' ')" \
+		"holdfast b standby 3 3 100 2 "
+	equal "its checksum is b2sum's" "$(value "$D/backups/1" blake2b)" "$(b2sum "$D/backups/1/data.mbstream" | cut -d ' ' -f 1)"
+	matches "not twice" "$(backup make "$D/backups/1")" 'is not empty'
+	said=$(backup verify "$D/backups/1") || fail "verify: $said"
+	matches "it can be restored" "$said" 'whole; restored for trial'
+	equal "which leaves nothing" "$(left_of 1)" 0
+	pay 101 10
+	role role 3 3 0 solo
+	said=$(backup make --from-active "$D/backups/2") || fail "backup: $said"
+	matches "a sole active, with a word" "$said" '\(active\)'
+	role role 3 3 1 sync
+}
+
+spoilt() { # WHAT PATTERN: backup "bad" is refused, with exit status 1
+	local said
+	said=$(backup verify "$D/backups/bad")
+	equal "$1: exit status" $? 1
+	matches "$1" "$said" "$2"
+	equal "$1: leaves nothing" "$(left_of bad)" 0
+	rm -r "$D/backups/bad"
+}
+copy_of() { cp -a "$D/backups/1" "$D/backups/bad"; }
+reseal() { sed -i "$1" "$D/backups/bad/manifest"; seal "$D/backups/bad"; }
+
+test_verify() {
+	matches "no backup" "$(backup verify "$D/backups/none")" 'none/manifest: No such file'
+	copy_of; truncate -s -100 "$D/backups/bad/data.mbstream"; spoilt "cut off" 'it is not whole'
+	copy_of; rm "$D/backups/bad/data.mbstream"; spoilt "no data" 'No such file'
+	copy_of; printf 'x' | dd of="$D/backups/bad/data.mbstream" bs=1 seek=300000 conv=notrunc status=none
+	spoilt "one byte" 'is damaged: its BLAKE2b'
+	copy_of; printf 'x' | dd of="$D/backups/bad/data.mbstream" bs=1 seek=1 conv=notrunc status=none
+	spoilt "a byte of the format" 'is damaged: its BLAKE2b'
+	copy_of; sed -i 's/^operations=100/operations=101/' "$D/backups/bad/manifest"; spoilt "a changed manifest" 'line 19: not the checksum'
+	copy_of; truncate -s 200 "$D/backups/bad/manifest"; spoilt "half a manifest" 'manifest: line [0-9]+: .* expected'
+	copy_of; reseal 's/^format=1/format=2/'; spoilt "a later format" 'format 2'
+	copy_of; reseal 's/^level=.*/level=200/'; spoilt "a later release" 'level 200; this release'
+	copy_of; reseal 's/^mariadb=.*/mariadb=10.6.4-MariaDB/'; spoilt "another MariaDB" 'made on MariaDB 10.6, and here'
+	copy_of; reseal 's/^operations=100/operations=101/'; spoilt "another number" 'its manifest says'
+	copy_of; reseal 's/^gtid=.*/gtid=0-1-7/'; spoilt "another position" 'its manifest says 0-1-7'
+}
+
+test_ledger() { # what does not add up is no backup
+	stop_following
+	sql b "SET sql_log_bin=0; UPDATE holdfast.account SET posted=posted+1 WHERE kind=1" >/dev/null
+	matches "a balance that is not its movements'" "$(backup make "$D/backups/3")" 'not true that every balance is'
+	sql b "SET sql_log_bin=0; UPDATE holdfast.account SET posted=posted-1 WHERE kind=1; DELETE FROM holdfast.journal WHERE seq=50" >/dev/null
+	matches "a lost operation" "$(backup make "$D/backups/3")" 'not true that the journal has every operation'
+	equal "nothing is left of it" "$(find "$D/backups" -name '3*' | wc -l)" 0
+}
+stop_following() { sql b "STOP SLAVE; SET GLOBAL read_only=0" >/dev/null; }
+
+interrupt() { # SIGNAL
+	backup make "$D/backups/4" >"$D/interrupted.out" &
+	PID[backup]=$!
+	until_true 30 test -e "$D/backups/4.new/data.mbstream" || fail "it does not begin"
+	kill "-$1" "$(pgrep -P "$(pgrep -P "${PID[backup]}" timeout)" holdfast-backup)"
+	wait "${PID[backup]}"
+	unset "PID[backup]"
+}
+test_interrupted() {
+	interrupt TERM
+	matches "interrupted" "$(cat "$D/interrupted.out")" 'stopped on request|killed by signal'
+	equal "nothing is left" "$(find "$D/backups" -name '4*' | wc -l)" 0
+	interrupt KILL
+	[ -e "$D/backups/4.new" ] && [ ! -e "$D/backups/4" ] && pass "killed, it is not there" || fail "killed: $(ls "$D/backups")"
+	matches "the next one" "$(backup make "$D/backups/4")" 'made, restored'
+	equal "takes away what was left" "$(left_of 4)" 0
+}
+
+make_certificates
+make_node a 1
+make_node b 2
+make_pair
+start_heartbeatd
+test_where
+test_make
+test_verify
+test_interrupted
+test_ledger
+[ "$FAILED" = 0 ]
