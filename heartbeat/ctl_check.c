@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/ctl_files.h"
+
 bool ctl_is_name(const char *text)
 {
 	size_t n = strlen(text);
@@ -55,6 +57,11 @@ bool ctl_is_interface(const char *text)
 	size_t n = strlen(text);
 
 	return n >= 1 && n < IFNAMSIZ && !strpbrk(text, " /:%\t\n");
+}
+
+bool ctl_is_path(const char *text)
+{
+	return text[0] == '/' && text[1] && strlen(text) < CTL_PATH_BYTES;
 }
 
 uint32_t ctl_ipv4_of(const char *text)

@@ -6,6 +6,7 @@
 #include "heartbeat/ctl_options.h"
 
 int ctl_init(const struct ctl_options *o);
+int ctl_restore(const struct ctl_options *o);
 int ctl_join(const struct ctl_options *o);
 int ctl_token(const struct ctl_options *o);
 int ctl_status(const struct ctl_options *o); /* 0 serving at its address, 1 not, 2 heartbeatd does not answer */

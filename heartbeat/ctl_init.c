@@ -1,4 +1,4 @@
-/* init: the first gateway of a new cluster. */
+/* init and restore: the first gateway of a new cluster, with an empty ledger or that of a backup. */
 #include "heartbeat/ctl_commands.h"
 
 #include <errno.h>
@@ -14,23 +14,34 @@
 #include "heartbeat/local.h"
 
 #define DATA_TIMEOUT_MS 180000
+#define RESTORE_TIMEOUT_MS (24 * 3600 * 1000) /* a large ledger takes hours to be copied and read */
 #define SERVING_LIMIT_S 60
 #define DEFAULT_CLUSTER "pay"
 
+/* "TOKEN EPOCH\n" */
+static int take_made(struct ctl_setup *s, struct errbuf *e)
+{
+	const char *out = s->output.out;
+	size_t n = strspn(out, "0123456789abcdef"), digits = out[n] == ' ' ? strspn(out + n + 1, "0123456789") : 0;
+
+	if (n != 2 * TOKEN_BYTES || digits < 1 || digits >= sizeof(s->epoch) || out[n + 1 + digits] != '\n')
+		return err_set(e, -EPROTO,
+		    "holdfast-replicationd --init-data printed no token of %d hexadecimal digits and epoch",
+		    2 * TOKEN_BYTES);
+	memcpy(s->data_token, out, n);
+	s->data_token[n] = '\0';
+	memcpy(s->epoch, out + n + 1, digits);
+	s->epoch[digits] = '\0';
+	return 0;
+}
+
 static int make_data(struct ctl_setup *s, struct errbuf *e)
 {
-	const char *const argv[] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data", NULL};
-	int code = ctl_run(argv, DATA_TIMEOUT_MS, &s->output, e);
-	size_t n = strspn(s->output.out, "0123456789abcdef");
+	const char *const argv[] = {
+	    HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data", s->backup ? "--from" : NULL, s->backup, NULL};
+	int code = ctl_run(argv, s->backup ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
 
-	if (code)
-		return code;
-	if (n != 2 * TOKEN_BYTES || (s->output.out[n] && s->output.out[n] != '\n'))
-		return err_set(e, -EPROTO,
-		    "holdfast-replicationd --init-data printed no token of %d hexadecimal digits", 2 * TOKEN_BYTES);
-	memcpy(s->data_token, s->output.out, n);
-	s->data_token[n] = '\0';
-	return 0;
+	return code ? code : take_made(s, e);
 }
 
 static int is_serving(const struct ctl_look *look, struct errbuf *e)
@@ -55,7 +66,7 @@ static int wait_serving(struct ctl_setup *s, struct errbuf *e)
 static const struct ctl_step steps[] = {
     {"stopping mariadb, haproxy and keepalived", ctl_setup_units},
     {"writing keys, certificates and configuration", ctl_layout_make},
-    {"making an empty ledger", make_data},
+    {"making the ledger", make_data},
     {"writing the first record", ctl_setup_register},
     {"starting", ctl_setup_start},
     {"waiting until it serves", wait_serving},
@@ -69,17 +80,19 @@ static int print_end(const struct ctl_setup *s)
 	    (int)strcspn(s->conf.vip, "/"), s->conf.vip);
 	if (ctl_token_print(stdout, &s->conf, s->key, NULL, s->member, s->members, &e) == 0)
 		return 0;
-	(void)fprintf(stderr, "holdfastctl: init: it serves, but: %s; see 'holdfastctl token'\n", e.text);
+	(void)fprintf(stderr, "holdfastctl: %s: it serves, but: %s; see 'holdfastctl token'\n", s->command, e.text);
 	return 1;
 }
 
-int ctl_init(const struct ctl_options *given)
+static int begin_cluster(const char *command, const struct ctl_options *given)
 {
-	static struct ctl_setup s = {.command = "init"};
+	static struct ctl_setup s;
 	struct ctl_options o = *given;
 	struct errbuf e = {""};
 	int code;
 
+	s.command = command;
+	s.backup = o.from;
 	o.cluster = o.cluster ? o.cluster : DEFAULT_CLUSTER;
 	code = ctl_setup_conf(&o, &s.conf, &e);
 	if (!code)
@@ -87,7 +100,7 @@ int ctl_init(const struct ctl_options *given)
 	if (!code)
 		code = ctl_probe_vip(&s.conf, &e);
 	if (code) {
-		(void)fprintf(stderr, "holdfastctl: init: %s\n", e.text);
+		(void)fprintf(stderr, "holdfastctl: %s: %s\n", command, e.text);
 		return 1;
 	}
 	code = ctl_setup_confirm(&s, o.yes);
@@ -103,4 +116,14 @@ int ctl_init(const struct ctl_options *given)
 		code = print_end(&s);
 	sodium_memzero(&s, sizeof(s));
 	return code;
+}
+
+int ctl_init(const struct ctl_options *o)
+{
+	return begin_cluster("init", o);
+}
+
+int ctl_restore(const struct ctl_options *o)
+{
+	return begin_cluster("restore", o);
 }

@@ -133,6 +133,7 @@ static int make_pki(struct ctl_setup *s, struct errbuf *e)
 
 int ctl_layout_make(struct ctl_setup *s, struct errbuf *e)
 {
+	char made[CTL_PATH_BYTES];
 	unsigned changed;
 	int code;
 
@@ -146,6 +147,9 @@ int ctl_layout_make(struct ctl_setup *s, struct errbuf *e)
 	if (code || s->conf.kind == CONF_KIND_WITNESS)
 		return code;
 	ctl_undo_expect(&s->undo, s->conf.datadir);
+	/* Where it is made: as large as the data, when it is given up in the middle. */
+	(void)snprintf(made, sizeof(made), "%s.new", s->conf.datadir);
+	ctl_undo_expect(&s->undo, made);
 	for (size_t i = 0; i < sizeof(rendered) / sizeof(rendered[0]); i++)
 		ctl_undo_expect(&s->undo, rendered[i]);
 	return settings_write(&s->conf, s->member, s->members, &changed, e);

@@ -29,6 +29,7 @@ static const struct option options[] = {
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
 	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },
+	{ "--from", CTL_FROM, ctl_is_path, AT(from), "the directory of a backup, as an absolute path" },
 	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
 };
 /* clang-format on */

@@ -69,6 +69,10 @@ static void show_plan(const struct ctl_setup *s)
 			     "then run by Holdfast;\n"
 			     "  what is in /var/lib/mysql stays there and is not used\n",
 		    c->vip, c->interface);
+	if (s->backup)
+		(void)printf("  its ledger is that of the backup %s; the cluster which that was taken from must not "
+			     "serve any more\n",
+		    s->backup);
 	(void)printf("  files are written below /etc/holdfast, " CONF_STATE_DIR "%s\n",
 	    gateway ? " and /etc/systemd/system" : "");
 	(void)printf("Go on? [y/N] ");
@@ -176,8 +180,8 @@ int ctl_setup_units(struct ctl_setup *s, struct errbuf *e)
 int ctl_setup_register(struct ctl_setup *s, struct errbuf *e)
 {
 	static const struct ctl_owner owner = {"holdfast-heartbeat", "holdfast", 0600};
-	const char *const init[] = {
-	    HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--init-state", "--token", s->data_token, NULL};
+	const char *const init[] = {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--init-state", "--token", s->data_token,
+	    "--epoch", s->epoch, NULL};
 	const char *const join[] = {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "--join-state", NULL};
 	int code = ctl_run(s->data_token[0] ? init : join, REGISTER_TIMEOUT_MS, &s->output, e);
 

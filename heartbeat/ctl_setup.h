@@ -25,6 +25,8 @@ struct ctl_setup {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members;
 	char data_token[64]; /* of the new data directory, hexadecimal; "" when joining */
+	const char *backup;  /* where the ledger comes from; NULL: it begins empty */
+	char epoch[24];	     /* the first of the new cluster */
 	struct ctl_undo undo;
 	struct ctl_units units;
 	struct ctl_output output; /* of the program that ran last */

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,7 +28,7 @@
 #define LOOK_US 50000 /* between two looks at the address, the clients, the disk and the watchdog */
 
 struct options {
-	const char *conf, *key, *state, *run, *token;
+	const char *conf, *key, *state, *run, *token, *epoch;
 	bool check, init, join;
 };
 
@@ -325,12 +326,30 @@ static int run(struct daemon *d)
 	return code < 0;
 }
 
+#define EPOCH_MAX UINT64_C(1000000000000)
+
+static int parse_epoch(const char *text, uint64_t *ret)
+{
+	uint64_t number = 0;
+
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9' || number > EPOCH_MAX)
+			return -EINVAL;
+		number = number * 10 + (uint64_t)(*at - '0');
+	}
+	if (number < 1 || number > EPOCH_MAX)
+		return -EINVAL;
+	*ret = number;
+	return 0;
+}
+
 /* The register of a new cluster (init) or of a member to be (join). Refuses to replace one. */
 static int make_state(const struct daemon *d, const struct options *o, struct errbuf *e)
 {
 	struct hb_register reg = {.cluster = d->wire.cluster, .kind = (uint8_t)d->conf.kind};
 	struct hb_record *r = &reg.accepted;
 	struct in_addr address;
+	uint64_t epoch = 1;
 	size_t n = 0;
 
 	if (access(d->state_path, F_OK) == 0)
@@ -344,10 +363,12 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 	if (!o->token || sodium_hex2bin(r->token[0].byte, TOKEN_BYTES, o->token, strlen(o->token), NULL, &n, NULL) ||
 	    n != TOKEN_BYTES)
 		return err_set(e, -EINVAL, "--token wants %d hexadecimal digits", 2 * TOKEN_BYTES);
+	if (o->epoch && parse_epoch(o->epoch, &epoch))
+		return err_set(e, -EINVAL, "--epoch wants a number from 1 to %" PRIu64, EPOCH_MAX);
 	reg.admitted = 1;
 	reg.promised = reg.accepted_ballot = (struct hb_ballot){1, 0};
 	*r = (struct hb_record){
-	    .version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0]};
+	    .version = 1, .epoch = epoch, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0]};
 	memcpy(r->member[0].name, reg.name, sizeof(r->member[0].name));
 	r->member[0].instance = reg.instance;
 	r->member[0].ipv4 = ntohl(address.s_addr);
@@ -359,10 +380,11 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 static void usage(FILE *f)
 {
 	(void)fprintf(f, "usage: holdfast-heartbeatd [-n] [-f FILE]\n"
-			 "       holdfast-heartbeatd --init-state --token HEX | --join-state [-f FILE]\n"
+			 "       holdfast-heartbeatd --init-state --token HEX [--epoch N] | --join-state [-f FILE]\n"
 			 "  -f, --config FILE  configuration (" CONF_PATH ")\n"
 			 "  -n, --check        check the configuration and exit\n"
 			 "      --init-state   write the register of a new cluster; --token HEX is its data token\n"
+			 "      --epoch N      its first epoch, 1 to 1000000000000 (1)\n"
 			 "      --join-state   write the register of a member that will ask for admission\n"
 			 "      --key FILE     cluster key (" CONF_KEY_PATH ")\n"
 			 "      --state FILE   the register (" CONF_STATE_DIR "/heartbeat/register)\n"
@@ -378,6 +400,7 @@ static int parse(int argc, char **argv, struct options *o)
 	    {"init-state", no_argument, NULL, 'i'},
 	    {"join-state", no_argument, NULL, 'j'},
 	    {"token", required_argument, NULL, 't'},
+	    {"epoch", required_argument, NULL, 'e'},
 	    {"key", required_argument, NULL, 'k'},
 	    {"state", required_argument, NULL, 's'},
 	    {"run", required_argument, NULL, 'r'},
@@ -394,6 +417,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'i': o->init = true; break;
 		case 'j': o->join = true; break;
 		case 't': o->token = optarg; break;
+		case 'e': o->epoch = optarg; break;
 		case 'k': o->key = optarg; break;
 		case 's': o->state = optarg; break;
 		case 'r': o->run = optarg; break;
@@ -412,8 +436,8 @@ static int parse(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	static struct daemon d;
-	struct options o = {
-	    CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, false, false, false};
+	struct options o = {CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, NULL,
+	    false, false, false};
 	struct errbuf e = {""};
 	int code = parse(argc, argv, &o);
 

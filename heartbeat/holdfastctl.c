@@ -50,6 +50,10 @@ static const struct ctl_command commands[] = {
 	{ "backup", "make [--from-active] DIR | verify DIR",
 	  "make a backup of the ledger in a new directory, on the standby, and try it; or restore one for trial",
 	  CTL_REST, 0, ctl_backup },
+	{ "restore", "--from DIR --name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
+	  "make the first gateway of a new cluster on this machine, with the ledger of the backup in DIR",
+	  CTL_FROM | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
+	  CTL_FROM | CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_restore },
 	{ "help", "", "print this", 0, 0, help },
 	{ "--version", "", "print the version", 0, 0, version },
 };

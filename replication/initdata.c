@@ -16,6 +16,7 @@
 #include "replication/copydir.h"
 #include "replication/password.h"
 #include "replication/process.h"
+#include "replication/restoredata.h"
 #include "replication/token.h"
 
 #define INSTALL_LIMIT_MS 180000
@@ -42,9 +43,17 @@ static const char accounts_sql[] =
     "CREATE USER 'holdfast-ledger'@localhost IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS 64;\n"
     "GRANT SELECT, INSERT, UPDATE ON holdfast.* TO 'holdfast-ledger'@localhost;\n"
     "CREATE USER '" REPLICATION_USER "'@'%%' IDENTIFIED BY '%s' REQUIRE X509 WITH MAX_USER_CONNECTIONS 16;\n"
-    "GRANT REPLICATION SLAVE ON *.* TO '" REPLICATION_USER "'@'%%';\n"
-    "CREATE DATABASE holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
-    "USE holdfast;\n";
+    "GRANT REPLICATION SLAVE ON *.* TO '" REPLICATION_USER "'@'%%';\n";
+
+static const char database_sql[] = "CREATE DATABASE holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
+				   "USE holdfast;\n";
+
+/* What else a backup can bring along. The new cluster has a history of its own, which begins with nothing. */
+static const char restored_sql[] = "DELETE FROM mysql.tables_priv WHERE User<>'mariadb.sys' OR Host<>'localhost';\n"
+				   "DELETE FROM mysql.columns_priv;\n"
+				   "DELETE FROM mysql.procs_priv;\n"
+				   "DELETE FROM mysql.roles_mapping;\n"
+				   "DELETE FROM mysql.gtid_slave_pos;\n";
 
 static int is_sql(const struct dirent *entry)
 {
@@ -99,7 +108,7 @@ static int append_schema(int fd, const char *directory, struct errbuf *e)
 
 /* Everything that mariadbd --bootstrap gets to read, in memory: it holds a password. Returns the descriptor
  * or -errno. */
-static int make_script(const struct initdata_paths *paths, struct errbuf *e)
+static int make_script(const struct initdata_paths *paths, bool restored, struct errbuf *e)
 {
 	char password[REPLICATION_PASSWORD_BYTES];
 	int code = replication_password_load(paths->key, password, e), fd;
@@ -109,10 +118,11 @@ static int make_script(const struct initdata_paths *paths, struct errbuf *e)
 	fd = memfd_create("holdfast-init", MFD_CLOEXEC);
 	if (fd < 0)
 		code = err_set(e, -errno, "memfd: %s", strerror(errno));
-	else if (dprintf(fd, accounts_sql, password) < 0)
+	else if (dprintf(fd, accounts_sql, password) < 0 ||
+		 dprintf(fd, "%s", restored ? restored_sql : database_sql) < 0)
 		code = err_set(e, -EIO, "memfd: cannot write");
 	sodium_memzero(password, sizeof(password));
-	if (!code)
+	if (!code && !restored)
 		code = append_schema(fd, paths->schema, e);
 	if (!code && lseek(fd, 0, SEEK_SET) < 0)
 		code = err_set(e, -errno, "memfd: %s", strerror(errno));
@@ -156,9 +166,9 @@ static int install(const char *datadir_option, struct errbuf *e)
 	return code;
 }
 
-static int bootstrap(const char *datadir_option, int script_fd, struct errbuf *e)
+static int bootstrap(const char *datadir_option, const char *user_option, int script_fd, struct errbuf *e)
 {
-	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option, "--user=" DATABASE_USER,
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option, user_option,
 	    "--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB", "--log-warnings=0",
 	    "--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL};
 	const struct process_spec spec = {.argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true};
@@ -200,14 +210,16 @@ static int check_nothing_there(const struct initdata_paths *paths, const char *d
 	return 0;
 }
 
-static int fill(const struct copydir *c, int script_fd, struct errbuf *e)
+/* A backup is unpacked by root, and all of it is given to the user in the end. */
+static int fill(const struct copydir *c, const char *backup, int script_fd, uint64_t *ret_epoch, struct errbuf *e)
 {
 	char option[COPYDIR_PATH_BYTES + 16];
 	int code;
 
+	*ret_epoch = 1;
 	(void)snprintf(option, sizeof(option), "--datadir=%s", c->made);
-	code = install(option, e);
-	return code ? code : bootstrap(option, script_fd, e);
+	code = backup ? restoredata_fill(backup, c->made, ret_epoch, e) : install(option, e);
+	return code ? code : bootstrap(option, backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
 }
 
 static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
@@ -220,14 +232,15 @@ static int make_token(const struct initdata_paths *paths, const struct conf *con
 	return code ? code : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
 }
 
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const char *backup,
+    struct initdata_made *ret, struct errbuf *e)
 {
 	struct copydir c;
 	int code = check_nothing_there(paths, conf->datadir, e), script_fd;
 
 	if (code)
 		return code;
-	script_fd = make_script(paths, e);
+	script_fd = make_script(paths, backup, e);
 	if (script_fd < 0)
 		return script_fd;
 	code = copydir_begin(conf->datadir, &c, e);
@@ -235,11 +248,11 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 	if (!code)
 		code = check_nothing_there(paths, conf->datadir, e);
 	if (!code)
-		code = fill(&c, script_fd, e);
+		code = fill(&c, backup, script_fd, &ret->epoch, e);
 	if (!code)
 		code = copydir_finish(&c, DATABASE_USER, e);
 	if (!code) {
-		code = make_token(paths, conf, ret, e);
+		code = make_token(paths, conf, &ret->token, e);
 		if (code)
 			(void)copydir_remove(c.dir, NULL);
 	}
@@ -248,10 +261,10 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 	return code;
 }
 
-int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e)
+int initdata_run(const struct conf *conf, const char *backup, struct initdata_made *ret, struct errbuf *e)
 {
 	const struct initdata_paths paths = {
 	    .key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH};
 
-	return initdata_run_at(&paths, conf, ret, e);
+	return initdata_run_at(&paths, conf, backup, ret, e);
 }

@@ -1,4 +1,4 @@
-/* The first data of a new cluster: `holdfast-replicationd --init-data`. */
+/* The first data of a new cluster, nothing yet or out of a backup: `holdfast-replicationd --init-data`. */
 #ifndef HOLDFAST_REPLICATION_INITDATA_H
 #define HOLDFAST_REPLICATION_INITDATA_H
 
@@ -14,14 +14,21 @@ struct initdata_paths {
 	const char *token;  /* data token to be made; its directory too, when missing */
 };
 
-/* Makes conf->datadir (mysql, 0700) with the accounts, the schema and an empty binary log, and a data token
- * beside it. Overwrites nothing and runs alone. Takes some seconds; at most 5 minutes. 0 and *ret, or with e
+struct initdata_made {
+	struct token token;
+	uint64_t epoch; /* the first of the new cluster: above all that the data knows */
+};
+
+/* Makes conf->datadir (mysql, 0700) with the accounts, the ledger and an empty binary log, and a data token
+ * beside it. The ledger is empty, or that of a backup (backup.h); of the cluster that was taken from, accounts, passwords and positions are
+ * gone. Overwrites nothing and runs alone. Takes some seconds, at most 5 minutes; or as long as a backup takes. 0 and *ret, or with e
  * filled and nothing changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it,
- * -EINVAL key, -ENOENT no schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, or -errno.
- */
-int initdata_run(const struct conf *conf, struct token *ret, struct errbuf *e);
+ * -EINVAL key, -ENOENT no schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, the codes of
+ * backup_verify, or -errno. */
+int initdata_run(const struct conf *conf, const char *backup, struct initdata_made *ret, struct errbuf *e);
 
 /* The same with other paths, for tests. */
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e);
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const char *backup,
+    struct initdata_made *ret, struct errbuf *e);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <mysql.h>
 #include <signal.h>
 #include <sodium.h>
@@ -191,36 +192,39 @@ static int run(struct replicationd *r)
 	return code ? 1 : 0;
 }
 
-static int init_data(const struct conf *conf)
+static int init_data(const struct conf *conf, const char *backup)
 {
 	char hex[TOKEN_HEX_BYTES];
-	struct token token;
+	struct initdata_made made;
 	struct errbuf e;
 
-	if (initdata_run(conf, &token, &e)) {
+	if (initdata_run(conf, backup, &made, &e)) {
 		(void)fprintf(stderr, "holdfast-replicationd: %s\n", e.text);
 		return 1;
 	}
-	token_hex(&token, hex);
-	return puts(hex) < 0;
+	token_hex(&made.token, hex);
+	return printf("%s %" PRIu64 "\n", hex, made.epoch) < 0;
 }
 
 static void usage(FILE *f)
 {
-	(void)fprintf(f, "usage: holdfast-replicationd [-n] [-f FILE]\n"
-			 "       holdfast-replicationd --init-data [-f FILE]\n"
-			 "  -f FILE       configuration (" CONF_PATH ")\n"
-			 "  -n            check the configuration and exit\n"
-			 "  --init-data   make the data directory of a new cluster and print its data token\n"
-			 "  --version, --help\n");
+	(void)fprintf(f,
+	    "usage: holdfast-replicationd [-n] [-f FILE]\n"
+	    "       holdfast-replicationd --init-data [--from DIR] [-f FILE]\n"
+	    "  -f FILE       configuration (" CONF_PATH ")\n"
+	    "  -n            check the configuration and exit\n"
+	    "  --init-data   make the data directory of a new cluster and print its data token and first epoch\n"
+	    "  --from DIR    with the ledger of the backup in DIR, instead of an empty one\n"
+	    "  --version, --help\n");
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
-	    {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	    {"from", required_argument, NULL, 'b'}, {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
-	const char *path = CONF_PATH;
+	const char *path = CONF_PATH, *backup = NULL;
 	bool check = false, init = false;
 	sigset_t stop;
 	int c;
@@ -230,12 +234,13 @@ int main(int argc, char **argv)
 		case 'f': path = optarg; break;
 		case 'n': check = true; break;
 		case 'i': init = true; break;
+		case 'b': backup = optarg; break;
 		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc || (backup && !init)) {
 		usage(stderr);
 		return 2;
 	}
@@ -256,5 +261,5 @@ int main(int argc, char **argv)
 		LOG(LOG_ERR, "start.failed", KV_S("why", "cannot initialise the libraries"));
 		return 1;
 	}
-	return init ? init_data(&r.conf) : run(&r);
+	return init ? init_data(&r.conf, backup) : run(&r);
 }

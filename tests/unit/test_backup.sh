@@ -77,7 +77,7 @@ start_heartbeatd() {
 test_where() {
 	local said
 	mkdir "$D/backups"
-	matches "no role" "$(backup make "$D/backups/1")" 'nobody has the role'
+	matches "no role" "$(backup make "$D/backups/1")" 'nobody has the role|heartbeatd does not run'
 	role role 3 3 1 solo
 	matches "a standby out of sync" "$(backup make "$D/backups/1")" 'the mode is SOLO: this copy lacks what b answers'
 	role role 3 3 0 sync
@@ -191,14 +191,66 @@ test_interrupted() {
 	equal "takes away what was left" "$(left_of 4)" 0
 }
 
+restore() { # BACKUP: into node c
+	helper init "$D/c/holdfast.conf" "$D/new-key" "$SOURCE/etc/schema" "$D/c/state/token" "$D/backups/$1"
+}
+sums() { sql "$1" "CHECKSUM TABLE holdfast.account, holdfast.journal, holdfast.api_key"; }
+nothing_of_c() { equal "$1: nothing is left" "$(ls "$D/c" | tr '\n' ' ')" "holdfast.conf mariadb.cnf mysql.lock run "; }
+
+test_restore_refused() {
+	printf '%064d\n' 8 >"$D/new-key"
+	matches "no backup to restore" "$(restore none)" 'none/manifest: No such file'
+	copy_of
+	printf 'x' | dd of="$D/backups/bad/data.mbstream" bs=1 seek=300000 conv=notrunc status=none
+	matches "a damaged backup" "$(restore bad)" 'is damaged'
+	nothing_of_c "a damaged backup"
+	reseal 's/^mariadb=.*/mariadb=10.6.4-MariaDB/'
+	matches "one of another MariaDB" "$(restore bad)" 'made on MariaDB 10.6'
+	nothing_of_c "another MariaDB"
+	rm -r "$D/backups/bad"
+	mkdir "$D/c/mysql"
+	echo precious >"$D/c/mysql/file"
+	matches "a directory that is in use" "$(restore 1)" 'is not empty'
+	equal "is left alone" "$(cat "$D/c/mysql/file")" precious
+	rm -r "$D/c/mysql"
+}
+
+# The pair of before may live on: nothing of what it knows is of use here, nor the other way round.
+test_restore() {
+	local said
+	said=$(restore 1)
+	matches "a new token, and an epoch above the old ones" "$said" '^[0-9a-f]{32} 4$'
+	[ "${said% *}" != "$(cat "$D/token")" ] && pass "another token" || fail "the old token"
+	equal "the token lies beside the data" "$(head -n 1 "$D/c/state/token")" "token=${said% *}"
+	equal "it belongs to mysql" "$(stat -c '%U %a' "$D/c/mysql")" "mysql 700"
+	equal "all of it" "$(find "$D/c/mysql" ! -user mysql | wc -l)" 0
+	equal "no notes of the backup" "$(find "$D/c/mysql" -name 'xtrabackup*' -o -name backup-my.cnf | wc -l)" 0
+	start_mariadbd c 3
+	equal "no complaint in the log" "$(grep -c '\[ERROR\]' "$D/c.log")" 0
+	equal "a history of its own" "$(sql c "SELECT @@gtid_binlog_state, @@gtid_current_pos, @@gtid_slave_pos" | tr -d '\t')" ""
+	equal "follows nobody" "$(sql c "SHOW SLAVE STATUS")" ""
+	equal "accounts" "$(sql c "SELECT User, Host FROM mysql.user ORDER BY User" | tr '\t\n' '@ ')" \
+		"holdfast-ledger@localhost holdfast-replication@% mariadb.sys@localhost root@localhost "
+	equal "the password is of the new key" "$(sql c "SELECT authentication_string=PASSWORD('$(helper password "$D/new-key")'),
+		authentication_string=PASSWORD('$(helper password "$D/key")') FROM mysql.user WHERE User='holdfast-replication'" | tr '\t' ' ')" "1 0"
+	equal "the payments of the backup, and no later one" "$(sql c "SELECT MAX(seq), COUNT(*) FROM holdfast.journal" | tr '\t' ' ')" "100 100"
+	equal "the balance" "$(sql c "SELECT posted FROM holdfast.account WHERE kind=1")" 495
+	sql c "SET GLOBAL read_only=0; BEGIN; INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (4, 'c');
+		UPDATE holdfast.ledger_head SET epoch=4 WHERE id=1 AND epoch<4; COMMIT" >/dev/null
+	equal "it can be opened in the new epoch" "$(sql c "SELECT epoch, @@gtid_binlog_pos FROM holdfast.ledger_head" | tr '\t' ' ')" "4 0-3-1"
+}
+
 make_certificates
 make_node a 1
 make_node b 2
+make_node c 3
 make_pair
 start_heartbeatd
 test_where
 test_make
 test_verify
 test_interrupted
+test_restore_refused
+test_restore
 test_ledger
 [ "$FAILED" = 0 ]
