@@ -59,6 +59,13 @@ bool ctl_is_interface(const char *text)
 	return n >= 1 && n < IFNAMSIZ && !strpbrk(text, " /:%\t\n");
 }
 
+bool ctl_is_moment(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= 5 && n < 48 && strspn(text, "0123456789-:TZ") == n;
+}
+
 bool ctl_is_path(const char *text)
 {
 	return text[0] == '/' && text[1] && strlen(text) < CTL_PATH_BYTES;

@@ -27,6 +27,7 @@ bool ctl_is_name(const char *text);	 /* of a node or a cluster */
 bool ctl_is_ipv4(const char *text);	 /* numeric */
 bool ctl_is_cidr(const char *text);	 /* numeric, with prefix length 1 to 32 */
 bool ctl_is_interface(const char *text); /* could be one */
+bool ctl_is_moment(const char *text);	 /* could be a GTID, or a time */
 bool ctl_is_path(const char *text);	 /* absolute, and not too long */
 
 /* The address of a text that is IPv4 or CIDR by the checks above, in host order. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_layout.h"
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_setup.h"
@@ -37,11 +38,25 @@ static int take_made(struct ctl_setup *s, struct errbuf *e)
 
 static int make_data(struct ctl_setup *s, struct errbuf *e)
 {
-	const char *const argv[] = {
-	    HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data", s->backup ? "--from" : NULL, s->backup, NULL};
-	int code = ctl_run(argv, s->backup ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
+	const char *argv[9] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data"};
+	const struct {
+		const char *name, *value;
+	} given[] = {{"--from", s->backup}, {"--logs", s->logs}, {"--until", s->until}};
+	size_t n = 2;
+	int code;
 
-	return code ? code : take_made(s, e);
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (!given[i].value)
+			continue;
+		argv[n++] = given[i].name;
+		argv[n++] = given[i].value;
+	}
+	code = ctl_run(argv, s->backup ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
+	if (!code)
+		code = take_made(s, e);
+	if (!code)
+		(void)fputs(strchr(s->output.out, '\n') + 1, stdout);
+	return code;
 }
 
 static int is_serving(const struct ctl_look *look, struct errbuf *e)
@@ -93,6 +108,12 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 
 	s.command = command;
 	s.backup = o.from;
+	s.logs = o.logs;
+	s.until = o.until;
+	if (s.until && !s.logs) {
+		(void)ctl_command_refuse(command, "--until wants --logs: the backup itself is of one moment");
+		return EXIT_USAGE;
+	}
 	o.cluster = o.cluster ? o.cluster : DEFAULT_CLUSTER;
 	code = ctl_setup_conf(&o, &s.conf, &e);
 	if (!code)

@@ -30,6 +30,8 @@ static const struct option options[] = {
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
 	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },
 	{ "--from", CTL_FROM, ctl_is_path, AT(from), "the directory of a backup, as an absolute path" },
+	{ "--logs", CTL_LOGS, ctl_is_path, AT(logs), "the directory of the logs archived since, as an absolute path" },
+	{ "--until", CTL_UNTIL, ctl_is_moment, AT(until), "a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z" },
 	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
 };
 /* clang-format on */

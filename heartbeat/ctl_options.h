@@ -21,11 +21,13 @@ enum ctl_option {
 	CTL_FORMAT = 1 << 25,
 	CTL_TO = 1 << 26,
 	CTL_FROM = 1 << 27,
+	CTL_LOGS = 1 << 28,
+	CTL_UNTIL = 1 << 29,
 	CTL_REST = 1 << 9, /* everything is another program's */
 };
 
 struct ctl_options {
-	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from,
+	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
 	    *token; /* point into argv; NULL: not given */
 	bool witness, yes, json;
 	char **rest; /* NULL terminated */

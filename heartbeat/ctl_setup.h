@@ -24,9 +24,9 @@ struct ctl_setup {
 	struct keyring ring;	    /* of the heartbeats, as the token had it; count 0: the first key */
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members;
-	char data_token[64]; /* of the new data directory, hexadecimal; "" when joining */
-	const char *backup;  /* where the ledger comes from; NULL: it begins empty */
-	char epoch[24];	     /* the first of the new cluster */
+	char data_token[64];		   /* of the new data directory, hexadecimal; "" when joining */
+	const char *backup, *logs, *until; /* where the ledger comes from; NULL: it begins empty, or only the backup */
+	char epoch[24];			   /* the first of the new cluster */
 	struct ctl_undo undo;
 	struct ctl_units units;
 	struct ctl_output output; /* of the program that ran last */

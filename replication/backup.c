@@ -170,3 +170,19 @@ int backup_make(const struct backup_source *from, const char *dir, const atomic_
 	workdir_drop(&w);
 	return code;
 }
+
+/* What a standby in sync has executed stays: whoever takes over has it. An active one may lose its last ones, which nobody answered, as
+ * long as there is another one to take over. */
+int backup_add_logs(const struct backup_source *from, const char *dir, struct logarchive_added *ret, struct errbuf *e)
+{
+	struct manifest m = {0};
+	struct role_view v;
+	int code = check_role(from, &v, e);
+
+	if (!code && v.active == v.self && v.mode == ROLE_MODE_SYNC)
+		code = err_set(
+		    e, -EREMOTE, "the last transactions of the active one are not final: the standby adds them");
+	if (!code)
+		code = put_cluster(from, &m, e);
+	return code ? code : logarchive_add(dir, m.cluster_id, from->conf->datadir, ret, e);
+}

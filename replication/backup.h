@@ -11,6 +11,7 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/err.h"
 #include "replication/hotcopy.h"
+#include "replication/logarchive.h"
 #include "replication/backuptrial.h"
 
 struct backup_source {
@@ -27,5 +28,9 @@ struct backup_source {
  * copy does not stand the trial, -ECANCELED (*cancel became true), the codes of hotcopy.h, or -errno. */
 int backup_make(const struct backup_source *from, const char *dir, const atomic_bool *cancel, struct manifest *ret,
     struct errbuf *e);
+
+/* Adds what was written since to an archive, under the same conditions. 0 and *ret, or the codes of logarchive_add and, for the role, of
+ * backup_make, with e filled. */
+int backup_add_logs(const struct backup_source *from, const char *dir, struct logarchive_added *ret, struct errbuf *e);
 
 #endif

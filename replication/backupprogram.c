@@ -41,22 +41,33 @@ static void print_manifest(const char *dir, const struct manifest *m, const char
 	    m->operations, m->accounts, (m->stream_bytes + (1u << 20) - 1) >> 20);
 }
 
-static int run_make(const struct arguments *a, const char *dir, struct errbuf *e)
+static int load_conf(const struct arguments *a, struct conf *ret, struct errbuf *e)
 {
-	struct conf conf;
-	struct manifest m;
-	struct backup_source from = {.conf = &conf,
+	if (conf_load(a->conf_path, ret, stderr))
+		return err_set(e, -EINVAL, "the configuration cannot be used");
+	if (ret->kind != CONF_KIND_GATEWAY)
+		return err_set(e, -EPERM, "this is a witness, and has no data: take it on the standby");
+	return 0;
+}
+
+static struct backup_source source(const struct arguments *a, const struct conf *conf)
+{
+	return (struct backup_source){.conf = conf,
 	    .database = {a->database_conf, a->database_socket},
 	    .role_path = a->role_path,
 	    .key_path = a->key_path,
 	    .from_active = a->from_active};
-	int code;
+}
 
-	if (conf_load(a->conf_path, &conf, stderr))
-		return err_set(e, -EINVAL, "the configuration cannot be used");
-	if (conf.kind != CONF_KIND_GATEWAY)
-		return err_set(e, -EPERM, "this is a witness, and has no data: take it on the standby");
-	code = backup_make(&from, dir, &stopped, &m, e);
+static int run_make(const struct arguments *a, const char *dir, struct errbuf *e)
+{
+	struct conf conf;
+	struct manifest m;
+	const struct backup_source from = source(a, &conf);
+	int code = load_conf(a, &conf, e);
+
+	if (!code)
+		code = backup_make(&from, dir, &stopped, &m, e);
 	if (!code)
 		print_manifest(dir, &m, "made, restored for trial, and the ledger in it adds up");
 	return code;
@@ -73,11 +84,36 @@ static int run_verify(const struct arguments *a, const char *dir, struct errbuf 
 	return code;
 }
 
+static int run_logs(const struct arguments *a, const char *dir, struct errbuf *e)
+{
+	struct logarchive_added added;
+	struct conf conf;
+	const struct backup_source from = source(a, &conf);
+	int code = load_conf(a, &conf, e);
+
+	if (!code)
+		code = backup_add_logs(&from, dir, &added, e);
+	if (code)
+		return code;
+	if (added.last_seq)
+		(void)printf(
+		    "%s: added the transactions %" PRIu64 " to %" PRIu64 "\n", dir, added.first_seq, added.last_seq);
+	else
+		(void)printf("%s: nothing was written since\n", dir);
+	if (added.missing_from)
+		return err_set(e, -ENODATA,
+		    "%.100s: transactions from %" PRIu64
+		    " on are missing, no log here has them any more: make a new backup now",
+		    dir, added.missing_from);
+	return 0;
+}
+
 static const struct {
 	const char *word, *synopsis, *help;
 	int (*run)(const struct arguments *a, const char *dir, struct errbuf *e);
 } commands[] = {
     {"make", "[--from-active] DIR", "make a backup in DIR, which is not there or empty, and try it", run_make},
+    {"logs", "[--from-active] DIR", "add what was written since to the archive in DIR", run_logs},
     {"verify", "DIR", "restore the backup in DIR for trial", run_verify},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

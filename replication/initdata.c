@@ -16,7 +16,6 @@
 #include "replication/copydir.h"
 #include "replication/password.h"
 #include "replication/process.h"
-#include "replication/restoredata.h"
 #include "replication/token.h"
 
 #define INSTALL_LIMIT_MS 180000
@@ -211,15 +210,16 @@ static int check_nothing_there(const struct initdata_paths *paths, const char *d
 }
 
 /* A backup is unpacked by root, and all of it is given to the user in the end. */
-static int fill(const struct copydir *c, const char *backup, int script_fd, uint64_t *ret_epoch, struct errbuf *e)
+static int fill(const struct copydir *c, const struct restoredata_from *from, int script_fd,
+    struct restoredata_reached *ret, struct errbuf *e)
 {
 	char option[COPYDIR_PATH_BYTES + 16];
 	int code;
 
-	*ret_epoch = 1;
+	*ret = (struct restoredata_reached){.epoch = 1};
 	(void)snprintf(option, sizeof(option), "--datadir=%s", c->made);
-	code = backup ? restoredata_fill(backup, c->made, ret_epoch, e) : install(option, e);
-	return code ? code : bootstrap(option, backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
+	code = from->backup ? restoredata_fill(from, c->made, ret, e) : install(option, e);
+	return code ? code : bootstrap(option, from->backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
 }
 
 static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
@@ -232,7 +232,7 @@ static int make_token(const struct initdata_paths *paths, const struct conf *con
 	return code ? code : token_create(paths->token, conf->name, boot_id, !conf->durability_received, ret, e);
 }
 
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const char *backup,
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const struct restoredata_from *from,
     struct initdata_made *ret, struct errbuf *e)
 {
 	struct copydir c;
@@ -240,7 +240,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 
 	if (code)
 		return code;
-	script_fd = make_script(paths, backup, e);
+	script_fd = make_script(paths, from->backup, e);
 	if (script_fd < 0)
 		return script_fd;
 	code = copydir_begin(conf->datadir, &c, e);
@@ -248,7 +248,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 	if (!code)
 		code = check_nothing_there(paths, conf->datadir, e);
 	if (!code)
-		code = fill(&c, backup, script_fd, &ret->epoch, e);
+		code = fill(&c, from, script_fd, &ret->ledger, e);
 	if (!code)
 		code = copydir_finish(&c, DATABASE_USER, e);
 	if (!code) {
@@ -261,10 +261,11 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 	return code;
 }
 
-int initdata_run(const struct conf *conf, const char *backup, struct initdata_made *ret, struct errbuf *e)
+int initdata_run(
+    const struct conf *conf, const struct restoredata_from *from, struct initdata_made *ret, struct errbuf *e)
 {
 	const struct initdata_paths paths = {
 	    .key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH};
 
-	return initdata_run_at(&paths, conf, backup, ret, e);
+	return initdata_run_at(&paths, conf, from, ret, e);
 }

@@ -5,6 +5,7 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/err.h"
 #include "heartbeat/local.h"
+#include "replication/restoredata.h"
 
 #define INITDATA_TOKEN_PATH CONF_STATE_DIR "/replication/token"
 
@@ -16,7 +17,7 @@ struct initdata_paths {
 
 struct initdata_made {
 	struct token token;
-	uint64_t epoch; /* the first of the new cluster: above all that the data knows */
+	struct restoredata_reached ledger; /* epoch: the first of the new cluster */
 };
 
 /* Makes conf->datadir (mysql, 0700) with the accounts, the ledger and an empty binary log, and a data token
@@ -24,11 +25,12 @@ struct initdata_made {
  * gone. Overwrites nothing and runs alone. Takes some seconds, at most 5 minutes; or as long as a backup takes. 0 and *ret, or with e
  * filled and nothing changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it,
  * -EINVAL key, -ENOENT no schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, the codes of
- * backup_verify, or -errno. */
-int initdata_run(const struct conf *conf, const char *backup, struct initdata_made *ret, struct errbuf *e);
+ * restoredata_fill, or -errno. */
+int initdata_run(
+    const struct conf *conf, const struct restoredata_from *from, struct initdata_made *ret, struct errbuf *e);
 
 /* The same with other paths, for tests. */
-int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const char *backup,
+int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf, const struct restoredata_from *from,
     struct initdata_made *ret, struct errbuf *e);
 
 #endif

@@ -192,39 +192,51 @@ static int run(struct replicationd *r)
 	return code ? 1 : 0;
 }
 
-static int init_data(const struct conf *conf, const char *backup)
+static int init_data(const struct conf *conf, const struct restoredata_from *from)
 {
-	char hex[TOKEN_HEX_BYTES];
+	char hex[TOKEN_HEX_BYTES], when[48] = "";
 	struct initdata_made made;
 	struct errbuf e;
+	time_t newest;
+	struct tm tm;
 
-	if (initdata_run(conf, backup, &made, &e)) {
+	if (initdata_run(conf, from, &made, &e)) {
 		(void)fprintf(stderr, "holdfast-replicationd: %s\n", e.text);
 		return 1;
 	}
 	token_hex(&made.token, hex);
-	return printf("%s %" PRIu64 "\n", hex, made.epoch) < 0;
+	(void)printf("%s %" PRIu64 "\n", hex, made.ledger.epoch);
+	newest = (time_t)(made.ledger.newest_us / 1000000);
+	(void)strftime(when, sizeof(when), ", the last of %Y-%m-%dT%H:%M:%SZ", gmtime_r(&newest, &tm));
+	if (from->backup)
+		(void)printf("  restored: %" PRIu64 " operations%s\n", made.ledger.operations,
+		    made.ledger.newest_us ? when : "");
+	return fflush(stdout) ? 1 : 0;
 }
 
 static void usage(FILE *f)
 {
 	(void)fprintf(f,
 	    "usage: holdfast-replicationd [-n] [-f FILE]\n"
-	    "       holdfast-replicationd --init-data [--from DIR] [-f FILE]\n"
+	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]]] [-f FILE]\n"
 	    "  -f FILE       configuration (" CONF_PATH ")\n"
 	    "  -n            check the configuration and exit\n"
 	    "  --init-data   make the data directory of a new cluster and print its data token and first epoch\n"
 	    "  --from DIR    with the ledger of the backup in DIR, instead of an empty one\n"
+	    "  --logs DIR    and what was archived in DIR since\n"
+	    "  --until WHEN  up to a GTID, or a time in UTC (2026-11-21T21:00:00Z)\n"
 	    "  --version, --help\n");
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
-	    {"from", required_argument, NULL, 'b'}, {"version", no_argument, NULL, 'v'},
+	    {"from", required_argument, NULL, 'b'}, {"logs", required_argument, NULL, 'l'},
+	    {"until", required_argument, NULL, 'u'}, {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
-	const char *path = CONF_PATH, *backup = NULL;
+	const char *path = CONF_PATH;
+	struct restoredata_from from = {0};
 	bool check = false, init = false;
 	sigset_t stop;
 	int c;
@@ -234,13 +246,15 @@ int main(int argc, char **argv)
 		case 'f': path = optarg; break;
 		case 'n': check = true; break;
 		case 'i': init = true; break;
-		case 'b': backup = optarg; break;
+		case 'b': from.backup = optarg; break;
+		case 'l': from.logs = optarg; break;
+		case 'u': from.until = optarg; break;
 		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind < argc || (backup && !init)) {
+	if (optind < argc || (from.backup && !init) || (from.logs && !from.backup) || (from.until && !from.logs)) {
 		usage(stderr);
 		return 2;
 	}
@@ -261,5 +275,5 @@ int main(int argc, char **argv)
 		LOG(LOG_ERR, "start.failed", KV_S("why", "cannot initialise the libraries"));
 		return 1;
 	}
-	return init ? init_data(&r.conf, backup) : run(&r);
+	return init ? init_data(&r.conf, &from) : run(&r);
 }

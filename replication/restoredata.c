@@ -3,10 +3,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "replication/backuptrial.h"
 #include "replication/copydir.h"
+#include "replication/logarchive.h"
 #include "replication/privatedb.h"
+#include "replication/salvage.h"
+
+#define STOP_BYTES 80
+#define REPLAY_LIMIT_MS (24 * 3600 * 1000)
 
 /* mariadb-backup's own notes; what they say of positions is true of another history. */
 static int remove_notes(const char *dir, struct errbuf *e)
@@ -31,29 +39,127 @@ static int check(const char *backup, const struct manifest *m, const struct ledg
 	    facts->operations, m->operations);
 }
 
-int restoredata_fill(const char *backup, const char *into, uint64_t *ret_epoch, struct errbuf *e)
+/* What mariadb-binlog is told: up to a transaction, its own included, or up to the first one of that second or a later one. */
+static int parse_until(const char *until, struct gtid *ret, char option[static STOP_BYTES], struct errbuf *e)
 {
-	struct ledger_facts facts;
-	struct privatedb p;
-	struct manifest m;
-	int code = backup_open(backup, &m, e);
+	char text[GTID_TEXT_BYTES], local[32];
+	struct tm tm = {0};
+	const char *end;
+	time_t at;
+
+	*ret = (struct gtid){0};
+	option[0] = '\0';
+	if (!until)
+		return 0;
+	if (gtid_parse(until, ret) == 0 && ret->seq) {
+		(void)snprintf(option, STOP_BYTES, "--stop-position=%s", gtid_format(*ret, text));
+		return 0;
+	}
+	end = strptime(until, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!end || *end)
+		return err_set(e, -EINVAL,
+		    "'%.40s': want a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z", until);
+	at = timegm(&tm);
+	/* It takes times as this machine's zone has them. */
+	(void)strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
+	(void)snprintf(option, STOP_BYTES, "--stop-datetime=%s", local);
+	return 0;
+}
+
+static int check_range(struct gtid begin, struct gtid end, struct gtid until, struct errbuf *e)
+{
+	char a[GTID_TEXT_BYTES], b[GTID_TEXT_BYTES], c[GTID_TEXT_BYTES];
+
+	if (!until.seq || (until.seq >= begin.seq && until.seq <= end.seq))
+		return 0;
+	return err_set(e, -ERANGE, "%s: the backup is at %s, and the logs beside it end at %s", gtid_format(until, a),
+	    gtid_format(begin, b), gtid_format(end, c));
+}
+
+/* Executes what was written between the backup and `until`. */
+static int catch_up(const struct restoredata_from *from, const struct manifest *m, const char *into,
+    const struct privatedb *p, struct errbuf *e)
+{
+	char file[COPYDIR_PATH_BYTES + 24], stop[STOP_BYTES];
+	struct gtid begin, end, until;
+	int code = parse_until(from->until, &until, stop, e);
+
+	/* Both are times of one form. */
+	if (!code && from->until && !until.seq && strcmp(from->until, m->ended) < 0)
+		code = err_set(
+		    e, -ERANGE, "%.40s: the backup is of %.40s: an earlier one is needed", from->until, m->ended);
+	if (!code && gtid_parse(m->gtid, &begin))
+		code = err_set(e, -EBADMSG, "%.100s: '%.40s' is no GTID", from->backup, m->gtid);
+	(void)snprintf(file, sizeof(file), "%s/holdfast-replay", into);
+	if (!code)
+		code = logarchive_take(from->logs, m->cluster_id, begin, file, &end, e);
+	if (code)
+		return code;
+	code = check_range(begin, end.seq ? end : begin, until, e);
+	if (!code && end.seq && (!until.seq || until.seq > begin.seq))
+		code = salvage_replay(file, p->socket, stop[0] ? stop : NULL, REPLAY_LIMIT_MS, NULL, e);
+	(void)unlink(file);
+	return code;
+}
+
+static int read_newest(struct database *db, uint64_t *ret, struct errbuf *e)
+{
+	struct database_row *row;
+	int code = database_query(db, &row, e, "SELECT COALESCE(MAX(created_us),0) newest FROM holdfast.journal");
+
+	if (code)
+		return code;
+	*ret = database_number(row, "newest");
+	database_row_free(row);
+	return 0;
+}
+
+/* On the running copy: first what the backup says of itself, then what it becomes. */
+static int bring_forward(const struct restoredata_from *from, const struct manifest *m, const char *into,
+    const struct privatedb *p, struct restoredata_reached *ret, struct errbuf *e)
+{
+	struct ledger_facts facts = {0};
+	int code = ledgercheck_run(p->db, NULL, &facts, e);
 
 	if (!code)
-		code = backup_unpack(backup, &m, into, NULL, e);
+		code = check(from->backup, m, &facts, e);
+	if (!code && from->logs) {
+		code = catch_up(from, m, into, p, e);
+		if (!code)
+			code = ledgercheck_run(p->db, NULL, &facts, e);
+	}
+	if (!code)
+		code = read_newest(p->db, &ret->newest_us, e);
+	ret->epoch = (facts.epoch > m->epoch ? facts.epoch : m->epoch) + 1;
+	ret->operations = facts.operations;
+	return code;
+}
+
+int restoredata_fill(
+    const struct restoredata_from *from, const char *into, struct restoredata_reached *ret, struct errbuf *e)
+{
+	char ignored[STOP_BYTES];
+	struct gtid until;
+	struct privatedb p;
+	struct manifest m;
+	int code = parse_until(from->until, &until, ignored, e);
+
+	if (!code && from->until && !from->logs)
+		code =
+		    err_set(e, -EINVAL, "up to a moment after the backup only with the logs that were archived since");
+	if (!code)
+		code = backup_open(from->backup, &m, e);
+	if (!code)
+		code = backup_unpack(from->backup, &m, into, NULL, e);
 	if (!code)
 		code = privatedb_start(into, NULL, &p, e);
 	if (code)
 		return code;
-	code = ledgercheck_run(p.db, NULL, &facts, e);
-	if (!code)
-		code = check(backup, &m, &facts, e);
+	code = bring_forward(from, &m, into, &p, ret, e);
 	if (code) {
 		privatedb_kill(&p);
 		return code;
 	}
 	code = privatedb_shut_down(&p, e);
-	if (!code)
-		code = remove_notes(into, e);
-	*ret_epoch = (facts.epoch > m.epoch ? facts.epoch : m.epoch) + 1;
-	return code;
+	return code ? code : remove_notes(into, e);
 }

@@ -1,4 +1,4 @@
-/* The data of a new cluster out of a backup. */
+/* The data of a new cluster out of a backup, and of what was written since. */
 #ifndef HOLDFAST_REPLICATION_RESTOREDATA_H
 #define HOLDFAST_REPLICATION_RESTOREDATA_H
 
@@ -6,9 +6,25 @@
 
 #include "heartbeat/err.h"
 
-/* Unpacks the backup into an empty directory and lets the ledger in it be summed up, so that a mariadbd that was shut down in order could
- * be started on it: with the accounts and the positions of the cluster it was taken from. 0 and the epoch that a new cluster begins with,
- * or the codes of backup_verify with e filled. */
-int restoredata_fill(const char *backup, const char *into, uint64_t *ret_epoch, struct errbuf *e);
+struct restoredata_from {
+	const char *backup; /* directory; NULL: nothing is restored */
+	const char *logs;   /* archive of what was written since (logarchive.h); NULL: only the backup */
+	const char
+	    *until; /* the last transaction, as a GTID; or the second before which the last one was begun, in UTC,
+			       2026-11-21T21:00:00Z; NULL: as far as the archive goes */
+};
+
+struct restoredata_reached {
+	uint64_t epoch;	     /* for a new cluster to begin with: above all that the data knows */
+	uint64_t operations; /* in the journal */
+	uint64_t newest_us;  /* of the last of them: ledger time, Unix microseconds; 0: there is none */
+};
+
+/* Unpacks the backup into an empty directory, executes what was written since, and lets the ledger in it be summed up, so that a mariadbd
+ * that was shut down in order could be started on it: with the accounts and the positions of the cluster it was taken from. 0 and *ret; or,
+ * with e filled, -EINVAL until, -ERANGE until is before the backup or after the archive's end, -ENODATA transactions are missing, or the
+ * codes of backup_verify. */
+int restoredata_fill(
+    const struct restoredata_from *from, const char *into, struct restoredata_reached *ret, struct errbuf *e);
 
 #endif

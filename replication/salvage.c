@@ -199,10 +199,17 @@ int salvage_cut(const char *datadir, const char *index, struct gtid above, const
 
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e)
 {
-	const char *reader_argv[] = {"/usr/bin/mariadb-binlog", file, NULL};
-	const char *client_argv[] = {
-	    "/usr/bin/mariadb", "--no-defaults", "--socket", socket_path, "--binary-mode", "--batch", NULL};
+	return salvage_replay(file, socket_path, NULL, PROGRAM_LIMIT_MS, cancel, e);
+}
+
+int salvage_replay(const char *file, const char *socket_path, const char *stop, uint32_t limit_ms,
+    const atomic_bool *cancel, struct errbuf *e)
+{
+	const char *reader_argv[] = {"/usr/bin/mariadb-binlog", file, stop, NULL};
+	const char *client_argv[] = {"/usr/bin/mariadb", "--no-defaults", "--socket", socket_path, "--binary-mode",
+	    "--batch", "--max-allowed-packet=1G", NULL};
 	struct process reader = {0}, client = {0};
+	struct errbuf own;
 	int pipes[2], code;
 
 	if (pipe2(pipes, O_CLOEXEC))
@@ -215,9 +222,12 @@ int salvage_apply(const char *file, const char *socket_path, const atomic_bool *
 	close(pipes[0]);
 	close(pipes[1]);
 	if (!code)
-		code = process_wait(&reader, PROGRAM_LIMIT_MS, cancel, e);
+		code = process_wait(&reader, limit_ms, cancel, e);
 	if (!code)
-		code = process_wait(&client, PROGRAM_LIMIT_MS, cancel, e);
+		code = process_wait(&client, limit_ms, cancel, e);
+	/* When it was the client that broke the pipe, its own words are the better ones. */
+	else if (code == -EIO && client.pid > 0 && process_wait(&client, 1000, NULL, &own) == -EIO)
+		*e = own;
 	process_kill(&reader);
 	process_kill(&client);
 	return code;

@@ -29,7 +29,12 @@ struct salvage_result {
 int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
     struct salvage_result *ret, struct errbuf *e);
 
-/* Executes such a file on the server at socket_path, with the GTIDs it has. 0 or the codes of process_run(). */
+/* Executes such a file on the server at socket_path, with the GTIDs it has, up to where stop says: an option of mariadb-binlog(1), or NULL
+ * for all of it. It may take so long. 0 or the codes of process_run(). */
+int salvage_replay(const char *file, const char *socket_path, const char *stop, uint32_t limit_ms,
+    const atomic_bool *cancel, struct errbuf *e);
+
+/* All of it, for at most ten minutes. */
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);
 
 /* Writes such a file as SQL with the rows in comments to `file`.sql; and to `file`.payments, one a line, what of it the API knows: the ids

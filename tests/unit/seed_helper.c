@@ -1,7 +1,7 @@
 /*
  * What test_seed.sh cannot do in a shell:
  *
- * seed_helper init CONF KEY SCHEMA TOKEN [BACKUP]: initdata with paths of its own; prints the data token, and of a restored one the epoch
+ * seed_helper init CONF KEY SCHEMA TOKEN [BACKUP [LOGS [UNTIL]]]: initdata with paths of its own; prints the data token, and of a restored one the epoch and the number of operations
  *
  * seed_helper password KEY: prints the replication password
  *
@@ -31,18 +31,24 @@ static int command_init(char **argv)
 	const struct initdata_paths paths = {.key = argv[1], .schema = argv[2], .token = argv[3]};
 	char hex[TOKEN_HEX_BYTES];
 	struct errbuf e = {""};
+	struct restoredata_from from = {.backup = argv[4]};
 	struct initdata_made made;
 	struct conf conf;
 
+	if (from.backup)
+		from.logs = argv[5];
+	if (from.logs)
+		from.until = argv[6];
 	if (conf_load(argv[0], &conf, stderr))
 		return 1;
-	if (initdata_run_at(&paths, &conf, argv[4], &made, &e)) {
+	if (initdata_run_at(&paths, &conf, &from, &made, &e)) {
 		(void)printf("%s\n", e.text);
 		return 1;
 	}
 	token_hex(&made.token, hex);
 	if (argv[4])
-		(void)printf("%s %llu\n", hex, (unsigned long long)made.epoch);
+		(void)printf("%s %llu %llu\n", hex, (unsigned long long)made.ledger.epoch,
+		    (unsigned long long)made.ledger.operations);
 	else
 		(void)puts(hex);
 	return 0;
