@@ -96,6 +96,9 @@ static int catch_up(const struct restoredata_from *from, const struct manifest *
 	if (code)
 		return code;
 	code = check_range(begin, end.seq ? end : begin, until, e);
+	/* So that statements about accounts can be executed, too, which an operator may have given. */
+	if (!code)
+		code = database_run(p->db, e, "FLUSH PRIVILEGES");
 	if (!code && end.seq && (!until.seq || until.seq > begin.seq))
 		code = salvage_replay(file, p->socket, stop[0] ? stop : NULL, REPLAY_LIMIT_MS, NULL, e);
 	(void)unlink(file);

@@ -260,9 +260,10 @@ test_logs() { # 111 to 130 are paid, the last five of them not before $MOMENT
 	until_true 5 past_second "$(date -u +%s)"
 	MOMENT=$(now_utc)
 	pay 126 5
+	sql a "CREATE USER watcher@localhost IDENTIFIED BY 'secret'; GRANT SELECT ON holdfast.* TO watcher@localhost"
 	until_true 30 caught_up
-	matches "and the next" "$(backup logs "$D/logs")" 'added the transactions 126 to 130$'
-	equal "nothing else is there" "$(ls "$D/logs" | sed 's/^[0-9a-f]*-0*//; s/-0*/ /' | tr '\n' ' ')" "1 110.binlog 111 125.binlog 126 130.binlog "
+	matches "and the next" "$(backup logs "$D/logs")" 'added the transactions 126 to 132$'
+	equal "nothing else is there" "$(ls "$D/logs" | sed 's/^[0-9a-f]*-0*//; s/-0*/ /' | tr '\n' ' ')" "1 110.binlog 111 125.binlog 126 132.binlog "
 }
 
 restored_to() { # WANTED [UNTIL]: into node d
@@ -281,25 +282,25 @@ test_point_in_time() {
 	restored_to 130
 	restored_to 105 0-1-105
 	restored_to 100 0-1-100
-	restored_to 130 0-1-130
+	restored_to 130 0-1-131
 	restored_to 125 "$MOMENT"
 	restored_to 130 "$(date -u -d '+1 day' +%Y-%m-%dT%H:%M:%SZ)"
 	not_restored "before the backup" '0-1-99: the backup is at 0-1-100' 0-1-99
-	not_restored "after the end" 'the logs beside it end at 0-1-130' 0-1-131
+	not_restored "after the end" 'the logs beside it end at 0-1-132' 0-1-133
 	not_restored "a time before the backup" 'an earlier one is needed' 2020-01-01T00:00:00Z
 	not_restored "no moment" "'yesterday': want a GTID" yesterday
 	middle=$(ls "$D"/logs/*-*111-*)
 	mv "$middle" "$D/middle"
-	not_restored "logs with a hole" 'logs: transactions between 101 and 130 are missing'
+	not_restored "logs with a hole" 'logs: transactions between 101 and 132 are missing'
 	mkdir "$D/logs/other"
 	mv "$D"/logs/*1-*110.binlog "$D/logs/other"
 	not_restored "logs that begin too late" 'begins with transaction 126, and 101 is needed'
-	matches "what no log has any more is said" "$(hole_in_source)" 'transactions from 131 on are missing'
+	matches "what no log has any more is said" "$(hole_in_source)" 'transactions from 133 on are missing'
 }
 hole_in_source() { # as after a fresh copy
 	pay 131 5
 	until_true 30 caught_up
-	sql b "STOP SLAVE; RESET MASTER; SET GLOBAL gtid_binlog_state='0-1-135'; START SLAVE"
+	sql b "STOP SLAVE; RESET MASTER; SET GLOBAL gtid_binlog_state='0-1-137'; START SLAVE"
 	pay 136 5
 	until_true 30 caught_up
 	backup logs "$D/logs"
