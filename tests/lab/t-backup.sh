@@ -1,0 +1,60 @@
+# A backup on the standby under load, and what is paid after it into an archive of logs; then all three machines begin anew, one of them with
+# the backup and the logs, and every payment of before is there, once. It has to be the last test: the cluster is another one afterwards.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
+
+in_node() { timeout 120 "$lab" exec "$1" -- sh -c "$2"; }
+
+begins_anew() { # NODE: as after a purge
+  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
+    rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
+    fail "$1 cannot be made a fresh machine"
+}
+
+is_applied() { [ "$(status "$active_node" "[.nodes[]|select(.name==\"$standby\").behind][0] // 999")" = 0 ]; }
+
+active_node=$(active w)
+standby=$(other "$active_node")
+start_load backup
+refused 3 "$active_node" "the standby makes it" backup make /var/backups/pair
+refused 3 "$active_node" "the standby makes it" backup logs /var/backups
+refused 1 w "only on a gateway" backup make /var/backups/pair
+refused 1 "$standby" "want an absolute path" backup make pair
+refused 1 "$standby" "is not empty" backup make /etc
+in_node "$standby" 'mkdir -p /var/backups/logs'
+ctl "$standby" backup make /var/backups/pair || fail "backup make: $said"
+says "made, restored for trial"
+payments_flow
+is_mode w SYNC || fail "the mode is $(status w .mode) after the backup"
+ctl "$standby" backup logs /var/backups/logs || fail "backup logs: $said"
+ctl "$standby" backup verify /var/backups/pair || fail "backup verify: $said"
+payments_flow
+stop_load
+wait_until 30 "$standby has applied everything" is_applied
+ctl "$standby" backup logs /var/backups/logs || fail "backup logs: $said"
+refused 1 "$standby" "belongs to a cluster already" restore --from /var/backups/pair --name "$standby" \
+  --address "$(address_of "$standby")" --vip "$vip/24" --interface eth0 --yes
+epoch=$(status w .epoch)
+
+for n in a b w; do begins_anew "$n"; done
+new=(--name "$standby" --address "$(address_of "$standby")" --vip "$vip/24" --interface eth0 --yes)
+refused 1 "$standby" "manifest: No such file" restore --from /var/backups/none "${new[@]}"
+refused 2 "$standby" "--until wants --logs" restore --from /var/backups/pair --until 0-1-1 "${new[@]}"
+ctl "$standby" restore --from /var/backups/pair --logs /var/backups/logs "${new[@]}" || fail "restore: $said"
+says "restored: "
+token=$(grep -o 'hf1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+[ "$(status "$standby" .epoch)" -gt "$epoch" ] || fail "epoch $(status "$standby" .epoch), was $epoch before"
+ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
+ctl "$active_node" join "$token" --name "$active_node" --address "$(address_of "$active_node")" --interface eth0 --yes ||
+  fail "join $active_node: $said"
+wait_sync
+"$lab" exec "$standby" -- cat /etc/holdfast/pki/ca.pem >"$ca"
+verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$key" --history "$work/backup.history" \
+  2>"$work/backup.verify" | tail -n 1) || fail "after the restore: $verdict $(tail -n 5 "$work/backup.verify")"
+say "after the restore: $verdict"
+case $verdict in *lost=0*duplicates=0*) ;; *) fail "payments: $verdict" ;; esac
+start_load restored
+"$lab" kill "$standby"
+payments_flow
+"$lab" start "$standby"
+wait_sync "$active_node"
+stop_load
