@@ -239,6 +239,7 @@ static void tell_role_page(struct hb_node *n, uint64_t now_us, struct role_view 
 	v->active = r->active;
 	v->open = r->phase == HB_OPEN;
 	v->mode = mode(n, now_us);
+	v->in_sync = (r->in_sync >> n->self & 1) != 0;
 	memcpy(v->active_name, r->member[r->active].name, sizeof(v->active_name));
 	if (hb_mine(n) && n->repl.opened_epoch == n->my_epoch && n->repl.db_up)
 		v->writable_epoch = n->my_epoch;

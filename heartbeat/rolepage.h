@@ -30,6 +30,7 @@ struct role_view {
 	uint8_t self, active; /* member numbers; ROLEPAGE_NO_NODE when unknown */
 	uint8_t open;	      /* 1: the record's phase is open */
 	uint8_t mode;	      /* enum role_mode */
+	uint8_t in_sync;      /* 1: the record counts this node among those that have everything that was answered */
 	char active_name[16];
 };
 

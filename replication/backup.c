@@ -21,7 +21,7 @@
 static const char *const modes[] = {
     [ROLE_MODE_STALLED] = "STALLED", [ROLE_MODE_SOLO] = "SOLO", [ROLE_MODE_SYNC] = "SYNC"};
 
-/* May a backup be taken here now? A standby has everything that was answered only in SYNC. */
+/* May a backup be taken here now? A standby has everything that was answered only while it is in sync. */
 static int check_role(const struct backup_source *from, struct role_view *v, struct errbuf *e)
 {
 	int code = hotcopy_read_role(from->role_path, v, e);
@@ -32,23 +32,26 @@ static int check_role(const struct backup_source *from, struct role_view *v, str
 		return code;
 	if (v->active == ROLEPAGE_NO_NODE || !v->open || v->mode > ROLE_MODE_SYNC)
 		return err_set(e, -EPERM, "nobody has the role: see holdfastctl status");
-	if (v->active == v->self && !from->from_active && v->mode == ROLE_MODE_SYNC)
-		return err_set(
-		    e, -EREMOTE, "this node is the active one, which a backup would slow down: the standby makes it");
-	if (v->active == v->self && !from->from_active)
-		return err_set(e, -EPERM,
-		    "this node is the active one, and no standby is in sync: add --from-active to slow payments down "
-		    "for it");
-	if (v->active == v->self && v->writable_epoch != v->epoch)
-		return err_set(e, -EPERM, "this node has not been opened in epoch %" PRIu64 " yet", v->epoch);
 	if (v->active != v->self && from->from_active)
 		return err_set(
 		    e, -EPERM, "this node is not the active one, %s is: leave --from-active out", v->active_name);
-	if (v->active != v->self && v->mode != ROLE_MODE_SYNC)
+	if (v->active != v->self)
+		return v->in_sync
+			   ? 0
+			   : err_set(e, -EPERM,
+				 "this copy is not in sync, it lacks what %s answers: wait for SYNC, or take it there "
+				 "with --from-active",
+				 v->active_name);
+	if (!from->from_active && v->mode == ROLE_MODE_SYNC)
+		return err_set(
+		    e, -EREMOTE, "this node is the active one, which a backup would slow down: the standby makes it");
+	if (!from->from_active)
 		return err_set(e, -EPERM,
-		    "the mode is %s: this copy lacks what %s answers; wait for SYNC, or take it there with "
-		    "--from-active",
-		    modes[v->mode], v->active_name);
+		    "this node is the active one, and the mode is %s: wait for SYNC, or add --from-active to slow "
+		    "payments down",
+		    modes[v->mode]);
+	if (v->writable_epoch != v->epoch)
+		return err_set(e, -EPERM, "this node has not been opened in epoch %" PRIu64 " yet", v->epoch);
 	return 0;
 }
 

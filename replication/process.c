@@ -61,8 +61,9 @@ static void child_priority(void)
 static _Noreturn void child(const struct child_plan *plan)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C.UTF-8";
-	static char *const environment[] = {path, locale, NULL};
+	static char zone[] = "TZ=UTC";
 	const struct process_spec *spec = plan->spec;
+	char *const environment[] = {path, locale, spec->utc ? zone : NULL, NULL};
 	int in = spec->stdin_fd < 0 ? plan->null_fd : spec->stdin_fd;
 	int out = spec->stdout_fd < 0 ? plan->null_fd : spec->stdout_fd;
 

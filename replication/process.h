@@ -21,6 +21,7 @@ struct process_spec {
 	int stdin_fd, stdout_fd;      /* borrowed; -1: /dev/null */
 	bool background;	      /* nice 10, idle input and output */
 	bool group;		      /* a process group of its own, killed as a whole: for scripts that start others */
+	bool utc;		      /* takes and prints times in UTC, whatever zone this machine is in */
 	void (*look)(void *userdata); /* NULL, or called by process_wait: see there */
 	void *userdata;
 };

@@ -14,6 +14,7 @@
 #include "replication/salvage.h"
 
 #define STOP_BYTES 80
+#define TIME_FORMAT "%Y-%m-%dT%H:%M:%SZ"
 #define REPLAY_LIMIT_MS (24 * 3600 * 1000)
 
 /* mariadb-backup's own notes; what they say of positions is true of another history. */
@@ -42,7 +43,7 @@ static int check(const char *backup, const struct manifest *m, const struct ledg
 /* What mariadb-binlog is told: up to a transaction, its own included, or up to the first one of that second or a later one. */
 static int parse_until(const char *until, struct gtid *ret, char option[static STOP_BYTES], struct errbuf *e)
 {
-	char text[GTID_TEXT_BYTES], local[32];
+	char text[GTID_TEXT_BYTES];
 	struct tm tm = {0};
 	const char *end;
 	time_t at;
@@ -55,14 +56,14 @@ static int parse_until(const char *until, struct gtid *ret, char option[static S
 		(void)snprintf(option, STOP_BYTES, "--stop-position=%s", gtid_format(*ret, text));
 		return 0;
 	}
-	end = strptime(until, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end)
+	end = strptime(until, TIME_FORMAT, &tm);
+	at = timegm(&tm);
+	(void)strftime(text, sizeof(text), TIME_FORMAT, gmtime_r(&at, &tm));
+	/* Written as we would: no 31st of February, and it compares as a text. */
+	if (!end || *end || strcmp(text, until) != 0)
 		return err_set(e, -EINVAL,
 		    "'%.40s': want a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z", until);
-	at = timegm(&tm);
-	/* It takes times as this machine's zone has them. */
-	(void)strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
-	(void)snprintf(option, STOP_BYTES, "--stop-datetime=%s", local);
+	(void)strftime(option, STOP_BYTES, "--stop-datetime=%Y-%m-%d %H:%M:%S", &tm);
 	return 0;
 }
 

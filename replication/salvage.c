@@ -218,7 +218,8 @@ int salvage_replay(const char *file, const char *socket_path, const char *stop, 
 	    &(struct process_spec){.argv = client_argv, .stdin_fd = pipes[0], .stdout_fd = -1}, &client, e);
 	if (!code)
 		code = process_start(
-		    &(struct process_spec){.argv = reader_argv, .stdin_fd = -1, .stdout_fd = pipes[1]}, &reader, e);
+		    &(struct process_spec){.argv = reader_argv, .stdin_fd = -1, .stdout_fd = pipes[1], .utc = true},
+		    &reader, e);
 	close(pipes[0]);
 	close(pipes[1]);
 	if (!code)

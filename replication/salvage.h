@@ -29,7 +29,7 @@ struct salvage_result {
 int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
     struct salvage_result *ret, struct errbuf *e);
 
-/* Executes such a file on the server at socket_path, with the GTIDs it has, up to where stop says: an option of mariadb-binlog(1), or NULL
+/* Executes such a file on the server at socket_path, with the GTIDs it has, up to where stop says: an option of mariadb-binlog(1), in UTC, or NULL
  * for all of it. It may take so long. 0 or the codes of process_run(). */
 int salvage_replay(const char *file, const char *socket_path, const char *stop, uint32_t limit_ms,
     const atomic_bool *cancel, struct errbuf *e);

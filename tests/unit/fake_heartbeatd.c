@@ -65,6 +65,7 @@ static void take_command(struct fake *f, const char *line)
 		f->view.mode = (uint8_t)(strcmp(mode, "sync") == 0   ? ROLE_MODE_SYNC
 					 : strcmp(mode, "solo") == 0 ? ROLE_MODE_SOLO
 								     : ROLE_MODE_STALLED);
+		f->view.in_sync = active == 0 || f->view.mode == ROLE_MODE_SYNC;
 		(void)snprintf(f->view.active_name, sizeof(f->view.active_name), "%s", active ? "b" : "a");
 	} else if (strncmp(line, "shut", 4) == 0) {
 		f->shut = true;

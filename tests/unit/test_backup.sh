@@ -79,13 +79,13 @@ test_where() {
 	mkdir "$D/backups"
 	matches "no role" "$(backup make "$D/backups/1")" 'nobody has the role|heartbeatd does not run'
 	role role 3 3 1 solo
-	matches "a standby out of sync" "$(backup make "$D/backups/1")" 'the mode is SOLO: this copy lacks what b answers'
+	matches "a standby out of sync" "$(backup make "$D/backups/1")" 'this copy is not in sync, it lacks what b answers'
 	role role 3 3 0 sync
 	said=$(backup make "$D/backups/1")
 	equal "the active: another exit status" $? 3
 	matches "and why" "$said" 'this node is the active one.*the standby makes it'
 	role role 3 3 0 solo
-	matches "a sole active, without a word" "$(backup make "$D/backups/1")" 'no standby is in sync: add --from-active'
+	matches "a sole active, without a word" "$(backup make "$D/backups/1")" 'the mode is SOLO: wait for SYNC, or add --from-active'
 	role role 3 3 1 sync
 	matches "the word on the standby" "$(backup make --from-active "$D/backups/1")" 'is not the active one'
 	matches "a relative path" "$(backup make backups)" 'want an absolute path'
@@ -282,12 +282,14 @@ test_point_in_time() {
 	restored_to 130
 	restored_to 105 0-1-105
 	restored_to 100 0-1-100
+	restored_to 106 0-2-106 # what the number says: there is one history
 	restored_to 130 0-1-131
 	restored_to 125 "$MOMENT"
 	restored_to 130 "$(date -u -d '+1 day' +%Y-%m-%dT%H:%M:%SZ)"
 	not_restored "before the backup" '0-1-99: the backup is at 0-1-100' 0-1-99
 	not_restored "after the end" 'the logs beside it end at 0-1-132' 0-1-133
 	not_restored "a time before the backup" 'an earlier one is needed' 2020-01-01T00:00:00Z
+	not_restored "a day that is none" "'2027-02-31T00:00:00Z': want a GTID" 2027-02-31T00:00:00Z
 	not_restored "no moment" "'yesterday': want a GTID" yesterday
 	middle=$(ls "$D"/logs/*-*111-*)
 	mv "$middle" "$D/middle"
