@@ -33,14 +33,14 @@ struct world;
 	X(KILL_REPLICATION, "kill-replication", "replicationd dies, and starts again then")                            \
 	X(STALL_APPLIER, "stall-applier", "what was received is not applied, and everything else works")               \
 	X(FAIL_APPLIER, "fail-applier", "each start of the applier ends with an error that heals, as of a full disk")  \
-	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
 	X(SLOW_CUT, "slow-cut", "the path of acknowledgements is closed late")                                         \
 	X(STUCK_DISK, "stuck-disk", "its register is not written any more")                                            \
 	X(STALL_STEP, "stall-step", "the step that replicationd is at takes so much longer")                           \
-	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")              \
 	X(KILL_KEEPALIVED, "kill-keepalived", "keepalived dies and does not start again: the address is not there")    \
 	X(ROOT_SEMI_OFF, "root-semi-off", "somebody with root switches semi-sync off")                                 \
-	X(ROOT_KILL_QUERY, "root-kill-query", "somebody with root kills the query that waits for its acknowledgement")
+	X(ROOT_KILL_QUERY, "root-kill-query", "somebody with root kills the query that waits for its acknowledgement") \
+	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
+	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,
@@ -50,7 +50,7 @@ enum fault {
 };
 
 /* Those after it are for schedules that are written by hand. */
-#define FAULT_DRAWN (FAULT_OBSERVE + 1)
+#define FAULT_DRAWN (FAULT_ROOT_KILL_QUERY + 1)
 
 #define FAULT_PENDING 16
 
