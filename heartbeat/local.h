@@ -15,7 +15,7 @@
 #include "heartbeat/gtid.h"
 
 #define LOCAL_SOCKET "/run/holdfast/heartbeatd.sock"
-#define LOCAL_VERSION 3
+#define LOCAL_VERSION 4
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
@@ -128,6 +128,7 @@ struct repl_report {
 	struct gtid leaked;  /* R10: what semi-sync let through in opened_epoch lies at or below; seq 0: nothing */
 	struct gtid opened_at; /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
 	char reason[LOCAL_REASON_BYTES]; /* why it is not where it should be; "" when it is */
+	char notice[LOCAL_REASON_BYTES]; /* what an operator should know all the same; "" nothing */
 };
 
 struct ledger_report {

@@ -369,11 +369,11 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 	if (n->host_alarm && n->host_alarm[0])
 		return n->host_alarm;
 	if (n->state == HB_ACTIVE)
-		return n->drain_note;
+		return n->drain_note[0] ? n->drain_note : n->repl.notice;
 	if (n->stand_note[0])
 		return n->stand_note;
 	if (n->state == HB_STANDBY)
-		return "";
+		return n->repl.notice;
 	if (hb_is_draining(n))
 		return hb_drain_waits(n, now_us);
 	if (hb_mine(n) && n->ledger_us && now_us > n->ledger_us + n->ledger_missed_us + LEDGER_QUIET_US)

@@ -177,6 +177,7 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 	since_note(&n->row_waits_us, r->row_waits, now_us);
 	n->repl = *r;
 	n->repl.reason[sizeof(n->repl.reason) - 1] = '\0';
+	n->repl.notice[sizeof(n->repl.notice) - 1] = '\0';
 }
 
 void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t now_us)

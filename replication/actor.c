@@ -13,6 +13,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
+#include "replication/step.h"
 
 #define LOOK_MS 50   /* between two looks when nothing is to be done */
 #define SOON_MS 5    /* while something is awaited */
@@ -185,6 +186,7 @@ static int turn(struct actor *a)
 		note_failure(a, &plan_rules[0], -EIO, &e);
 		return AGAIN_MS;
 	}
+	mend_variables(a);
 	facts = facts_of(&a->sight);
 	rule = plan_next((enum repl_want)a->sight.order.want, facts);
 	if (e.text[0] && !a->sight.up)

@@ -120,8 +120,8 @@ void facts_take_look(struct sight *s)
 		pause_failed(&s->start, &start_limits, s->looked_us);
 	s->stopped = s->up && is_stopped(s);
 	if (s->up)
-		watch_look(
-		    &s->watch, &s->order, s->order.epoch && opened_epoch(s) == s->order.epoch, s->marked, &s->db);
+		watch_look(&s->watch, &s->order, s->order.epoch && opened_epoch(s) == s->order.epoch, s->marked, &s->db,
+		    s->looked_us);
 }
 
 void facts_take_step(struct sight *s, enum plan_step step, int code, uint64_t now_us)
@@ -253,6 +253,9 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 		say_silent(s, ret->reason);
 	else if (rule->state != REPL_OPEN && rule->state != REPL_FOLLOWING)
 		say(ret->reason, rule->why);
+	say(ret->notice, s->up && s->watch.crowded
+			     ? "another replica acknowledges: SHOW SLAVE HOSTS in its database names it"
+			     : s->notice);
 	if (!s->up)
 		return;
 	ret->fit = rule->state != REPL_FAILED && !cannot_apply(s);

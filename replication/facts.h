@@ -40,6 +40,8 @@ struct sight {
 	struct gtid sync_mark;
 	struct watch watch;
 	uint32_t backlog_ms;
+	char notice[LOCAL_REASON_BYTES]; /* for an operator, of something that keeps nobody from anything; "" none */
+	uint64_t notice_us;
 	/* what was tried in vain */
 	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
 	struct pause start; /* before it is started again */

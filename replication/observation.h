@@ -7,6 +7,7 @@
 
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
+#include "replication/variable.h"
 
 struct database;
 
@@ -18,6 +19,7 @@ struct observation {
 	/* looked up only while semi_sync is on, 0 otherwise */
 	unsigned semi_clients; /* Rpl_semi_sync_master_clients */
 	unsigned semi_waits;   /* Rpl_semi_sync_master_wait_sessions */
+	bool asleep;	       /* Rpl_semi_sync_master_status is OFF: it is on, and waits for nobody */
 	uint64_t no_tx;	       /* Rpl_semi_sync_master_no_tx: answered without an acknowledgement (R10) */
 	struct gtid binlog;    /* @@gtid_binlog_pos */
 	uint64_t ledger_epoch; /* ledger_head.epoch: the last opening whose row is committed */
@@ -26,6 +28,7 @@ struct observation {
 	unsigned io_errno, sql_errno;
 	char error[160];      /* the words of sql_errno or io_errno */
 	struct gtid received; /* Gtid_IO_Pos */
+	struct variable_values variables;
 	struct gtid applied;  /* gtid_slave_pos or gtid_binlog_pos, whichever is further */
 };
 

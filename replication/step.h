@@ -16,8 +16,13 @@ int step_destroy_token(struct actor *a, struct errbuf *e);
 int step_relax(struct actor *a, struct errbuf *e);
 int step_sync(struct actor *a, struct errbuf *e);
 int step_new_token(struct actor *a, struct errbuf *e);
+/* No step: what was written to log and tables is on disk. 0 or -errno with e filled. */
+int step_sync_all(struct actor *a, struct errbuf *e);
 /* No step: tells the token whether a cut of power may from now on take away what it speaks of. 0 or -errno with e filled. */
 int step_set_token_survives(struct actor *a, bool survives, struct errbuf *e);
+
+/* replication/mend.c: no step; after each look. */
+void mend_variables(struct actor *a);
 
 /* replication/step_open.c */
 int step_set_semi(struct actor *a, struct errbuf *e);

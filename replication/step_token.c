@@ -61,6 +61,13 @@ static int sync_files(struct actor *a, struct errbuf *e)
 	return code;
 }
 
+int step_sync_all(struct actor *a, struct errbuf *e)
+{
+	int code = database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS");
+
+	return code ? code : sync_files(a, e);
+}
+
 /* First the settings, then the applier at rest, so that nothing is under way that was begun before them; what is made
  * durable then is all there is. LOCAL: a plain FLUSH would be a transaction of our own in the binary log. START of one thread may throw relay logs away, and may: there is no token. */
 int step_sync(struct actor *a, struct errbuf *e)
@@ -72,9 +79,7 @@ int step_sync(struct actor *a, struct errbuf *e)
 	if (!code)
 		code = database_run(a->db, e, "STOP SLAVE SQL_THREAD");
 	if (!code)
-		code = database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS");
-	if (!code)
-		code = sync_files(a, e);
+		code = step_sync_all(a, e);
 	if (!code && a->sight.order.want != REPL_WANT_STAND_IN)
 		code = database_run(a->db, e, "START SLAVE SQL_THREAD");
 	if (code)

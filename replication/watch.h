@@ -17,13 +17,15 @@ struct watch {
 	    armed; /* semi-sync was wanted and on at the last look, and marked or the server open; or before this replicationd */
 	bool leaks;	/* something was let through, and how far that reaches will be known at one of the next looks */
 	uint64_t no_tx; /* when semi-sync was last seen on */
+	uint64_t crowd_since_us; /* more than one acknowledges; 0: not so */
+	bool crowded;	    /* and not only while a standby connects anew: what they acknowledge nobody else may have */
 	struct gtid leaked; /* what was let through in this epoch lies at or below; seq 0: nothing was */
 };
 
-/* After each look at a server that answers. opened: it is open for the order's epoch; marked: a position was read since semi-sync
+/* After each look, at now_us, at a server that answers. opened: it is open for the order's epoch; marked: a position was read since semi-sync
  * was switched on here. */
-void watch_look(
-    struct watch *w, const struct repl_order *order, bool opened, bool marked, const struct observation *db);
+void watch_look(struct watch *w, const struct repl_order *order, bool opened, bool marked, const struct observation *db,
+    uint64_t now_us);
 
 /* The server has ended: the next one begins without semi-sync, and not by anybody's hand. */
 void watch_forget(struct watch *w);

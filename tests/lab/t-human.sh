@@ -1,5 +1,6 @@
 # Somebody with root meddles by hand (R10). On the active: kills what waits for the standby, switches semi-sync off. On the standby: stops
-# replication, throws its relay logs away, makes it writable. Nothing is lost by it, the role stays, the journal tells, and it is put right.
+# replication, throws its relay logs away, makes it writable. On both: sets what the promise rests on to something else. Nothing is lost by it,
+# the role stays, the journal tells, and it is put right. A replica of theirs that acknowledges, too, makes it SOLO until it is gone.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 was=$(active w)
 heir=$(other "$was")
@@ -88,6 +89,63 @@ payments_flow
 wait_sync
 stays "what was done on $heir"
 say "$heir: stopped, reset, made writable; follows again"
+
+# NODE NAME VALUE WANTED: told, right again, and shown.
+is_right() { [ "$(root_at "$1" "SELECT @@GLOBAL.$2" 2>/dev/null)" = "$3" ]; }
+is_shown() { [[ $(status "$1" ".nodes[]|select(.name==\"$1\").reason") = *"$2"* ]]; }
+set_wrong() {
+  local before
+  before=$(told "$1" holdfast-replicationd "event=variable.mend name=$2 ")
+  root_at "$1" "SET GLOBAL $2=$3" || fail "$2 is not set on $1"
+  wait_until 30 "$2 on $1 is $4 again" is_right "$1" "$2" "$4"
+  wait_until 30 "the journal of $1 tells of $2" told_more "$1" holdfast-replicationd "event=variable.mend name=$2 " "$before"
+}
+for node in "$was" "$heir"; do
+  while read -r name value right; do
+    set_wrong "$node" "$name" "$value" "$right" </dev/null
+  done <<'VARIABLES'
+rpl_semi_sync_master_wait_point AFTER_COMMIT AFTER_SYNC
+rpl_semi_sync_master_timeout 10000 18446744073709551615
+rpl_semi_sync_master_wait_no_slave 0 1
+rpl_semi_sync_slave_enabled 0 1
+sync_binlog 0 1
+innodb_flush_log_at_trx_commit 2 1
+gtid_strict_mode 0 1
+gtid_domain_id 7 0
+binlog_format STATEMENT ROW
+binlog_row_image MINIMAL FULL
+VARIABLES
+  wait_until 30 "status shows it of $node" is_shown "$node" "somebody set binlog_row_image to MINIMAL"
+done
+set_wrong "$heir" sync_relay_log 0 1
+payments_flow
+wait_sync
+stays "what was set"
+say "what the promise rests on: told, right again, and payments flow"
+
+# A replica of somebody's own, on the standby's machine, that acknowledges.
+timeout 120 "$lab" exec "$heir" -- sh -s -- "$(address_of "$was")" <<'REPLICA' || fail "a replica of somebody's own on $heir"
+d=/var/tmp/replica
+mkdir -p $d && chown mysql $d
+mariadb-install-db --no-defaults --user=mysql --datadir=$d/mysql --auth-root-authentication-method=socket >$d.log 2>&1 || exit 1
+systemd-run -q --unit=replica mariadbd --no-defaults --user=mysql --datadir=$d/mysql --socket=$d/sock --pid-file=$d/pid --skip-networking \
+  --server-id=99 --rpl-semi-sync-slave-enabled=1 --gtid-strict-mode=0 || exit 1
+for i in $(seq 300); do mariadb -S $d/sock -e 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.1; done
+password=$(sed -n 6p /var/lib/holdfast/mysql/master.info)
+position=$(mariadb -N -e 'SELECT @@gtid_current_pos')
+mariadb -S $d/sock -e "SET GLOBAL gtid_slave_pos='$position'; CHANGE MASTER TO MASTER_HOST='$1', MASTER_PORT=3306,
+  MASTER_USER='holdfast-replication', MASTER_PASSWORD='$password', MASTER_USE_GTID=slave_pos, MASTER_SSL=1,
+  MASTER_SSL_CA='/etc/holdfast/pki/ca.pem', MASTER_SSL_CERT='/etc/holdfast/pki/mariadb.pem', MASTER_SSL_KEY='/etc/holdfast/pki/mariadb.key',
+  MASTER_SSL_VERIFY_SERVER_CERT=0; START SLAVE IO_THREAD"
+REPLICA
+wait_until 60 "SOLO, for nobody knows whose acknowledgements count" is_mode w SOLO
+wait_until 60 "status of $was names it" is_shown "$was" "another replica acknowledges"
+payments_flow
+stays "a replica of somebody's own"
+timeout 60 "$lab" exec "$heir" -- sh -c 'systemctl kill -s KILL replica; rm -rf /var/tmp/replica' || fail "the replica does not end"
+wait_sync
+payments_flow
+say "a replica of somebody's own: SOLO, shown, and SYNC again without it"
 
 # All that was let through is on the other, too.
 "$lab" kill "$was"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "replication/watch.h"
 
@@ -14,11 +15,13 @@ static struct watch watch;
 static struct repl_order order;
 static struct observation db;
 static bool opened;
+static uint64_t now_us;
 
 static void look(bool marked, uint64_t seq)
 {
 	db.binlog = (struct gtid){0, 1, seq};
-	watch_look(&watch, &order, opened, marked, &db);
+	now_us += 50000;
+	watch_look(&watch, &order, opened, marked, &db, now_us);
 }
 
 /* An active in SYNC, seen twice. */
@@ -181,6 +184,68 @@ static void a_replicationd_that_starts_finds_it_off(void **state)
 	expect(false, 0);
 }
 
+/* Its time-out ran out, or nobody is connected and it does not wait for that: on, and of no use. */
+static void one_that_sleeps_lets_through(void **state)
+{
+	(void)state;
+	db.asleep = true;
+	look(true, 120);
+	expect(true, 120);
+	look(true, 130);
+	expect(true, 130);
+	db.asleep = false;
+	look(true, 140);
+	expect(false, 140);
+}
+
+/* Everybody reads what nobody has acknowledged. */
+static void waiting_after_the_commit_lets_through(void **state)
+{
+	char *wait_point = db.variables.text[VARIABLE_WAIT_POINT];
+
+	(void)state;
+	(void)snprintf(wait_point, VARIABLE_VALUE_BYTES, "AFTER_SYNC");
+	look(true, 120);
+	expect(false, 0);
+	(void)snprintf(wait_point, VARIABLE_VALUE_BYTES, "AFTER_COMMIT");
+	look(true, 130);
+	expect(true, 130);
+	(void)snprintf(wait_point, VARIABLE_VALUE_BYTES, "AFTER_SYNC");
+	look(true, 140);
+	expect(false, 140);
+}
+
+/* M28: a replica that is none of ours acknowledges, too. Not one that connects anew, and whose old connection is still there. */
+static void a_stranger_lets_through(void **state)
+{
+	(void)state;
+	db.semi_clients = 2;
+	for (unsigned i = 0; i < 20; i++)
+		look(true, 120);
+	expect(false, 0);
+	db.semi_clients = 1;
+	look(true, 120);
+	db.semi_clients = 2;
+	for (unsigned i = 0; i < 20; i++)
+		look(true, 130);
+	expect(false, 0);
+	assert_false(watch.crowded);
+	look(true, 131);
+	expect(true, 131);
+	assert_true(watch.crowded);
+	/* For as long as it is there: it is told, and the other is left behind. */
+	look(true, 140);
+	expect(true, 140);
+	order.semi_sync = 0;
+	look(true, 150);
+	assert_true(watch.crowded);
+	db.semi_sync = false;
+	db.semi_clients = 0;
+	look(false, 160);
+	expect(false, 140);
+	assert_false(watch.crowded);
+}
+
 static void another_epoch_settles_it(void **state)
 {
 	(void)state;
@@ -235,6 +300,9 @@ int main(void)
 	    cmocka_unit_test_setup(a_server_that_starts_again_has_it_off, begin),
 	    cmocka_unit_test_setup(a_replicationd_that_starts_misses_nothing_before_its_mark, begin),
 	    cmocka_unit_test_setup(a_replicationd_that_starts_finds_it_off, begin),
+	    cmocka_unit_test_setup(one_that_sleeps_lets_through, begin),
+	    cmocka_unit_test_setup(waiting_after_the_commit_lets_through, begin),
+	    cmocka_unit_test_setup(a_stranger_lets_through, begin),
 	    cmocka_unit_test_setup(another_epoch_settles_it, begin),
 	    cmocka_unit_test_setup(a_hand_over_keeps_it, begin),
 	    cmocka_unit_test_setup(a_hand_over_in_solo_has_nothing_to_keep, begin),
