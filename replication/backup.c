@@ -174,18 +174,58 @@ int backup_make(const struct backup_source *from, const char *dir, const atomic_
 	return code;
 }
 
-/* What a standby in sync has executed stays: whoever takes over has it. An active one may lose its last ones, which nobody answered, as
- * long as there is another one to take over. */
+/* May what the binary log here has be taken back? What a standby in sync has executed stays: whoever takes over has it. What an active one
+ * has that is in sync alone stays, too: there is no other one to take over. But while there is another, its last ones, which nobody answered,
+ * go if that one takes over. */
+static int check_final(const struct backup_source *from, struct role_view *v, struct errbuf *e)
+{
+	int code = check_role(from, v, e);
+
+	if (code || v->active != v->self)
+		return code;
+	if (v->mode == ROLE_MODE_SYNC)
+		return err_set(
+		    e, -EREMOTE, "the last transactions of the active one are not final: the standby adds them");
+	return v->mode == ROLE_MODE_SOLO ? 0
+					 : err_set(e, -EPERM,
+					       "this node is the active one, and the mode is %s: its last transactions "
+					       "are not final; wait for SOLO or SYNC",
+					       modes[v->mode]);
+}
+
+struct adding {
+	const struct backup_source *from;
+	struct role_view before;
+};
+
+static int still_final(void *userdata, struct errbuf *e)
+{
+	const struct adding *a = userdata;
+	struct role_view now;
+	int code = check_final(a->from, &now, e);
+
+	if (!code && (now.epoch != a->before.epoch || now.active != a->before.active))
+		code = err_set(e, -ESTALE, "the role was moved meanwhile: begin again");
+	return code;
+}
+
 int backup_add_logs(const struct backup_source *from, const char *dir, struct logarchive_added *ret, struct errbuf *e)
 {
+	struct adding a = {.from = from};
+	struct logarchive_source source = {.datadir = from->conf->datadir, .is_final = still_final, .userdata = &a};
 	struct manifest m = {0};
-	struct role_view v;
-	int code = check_role(from, &v, e);
+	int code = check_final(from, &a.before, e);
 
-	if (!code && v.active == v.self && v.mode == ROLE_MODE_SYNC)
-		code = err_set(
-		    e, -EREMOTE, "the last transactions of the active one are not final: the standby adds them");
+	*ret = (struct logarchive_added){0};
 	if (!code)
 		code = put_cluster(from, &m, e);
-	return code ? code : logarchive_add(dir, m.cluster_id, from->conf->datadir, ret, e);
+	if (code)
+		return code;
+	source.cluster_id = m.cluster_id;
+	source.db = database_new(from->database.database_socket);
+	code = source.db ? database_open(source.db, e) : err_set(e, -ENOMEM, "out of memory");
+	if (!code)
+		code = logarchive_add(dir, &source, ret, e);
+	database_free(source.db);
+	return code;
 }

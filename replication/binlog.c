@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "replication/crc32.h"
+
 #define HEADER_BYTES 19
 #define CHECKSUM_BYTES 4
 
@@ -13,6 +15,8 @@ enum event_type {
 	ROTATE_EVENT = 4,
 	FORMAT_DESCRIPTION_EVENT = 15,
 	XID_EVENT = 16,
+	TABLE_MAP_EVENT = 19,
+	WRITE_ROWS_EVENT = 23, /* V1, which MariaDB writes */
 	HEARTBEAT_EVENT = 27,
 	XA_PREPARE_EVENT = 38,
 	CHECKPOINT_EVENT = 161,
@@ -25,6 +29,9 @@ enum event_type {
 #define GTID_STANDALONE 1
 #define GTID_BYTES (HEADER_BYTES + 13)
 #define FLAG_RELAY_LOG 0x40
+#define FLAG_IN_USE 1 /* set in a header afterwards, and not summed */
+#define FLAGS_AT 17
+#define SUM_CRC32 1
 
 struct event {
 	uint8_t type;
@@ -84,6 +91,40 @@ static bool ends_group(const struct event *e, bool standalone)
 	return e->type == QUERY_EVENT && is_end_statement(e);
 }
 
+/* The number of the table when the event is the map of holdfast.cluster_epoch; 0 otherwise. Number, flags, and both names with their lengths. */
+static uint64_t epoch_table(const struct event *e)
+{
+	static const char names[] = "\010holdfast\0\015cluster_epoch"; /* and the 0 at its end */
+
+	if (e->size < HEADER_BYTES + 8 + sizeof(names) || memcmp(e->at + HEADER_BYTES + 8, names, sizeof(names)) != 0)
+		return 0;
+	return little(e->at + HEADER_BYTES, 6);
+}
+
+/* Which epoch a row of that table opens, its first column; 0: the event says none. Number, flags, how many columns, which of them are there,
+ * which of those are NULL, and their values. */
+static uint64_t epoch_of_row(const struct event *e, uint64_t table)
+{
+	size_t at = HEADER_BYTES + 8, bitmap;
+
+	if (!table || e->size < at + 1 || little(e->at + HEADER_BYTES, 6) != table)
+		return 0;
+	bitmap = (e->at[at] + 7u) / 8;
+	if (e->size < at + 1 + 2 * bitmap + 8 || e->at[at] > 250 || !(e->at[at + 1] & 1) || e->at[at + 1 + bitmap] & 1)
+		return 0;
+	return little(e->at + at + 1 + 2 * bitmap, 8);
+}
+
+static void look_for_epoch(struct binlog_cut *c, const struct event *e)
+{
+	if (e->type == GTID_EVENT)
+		c->open_epoch = c->epoch_table = 0;
+	else if (e->type == TABLE_MAP_EVENT && !c->epoch_table)
+		c->epoch_table = epoch_table(e);
+	else if (e->type == WRITE_ROWS_EVENT && !c->open_epoch)
+		c->open_epoch = epoch_of_row(e, c->epoch_table);
+}
+
 /* Takes a whole group; a header goes first, so that what was taken is a log by itself. */
 static int take_group(struct binlog_cut *c)
 {
@@ -91,7 +132,8 @@ static int take_group(struct binlog_cut *c)
 
 	c->parts = 0;
 	c->last = c->open;
-	if (c->open.seq <= c->above_seq || (c->groups && c->open.seq <= c->taken.seq))
+	if (c->open.seq <= c->above_seq || (c->groups && c->open.seq <= c->taken.seq) ||
+	    (c->until_seq && c->open.seq > c->until_seq))
 		return 0;
 	for (unsigned i = 0; i < parts; i++)
 		if (!c->take(c->userdata, c->part[i].at, c->part[i].size))
@@ -102,6 +144,8 @@ static int take_group(struct binlog_cut *c)
 		c->hole = true;
 	c->taken = c->open;
 	c->groups++;
+	if (c->open_epoch && c->opened)
+		c->opened(c->userdata, c->open.seq, c->open_epoch);
 	return 0;
 }
 
@@ -139,6 +183,26 @@ static bool add_to_group(struct binlog_cut *c, const struct event *e)
 	return true;
 }
 
+/* The header ends with the kind of sums that its log has, and its own. */
+static bool is_sound(struct binlog_cut *c, const struct event *e)
+{
+	uint8_t flags = e->at[FLAGS_AT];
+	uint32_t crc;
+
+	if (e->type == FORMAT_DESCRIPTION_EVENT) {
+		c->summed = e->size > HEADER_BYTES + CHECKSUM_BYTES && e->at[e->size - CHECKSUM_BYTES - 1] == SUM_CRC32;
+		flags = (uint8_t)(flags & ~FLAG_IN_USE);
+	}
+	if (!c->verify || !c->summed)
+		return true;
+	if (e->size < HEADER_BYTES + CHECKSUM_BYTES)
+		return false;
+	crc = crc32_add(0, e->at, FLAGS_AT);
+	crc = crc32_add(crc, &flags, 1);
+	crc = crc32_add(crc, e->at + FLAGS_AT + 1, e->size - CHECKSUM_BYTES - FLAGS_AT - 1);
+	return crc == little(e->at + e->size - CHECKSUM_BYTES, CHECKSUM_BYTES);
+}
+
 /* inside: events of the group that is open were in this file already. */
 static int take_event(struct binlog_cut *c, const struct event *e, bool *inside)
 {
@@ -164,6 +228,7 @@ static int take_event(struct binlog_cut *c, const struct event *e, bool *inside)
 	}
 	if (!add_to_group(c, e))
 		return BINLOG_NO_LOG;
+	look_for_epoch(c, e);
 	*inside = !ends_group(e, c->standalone);
 	return *inside ? 0 : take_group(c);
 }
@@ -177,8 +242,11 @@ int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size)
 
 	if (size < BINLOG_MAGIC_BYTES || memcmp(data, magic, sizeof(magic)) != 0)
 		return BINLOG_NO_LOG;
+	/* Without its header nobody knows whether there are sums. */
+	if (c->verify && size > at + HEADER_BYTES && data[at + 4] != FORMAT_DESCRIPTION_EVENT)
+		return BINLOG_DAMAGED;
 	while (!code && next_event(data, size, &at, &e))
-		code = take_event(c, &e, &inside);
+		code = is_sound(c, &e) ? take_event(c, &e, &inside) : BINLOG_DAMAGED;
 	/* A file that ends in the middle of an event was not rotated. */
 	if (at < size)
 		drop_group(c);

@@ -19,7 +19,11 @@
 struct binlog_cut {
 	/* in */
 	uint64_t above_seq; /* groups with a greater sequence number are taken, each once and in rising order */
+	uint64_t until_seq; /* and none with a greater one than this; 0: to the end */
 	bool (*take)(void *userdata, const uint8_t *bytes, size_t size); /* false: stop, could not be written */
+	bool verify;							 /* every event, if the log has checksums */
+	/* NULL, or called for each group taken that opens an epoch: it has a row for holdfast.cluster_epoch */
+	void (*opened)(void *userdata, uint64_t seq, uint64_t epoch);
 	void *userdata;
 	/* out, kept from file to file */
 	struct gtid last;   /* last whole group seen, taken or not */
@@ -29,9 +33,11 @@ struct binlog_cut {
 	bool hole;	    /* a number between two that were taken is missing */
 	uint64_t stumps;    /* groups that had no end */
 	bool begun;	    /* a header has been taken */
+	bool summed;	    /* the last header says that events have checksums */
 	/* the group that has no end yet, as pieces of the files' bytes */
 	struct gtid open;
 	bool standalone;
+	uint64_t open_epoch, epoch_table;
 	unsigned parts; /* 0: none is open */
 	struct {
 		const uint8_t *at;
@@ -41,10 +47,11 @@ struct binlog_cut {
 
 #define BINLOG_MAGIC_BYTES 4
 #define BINLOG_STOPPED (-1)
-#define BINLOG_NO_LOG (-2) /* not a binary log, or encrypted */
+#define BINLOG_NO_LOG (-2)  /* not a binary log, or encrypted */
+#define BINLOG_DAMAGED (-3) /* an event is not what its checksum says */
 
 /* Walks one whole log file; the next one in the next call, with the bytes of those before still in their place. 0, also
- * when its end is torn; BINLOG_STOPPED or BINLOG_NO_LOG. */
+ * when its end is torn; or one of the above. */
 int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size);
 
 /* The highest sequence number that the logs before this one held, from its Gtid_list event; 0 when there were none.

@@ -9,6 +9,7 @@
 
 #include "replication/backuptrial.h"
 #include "replication/copydir.h"
+#include "replication/hotcopy.h"
 #include "replication/logarchive.h"
 #include "replication/privatedb.h"
 #include "replication/salvage.h"
@@ -82,25 +83,32 @@ static int catch_up(const struct restoredata_from *from, const struct manifest *
     const struct privatedb *p, struct errbuf *e)
 {
 	char file[COPYDIR_PATH_BYTES + 24], stop[STOP_BYTES];
-	struct gtid begin, end, until;
+	struct logarchive_wanted wanted = {.cluster_id = m->cluster_id, .epoch = m->ledger_epoch};
+	struct gtid end, until;
+	uint64_t bytes;
 	int code = parse_until(from->until, &until, stop, e);
 
 	/* Both are times of one form. */
 	if (!code && from->until && !until.seq && strcmp(from->until, m->ended) < 0)
 		code = err_set(
 		    e, -ERANGE, "%.40s: the backup is of %.40s: an earlier one is needed", from->until, m->ended);
-	if (!code && gtid_parse(m->gtid, &begin))
+	if (!code && gtid_parse(m->gtid, &wanted.above))
 		code = err_set(e, -EBADMSG, "%.100s: '%.40s' is no GTID", from->backup, m->gtid);
 	(void)snprintf(file, sizeof(file), "%s/holdfast-replay", into);
 	if (!code)
-		code = logarchive_take(from->logs, m->cluster_id, begin, file, &end, e);
+		code = logarchive_size(from->logs, &wanted, &bytes, e);
+	/* The file, and the rows that come of it. */
+	if (!code)
+		code = hotcopy_check_room(into, 2 * bytes, e);
+	if (!code)
+		code = logarchive_take(from->logs, &wanted, file, &end, e);
 	if (code)
 		return code;
-	code = check_range(begin, end.seq ? end : begin, until, e);
+	code = check_range(wanted.above, end.seq ? end : wanted.above, until, e);
 	/* So that statements about accounts can be executed, too, which an operator may have given. */
 	if (!code)
 		code = database_run(p->db, e, "FLUSH PRIVILEGES");
-	if (!code && end.seq && (!until.seq || until.seq > begin.seq))
+	if (!code && end.seq && (!until.seq || until.seq > wanted.above.seq))
 		code = salvage_replay(file, p->socket, stop[0] ? stop : NULL, REPLAY_LIMIT_MS, NULL, e);
 	(void)unlink(file);
 	return code;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 #include "heartbeat/durable.h"
 #include "replication/process.h"
 
-#define PATH_BYTES 256
-#define LOGS_MAX 4096
+#define PATH_BYTES 512
+#define LOGS_MAX 60000 /* all are mapped, and the kernel counts (vm.max_map_count) */
 #define PROGRAM_LIMIT_MS 600000
 
 struct logs {
@@ -57,6 +58,21 @@ static void unmap(struct map *m)
 		(void)munmap((void *)(uintptr_t)m->data, m->size);
 }
 
+static int add_log(struct logs *logs, const char *path, struct errbuf *e)
+{
+	if (logs->count == LOGS_MAX)
+		return err_set(e, -E2BIG, "more than %d logs", LOGS_MAX);
+	if (logs->count % 64 == 0) {
+		void *more = reallocarray(logs->path, logs->count + 64, sizeof(*logs->path));
+
+		if (!more)
+			return err_set(e, -ENOMEM, "no memory for a list of logs");
+		logs->path = more;
+	}
+	(void)snprintf(logs->path[logs->count++], PATH_BYTES, "%s", path);
+	return 0;
+}
+
 /* The index has a line a log, "./relay.000002", oldest first. */
 static int read_index(const char *datadir, const char *index, struct logs *ret, struct errbuf *e)
 {
@@ -68,23 +84,23 @@ static int read_index(const char *datadir, const char *index, struct logs *ret, 
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
-	ret->path = calloc(LOGS_MAX, sizeof(*ret->path));
-	while (!code && ret->path && fgets(line, sizeof(line), f)) {
+	while (!code && fgets(line, sizeof(line), f)) {
 		const char *name = line[0] == '.' && line[1] == '/' ? line + 2 : line;
 		int n;
 
+		/* The rest of a line that is too long would be taken for another name. */
+		if (!strchr(line, '\n') && !feof(f)) {
+			code = err_set(e, -E2BIG, "%s/%s: a name is too long", datadir, index);
+			break;
+		}
 		line[strcspn(line, "\n")] = '\0';
 		if (!*name)
 			continue;
 		n = *name == '/' ? snprintf(path, sizeof(path), "%s", name)
 				 : snprintf(path, sizeof(path), "%s/%s", datadir, name);
-		if (n < 0 || n >= PATH_BYTES || ret->count == LOGS_MAX)
-			code = err_set(e, -E2BIG, "%s/%s: too many or too long names", datadir, index);
-		else
-			memcpy(ret->path[ret->count++], path, (size_t)n + 1);
+		code = n < 0 || n >= PATH_BYTES ? err_set(e, -E2BIG, "%s/%s: a name is too long", datadir, index)
+						: add_log(ret, path, e);
 	}
-	if (!ret->path)
-		code = err_set(e, -ENOMEM, "no memory for a list of logs");
 	(void)fclose(f);
 	return code;
 }
@@ -131,23 +147,23 @@ int salvage_sync(const char *datadir, const char *index, struct errbuf *e)
 	return code;
 }
 
-static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
-{
-	const int *fd = userdata;
-
-	return durable_write_all(*fd, bytes, size) == 0;
-}
-
 static int cut_all(const struct logs *logs, struct binlog_cut *c, struct map *maps, struct errbuf *e)
 {
 	for (unsigned i = first_of_interest(logs, (struct gtid){0, 0, c->above_seq}); i < logs->count; i++) {
-		int code = map_file(logs->path[i], &maps[i], e);
+		int code;
 
+		if (c->until_seq && c->last.seq >= c->until_seq)
+			return 0;
+		code = map_file(logs->path[i], &maps[i], e);
 		if (code)
 			return code;
 		code = maps[i].size ? binlog_cut(c, maps[i].data, maps[i].size) : 0;
 		if (code == BINLOG_NO_LOG)
 			return err_set(e, -EINVAL, "%s is not a binary log that can be read", logs->path[i]);
+		if (code == BINLOG_DAMAGED)
+			return err_set(e, -EBADMSG,
+			    "%.160s: is damaged after transaction %" PRIu64 ": the checksum of an event does not fit",
+			    logs->path[i], c->last.seq);
 		if (code)
 			return err_set(
 			    e, -EIO, "what was in %s could not be written: %s", logs->path[i], strerror(errno));
@@ -167,34 +183,72 @@ static int map_and_cut_all(const struct logs *logs, struct binlog_cut *c, struct
 	return code;
 }
 
-int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
+struct outlet {
+	int fd; /* -1: nothing is written */
+	const struct salvage_range *range;
+};
+
+static bool write_out(void *userdata, const uint8_t *bytes, size_t size)
+{
+	const struct outlet *o = userdata;
+
+	return o->fd < 0 || durable_write_all(o->fd, bytes, size) == 0;
+}
+
+static void tell_epoch(void *userdata, uint64_t seq, uint64_t epoch)
+{
+	const struct outlet *o = userdata;
+
+	if (o->range->opened)
+		o->range->opened(o->range->userdata, seq, epoch);
+}
+
+static int cut_into(const struct logs *logs, const struct salvage_range *range, const char *target,
+    struct salvage_result *ret, struct errbuf *e)
+{
+	struct outlet o = {.fd = -1, .range = range};
+	struct binlog_cut c = {.above_seq = range->above_seq,
+	    .until_seq = range->until_seq,
+	    .verify = range->verify,
+	    .take = write_out,
+	    .opened = tell_epoch,
+	    .userdata = &o};
+	int code;
+
+	o.fd = target ? open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+	if (target && o.fd < 0)
+		return err_set(e, -errno, "%s: %s", target, strerror(errno));
+	code = map_and_cut_all(logs, &c, e);
+	if (!code && target && fsync(o.fd))
+		code = err_set(e, -errno, "%s: %s", target, strerror(errno));
+	if (target)
+		close(o.fd);
+	if (target && (code || !c.groups))
+		(void)unlink(target);
+	if (!code)
+		*ret = (struct salvage_result){c.groups, c.first_seq, c.taken.seq, c.hole, c.last};
+	return code || !target ? code : durable_sync_parent(target, e);
+}
+
+int salvage_cut_range(const char *datadir, const char *index, const struct salvage_range *range, const char *target,
     struct salvage_result *ret, struct errbuf *e)
 {
 	struct logs logs = {0};
-	struct binlog_cut c = {.above_seq = above.seq, .take = write_out};
-	int fd, code = read_index(datadir, index, &logs, e);
+	int code = read_index(datadir, index, &logs, e);
 
 	*ret = (struct salvage_result){0};
-	if (code) {
-		free(logs.path);
-		return code;
-	}
-	fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		code = err_set(e, -errno, "%s: %s", target, strerror(errno));
-	} else {
-		c.userdata = &fd;
-		code = map_and_cut_all(&logs, &c, e);
-		if (!code && fsync(fd))
-			code = err_set(e, -errno, "%s: %s", target, strerror(errno));
-		close(fd);
-		if (code || !c.groups)
-			(void)unlink(target);
-	}
-	free(logs.path);
 	if (!code)
-		*ret = (struct salvage_result){c.groups, c.first_seq, c.hole, c.last};
-	return code ? code : durable_sync_parent(target, e);
+		code = cut_into(&logs, range, target, ret, e);
+	free(logs.path);
+	return code;
+}
+
+int salvage_cut(const char *datadir, const char *index, struct gtid above, const char *target,
+    struct salvage_result *ret, struct errbuf *e)
+{
+	const struct salvage_range range = {.above_seq = above.seq};
+
+	return salvage_cut_range(datadir, index, &range, target, ret, e);
 }
 
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e)

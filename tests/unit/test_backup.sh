@@ -248,6 +248,8 @@ test_logs() { # 111 to 130 are paid, the last five of them not before $MOMENT
 	mkdir "$D/logs"
 	role role 3 3 0 sync
 	matches "the active in sync adds nothing" "$(backup logs --from-active "$D/logs")" 'the standby adds them'
+	role role 3 3 0 stalled
+	matches "nor one that another may take over from" "$(backup logs --from-active "$D/logs")" 'STALLED: its last transactions are not final'
 	role role 3 3 1 sync
 	until_true 30 caught_up
 	matches "the first logs" "$(backup logs "$D/logs")" 'added the transactions 1 to 110$'
@@ -263,7 +265,8 @@ test_logs() { # 111 to 130 are paid, the last five of them not before $MOMENT
 	sql a "CREATE USER watcher@localhost IDENTIFIED BY 'secret'; GRANT SELECT ON holdfast.* TO watcher@localhost"
 	until_true 30 caught_up
 	matches "and the next" "$(backup logs "$D/logs")" 'added the transactions 126 to 132$'
-	equal "nothing else is there" "$(ls "$D/logs" | sed 's/^[0-9a-f]*-0*//; s/-0*/ /' | tr '\n' ' ')" "1 110.binlog 111 125.binlog 126 132.binlog "
+	equal "nothing else is there" "$(ls "$D/logs" | sed 's/^[0-9a-f]*-0*//; s/-0*/ /g' | tr '\n' ' ')" \
+		"3 1 110.binlog 3 111 125.binlog 3 126 132.binlog "
 }
 
 restored_to() { # WANTED [UNTIL]: into node d
@@ -278,7 +281,7 @@ not_restored() { # WHAT PATTERN [UNTIL]
 }
 
 test_point_in_time() {
-	local middle
+	local middle last
 	restored_to 130
 	restored_to 105 0-1-105
 	restored_to 100 0-1-100
@@ -291,6 +294,15 @@ test_point_in_time() {
 	not_restored "a time before the backup" 'an earlier one is needed' 2020-01-01T00:00:00Z
 	not_restored "a day that is none" "'2027-02-31T00:00:00Z': want a GTID" 2027-02-31T00:00:00Z
 	not_restored "no moment" "'yesterday': want a GTID" yesterday
+	matches "another history" "$(two_histories)" 'has transaction 100 in epoch 5.*these are two histories'
+	last=$(ls "$D"/logs/*132.binlog)
+	cp "$last" "$D/last"
+	truncate -s -20 "$last"
+	not_restored "an archive that was cut off" 'is damaged: the last transaction in it is 131, and by its names it is 132'
+	cp "$D/last" "$last"
+	printf 'x' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") - 200)) conv=notrunc status=none
+	not_restored "an archive with a spoilt byte" '132.binlog: is damaged after transaction 13[01]: the checksum'
+	cp "$D/last" "$last"
 	middle=$(ls "$D"/logs/*-*111-*)
 	mv "$middle" "$D/middle"
 	not_restored "logs with a hole" 'logs: transactions between 101 and 132 are missing'
@@ -299,6 +311,56 @@ test_point_in_time() {
 	not_restored "logs that begin too late" 'begins with transaction 126, and 101 is needed'
 	matches "what no log has any more is said" "$(hole_in_source)" 'transactions from 133 on are missing'
 }
+two_histories() { # a file of a later epoch that begins below the end of the backup
+	local other
+	other=$(ls "$D"/logs/*-*111-* | sed 's/-[0-9]*3-[0-9]*111-/-00000000000000000005-00000000000000000100-/')
+	touch "$other"
+	restore_with_logs 1 "$D/logs"
+	rm "$other"
+}
+restore_with_logs() { # BACKUP LOGS: into node d
+	helper init "$D/d/holdfast.conf" "$D/new-key" "$SOURCE/etc/schema" "$D/d/state/token" "$D/backups/$1" "$2"
+}
+
+# Node b, in epoch 5, with what it had at 104 and not what was paid then: as after force promote.
+force_another_history() {
+	sql b "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only=0; RESET MASTER; SET GLOBAL gtid_binlog_state='0-1-104'"
+	sql b "USE holdfast; BEGIN; INSERT IGNORE INTO cluster_epoch (epoch, node) VALUES (5, 'b');
+		UPDATE ledger_head SET epoch=5 WHERE id=1 AND epoch<5; COMMIT"
+	some_transactions 6
+}
+some_transactions() { for ((i = 0; i < $1; i++)); do echo "UPDATE holdfast.ledger_head SET last_us=last_us+1;"; done |
+	mariadb --no-defaults -S "$D/b/run/mysqld.sock" -u root; }
+
+test_parted() { # the archive has up to 140 of epoch 3; here 105 is of epoch 5
+	local said
+	force_another_history
+	some_transactions 10
+	role role 5 3 0 solo
+	equal "nothing of it is above the archive's end" "$(position b)" 0-2-121
+	matches "another history, shorter than the archive" "$(backup logs --from-active "$D/logs")" 'the history has parted'
+	some_transactions 20
+	matches "and longer" "$(backup logs --from-active "$D/logs")" 'here that is of epoch 5: the history has parted.*new directory'
+	equal "nothing was added" "$(find "$D/logs" -name "*-0*5-*-*" | wc -l)" 0
+	mkdir "$D/parted" "$D/late"
+	matches "a new directory" "$(backup logs --from-active "$D/parted")" 'added the transactions 105 to 141$'
+	equal "of the new epoch" "$(ls "$D/parted" | sed 's/^[0-9a-f]*-0*//; s/-0*/ /g')" "5 105 141.binlog"
+	equal "backup 2 is of the other history" "$(value "$D/backups/2" gtid) $(value "$D/backups/2" ledger_epoch)" "0-1-110 3"
+	said=$(restore_with_logs 2 "$D/parted")
+	matches "and does not go on with this one" "$said" 'has transaction 105 in epoch 5.*these are two histories'
+	sql b "RESET MASTER; SET GLOBAL gtid_binlog_state='0-2-141'"
+	some_transactions 3
+	matches "logs that begin after that" "$(backup logs --from-active "$D/late")" 'added the transactions 142 to 144$'
+	matches "leave a hole" "$(restore_with_logs 2 "$D/late")" 'begins with transaction 142, and 111 is needed'
+	rm "$D/late"/*
+	sql b "RESET MASTER; SET GLOBAL gtid_binlog_state='0-2-110'"
+	some_transactions 4
+	matches "logs without the beginning of their epoch" "$(backup logs --from-active "$D/late")" 'added the transactions 111 to 114$'
+	matches "are of another history" "$(restore_with_logs 2 "$D/late")" 'epoch 5 does not begin after transaction 110 of epoch 3'
+	equal "nothing is left" "$(ls "$D/d" | tr '\n' ' ')" "holdfast.conf mariadb.cnf mysql.lock run "
+	role role 3 3 1 sync
+}
+
 hole_in_source() { # as after a fresh copy
 	pay 131 5
 	until_true 30 caught_up
@@ -324,4 +386,5 @@ test_restore
 test_logs
 test_point_in_time
 test_ledger
+test_parted
 [ "$FAILED" = 0 ]

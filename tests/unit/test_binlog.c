@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "replication/binlog.h"
+#include "replication/crc32.h"
 #include "tests/unit/make_log.h"
 
 struct taken {
@@ -325,6 +327,148 @@ static void test_what_the_logs_before_held(void **state)
 	assert_int_equal(binlog_first_seq(none.bytes, 4), UINT64_MAX);
 }
 
+struct openings {
+	struct taken taken;
+	char text[64];
+};
+
+static bool take_too(void *userdata, const uint8_t *bytes, size_t size)
+{
+	return take(&((struct openings *)userdata)->taken, bytes, size);
+}
+
+static void note_opening(void *userdata, uint64_t seq, uint64_t epoch)
+{
+	char *text = ((struct openings *)userdata)->text;
+
+	(void)snprintf(text + strlen(text), 64 - strlen(text), "%d:%d ", (int)seq, (int)epoch);
+}
+
+#define EPOCH_MAP "\1\2\3\4\5\6\0\0\10holdfast\0\15cluster_epoch\0\4"
+#define EPOCH_ROW "\1\2\3\4\5\6\1\0\4\17\0\7\0\0\0\0\0\0\0\1b"
+
+static void put_opening(struct log *l, uint64_t seq, const char *map, size_t map_size, const char *row, size_t row_size)
+{
+	log_put_gtid(l, seq, 0);
+	log_put_event(l, TABLE_MAP, map, map_size, 0);
+	log_put_event(l, 23, row, row_size, 0);
+	log_put_event(l, XID, "12345678", 8, 0);
+}
+
+static void check_openings(const struct log *l, uint64_t above, uint64_t until, const char *expected)
+{
+	struct openings o = {.taken = {.room = sizeof(o.taken.bytes)}};
+	struct binlog_cut c = {
+	    .above_seq = above, .until_seq = until, .take = take_too, .opened = note_opening, .userdata = &o};
+
+	assert_int_equal(binlog_cut(&c, l->bytes, l->size), 0);
+	assert_string_equal(o.text, expected);
+}
+
+static void test_where_an_epoch_begins(void **state)
+{
+	static const char other_table[] = "\1\2\3\4\5\6\0\0\10holdfast\0\15cluster_epocs\0\4";
+	static const char other_number[] = "\2\2\3\4\5\6\1\0\4\17\0\7\0\0\0\0\0\0\0\1b";
+	static const char null_epoch[] = "\1\2\3\4\5\6\1\0\4\17\1\7\0\0\0\0\0\0\0\1b";
+	static const char no_epoch[] = "\1\2\3\4\5\6\1\0\4\16\0\7\0\0\0\0\0\0\0\1b";
+	struct log l = log_begin(0);
+
+	(void)state;
+	log_put_transaction(&l, 4);
+	put_opening(&l, 5, EPOCH_MAP, sizeof(EPOCH_MAP), EPOCH_ROW, sizeof(EPOCH_ROW));
+	log_put_transaction(&l, 6);
+	put_opening(&l, 7, other_table, sizeof(other_table), EPOCH_ROW, sizeof(EPOCH_ROW));
+	put_opening(&l, 8, EPOCH_MAP, sizeof(EPOCH_MAP), other_number, sizeof(other_number));
+	put_opening(&l, 9, EPOCH_MAP, sizeof(EPOCH_MAP), null_epoch, sizeof(null_epoch));
+	put_opening(&l, 10, EPOCH_MAP, sizeof(EPOCH_MAP), no_epoch, sizeof(no_epoch));
+	put_opening(&l, 11, EPOCH_MAP, sizeof(EPOCH_MAP), EPOCH_ROW, sizeof(EPOCH_ROW));
+	check_openings(&l, 0, 0, "5:7 11:7 ");
+	check_openings(&l, 5, 0, "11:7 ");
+	check_openings(&l, 0, 10, "5:7 ");
+	check_openings(&l, 5, 10, "");
+	/* Cut off anywhere, it says nothing. */
+	for (size_t n = 0; n < 33; n++) {
+		l = log_begin(0);
+		put_opening(&l, 1, EPOCH_MAP, n, EPOCH_ROW, sizeof(EPOCH_ROW));
+		if (n < 15)
+			put_opening(&l, 2, EPOCH_MAP, sizeof(EPOCH_MAP), EPOCH_ROW, n);
+		check_openings(&l, 0, 0, "");
+	}
+}
+
+static void test_up_to(void **state)
+{
+	struct log l = all_kinds();
+	struct taken t;
+	struct binlog_cut c = cut_into(&t, 5);
+
+	(void)state;
+	c.until_seq = 7;
+	assert_int_equal(binlog_cut(&c, l.bytes, l.size), 0);
+	assert_string_equal(in_words(&t), "F6q7qq");
+	assert_int_equal(c.groups, 2);
+	assert_int_equal(c.taken.seq, 7);
+	assert_int_equal(c.last.seq, 300);
+}
+
+/* With sums, as a server writes them: the header says so, its last byte before its own. */
+static void sum_event(struct log *l, size_t at)
+{
+	uint8_t *event = l->bytes + at;
+	size_t size = (size_t)event[9] + 256u * event[10];
+	uint8_t flags = event[17];
+	uint32_t crc;
+
+	if (event[4] == FDE)
+		event[17] = 0;
+	crc = crc32_add(0, event, size - LOG_CHECKSUM_BYTES);
+	event[17] = flags;
+	for (unsigned i = 0; i < LOG_CHECKSUM_BYTES; i++)
+		event[size - LOG_CHECKSUM_BYTES + i] = (uint8_t)(crc >> 8 * i);
+}
+
+static struct log summed(void)
+{
+	struct log l = {.bytes = {0xfe, 'b', 'i', 'n'}, .size = 4};
+
+	log_put_event(&l, FDE, "format\1", 7, 1);
+	log_put_transaction(&l, 5);
+	log_put_transaction(&l, 6);
+	for (size_t at = 4; at < l.size; at += (size_t)l.bytes[at + 9] + 256u * l.bytes[at + 10])
+		sum_event(&l, at);
+	return l;
+}
+
+static void test_sums(void **state)
+{
+	static const uint8_t digits[] = "123456789";
+	struct log l = summed();
+	struct taken t;
+	struct binlog_cut c = cut_into(&t, 0);
+
+	(void)state;
+	assert_int_equal(crc32_add(crc32_add(0, digits, 4), digits + 4, 5), 0xcbf43926);
+	c.verify = true;
+	assert_int_equal(binlog_cut(&c, l.bytes, l.size), 0);
+	assert_int_equal(c.groups, 2);
+	/* Every byte, but those of the magic number, and the kind of the sums when it says that there are none. */
+	for (size_t i = 4; i < l.size; i++) {
+		struct log bad = l;
+
+		bad.bytes[i] ^= 0x20;
+		c = cut_into(&t, 0);
+		c.verify = true;
+		/* Either it is noticed, or nothing is taken from there on: a length that leads beyond the end. */
+		assert_true(binlog_cut(&c, bad.bytes, bad.size) != 0 || c.groups < 2 || i == 4 + 19 + 6);
+	}
+	/* A log without sums has none to check. */
+	l = all_kinds();
+	c = cut_into(&t, 0);
+	c.verify = true;
+	assert_int_equal(binlog_cut(&c, l.bytes, l.size), 0);
+	assert_int_equal(c.groups, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +482,9 @@ int main(void)
 	    cmocka_unit_test(test_other_files_are_refused),
 	    cmocka_unit_test(test_garbage_is_survived),
 	    cmocka_unit_test(test_what_cannot_be_written_stops),
+	    cmocka_unit_test(test_where_an_epoch_begins),
+	    cmocka_unit_test(test_up_to),
+	    cmocka_unit_test(test_sums),
 	    cmocka_unit_test(test_what_the_logs_before_held),
 	};
 
