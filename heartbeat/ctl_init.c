@@ -15,6 +15,7 @@
 #include "heartbeat/local.h"
 
 #define DATA_TIMEOUT_MS 180000
+#define LOOK_TIMEOUT_MS 60000
 #define RESTORE_TIMEOUT_MS (24 * 3600 * 1000) /* a large ledger takes hours to be copied and read */
 #define SERVING_LIMIT_S 60
 #define DEFAULT_CLUSTER "pay"
@@ -34,6 +35,28 @@ static int take_made(struct ctl_setup *s, struct errbuf *e)
 	memcpy(s->epoch, out + n + 1, digits);
 	s->epoch[digits] = '\0';
 	return 0;
+}
+
+/* Before anything is stopped or written: can that backup be restored here? */
+static int look_at_backup(struct ctl_setup *s, struct errbuf *e)
+{
+	const char *argv[8] = {HOLDFAST_LIBEXECDIR "/holdfast-backup", "show"};
+	size_t n = 2;
+	int code;
+
+	if (s->logs) {
+		argv[n++] = "--logs";
+		argv[n++] = s->logs;
+	}
+	if (s->until) {
+		argv[n++] = "--until";
+		argv[n++] = s->until;
+	}
+	argv[n] = s->backup;
+	code = s->backup ? ctl_run(argv, LOOK_TIMEOUT_MS, &s->output, e) : 0;
+	if (!code && s->backup)
+		(void)fputs(s->output.out, stdout);
+	return code;
 }
 
 static int make_data(struct ctl_setup *s, struct errbuf *e)
@@ -118,6 +141,8 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 	code = ctl_setup_conf(&o, &s.conf, &e);
 	if (!code)
 		code = ctl_setup_check(&s, &e);
+	if (!code)
+		code = look_at_backup(&s, &e);
 	if (!code)
 		code = ctl_probe_vip(&s.conf, &e);
 	if (code) {

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,12 +113,22 @@ static int describe(const struct backup_source *from, const struct role_view *v,
 
 static int check_place(const struct backup_source *from, const char *dir, struct errbuf *e)
 {
-	size_t length = strlen(from->conf->datadir);
+	char parent[PATH_MAX], data[PATH_MAX], up[WORKDIR_PATH_BYTES];
+	size_t length;
 	int code = workdir_check_path(dir, e);
 
-	if (!code && strncmp(dir, from->conf->datadir, length) == 0 && (!dir[length] || dir[length] == '/'))
-		code = err_set(e, -EINVAL, "%.120s: lies in the data directory", dir);
-	return code ? code : workdir_check_free(dir, e);
+	if (code)
+		return code;
+	/* Where it really is: one of them may be reached by a symbolic link. */
+	(void)snprintf(up, sizeof(up), "%.*s/", (int)(strrchr(dir, '/') - dir), dir);
+	if (!realpath(up, parent))
+		return err_set(e, -errno, "%.180s: %s", up, strerror(errno));
+	if (!realpath(from->conf->datadir, data))
+		return err_set(e, -errno, "%.180s: %s", from->conf->datadir, strerror(errno));
+	length = strlen(data);
+	if (strncmp(parent, data, length) == 0 && (!parent[length] || parent[length] == '/'))
+		return err_set(e, -EINVAL, "%.120s: lies in the data directory", dir);
+	return workdir_check_free(dir, e);
 }
 
 /* The data, and what came out when it was restored for trial. */

@@ -14,13 +14,14 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/rolepage.h"
 #include "replication/backup.h"
+#include "replication/restoredata.h"
 
 #define EXIT_USAGE 2
 #define EXIT_ELSEWHERE 3
 #define CALLED_AS "holdfastctl: backup: "
 
 struct arguments {
-	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket;
+	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket, *logs, *until;
 	bool from_active;
 };
 
@@ -84,6 +85,17 @@ static int run_verify(const struct arguments *a, const char *dir, struct errbuf 
 	return code;
 }
 
+static int run_show(const struct arguments *a, const char *dir, struct errbuf *e)
+{
+	const struct restoredata_from from = {.backup = dir, .logs = a->logs, .until = a->until};
+	struct manifest m;
+	int code = restoredata_look(&from, &m, e);
+
+	if (!code)
+		print_manifest(dir, &m, "as its manifest says; see backup verify");
+	return code;
+}
+
 static int run_logs(const struct arguments *a, const char *dir, struct errbuf *e)
 {
 	struct logarchive_added added;
@@ -115,10 +127,22 @@ static const struct {
     {"make", "[--from-active] DIR", "make a backup in DIR, which is not there or empty, and try it", run_make},
     {"logs", "[--from-active] DIR", "add what was written since to the archive in DIR", run_logs},
     {"verify", "DIR", "restore the backup in DIR for trial", run_verify},
+    {"show", "[--logs ARCHIVE [--until WHEN]] DIR", "say what the backup in DIR is, and whether it looks whole",
+	run_show},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_KEY, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET, OPT_FROM_ACTIVE };
+enum {
+	OPT_HELP = 256,
+	OPT_VERSION,
+	OPT_ROLE,
+	OPT_KEY,
+	OPT_DATABASE_CONF,
+	OPT_DATABASE_SOCKET,
+	OPT_FROM_ACTIVE,
+	OPT_LOGS,
+	OPT_UNTIL
+};
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, OPT_HELP},
@@ -128,6 +152,8 @@ static const struct option long_options[] = {
     {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
     {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
     {"from-active", no_argument, NULL, OPT_FROM_ACTIVE},
+    {"logs", required_argument, NULL, OPT_LOGS},
+    {"until", required_argument, NULL, OPT_UNTIL},
     {NULL, 0, NULL, 0},
 };
 
@@ -155,6 +181,8 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
 		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
 		case OPT_FROM_ACTIVE: a->from_active = true; break;
+		case OPT_LOGS: a->logs = optarg; break;
+		case OPT_UNTIL: a->until = optarg; break;
 		case OPT_HELP: usage(stdout); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
 		default: usage(stderr); return EXIT_USAGE;
@@ -199,7 +227,7 @@ int main(int argc, char **argv)
 		if (!code)
 			code = commands[i].run(&a, argv[optind + 1], &e);
 		if (code)
-			(void)fprintf(stderr, CALLED_AS "%s\n", e.text);
+			(void)fprintf(stderr, "%s%s\n", argv[0][0] == '/' ? "" : CALLED_AS, e.text);
 		if (code == -EREMOTE)
 			return EXIT_ELSEWHERE;
 		return code || fflush(stdout) ? 1 : 0;

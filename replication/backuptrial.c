@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "heartbeat/message.h"
@@ -50,15 +51,40 @@ static int installed_version(char *ret, size_t size, struct errbuf *e)
 	return 0;
 }
 
-int backup_open(const char *dir, struct manifest *ret, struct errbuf *e)
+/* What is in it is served in the end, and a mariadbd of root's runs on it before: it must be root's. */
+static int load(const char *dir, struct manifest *ret, struct errbuf *e)
 {
-	char path[WORKDIR_PATH_BYTES + 64], here[64];
-	size_t major;
+	char path[WORKDIR_PATH_BYTES + 64];
+	struct stat st;
 	int code = workdir_check_path(dir, e);
 
-	(void)snprintf(path, sizeof(path), "%.239s/" BACKUP_MANIFEST, dir);
+	(void)snprintf(path, sizeof(path), "%.199s/" BACKUP_MANIFEST, dir);
 	if (!code)
 		code = manifest_load(path, ret, e);
+	if (!code)
+		code = workdir_check_owner(dir, e);
+	if (!code)
+		code = workdir_check_owner(path, e);
+	(void)snprintf(path, sizeof(path), "%.199s/" BACKUP_DATA, dir);
+	if (!code)
+		code = workdir_check_owner(path, e);
+	if (code)
+		return code;
+	if (stat(path, &st))
+		return err_set(e, -errno, "%.180s: %s", path, strerror(errno));
+	if ((uint64_t)st.st_size != ret->stream_bytes)
+		return err_set(e, -EBADMSG,
+		    "%.140s: has %" PRIu64 " bytes, its manifest says %" PRIu64 ": it is not whole", path,
+		    (uint64_t)st.st_size, ret->stream_bytes);
+	return 0;
+}
+
+int backup_open(const char *dir, struct manifest *ret, struct errbuf *e)
+{
+	char here[64];
+	size_t major;
+	int code = load(dir, ret, e);
+
 	if (code)
 		return code;
 	if (ret->level > HB_LEVEL)
@@ -102,6 +128,7 @@ int backup_unpack(
 		    err_set(e, -EBADMSG, "%.120s: its data is at %.40s, its manifest says %.40s", dir, found, m->gtid);
 	return code;
 }
+
 int backup_try(
     const char *dir, const struct manifest *m, const atomic_bool *cancel, struct backup_trial *ret, struct errbuf *e)
 {

@@ -21,7 +21,8 @@ struct backup_trial {
  * not whole, or does not add up, -ENOTSUP made by a later release or on another MariaDB, -ENOSPC, -EBUSY, -ECANCELED, or -errno. */
 int backup_verify(const char *dir, const atomic_bool *cancel, struct manifest *ret, struct errbuf *e);
 
-/* Reads the manifest and says whether this machine can restore it. Codes of backup_verify. */
+/* Reads the manifest and says, without reading the data, whether this machine can restore it: -EPERM others than root could have changed it,
+ * and the codes of backup_verify. */
 int backup_open(const char *dir, struct manifest *ret, struct errbuf *e);
 
 /* Unpacks it into an empty directory, ready to be started on, as long as every byte is what the manifest says. Codes of backup_verify. */

@@ -254,12 +254,18 @@ int logarchive_take(
 
 int logarchive_size(const char *dir, const struct logarchive_wanted *wanted, uint64_t *ret_bytes, struct errbuf *e)
 {
+	const struct archive_file begin = {
+	    .epoch = wanted->epoch, .first = wanted->above.seq, .last = wanted->above.seq};
 	struct archivelist all = {0};
 	int code = workdir_check_path(dir, e);
 
 	*ret_bytes = 0;
 	if (!code)
+		code = workdir_check_owner(dir, e);
+	if (!code)
 		code = archivelist_read(dir, wanted->cluster_id, &all, e);
+	if (!code)
+		code = archivelist_check(&all, &begin, dir, e);
 	for (size_t i = 0; i < all.count; i++)
 		if (all.file[i].last > wanted->above.seq)
 			*ret_bytes += all.file[i].bytes;

@@ -45,7 +45,8 @@ struct logarchive_wanted {
 int logarchive_take(const char *dir, const struct logarchive_wanted *wanted, const char *target, struct gtid *ret_end,
     struct errbuf *e);
 
-/* How many bytes logarchive_take() would write, at most. 0 or -errno with e filled. */
+/* How many bytes logarchive_take() would write, at most, as far as names and sizes say. 0; or, with e filled, -EPERM others than root could
+ * have changed it, or the codes of that. */
 int logarchive_size(const char *dir, const struct logarchive_wanted *wanted, uint64_t *ret_bytes, struct errbuf *e);
 
 #endif

@@ -73,11 +73,15 @@ static int take_field(const struct field *f, const char *value, size_t length, s
 		return -EBADMSG;
 	memcpy(text, value, length);
 	text[length] = '\0';
+	/* It is shown on terminals. */
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return -EBADMSG;
 	if (!f->is_number) {
 		memcpy(at, text, length + 1);
 		return 0;
 	}
-	if (text[0] < '0' || text[0] > '9')
+	if (text[0] < '0' || text[0] > '9' || (text[0] == '0' && length > 1))
 		return -EBADMSG;
 	errno = 0;
 	number = strtoull(text, &end, 10);

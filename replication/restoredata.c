@@ -78,22 +78,49 @@ static int check_range(struct gtid begin, struct gtid end, struct gtid until, st
 	    gtid_format(begin, b), gtid_format(end, c));
 }
 
+static struct logarchive_wanted wanted_of(const struct manifest *m)
+{
+	struct logarchive_wanted w = {.cluster_id = m->cluster_id, .epoch = m->ledger_epoch};
+
+	(void)gtid_parse(m->gtid, &w.above);
+	return w;
+}
+
+int restoredata_look(const struct restoredata_from *from, struct manifest *ret, struct errbuf *e)
+{
+	struct logarchive_wanted wanted;
+	char ignored[STOP_BYTES];
+	struct gtid until, position;
+	uint64_t bytes;
+	int code = parse_until(from->until, &until, ignored, e);
+
+	if (!code && from->until && !from->logs)
+		code =
+		    err_set(e, -EINVAL, "up to a moment after the backup only with the logs that were archived since");
+	if (!code)
+		code = backup_open(from->backup, ret, e);
+	if (code || !from->logs)
+		return code;
+	if (gtid_parse(ret->gtid, &position))
+		return err_set(e, -EBADMSG, "%.100s: '%.40s' is no GTID", from->backup, ret->gtid);
+	/* Both are times of one form. */
+	if (from->until && !until.seq && strcmp(from->until, ret->ended) < 0)
+		return err_set(
+		    e, -ERANGE, "%.40s: the backup is of %.40s: an earlier one is needed", from->until, ret->ended);
+	wanted = wanted_of(ret);
+	return logarchive_size(from->logs, &wanted, &bytes, e);
+}
+
 /* Executes what was written between the backup and `until`. */
 static int catch_up(const struct restoredata_from *from, const struct manifest *m, const char *into,
     const struct privatedb *p, struct errbuf *e)
 {
 	char file[COPYDIR_PATH_BYTES + 24], stop[STOP_BYTES];
-	struct logarchive_wanted wanted = {.cluster_id = m->cluster_id, .epoch = m->ledger_epoch};
-	struct gtid end, until;
+	const struct logarchive_wanted wanted = wanted_of(m);
+	struct gtid end = {0}, until;
 	uint64_t bytes;
 	int code = parse_until(from->until, &until, stop, e);
 
-	/* Both are times of one form. */
-	if (!code && from->until && !until.seq && strcmp(from->until, m->ended) < 0)
-		code = err_set(
-		    e, -ERANGE, "%.40s: the backup is of %.40s: an earlier one is needed", from->until, m->ended);
-	if (!code && gtid_parse(m->gtid, &wanted.above))
-		code = err_set(e, -EBADMSG, "%.100s: '%.40s' is no GTID", from->backup, m->gtid);
 	(void)snprintf(file, sizeof(file), "%s/holdfast-replay", into);
 	if (!code)
 		code = logarchive_size(from->logs, &wanted, &bytes, e);
@@ -150,17 +177,10 @@ static int bring_forward(const struct restoredata_from *from, const struct manif
 int restoredata_fill(
     const struct restoredata_from *from, const char *into, struct restoredata_reached *ret, struct errbuf *e)
 {
-	char ignored[STOP_BYTES];
-	struct gtid until;
 	struct privatedb p;
 	struct manifest m;
-	int code = parse_until(from->until, &until, ignored, e);
+	int code = restoredata_look(from, &m, e);
 
-	if (!code && from->until && !from->logs)
-		code =
-		    err_set(e, -EINVAL, "up to a moment after the backup only with the logs that were archived since");
-	if (!code)
-		code = backup_open(from->backup, &m, e);
 	if (!code)
 		code = backup_unpack(from->backup, &m, into, NULL, e);
 	if (!code)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "heartbeat/err.h"
+#include "replication/manifest.h"
 
 struct restoredata_from {
 	const char *backup; /* directory; NULL: nothing is restored */
@@ -19,6 +20,10 @@ struct restoredata_reached {
 	uint64_t operations; /* in the journal */
 	uint64_t newest_us;  /* of the last of them: ledger time, Unix microseconds; 0: there is none */
 };
+
+/* Whether it can be done, as far as that is seen without reading the data: the manifest is for this machine, the logs are of its history, and
+ * until is a moment. 0 and what the manifest says, or the codes of restoredata_fill. */
+int restoredata_look(const struct restoredata_from *from, struct manifest *ret, struct errbuf *e);
 
 /* Unpacks the backup into an empty directory, executes what was written since, and lets the ledger in it be summed up, so that a mariadbd
  * that was shut down in order could be started on it: with the accounts and the positions of the cluster it was taken from. 0 and *ret; or,

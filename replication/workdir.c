@@ -51,10 +51,46 @@ static int count_entries(const char *path)
 	return count;
 }
 
+/* A directory cannot be renamed to where one of these is, which is better known before the work than after it. */
+static int check_plain(const char *path, struct errbuf *e)
+{
+	char up[WORKDIR_PATH_BYTES + 8];
+	struct stat st, parent;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : fail(e, path);
+	if (S_ISLNK(st.st_mode))
+		return err_set(e, -EEXIST, "%.180s: is a symbolic link: name the directory itself", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, -ENOTDIR, "%.180s: is there, and no directory", path);
+	(void)snprintf(up, sizeof(up), "%s/..", path);
+	if (stat(up, &parent))
+		return fail(e, up);
+	if (parent.st_dev != st.st_dev || parent.st_ino == st.st_ino)
+		return err_set(e, -EEXIST, "%.150s: something is mounted there: name a directory in it", path);
+	return 0;
+}
+
+int workdir_check_owner(const char *path, struct errbuf *e)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return fail(e, path);
+	if (st.st_uid != 0)
+		return err_set(e, -EPERM, "%.140s: belongs to user %u, who can change it: want root", path, st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(
+		    e, -EPERM, "%.140s: others than root can write there (mode %03o)", path, st.st_mode & 0777);
+	return 0;
+}
+
 int workdir_check_free(const char *path, struct errbuf *e)
 {
-	int count = count_entries(path);
+	int code = check_plain(path, e), count = code ? code : count_entries(path);
 
+	if (code)
+		return code;
 	if (count == 0 || count == -ENOENT)
 		return 0;
 	if (count > 0)

@@ -15,8 +15,11 @@ struct workdir {
 /* Is path absolute, short enough, and its parent a directory? 0, -EINVAL, or -errno with e filled. */
 int workdir_check_path(const char *path, struct errbuf *e);
 
-/* 0: there is nothing at path, or an empty directory; -EEXIST or -errno with e filled. */
+/* 0: there is nothing at path, or an empty directory that another one can take the place of; -EEXIST or -errno with e filled. */
 int workdir_check_free(const char *path, struct errbuf *e);
+
+/* Can nobody but root have changed what is at path? 0, -EPERM, or -errno with e filled. */
+int workdir_check_owner(const char *path, struct errbuf *e);
 
 /* Makes path + suffix, 0700, empty but for the mark. 0; -EBUSY: another one works in it; -EEXIST: it is there and not ours; or -errno,
  * with e filled. */

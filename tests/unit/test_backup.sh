@@ -94,6 +94,12 @@ test_where() {
 	mkdir "$D/backups/full"
 	echo precious >"$D/backups/full/file"
 	matches "a directory that is not empty" "$(backup make "$D/backups/full")" 'is not empty'
+	ln -s "$D/backups/full" "$D/backups/link"
+	matches "a symbolic link" "$(backup make "$D/backups/link")" 'is a symbolic link'
+	ln -s "$D/b/mysql" "$D/b/way"
+	matches "in the data directory by another way" "$(backup make "$D/b/way/1")" 'lies in the data directory'
+	rm "$D/b/way" "$D/backups/link"
+	matches "a place where something is mounted" "$(mounted)" 'something is mounted there'
 	mkdir "$D/backups/1.new"
 	echo precious >"$D/backups/1.new/file"
 	matches "something in the way" "$(backup make "$D/backups/1")" '1.new: is in the way'
@@ -103,6 +109,13 @@ precious"
 	matches "no room" "$(small_disk)" ' MiB free, [0-9]+ MiB needed$'
 	matches "no database" "$(backup --database-socket "$D/none" make "$D/backups/1")" 'none'
 	equal "nothing was made" "$(ls "$D/backups")" full
+}
+mounted() {
+	export -f backup
+	export BUILD D
+	# shellcheck disable=SC2016
+	unshare -m bash -c 'mkdir "$D/mounted"; mount -t tmpfs none "$D/mounted" && backup make "$D/mounted"'
+	rmdir "$D/mounted"
 }
 small_disk() {
 	mkdir "$D/small"
@@ -156,6 +169,16 @@ test_verify() {
 	spoilt "a byte of the format" 'is damaged: its BLAKE2b'
 	copy_of; sed -i 's/^operations=100/operations=101/' "$D/backups/bad/manifest"; spoilt "a changed manifest" 'line 19: not the checksum'
 	copy_of; truncate -s 200 "$D/backups/bad/manifest"; spoilt "half a manifest" 'manifest: line [0-9]+: .* expected'
+	copy_of; chown nobody "$D/backups/bad/data.mbstream"; spoilt "data of another user" 'belongs to user [0-9]+, who can change it'
+	copy_of; chown nobody "$D/backups/bad/manifest"; spoilt "a manifest of another user" 'belongs to user'
+	copy_of; chmod 777 "$D/backups/bad"; spoilt "a directory for everybody" 'others than root can write there .mode 777'
+	copy_of; reseal 's/^node=b/node=\x1b[2J/'; spoilt "what a terminal would obey" "line 7: 'node=' and a value expected"
+	copy_of; reseal 's/^level=3/level=03/;s/^level=/level=0/'; spoilt "a number in another way" "line 3: 'level='"
+	matches "show" "$(backup show "$D/backups/1")" 'as its manifest says.*taken on b .standby. of cluster holdfast'
+	matches "show, of none" "$(backup show "$D/backups/none")" 'none/manifest: No such file'
+	matches "show, with logs that are not there" "$(backup show --logs "$D/none" "$D/backups/1")" 'none: No such file'
+	matches "show, of a moment before it" "$(mkdir "$D/none"; backup show --logs "$D/none" --until 2020-01-01T00:00:00Z "$D/backups/1")" 'an earlier one is needed'
+	rmdir "$D/none"
 	copy_of; reseal 's/^format=1/format=2/'; spoilt "a later format" 'format 2'
 	copy_of; reseal 's/^level=.*/level=200/'; spoilt "a later release" 'level 200; this release'
 	copy_of; reseal 's/^mariadb=.*/mariadb=10.6.4-MariaDB/'; spoilt "another MariaDB" 'made on MariaDB 10.6, and here'
