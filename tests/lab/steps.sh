@@ -82,8 +82,11 @@ steps_begin() {
     wait_sync
   done
 }
+# Also after a failure: whoever is off is switched on, for those who come after.
 steps_end() {
   local node
+  "$lab" heal
+  for node in a b; do "$lab" start "$node"; done
   for node in a b; do
     "$lab" exec "$node" -- sh -c 'rm -rf "$1" /etc/systemd/system/holdfast-replicationd.service.d/kill-at-step.conf
       systemctl daemon-reload && systemctl restart holdfast-replicationd' - "$steps_dir"
