@@ -50,7 +50,7 @@ enum fault {
 };
 
 /* Those after it are for schedules that are written by hand. */
-#define FAULT_DRAWN (FAULT_ROOT_KILL_QUERY + 1)
+#define FAULT_DRAWN (FAULT_KILL_KEEPALIVED + 1)
 
 #define FAULT_PENDING 16
 

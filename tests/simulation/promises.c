@@ -168,6 +168,25 @@ void promises_chosen(struct world *w, unsigned at)
 		world_broken(w, "%s: %u records in a second", name_of(w, at), m->chosen);
 }
 
+/* One whose register cannot be written votes for nothing new. */
+static bool can_vote(const struct member *m)
+{
+	return m->node.acceptor.reg.admitted && !m->stuck_us;
+}
+
+/* Is there something that it has received and cannot apply? */
+static bool cannot_drain(const struct mariadb *m)
+{
+	return (m->stalled || m->ill) && m->received > m->engine;
+}
+
+/* Could it serve if a majority were with it? */
+static bool is_whole(const struct member *m, const struct token *counts)
+{
+	return m->up && !m->observes && can_vote(m) && !m->frozen && !m->hung && !m->vip_deaf_us &&
+	       database_has_token(&m->db) && token_equal(counts, &m->db.token.token) && !cannot_drain(&m->db.server);
+}
+
 bool promises_owe_service(struct world *w)
 {
 	struct promises *p = &w->promises;
@@ -185,13 +204,10 @@ bool promises_owe_service(struct world *w)
 	for (unsigned g = 0; p->chosen && g < WORLD_GATEWAYS; g++) {
 		unsigned members = 1;
 
-		if (w->member[g].observes || !w->member[g].up || !w->member[g].node.acceptor.reg.admitted ||
-		    w->member[g].frozen || w->member[g].hung || w->member[g].vip_deaf_us || !(whole >> g & 1) ||
-		    !database_has_token(&w->member[g].db) ||
-		    !token_equal(&p->record.token[g], &w->member[g].db.token.token))
+		if (!(whole >> g & 1) || !is_whole(&w->member[g], &p->record.token[g]))
 			continue;
 		for (unsigned i = 0; i < w->nodes; i++)
-			members += i != g && w->member[i].node.acceptor.reg.admitted && can_talk(w, g, i);
+			members += i != g && can_vote(&w->member[i]) && can_talk(w, g, i);
 		if (members >= hb_quorum(w->nodes))
 			return true;
 	}
