@@ -13,10 +13,12 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
+#include "replication/dataversion.h"
 #include "replication/step.h"
 
 #define LOOK_MS 50   /* between two looks when nothing is to be done */
 #define SOON_MS 5    /* while something is awaited */
+#define VERSION_US 1000000
 #define AGAIN_MS 200 /* after a step that failed */
 #define SEED_AGAIN_MS 2000 /* when nothing came of it */
 
@@ -108,6 +110,28 @@ static void look_at_database(struct actor *a, struct errbuf *e)
 			    : 0;
 }
 
+/* mariadb-upgrade leaves the version there, under one name or the other, and may do so at any time. */
+static void look_at_data_version(struct actor *a)
+{
+	static const char *const names[] = {"mariadb_upgrade_info", "mysql_upgrade_info"};
+	struct sight *s = &a->sight;
+	char path[256], data[64] = "", notice[LOCAL_REASON_BYTES];
+	struct errbuf ignored;
+
+	if (!s->up || s->looked_us < a->version_us + VERSION_US)
+		return;
+	a->version_us = s->looked_us;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && !data[0]; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", a->conf->datadir, names[i]);
+		if (durable_read(path, data, sizeof(data), &ignored))
+			data[0] = '\0';
+	}
+	(void)dataversion_notice(data, s->db.version, notice);
+	if (notice[0] && strcmp(notice, s->version_notice) != 0)
+		LOG(LOG_WARNING, "data.version", KV_S("why", notice));
+	memcpy(s->version_notice, notice, sizeof(notice));
+}
+
 /* Everything is read anew; the order first, so that what is read later is at least as new. */
 static bool look(struct actor *a, struct errbuf *e)
 {
@@ -119,6 +143,7 @@ static bool look(struct actor *a, struct errbuf *e)
 	if (!look_at_files(a, e) || !look_at_server(a, e))
 		return false;
 	look_at_database(a, e);
+	look_at_data_version(a);
 	facts_take_look(&a->sight);
 	return true;
 }

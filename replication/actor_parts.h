@@ -35,6 +35,7 @@ struct actor {
 	uint64_t started_us;	      /* when a start was asked for last */
 	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
 	enum plan_step last_step;
+	uint64_t version_us; /* when the version of the data was looked at last */
 	bool seed_failed;   /* the last fresh copy did */
 	atomic_bool cancel; /* programs that a step waits for give up */
 	atomic_bool ending;

@@ -253,9 +253,10 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 		say_silent(s, ret->reason);
 	else if (rule->state != REPL_OPEN && rule->state != REPL_FOLLOWING)
 		say(ret->reason, rule->why);
-	say(ret->notice, s->up && s->watch.crowded
-			     ? "another replica acknowledges: SHOW SLAVE HOSTS in its database names it"
-			     : s->notice);
+	if (s->up && s->watch.crowded)
+		say(ret->notice, "another replica acknowledges: SHOW SLAVE HOSTS in its database names it");
+	else
+		say(ret->notice, s->notice[0] ? s->notice : s->version_notice);
 	if (!s->up)
 		return;
 	ret->fit = rule->state != REPL_FAILED && !cannot_apply(s);

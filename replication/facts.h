@@ -42,6 +42,7 @@ struct sight {
 	uint32_t backlog_ms;
 	char notice[LOCAL_REASON_BYTES]; /* for an operator, of something that keeps nobody from anything; "" none */
 	uint64_t notice_us;
+	char version_notice[LOCAL_REASON_BYTES]; /* the same, as long as it is so */
 	/* what was tried in vain */
 	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
 	struct pause start; /* before it is started again */

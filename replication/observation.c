@@ -34,13 +34,14 @@ static int observe_self(struct database *db, struct observation *o, struct errbu
 	    "SELECT @@read_only ro, @@sync_relay_log relay, @@sync_binlog blog, @@innodb_flush_log_at_trx_commit "
 	    "redo,@@rpl_semi_sync_master_enabled semi, @@gtid_binlog_pos AS "
 	    "pos, @@gtid_slave_pos slave,"
-	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch" VARIABLE_COLUMNS);
+	    " (SELECT epoch FROM holdfast.ledger_head WHERE id=1) epoch, @@version AS version" VARIABLE_COLUMNS);
 
 	if (code)
 		return code;
 	for (unsigned i = 0; i < VARIABLE_COUNT; i++)
 		(void)snprintf(
 		    o->variables.text[i], VARIABLE_VALUE_BYTES, "%s", database_value(row, variables[i].name));
+	(void)snprintf(o->version, sizeof(o->version), "%s", database_value(row, "version"));
 	o->read_only = database_number(row, "ro") != 0;
 	o->sync_relay = database_number(row, "relay") == 1;
 	o->sync_data = database_number(row, "blog") == 1 && database_number(row, "redo") == 1;

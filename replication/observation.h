@@ -29,7 +29,8 @@ struct observation {
 	char error[160];      /* the words of sql_errno or io_errno */
 	struct gtid received; /* Gtid_IO_Pos */
 	struct variable_values variables;
-	struct gtid applied;  /* gtid_slave_pos or gtid_binlog_pos, whichever is further */
+	char version[32];    /* @@version */
+	struct gtid applied; /* gtid_slave_pos or gtid_binlog_pos, whichever is further */
 };
 
 /* 0, -EPIPE when the connection is lost, -EREMOTEIO when the server refused, or -EINVAL when an answer makes no sense;
