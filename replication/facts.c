@@ -21,7 +21,7 @@
 #define RELAX_AFTER 2
 
 /* A start of replication costs little; what cannot be started is not to fill the journals. */
-static const struct pause_limits start_limits = {1000000, 60000000, 60000000};
+static const struct pause_limits start_limits = {1000000, 60000000, 5000000};
 /* A fresh copy is all of the data, read from the disk of the one that answers payments. */
 static const struct pause_limits copy_limits = {2000000, 240000000, 600000000};
 
@@ -114,8 +114,9 @@ void facts_take_look(struct sight *s)
 	since_note(&s->behind_us, s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s), s->looked_us);
 	if (!token_is_none(&s->token) || !s->token_us)
 		s->token_us = s->looked_us;
-	pause_look(&s->start, &start_limits, follows(s), s->looked_us);
-	pause_look(&s->copy, &copy_limits, follows(s), s->looked_us);
+	/* Not only started: a lock is waited for first, and an old backlog is applied up to what cannot be. */
+	pause_look(&s->start, &start_limits, is_near(s), s->looked_us);
+	pause_look(&s->copy, &copy_limits, is_near(s), s->looked_us);
 	if (s->up && is_stopped(s) && !s->stopped)
 		pause_failed(&s->start, &start_limits, s->looked_us);
 	s->stopped = s->up && is_stopped(s);
@@ -217,15 +218,20 @@ static void say_paused(const struct sight *s, const char *failure, const char *w
 	unsigned error = applier_error(&s->db) ? applier_error(&s->db) : receiver_error(&s->db);
 	unsigned pause_s = (unsigned)(p->length_us / 1000000);
 	const char *text = error ? sqlerror_text(error) : NULL;
+	const char *name;
+	int room;
 
 	if (!text)
 		text = failure ? failure : s->db.error[0] ? s->db.error : why;
+	name = strstr(text, " ("); /* as the source has it: there is no room for that */
+	room = name ? (int)(name - text) : 60;
 	if (!needs_copy(s))
-		(void)snprintf(reason, LOCAL_REASON_BYTES, "MariaDB error %u, %u times, next try after %u s: %.46s",
-		    error, p->tries, pause_s, text);
+		(void)snprintf(reason, LOCAL_REASON_BYTES, "MariaDB error %u, %u times, next try after %u s: %.*s",
+		    error, p->tries, pause_s, room < 46 ? room : 46, text);
 	else if (error)
 		(void)snprintf(reason, LOCAL_REASON_BYTES,
-		    "MariaDB error %u after %u fresh copies, next after %u s: %.40s", error, p->tries, pause_s, text);
+		    "MariaDB error %u after %u fresh copies, next after %u s: %.*s", error, p->tries, pause_s,
+		    room < 40 ? room : 40, text);
 	else
 		(void)snprintf(
 		    reason, LOCAL_REASON_BYTES, "%u copies in vain, next after %u s: %.60s", p->tries, pause_s, text);
