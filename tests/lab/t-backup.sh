@@ -21,6 +21,11 @@ refused 1 w "only on a gateway" backup make /var/backups/pair
 refused 1 "$standby" "want an absolute path" backup make pair
 refused 1 "$standby" "is not empty" backup make /etc
 in_node "$standby" 'mkdir -p /var/backups/logs'
+# The unit, on both: one of them has a backup then.
+for n in a b; do in_node "$n" 'systemctl start holdfast-backup' || fail "holdfast-backup on $n"; done
+in_node "$standby" '[ "$(ls /var/backups/holdfast | wc -l)" = 1 ]' || fail "the standby's holdfast-backup.service made no backup"
+in_node "$active_node" '[ "$(ls /var/backups/holdfast | wc -l)" = 0 ]' || fail "the active one's holdfast-backup.service made one"
+in_node "$standby" 'systemctl is-enabled holdfast-backup.timer' && fail "the timer is enabled"
 ctl "$standby" backup make /var/backups/pair || fail "backup make: $said"
 says "made, restored for trial"
 payments_flow
@@ -37,9 +42,17 @@ epoch=$(status w .epoch)
 
 for n in a b w; do begins_anew "$n"; done
 new=(--name "$standby" --address "$(address_of "$standby")" --vip "$vip/24" --interface eth0 --yes)
+# What cannot be restored is known before anything is stopped.
+untouched() { case $said in *stopping*) fail "begun all the same: $said" ;; esac; }
 refused 1 "$standby" "manifest: No such file" restore --from /var/backups/none "${new[@]}"
+untouched
+in_node "$standby" 'chown nobody /var/backups/pair'
+refused 1 "$standby" "belongs to user" restore --from /var/backups/pair "${new[@]}"
+untouched
+in_node "$standby" 'chown root /var/backups/pair'
 refused 2 "$standby" "--until wants --logs" restore --from /var/backups/pair --until 0-1-1 "${new[@]}"
 ctl "$standby" restore --from /var/backups/pair --logs /var/backups/logs "${new[@]}" || fail "restore: $said"
+says "stopping"
 says "restored: "
 token=$(grep -o 'hf1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
 [ "$(status "$standby" .epoch)" -gt "$epoch" ] || fail "epoch $(status "$standby" .epoch), was $epoch before"
