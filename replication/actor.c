@@ -16,10 +16,10 @@
 #include "replication/dataversion.h"
 #include "replication/step.h"
 
-#define LOOK_MS 50   /* between two looks when nothing is to be done */
-#define SOON_MS 5    /* while something is awaited */
+#define LOOK_MS 50 /* between two looks when nothing is to be done */
+#define SOON_MS 5  /* while something is awaited */
 #define VERSION_US 1000000
-#define AGAIN_MS 200 /* after a step that failed */
+#define AGAIN_MS 200	   /* after a step that failed */
 #define SEED_AGAIN_MS 2000 /* when nothing came of it */
 
 static void poke(int fd)

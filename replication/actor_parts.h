@@ -36,8 +36,8 @@ struct actor {
 	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
 	enum plan_step last_step;
 	uint64_t version_us; /* when the version of the data was looked at last */
-	bool seed_failed;   /* the last fresh copy did */
-	atomic_bool cancel; /* programs that a step waits for give up */
+	bool seed_failed;    /* the last fresh copy did */
+	atomic_bool cancel;  /* programs that a step waits for give up */
 	atomic_bool ending;
 	pthread_t thread;
 	int wake_fd, changed_fd;

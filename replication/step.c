@@ -161,9 +161,11 @@ static int forget_active(struct actor *a, struct errbuf *e)
 /* B2. Groups are filtered by GTID, so that doing it again does nothing. */
 static int salvage(struct actor *a, struct errbuf *e)
 {
+	/* mariadb-binlog executes what the applier would refuse: an event whose checksum does not fit. */
+	const struct salvage_range range = {.above_seq = a->sight.db.applied.seq, .verify = true};
 	struct salvage_result r;
 	struct observation now;
-	int code = salvage_cut(a->conf->datadir, "relay.index", a->sight.db.applied, ACTOR_SALVAGE, &r, e);
+	int code = salvage_cut_range(a->conf->datadir, "relay.index", &range, ACTOR_SALVAGE, &r, e);
 
 	/* Every transaction has its number, and each is one more than the one before: what is missing was lost. */
 	if (!code && r.groups && (r.hole || r.first_seq != a->sight.db.applied.seq + 1))

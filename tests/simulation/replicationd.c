@@ -79,7 +79,8 @@ static void obey_relay(struct world *w, unsigned at)
 		r->cut_us = w->now_us + 1 + world_dice(w, SLOW_CUT_US);
 	if (open == 0 && !r->cut_us && !mutant_on(M10_NO_CUT))
 		replicationd_close_relay(w, at);
-	if (open <= 0 || (r->relay_epoch == r->order.epoch && r->relay_active == r->order.active))
+	/* What is to be closed late is closed before it is opened again. */
+	if (open <= 0 || (!r->cut_us && r->relay_epoch == r->order.epoch && r->relay_active == r->order.active))
 		return;
 	replicationd_close_relay(w, at);
 	r->relay_epoch = d->last_relay_epoch = r->order.epoch;

@@ -1,7 +1,7 @@
 /*
  * What test_mariadb.sh and test_gateway_system.sh cannot do in a shell: our salvage of the logs that a real mariadbd has written.
  *
- * salvage_helper cut DATADIR INDEX ABOVE TARGET: salvage_cut; prints "GROUPS FIRST-SEQ LAST-GTID", and "hole" when there is one
+ * salvage_helper cut DATADIR INDEX ABOVE TARGET: salvage_cut_range, verified; prints "GROUPS FIRST-SEQ LAST-GTID", and "hole" when there is one
  *
  * salvage_helper apply FILE SOCKET: salvage_apply; prints nothing when all is well
  *
@@ -18,6 +18,7 @@
 static int command_cut(char **argv)
 {
 	char last[GTID_TEXT_BYTES];
+	struct salvage_range range = {.verify = true};
 	struct salvage_result r = {0};
 	struct errbuf e = {""};
 	struct gtid above;
@@ -26,7 +27,8 @@ static int command_cut(char **argv)
 		(void)printf("'%s' is not a GTID\n", argv[2]);
 		return 1;
 	}
-	if (salvage_cut(argv[0], argv[1], above, argv[3], &r, &e)) {
+	range.above_seq = above.seq;
+	if (salvage_cut_range(argv[0], argv[1], &range, argv[3], &r, &e)) {
 		(void)printf("%s\n", e.text);
 		return 1;
 	}
