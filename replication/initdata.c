@@ -146,10 +146,16 @@ static void add_complaint(int fd, struct errbuf *e)
 	(void)snprintf(e->text + length, sizeof(e->text) - length, "%s", line);
 }
 
-static int install(const char *datadir_option, struct errbuf *e)
+/* Where the data is made, and nobody else is: a mariadbd that starts removes what lies of others' temporary tables in a directory that
+ * it shares with them (/tmp), running or not. */
+struct place {
+	char datadir[COPYDIR_PATH_BYTES + 16], tmpdir[COPYDIR_PATH_BYTES + 16]; /* options */
+};
+
+static int install(const struct place *at, struct errbuf *e)
 {
 	/* --force: the name of this host need not resolve. It would only be good for an account that we drop anyway. */
-	const char *const argv[] = {INSTALL_DB, "--no-defaults", datadir_option, "--user=" DATABASE_USER,
+	const char *const argv[] = {INSTALL_DB, "--no-defaults", at->datadir, at->tmpdir, "--user=" DATABASE_USER,
 	    "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db", "--force",
 	    "--skip-name-resolve", "--skip-log-bin", NULL};
 	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .group = true};
@@ -165,9 +171,9 @@ static int install(const char *datadir_option, struct errbuf *e)
 	return code;
 }
 
-static int bootstrap(const char *datadir_option, const char *user_option, int script_fd, struct errbuf *e)
+static int bootstrap(const struct place *at, const char *user_option, int script_fd, struct errbuf *e)
 {
-	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", datadir_option, user_option,
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--bootstrap", at->datadir, at->tmpdir, user_option,
 	    "--skip-log-bin", "--skip-networking", "--default-storage-engine=InnoDB", "--log-warnings=0",
 	    "--sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION", NULL};
 	const struct process_spec spec = {.argv = argv, .stdin_fd = script_fd, .stdout_fd = -1, .group = true};
@@ -213,13 +219,14 @@ static int check_nothing_there(const struct initdata_paths *paths, const char *d
 static int fill(const struct copydir *c, const struct restoredata_from *from, int script_fd,
     struct restoredata_reached *ret, struct errbuf *e)
 {
-	char option[COPYDIR_PATH_BYTES + 16];
+	struct place at;
 	int code;
 
 	*ret = (struct restoredata_reached){.epoch = 1};
-	(void)snprintf(option, sizeof(option), "--datadir=%s", c->made);
-	code = from->backup ? restoredata_fill(from, c->made, ret, e) : install(option, e);
-	return code ? code : bootstrap(option, from->backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
+	(void)snprintf(at.datadir, sizeof(at.datadir), "--datadir=%s", c->made);
+	(void)snprintf(at.tmpdir, sizeof(at.tmpdir), "--tmpdir=%s", c->made);
+	code = from->backup ? restoredata_fill(from, c->made, ret, e) : install(&at, e);
+	return code ? code : bootstrap(&at, from->backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
 }
 
 static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)

@@ -30,15 +30,19 @@ static int make_dir(struct privatedb *p, struct errbuf *e)
 
 static int launch(const char *datadir, struct privatedb *p, struct errbuf *e)
 {
-	char data[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16], pid[sizeof(p->dir) + 24];
+	char data[COPYDIR_PATH_BYTES + 16], temporary[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16],
+	    pid[sizeof(p->dir) + 24];
 	/* As root it reaches a directory that is root's alone. For that it must not run what the data may bring along: without
 	 * grant tables no plugin, function or event of theirs is loaded. */
-	const char *const argv[] = {MARIADBD, "--no-defaults", "--user=root", data, socket, pid, "--skip-networking",
-	    "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start", "--innodb-buffer-pool-size=128M",
-	    "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1", "--event-scheduler=DISABLED", NULL};
+	const char *const argv[] = {MARIADBD, "--no-defaults", "--user=root", data, temporary, socket, pid,
+	    "--skip-networking", "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start",
+	    "--innodb-buffer-pool-size=128M", "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1",
+	    "--event-scheduler=DISABLED", NULL};
 	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .background = true};
 
 	(void)snprintf(data, sizeof(data), "--datadir=%s", datadir);
+	/* Not /tmp: its start would remove the temporary tables of the server that runs beside it. */
+	(void)snprintf(temporary, sizeof(temporary), "--tmpdir=%s", datadir);
 	(void)snprintf(socket, sizeof(socket), "--socket=%s", p->socket);
 	(void)snprintf(pid, sizeof(pid), "--pid-file=%s/pid", p->dir);
 	return process_start(&spec, &p->process, e);

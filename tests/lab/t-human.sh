@@ -127,8 +127,8 @@ say "what the promise rests on: told, right again, and payments flow"
 timeout 120 "$lab" exec "$heir" -- sh -s -- "$(address_of "$was")" <<'REPLICA' || fail "a replica of somebody's own on $heir"
 d=/var/tmp/replica
 mkdir -p $d && chown mysql $d
-mariadb-install-db --no-defaults --user=mysql --datadir=$d/mysql --auth-root-authentication-method=socket >$d.log 2>&1 || exit 1
-systemd-run -q --unit=replica mariadbd --no-defaults --user=mysql --datadir=$d/mysql --socket=$d/sock --pid-file=$d/pid --skip-networking \
+mariadb-install-db --no-defaults --user=mysql --datadir=$d/mysql --tmpdir=$d/mysql --auth-root-authentication-method=socket >$d.log 2>&1 || exit 1
+systemd-run -q --unit=replica mariadbd --no-defaults --user=mysql --datadir=$d/mysql --tmpdir=$d/mysql --socket=$d/sock --pid-file=$d/pid --skip-networking \
   --server-id=99 --rpl-semi-sync-slave-enabled=1 --gtid-strict-mode=0 || exit 1
 for i in $(seq 300); do mariadb -S $d/sock -e 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.1; done
 password=$(sed -n 6p /var/lib/holdfast/mysql/master.info)

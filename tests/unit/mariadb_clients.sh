@@ -65,7 +65,11 @@ make_image() {
 	make_node a 1
 	make_node b 2
 	make_node c 3
+	# A temporary table of another server on this machine.
+	: >"/tmp/#sql-temptable-$$-0-0.MAI"
+	chown mysql "/tmp/#sql-temptable-$$-0-0.MAI"
 	helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token" >"$D/init.log" || { cat "$D/init.log"; exit 1; }
+	rm "/tmp/#sql-temptable-$$-0-0.MAI" || fail "init has removed a temporary table that is not its own"
 	mv "$D/a/mysql" "$D/image"
 }
 

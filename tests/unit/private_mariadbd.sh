@@ -34,7 +34,7 @@ make_node() { # NODE NUMBER
 }
 
 start_mariadbd() { # NODE SERVER-ID [ROLE]
-	mariadbd --defaults-file="$D/$1/mariadb.cnf" --server-id="$2" --init-rpl-role="${3:-MASTER}" >>"$D/$1.log" 2>&1 &
+	mariadbd --defaults-file="$D/$1/mariadb.cnf" --server-id="$2" --init-rpl-role="${3:-MASTER}" --tmpdir="$D/$1/run" >>"$D/$1.log" 2>&1 &
 	PID[mariadbd-$1]=$!
 	until_true 30 sql_answers "$1" || { fail "mariadbd of $1 does not come up"; exit 1; }
 }

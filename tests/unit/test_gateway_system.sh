@@ -18,7 +18,7 @@ role() { echo "$@" >&7; }
 reports() { grep -q -- "$1" "$D/report"; }
 
 start_mariadbd() {
-	mariadbd --no-defaults --user=root --datadir="$D/data" --socket="$D/my.sock" --skip-networking --server-id=1 \
+	mariadbd --no-defaults --user=root --datadir="$D/data" --tmpdir="$D" --socket="$D/my.sock" --skip-networking --server-id=1 \
 		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M \
 		--rpl-semi-sync-master-enabled=ON --rpl-semi-sync-master-wait-no-slave=OFF --sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
 	PID[mariadbd]=$!
@@ -55,7 +55,7 @@ expect() { # WHAT STATUS [CODE]
 
 set_up() {
 	mkdir -p "$D/data" "$D/ledger"
-	mariadb-install-db --no-defaults --force --user=root --datadir="$D/data" --auth-root-authentication-method=socket \
+	mariadb-install-db --no-defaults --force --user=root --datadir="$D/data" --tmpdir="$D" --auth-root-authentication-method=socket \
 		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
 	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
 	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
