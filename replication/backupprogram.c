@@ -64,8 +64,8 @@ static int run_make(const struct arguments *a, const char *dir, struct errbuf *e
 {
 	struct conf conf;
 	struct manifest m;
-	const struct backup_source from = source(a, &conf);
 	int code = load_conf(a, &conf, e);
+	const struct backup_source from = source(a, code ? NULL : &conf);
 
 	if (!code)
 		code = backup_make(&from, dir, &stopped, &m, e);
@@ -100,8 +100,8 @@ static int run_logs(const struct arguments *a, const char *dir, struct errbuf *e
 {
 	struct logarchive_added added;
 	struct conf conf;
-	const struct backup_source from = source(a, &conf);
 	int code = load_conf(a, &conf, e);
+	const struct backup_source from = source(a, code ? NULL : &conf);
 
 	if (!code)
 		code = backup_add_logs(&from, dir, &added, e);
