@@ -56,7 +56,10 @@ spoilt() {
   payments_flow
 }
 reason() { status w ".nodes[]|select(.name==\"$heir\").reason"; }
-tells() { reason | grep -qE -- "$1"; }
+# In status, or, when it saw that before it knew that the active is gone and has given its own copy up, in its journal alone.
+tells() {
+  { reason; "$lab" exec "$heir" -- journalctl -b -q -o cat --no-pager -u holdfast-replicationd; } | grep -E -- "$1" >/dev/null
+}
 spoilt 'relay\.[0-9]+ is not a binary log that can be read' 'dd if=/dev/zero of="$1" bs=1 count=4 conv=notrunc status=none'
 # What the active answered in its last moment nobody else may have heard of; more than that is missed.
 spoilt 'lacks payments that were answered: bring [ab] back' 'size=$(stat -c %s "$1") &&
