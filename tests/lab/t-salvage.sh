@@ -62,6 +62,6 @@ tells() {
 }
 spoilt 'relay\.[0-9]+ is not a binary log that can be read' 'dd if=/dev/zero of="$1" bs=1 count=4 conv=notrunc status=none'
 # What the active answered in its last moment nobody else may have heard of; more than that is missed.
-spoilt 'lacks payments that were answered: bring [ab] back' 'size=$(stat -c %s "$1") &&
+spoilt 'lacks payments that were answered: bring [ab] back|is damaged after transaction [0-9]+' 'size=$(stat -c %s "$1") &&
   dd if=/dev/zero of="$1" bs=1 seek=$((size / 2)) count=$((size - size / 2)) conv=notrunc status=none'
 stop_load
