@@ -25,8 +25,9 @@ static const struct {
 	" WHERE j.amount IS NOT NULL AND NOT (d.currency<=>j.currency AND c.currency<=>j.currency)"},
     {"every balance is the sum of its movements",
 	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT id, SUM(amount) posted FROM"
-	" (SELECT credit id, amount FROM holdfast.journal WHERE amount IS NOT NULL UNION ALL"
-	" SELECT debit, -amount FROM holdfast.journal WHERE amount IS NOT NULL) m GROUP BY id) s ON s.id=a.id"
+	" (SELECT credit id, SUM(amount) amount FROM holdfast.journal IGNORE INDEX (credit) WHERE amount IS NOT NULL"
+	" GROUP BY credit UNION ALL SELECT debit, -SUM(amount) FROM holdfast.journal IGNORE INDEX (debit)"
+	" WHERE amount IS NOT NULL GROUP BY debit) m GROUP BY id) s ON s.id=a.id"
 	" WHERE NOT (a.posted<=>COALESCE(s.posted,0))"},
     {"the balances of every currency add up to nothing",
 	"SELECT COUNT(*) bad FROM (SELECT currency FROM holdfast.account GROUP BY currency HAVING SUM(posted)<>0) c"},
@@ -41,11 +42,13 @@ static int look_for_cancel(const atomic_bool *cancel, struct errbuf *e)
 	return cancel && atomic_load(cancel) ? err_set(e, -ECANCELED, "stopped on request") : 0;
 }
 
-/* CHECK TABLE says "status OK" first, and nothing else, of a table that is whole. */
+/* CHECK TABLE says "status OK" first, and nothing else, of a table that is whole. Not EXTENDED: that one looks up the row of each
+ * entry of each index, at random in the whole table, which takes hours where this one, which reads every index once and compares
+ * their counts, takes minutes. What the indexes lead to is read by the sums. */
 static int check_table(struct database *db, const char *name, struct errbuf *e)
 {
 	struct database_row *row;
-	int code = database_query(db, &row, e, "CHECK TABLE %s EXTENDED", name);
+	int code = database_query(db, &row, e, "CHECK TABLE %s", name);
 
 	if (code)
 		return code;

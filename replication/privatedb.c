@@ -1,12 +1,14 @@
 #include "replication/privatedb.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/durable.h"
 #include "replication/copydir.h"
 
 #define MARIADBD "/usr/sbin/mariadbd"
@@ -14,6 +16,9 @@
 #define START_LIMIT_MS (3600 * 1000)
 #define SHUTDOWN_LIMIT_MS (3600 * 1000)
 #define STATEMENT_LIMIT_S (24 * 3600)
+#define POOL_MIN_MB 128
+#define MEMORY_SHARE 4 /* of what is available, one part at most: the node's own database goes on beside it */
+#define MEMINFO_BYTES 4096
 
 static int make_dir(struct privatedb *p, struct errbuf *e)
 {
@@ -28,16 +33,39 @@ static int make_dir(struct privatedb *p, struct errbuf *e)
 	return 0;
 }
 
+/* What can be had without taking it from others, or 0. */
+static uint64_t available_mb(void)
+{
+	char text[MEMINFO_BYTES], *at;
+	struct errbuf ignored;
+
+	if (durable_read("/proc/meminfo", text, sizeof(text), &ignored))
+		return 0;
+	at = strstr(text, "MemAvailable:");
+	return at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) / 1024 : 0;
+}
+
+/* All of the data, if there is room: whoever wants to see every row of a journal wants them in the order of several indexes. */
+static uint64_t pool_mb(const char *datadir)
+{
+	uint64_t data_bytes = 0, limit_mb = available_mb() / MEMORY_SHARE, want_mb;
+	struct errbuf ignored;
+
+	(void)copydir_size(datadir, &data_bytes, &ignored);
+	want_mb = data_bytes >> 20 < limit_mb ? data_bytes >> 20 : limit_mb;
+	return want_mb > POOL_MIN_MB ? want_mb : POOL_MIN_MB;
+}
+
 static int launch(const char *datadir, struct privatedb *p, struct errbuf *e)
 {
 	char data[COPYDIR_PATH_BYTES + 16], temporary[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16],
-	    pid[sizeof(p->dir) + 24];
+	    pid[sizeof(p->dir) + 24], pool[64];
 	/* As root it reaches a directory that is root's alone. For that it must not run what the data may bring along: without
 	 * grant tables no plugin, function or event of theirs is loaded. */
 	const char *const argv[] = {MARIADBD, "--no-defaults", "--user=root", data, temporary, socket, pid,
 	    "--skip-networking", "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start",
-	    "--innodb-buffer-pool-size=128M", "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1",
-	    "--event-scheduler=DISABLED", NULL};
+	    "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1", "--event-scheduler=DISABLED", pool,
+	    NULL};
 	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .background = true};
 
 	(void)snprintf(data, sizeof(data), "--datadir=%s", datadir);
@@ -45,6 +73,7 @@ static int launch(const char *datadir, struct privatedb *p, struct errbuf *e)
 	(void)snprintf(temporary, sizeof(temporary), "--tmpdir=%s", datadir);
 	(void)snprintf(socket, sizeof(socket), "--socket=%s", p->socket);
 	(void)snprintf(pid, sizeof(pid), "--pid-file=%s/pid", p->dir);
+	(void)snprintf(pool, sizeof(pool), "--innodb-buffer-pool-size=%" PRIu64 "M", pool_mb(datadir));
 	return process_start(&spec, &p->process, e);
 }
 

@@ -76,9 +76,11 @@ last_stages() { # NODE EPOCH-BEFORE
 
 # ctl NODE ARGUMENT...: holdfastctl's output in $said, and its exit status.
 ctl() {
-  local node=$1
+  local node=$1 code=0
   shift
-  said=$(timeout 100 "$lab" exec "$node" -- holdfastctl "$@" 2>&1)
+  said=$(timeout 300 "$lab" exec "$node" -- holdfastctl "$@" 2>&1) || code=$?
+  [ "$code" != 124 ] || said+=" (stopped after 300 s)"
+  return "$code"
 }
 says() { case $said in *"$1"*) ;; *) fail "'$said', want '$1'" ;; esac; }
 
