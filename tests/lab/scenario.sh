@@ -144,6 +144,15 @@ payments_flow() {
 }
 more_than() { [ "$(acked "$load_name")" -gt "$1" ]; }
 
+# takes_over HEIR WAS: WAS loses its power under load; what it had answered is with HEIR, which answers; and both are there again.
+takes_over() {
+  "$lab" kill "$2"
+  wait_until 60 "$1 active" is_active "$1" "$1"
+  payments_flow
+  "$lab" start "$2"
+  wait_sync
+}
+
 mono_us() { awk '{printf "%d\n", $1 * 1000000}' /proc/uptime; }
 
 # stop_load: ends the load and checks every answer against the ledger; sets $verdict.

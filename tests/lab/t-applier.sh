@@ -31,9 +31,5 @@ say "$heir waited for a lock, and came back with its copy"
 
 # What it applied late is all there.
 root_at "$heir" 'SET GLOBAL innodb_lock_wait_timeout=50, GLOBAL slave_transaction_retries=10' || fail "$heir is not put right"
-"$lab" kill "$was"
-wait_until 60 "$heir active" is_active "$heir" "$heir"
-payments_flow
-"$lab" start "$was"
-wait_sync
+takes_over "$heir" "$was"
 stop_load

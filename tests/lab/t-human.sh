@@ -148,9 +148,5 @@ payments_flow
 say "a replica of somebody's own: SOLO, shown, and SYNC again without it"
 
 # All that was let through is on the other, too.
-"$lab" kill "$was"
-wait_until 60 "$heir active" is_active "$heir" "$heir"
-payments_flow
-"$lab" start "$was"
-wait_sync
+takes_over "$heir" "$was"
 stop_load

@@ -7,11 +7,7 @@ for round in 1 2; do
   heir=$(other "$was")
   ways=$(ways_back "$was")
   at[round]=$(mono_us)
-  "$lab" kill "$was"
-  wait_until 30 "$heir active" is_active "$heir" "$heir"
-  payments_flow
-  "$lab" start "$was"
-  wait_sync
+  takes_over "$heir" "$was"
   ended[round]=$(mono_us)
   came_back "$was" "$ways"
   say "round $round: $was died, $heir took over"

@@ -55,3 +55,13 @@ follow() { # NODE NUMBER-OF-MASTER
 		MASTER_SSL_CA='$D/pki/ca.pem', MASTER_SSL_CERT='$D/pki/mariadb.pem', MASTER_SSL_KEY='$D/pki/mariadb.key',
 		MASTER_SSL_VERIFY_SERVER_CERT=0; START SLAVE"
 }
+
+# A heartbeatd that says what it is told: `role WORD...`, see fake_heartbeatd.c.
+start_heartbeatd() {
+	mkfifo "$D/commands"
+	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
+	PID[fake]=$!
+	exec 7>"$D/commands"
+	until_true 10 test -s "$D/role" || fail "no role page"
+}
+role() { echo "$@" >&7; sleep 0.2; }

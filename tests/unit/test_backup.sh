@@ -24,7 +24,6 @@ seal() { # BACKUP: the checksum of a manifest that the test has changed
 	sed -i '/^sum=/d' "$1/manifest"
 	echo "sum=$(b2sum -l 256 "$1/manifest" | cut -d ' ' -f 1)" >>"$1/manifest"
 }
-role() { echo "$@" >&7; sleep 0.2; }
 left_of() { find "$D/backups" -mindepth 1 -maxdepth 1 -name "$1.*" | wc -l; } # what an attempt left behind
 
 # A ledger of one clearing account and one wallet, paid COUNT times, in rows that the ledger itself would have written.
@@ -64,14 +63,6 @@ make_pair() {
 	equal "b follows" "$(follow b 1)" ""
 	pay 2 99
 	until_true 30 caught_up || fail "b does not catch up"
-}
-
-start_heartbeatd() {
-	mkfifo "$D/commands"
-	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
-	PID[fake]=$!
-	exec 7>"$D/commands"
-	until_true 10 test -s "$D/role" || fail "no role page"
 }
 
 test_where() {

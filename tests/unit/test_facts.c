@@ -9,43 +9,12 @@
 #include <string.h>
 
 #include "heartbeat/fitness.h"
-#include "replication/facts.h"
+#include "tests/unit/a_sight.h"
 
-#define EPOCH 7
 #define MS 1000u
 #define OF_UP                                                                                                          \
 	(F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_IO | F_SQL | F_BROKEN | F_FOLLOWS | F_CAUGHT_UP | F_SYNCED |         \
 	    F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED)
-
-static struct gtid at(uint64_t seq)
-{
-	return (struct gtid){0, 1, seq};
-}
-
-/* A standby that follows in this epoch and has all there is. */
-static struct sight standby(void)
-{
-	struct sight s = {.order = {.want = REPL_WANT_FOLLOW_IN, .epoch = EPOCH, .self = 1, .near = 1},
-	    .durable = true,
-	    .data = true,
-	    .process = true,
-	    .up = true,
-	    .relay_epoch = EPOCH};
-
-	memset(s.token.byte, 9, TOKEN_BYTES);
-	s.db = (struct observation){.read_only = true,
-	    .sync_relay = true,
-	    .sync_data = true,
-	    .slave = true,
-	    .io_runs = true,
-	    .io_connected = true,
-	    .sql_runs = true,
-	    .ledger_epoch = EPOCH,
-	    .binlog = at(90),
-	    .received = at(100),
-	    .applied = at(95)};
-	return s;
-}
 
 /* An active that opened this epoch with semi-sync on. */
 static struct sight active(void)
@@ -72,19 +41,9 @@ static struct sight active(void)
 	return s;
 }
 
-static struct repl_report report_of(const struct sight *s, uint32_t state, const char *why, const char *failure)
-{
-	struct plan_rule rule = {.state = state, .why = why};
-	struct repl_report r;
-
-	memset(&r, 0x5a, sizeof(r));
-	facts_report(s, &rule, failure, &r);
-	return r;
-}
-
 static void test_facts_of_a_standby_and_an_active(void **state)
 {
-	struct sight s = standby(), a = active(), none = {.durable = true};
+	struct sight s = a_standby(), a = active(), none = {.durable = true};
 
 	(void)state;
 	assert_int_equal(facts_of(&s), F_DATA | F_PROCESS | F_UP | F_TOKEN | F_SLAVE | F_IO | F_SQL | F_FOLLOWS |
@@ -110,7 +69,7 @@ static void test_facts_of_a_standby_and_an_active(void **state)
 /* What was read when it was up says nothing when it is not. */
 static void test_a_server_that_is_not_up_has_no_facts(void **state)
 {
-	struct sight s = standby(), a = active();
+	struct sight s = a_standby(), a = active();
 	struct repl_report r;
 
 	(void)state;
@@ -148,7 +107,7 @@ static void check_follows_nothing(const struct sight *s)
 /* R5, M8: what came over another connection is not known. */
 static void test_received_counts_only_over_the_relay_of_this_epoch(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 	struct repl_report r = report_of(&s, REPL_FOLLOWING, "", NULL);
 
 	(void)state;
@@ -162,23 +121,23 @@ static void test_received_counts_only_over_the_relay_of_this_epoch(void **state)
 	check_follows_nothing(&s);
 	s.order.epoch = 0;
 	check_follows_nothing(&s);
-	s = standby();
+	s = a_standby();
 	s.order.epoch = EPOCH + 1;
 	check_follows_nothing(&s);
-	s = standby();
+	s = a_standby();
 	s.db.io_connected = false;
 	check_follows_nothing(&s);
-	s = standby();
+	s = a_standby();
 	s.db.sql_runs = false;
 	check_follows_nothing(&s);
-	s = standby();
+	s = a_standby();
 	s.db.slave = false;
 	check_follows_nothing(&s);
 }
 
 static void test_caught_up_is_near_both_ends(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 
 	(void)state;
 	s.token = (struct token){0};
@@ -197,7 +156,7 @@ static void test_caught_up_is_near_both_ends(void **state)
 	assert_true(facts_of(&s) & F_CAUGHT_UP);
 	s.order.near = 0;
 	assert_false(facts_of(&s) & F_CAUGHT_UP);
-	s = standby();
+	s = a_standby();
 	s.token = (struct token){0};
 	s.db.received = s.db.applied = at(0);
 	assert_false(facts_of(&s) & F_CAUGHT_UP);
@@ -218,7 +177,7 @@ static bool stays_caught_up(struct sight *s, uint64_t *now_us, unsigned ms)
 /* S7: the token goes before anything is relaxed, and not for a burst. */
 static void test_a_token_outlives_a_burst_but_no_lag_of_10_s(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 	uint64_t now_us = 100000 * MS;
 
 	(void)state;
@@ -249,7 +208,7 @@ static void test_a_token_outlives_a_burst_but_no_lag_of_10_s(void **state)
 /* The active may be adding it by the last heartbeat that named a token. */
 static void test_nothing_is_relaxed_soon_after_a_token(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 	uint64_t now_us = 100000 * MS;
 
 	(void)state;
@@ -262,7 +221,7 @@ static void test_nothing_is_relaxed_soon_after_a_token(void **state)
 	(void)stays_caught_up(&s, &now_us, 950);
 	assert_false(facts_may_relax(&s, now_us));
 	/* What went out before this replicationd began, it cannot know. */
-	s = standby();
+	s = a_standby();
 	s.token = (struct token){0};
 	s.peer_timeout_us = 500 * MS;
 	(void)stays_caught_up(&s, &now_us, 50);
@@ -308,7 +267,7 @@ static void test_open_for_an_earlier_epoch(void **state)
 
 static void test_reasons(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 	char longer[2 * LOCAL_REASON_BYTES];
 	struct repl_report r;
 
@@ -337,7 +296,7 @@ static void test_reasons(void **state)
 	    "run, are 7445 and 3306 open? (MariaDB error 2003)");
 	/* The step that failed says more than the error it met, and that more than the rule. */
 	assert_string_equal(report_of(&s, REPL_IDLE, "why", "failed").reason, "failed");
-	s = standby();
+	s = a_standby();
 	assert_string_equal(report_of(&s, REPL_IDLE, "why", NULL).reason, "why");
 	/* Where it should be. */
 	assert_string_equal(report_of(&s, REPL_FOLLOWING, "catches up", NULL).reason, "");
@@ -382,7 +341,7 @@ static void test_report_of_an_active(void **state)
 
 static void test_an_order_forgets_what_was_for_another(void **state)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 	struct repl_order o = s.order;
 
 	(void)state;

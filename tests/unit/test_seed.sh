@@ -69,15 +69,6 @@ test_first_data() {
 	equal "the first transaction" "$(sql a "SELECT @@gtid_binlog_pos")" 0-1-1
 }
 
-start_heartbeatd() {
-	mkfifo "$D/commands"
-	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
-	PID[fake]=$!
-	exec 7>"$D/commands"
-	until_true 10 test -s "$D/role" || fail "no role page"
-}
-role() { echo "$@" >&7; sleep 0.2; }
-
 serve() { # WAY: in the background, until one connection was served
 	rm -f "$D/seed.sock"
 	"$BUILD/tests/unit/seed_helper" serve "$D/seed.sock" "$1" "$BUILD/holdfast-seed" -f "$D/a/holdfast.conf" \

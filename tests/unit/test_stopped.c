@@ -9,51 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "replication/facts.h"
+#include "tests/unit/a_sight.h"
 #include "replication/sqlerror.h"
 
-#define EPOCH 7
 #define S 1000000u
-
-static struct gtid at(uint64_t seq)
-{
-	return (struct gtid){0, 1, seq};
-}
-
-/* A standby that follows in this epoch and has all there is. */
-static struct sight standby(void)
-{
-	struct sight s = {.order = {.want = REPL_WANT_FOLLOW_IN, .epoch = EPOCH, .self = 1, .near = 1},
-	    .durable = true,
-	    .data = true,
-	    .process = true,
-	    .up = true,
-	    .relay_epoch = EPOCH};
-
-	memset(s.token.byte, 9, TOKEN_BYTES);
-	s.db = (struct observation){.read_only = true,
-	    .sync_relay = true,
-	    .sync_data = true,
-	    .slave = true,
-	    .io_runs = true,
-	    .io_connected = true,
-	    .sql_runs = true,
-	    .ledger_epoch = EPOCH,
-	    .binlog = at(90),
-	    .received = at(100),
-	    .applied = at(95)};
-	return s;
-}
-
-static struct repl_report report_of(const struct sight *s, uint32_t state, const char *why, const char *failure)
-{
-	struct plan_rule rule = {.state = state, .why = why};
-	struct repl_report r;
-
-	memset(&r, 0x5a, sizeof(r));
-	facts_report(s, &rule, failure, &r);
-	return r;
-}
 
 static void test_errors_that_heal_and_errors_that_do_not(void **state)
 {
@@ -78,7 +37,7 @@ static void test_errors_that_heal_and_errors_that_do_not(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sight s = standby();
+		struct sight s = a_standby();
 		struct repl_report r;
 
 		s.db.slave = cases[i].slave;
@@ -105,7 +64,7 @@ static void test_errors_that_heal_and_errors_that_do_not(void **state)
 
 static struct sight stopped(unsigned sql_errno)
 {
-	struct sight s = standby();
+	struct sight s = a_standby();
 
 	s.order.want = REPL_WANT_FOLLOW_OUT;
 	s.looked_us = 1000 * S;
