@@ -164,6 +164,24 @@ int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struc
 	return *ret ? 0 : failed(s, "select", e);
 }
 
+int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e)
+{
+	static char sql[] = "SELECT COALESCE(MAX(number),0) FROM schema_version";
+	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code = store_select(s, &t, &rows, e);
+
+	*ret = 0;
+	if (code)
+		return s->db && mysql_errno(s->db) == ER_NO_SUCH_TABLE ? 0 : code;
+	row = mysql_fetch_row(rows);
+	if (row && row[0])
+		*ret = (unsigned)strtoul(row[0], NULL, 10);
+	mysql_free_result(rows);
+	return 0;
+}
+
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us FROM ledger_head WHERE id=1";

@@ -15,6 +15,8 @@
 #define STORE_SOCKET "/run/mysqld/mysqld.sock"
 #define STORE_USER "holdfast-ledger"
 #define STORE_SCHEMA "holdfast"
+/* The number of the last file of etc/schema that this release cannot work without. replicationd of the active migrates. */
+#define STORE_SCHEMA_VERSION 1
 
 /*
  * Error codes of all functions here, with e filled:
@@ -48,6 +50,8 @@ void store_break(struct store *s);
 struct store_activity store_activity(const struct store *s);
 
 int store_ping(struct store *s, struct errbuf *e);
+/* The highest number that was applied; 0 none. */
+int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e);
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */

@@ -89,6 +89,18 @@ static void try_commit(struct writer *w)
 	drop(w);
 }
 
+/* It comes into being a moment after the database was opened, if it is not there yet. */
+static int check_schema(struct store *s, struct errbuf *e)
+{
+	unsigned version;
+	int code = store_read_schema_version(s, &version, e);
+
+	if (!code && version < STORE_SCHEMA_VERSION)
+		code = err_set(e, -EAGAIN, "waits for schema %u; the database has %u, which replicationd migrates",
+		    STORE_SCHEMA_VERSION, version);
+	return code;
+}
+
 /* R6, R12: a fresh connection, a fresh head, the barrier; only then the image. */
 static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf *e)
 {
@@ -98,6 +110,8 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	drop(w);
 	atomic_store(&w->epoch, v->epoch);
 	code = store_connect(t->store, e);
+	if (!code)
+		code = check_schema(t->store, e);
 	if (!code)
 		code = store_read_head(t->store, &t->head, e);
 	if (!code && t->head.epoch != v->epoch)

@@ -14,6 +14,7 @@
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
 #include "replication/dataversion.h"
+#include "replication/schemadir.h"
 #include "replication/step.h"
 
 #define LOOK_MS 50 /* between two looks when nothing is to be done */
@@ -199,12 +200,28 @@ static void note_failure(struct actor *a, const struct plan_rule *rule, int code
 	(void)snprintf(a->failure, sizeof(a->failure), "%s", text);
 }
 
+/* While the database is open its schema may be migrated; before it is closed for a hand-over that has ended. False: not yet. */
+static bool look_after_schema(struct actor *a, const struct plan_rule *rule, bool *more)
+{
+	uint32_t want = a->sight.order.want;
+	bool at_rest = true;
+
+	*more = false;
+	if (want != REPL_WANT_OPEN)
+		at_rest = !migrate_stop(a->migrate, !a->sight.process) || want != REPL_WANT_DRAIN;
+	else if (rule->state == REPL_OPEN && rule->step == STEP_NONE)
+		*more = migrate_turn(a->migrate, a->sight.order.epoch, clock_boottime_us());
+	(void)snprintf(a->sight.schema_notice, sizeof(a->sight.schema_notice), "%s", migrate_notice(a->migrate));
+	return at_rest;
+}
+
 /* One look and at most one step. Returns how long to wait before the next. */
 static int turn(struct actor *a)
 {
 	const struct plan_rule *rule;
 	struct errbuf e = {""};
 	uint32_t facts;
+	bool more;
 	int code;
 
 	if (!look(a, &e)) {
@@ -220,8 +237,10 @@ static int turn(struct actor *a)
 		a->failure[0] = '\0';
 	tell_step(a, rule);
 	publish(a, rule, facts, a->failure[0] ? a->failure : NULL);
+	if (!look_after_schema(a, rule, &more))
+		return SOON_MS;
 	if (rule->step == STEP_NONE)
-		return a->sight.order.hurry ? SOON_MS : LOOK_MS;
+		return more ? 0 : a->sight.order.hurry ? SOON_MS : LOOK_MS;
 	if (rule->step == STEP_WAIT || rule->step == STEP_FAIL)
 		return rule->step == STEP_WAIT ? SOON_MS : LOOK_MS;
 	e.text[0] = '\0';
@@ -239,15 +258,16 @@ static void *run(void *userdata)
 
 	while (!a->ending) {
 		int wait_ms = turn(a);
-		struct pollfd p[3] = {
+		struct pollfd p[4] = {
 		    {.fd = a->wake_fd, .events = POLLIN},
 		    /* Its end is news (C7), and so is the answer to the epoch row. */
 		    {.fd = server_pidfd(a->server), .events = POLLIN},
 		    {.fd = a->sight.row_sent ? database_fd(a->row_db) : -1, .events = POLLIN},
+		    {.fd = migrate_fd(a->migrate), .events = POLLIN},
 		};
 
 		if (wait_ms > 0)
-			(void)poll(p, 3, wait_ms);
+			(void)poll(p, 4, wait_ms);
 		if (p[0].revents)
 			unpoke(a->wake_fd);
 	}
@@ -279,7 +299,8 @@ static int make(struct actor *a, struct errbuf *e)
 	a->db = database_new(DATABASE_SOCKET);
 	a->row_db = database_new(DATABASE_SOCKET);
 	a->server = server_new();
-	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->server)
+	a->migrate = migrate_new(SCHEMADIR, DATABASE_SOCKET);
+	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->server || !a->migrate)
 		return err_set(e, -ENOMEM, "no memory or descriptors to start");
 	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
 		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
@@ -296,6 +317,7 @@ static void unmake(struct actor *a)
 		close(a->changed_fd);
 	database_free(a->db);
 	database_free(a->row_db);
+	migrate_free(a->migrate);
 	server_free(a->server);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

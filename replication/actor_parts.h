@@ -11,6 +11,7 @@
 #include "replication/backlog.h"
 #include "replication/database.h"
 #include "replication/facts.h"
+#include "replication/migrate.h"
 #include "replication/server.h"
 #include "replication/token.h"
 
@@ -28,6 +29,7 @@ struct actor {
 	struct database *db;
 	struct database *row_db; /* for the epoch row, whose COMMIT may wait for an acknowledgement */
 	struct server *server;
+	struct migrate *migrate;
 	struct sight sight;
 	struct backlog backlog;
 	char boot_id[TOKEN_BOOT_ID_BYTES];

@@ -262,7 +262,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	if (s->up && s->watch.crowded)
 		say(ret->notice, "another replica acknowledges: SHOW SLAVE HOSTS in its database names it");
 	else
-		say(ret->notice, s->notice[0] ? s->notice : s->version_notice);
+		say(ret->notice, s->notice[0] ? s->notice : s->schema_notice[0] ? s->schema_notice : s->version_notice);
 	if (!s->up)
 		return;
 	ret->fit = rule->state != REPL_FAILED && !cannot_apply(s);

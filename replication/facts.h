@@ -43,6 +43,7 @@ struct sight {
 	char notice[LOCAL_REASON_BYTES]; /* for an operator, of something that keeps nobody from anything; "" none */
 	uint64_t notice_us;
 	char version_notice[LOCAL_REASON_BYTES]; /* the same, as long as it is so */
+	char schema_notice[LOCAL_REASON_BYTES];	 /* the same, of the schema's migrations */
 	/* what was tried in vain */
 	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
 	struct pause start; /* before it is started again */

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "replication/copydir.h"
 #include "replication/password.h"
 #include "replication/process.h"
+#include "replication/schemadir.h"
 #include "replication/token.h"
 
 #define INSTALL_LIMIT_MS 180000
@@ -23,8 +23,6 @@
 #define DATABASE_USER "mysql" /* of the system */
 #define INSTALL_DB "/usr/bin/mariadb-install-db"
 #define MARIADBD "/usr/sbin/mariadbd"
-#define SCHEMA_FILES_MAX 100
-#define SCHEMA_FILE_BYTES (1024 * 1024)
 
 /* mariadbd --bootstrap takes one statement up to a ";" at the end of a line. Accounts come into being after
  * FLUSH only. The ledger and the standby have few connections and can never take them all: root has to come
@@ -39,12 +37,10 @@ static const char accounts_sql[] =
     "DELETE FROM mysql.proxies_priv WHERE Host<>'localhost';\n"
     "FLUSH PRIVILEGES;\n"
     "DROP DATABASE IF EXISTS test;\n"
-    "CREATE USER 'holdfast-ledger'@localhost IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS 64;\n"
-    "GRANT SELECT, INSERT, UPDATE ON holdfast.* TO 'holdfast-ledger'@localhost;\n"
     "CREATE USER '" REPLICATION_USER "'@'%%' IDENTIFIED BY '%s' REQUIRE X509 WITH MAX_USER_CONNECTIONS 16;\n"
     "GRANT REPLICATION SLAVE ON *.* TO '" REPLICATION_USER "'@'%%';\n";
 
-static const char database_sql[] = "CREATE DATABASE holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
+static const char database_sql[] = "CREATE DATABASE IF NOT EXISTS holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
 				   "USE holdfast;\n";
 
 /* What else a backup can bring along. The new cluster has a history of its own, which begins with nothing. */
@@ -54,54 +50,17 @@ static const char restored_sql[] = "DELETE FROM mysql.tables_priv WHERE User<>'m
 				   "DELETE FROM mysql.roles_mapping;\n"
 				   "DELETE FROM mysql.gtid_slave_pos;\n";
 
-static int is_sql(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return length > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 4, ".sql") == 0;
-}
-
-static int append_file(int fd, const char *path, struct errbuf *e)
-{
-	int in = open(path, O_RDONLY | O_CLOEXEC), code = 0;
-	char text[8192];
-	size_t total = 0;
-	ssize_t n;
-
-	if (in < 0)
-		return err_set(e, -errno, "%s: %s", path, strerror(errno));
-	while (!code && (n = read(in, text, sizeof(text))) != 0) {
-		if (n < 0)
-			code = -errno;
-		else if ((total += (size_t)n) > SCHEMA_FILE_BYTES)
-			code = -EFBIG;
-		else if (write(fd, text, (size_t)n) != n)
-			code = -EIO;
-	}
-	close(in);
-	if (!code && write(fd, "\n", 1) != 1)
-		code = -EIO;
-	return code ? err_set(e, code, "%s: %s", path, strerror(-code)) : 0;
-}
-
+/* A restored ledger too: it may be of a release before this one. */
 static int append_schema(int fd, const char *directory, struct errbuf *e)
 {
-	struct dirent **names;
-	int count = scandir(directory, &names, is_sql, versionsort), code = 0;
+	struct schema *schema = calloc(1, sizeof(*schema));
+	int code = schema ? schemadir_load(directory, schema, e) : err_set(e, -ENOMEM, "no memory for the schema");
 
-	if (count < 0)
-		return err_set(e, -errno, "%s: %s", directory, strerror(errno));
-	if (count == 0 || count > SCHEMA_FILES_MAX)
-		code = err_set(e, -ENOENT, "%s: %d *.sql files, 1 to %d expected", directory, count, SCHEMA_FILES_MAX);
-	for (int i = 0; i < count; i++) {
-		char path[512];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]->d_name);
-		if (!code)
-			code = append_file(fd, path, e);
-		free(names[i]);
+	if (!code) {
+		code = schemadir_write_script(schema, fd, e);
+		schemadir_free(schema);
 	}
-	free(names);
+	free(schema);
 	return code;
 }
 
@@ -118,10 +77,10 @@ static int make_script(const struct initdata_paths *paths, bool restored, struct
 	if (fd < 0)
 		code = err_set(e, -errno, "memfd: %s", strerror(errno));
 	else if (dprintf(fd, accounts_sql, password) < 0 ||
-		 dprintf(fd, "%s", restored ? restored_sql : database_sql) < 0)
+		 dprintf(fd, "%s%s", restored ? restored_sql : "", database_sql) < 0)
 		code = err_set(e, -EIO, "memfd: cannot write");
 	sodium_memzero(password, sizeof(password));
-	if (!code && !restored)
+	if (!code)
 		code = append_schema(fd, paths->schema, e);
 	if (!code && lseek(fd, 0, SEEK_SET) < 0)
 		code = err_set(e, -errno, "memfd: %s", strerror(errno));
@@ -271,8 +230,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 int initdata_run(
     const struct conf *conf, const struct restoredata_from *from, struct initdata_made *ret, struct errbuf *e)
 {
-	const struct initdata_paths paths = {
-	    .key = CONF_KEY_PATH, .schema = HOLDFAST_DATADIR "/schema", .token = INITDATA_TOKEN_PATH};
+	const struct initdata_paths paths = {.key = CONF_KEY_PATH, .schema = SCHEMADIR, .token = INITDATA_TOKEN_PATH};
 
 	return initdata_run_at(&paths, conf, from, ret, e);
 }

@@ -11,7 +11,7 @@
 
 struct initdata_paths {
 	const char *key;    /* cluster key, 64 hex digits */
-	const char *schema; /* directory; *.sql is applied in the order of the names */
+	const char *schema; /* directory of replication/schemadir.h */
 	const char *token;  /* data token to be made; its directory too, when missing */
 };
 

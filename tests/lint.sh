@@ -12,7 +12,7 @@ pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec hear
   heartbeat/role heartbeat/since heartbeat/tickle_book heartbeat/tickle_list heartbeat/tickle_message heartbeat/tickle_segment
   heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/ledger gateway/op
   gateway/problem gateway/route gateway/scope gateway/text gateway/wire replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
-  replication/gate replication/journal_rows replication/pause replication/plan replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
+  replication/gate replication/journal_rows replication/pause replication/plan replication/schema replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
 
 dirs=
 for d in heartbeat replication gateway tests; do [ -d "$d" ] && dirs="$dirs $d"; done

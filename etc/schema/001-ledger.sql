@@ -2,7 +2,7 @@
 -- The CHECK and UNIQUE constraints are the second line of defence: the ledger decides before they could object.
 -- Deterministic and keyed throughout, for row-based replication by GTID.
 
-CREATE TABLE cluster_epoch (
+CREATE TABLE IF NOT EXISTS cluster_epoch (
 	epoch BIGINT UNSIGNED NOT NULL PRIMARY KEY,
 	node VARCHAR(64) NOT NULL,
 	reason VARCHAR(120) NOT NULL DEFAULT '',
@@ -10,7 +10,7 @@ CREATE TABLE cluster_epoch (
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- next_seq: the journal position the next outcome gets. last_us: ledger time, never goes back (Unix microseconds).
-CREATE TABLE ledger_head (
+CREATE TABLE IF NOT EXISTS ledger_head (
 	id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
 	epoch BIGINT UNSIGNED NOT NULL,
 	batch_seq BIGINT UNSIGNED NOT NULL,
@@ -19,11 +19,11 @@ CREATE TABLE ledger_head (
 	CONSTRAINT one_head CHECK (id = 1)
 ) ENGINE=InnoDB;
 
-INSERT INTO ledger_head (id, epoch, batch_seq, next_seq, last_us) VALUES (1, 0, 0, 1, 0);
+INSERT IGNORE INTO ledger_head (id, epoch, batch_seq, next_seq, last_us) VALUES (1, 0, 0, 1, 0);
 
 -- kind: 1 wallet 2 merchant 3 clearing 4 fee 5 suspense. status: 0 open 1 frozen 2 closed.
 -- posted = credits - debits for every kind, so that the sum over a currency is always 0.
-CREATE TABLE account (
+CREATE TABLE IF NOT EXISTS account (
 	id BINARY(16) NOT NULL PRIMARY KEY,
 	kind TINYINT UNSIGNED NOT NULL,
 	status TINYINT UNSIGNED NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE account (
 -- One row an operation: entry, idempotency record and event at once. kind: 2 account 3 top-up 4 transfer.
 -- public_id and the money columns are those of what was created; a refusal has none. replay_of: the top-up that this
 -- one, sent again under another key, turned out to be.
-CREATE TABLE journal (
+CREATE TABLE IF NOT EXISTS journal (
 	seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
 	public_id BINARY(16) NULL UNIQUE,
 	principal BIGINT UNSIGNED NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE journal (
 	CONSTRAINT two_sides CHECK ((debit IS NULL) = (credit IS NULL) AND (debit IS NULL OR debit <> credit))
 ) ENGINE=InnoDB;
 
-CREATE TABLE api_key (
+CREATE TABLE IF NOT EXISTS api_key (
 	id BIGINT UNSIGNED NOT NULL PRIMARY KEY,
 	name VARBINARY(64) NOT NULL UNIQUE,
 	secret_hash BINARY(32) NOT NULL UNIQUE,
@@ -84,3 +84,13 @@ CREATE TABLE api_key (
 	revoked TINYINT UNSIGNED NOT NULL DEFAULT 0,
 	created_us BIGINT UNSIGNED NOT NULL
 ) ENGINE=InnoDB;
+
+-- The ledger's account: it reads everything, and writes what it has to. Nobody changes the journal. The first GRANT makes the REVOKE
+-- succeed in any database: those of before there were rights by table had that.
+CREATE USER IF NOT EXISTS 'holdfast-ledger'@localhost IDENTIFIED VIA unix_socket WITH MAX_USER_CONNECTIONS 64;
+GRANT UPDATE ON ledger_head TO 'holdfast-ledger'@localhost;
+GRANT INSERT, UPDATE ON account TO 'holdfast-ledger'@localhost;
+GRANT INSERT ON journal TO 'holdfast-ledger'@localhost;
+GRANT INSERT, UPDATE ON api_key TO 'holdfast-ledger'@localhost;
+GRANT SELECT, INSERT, UPDATE ON holdfast.* TO 'holdfast-ledger'@localhost;
+REVOKE INSERT, UPDATE ON holdfast.* FROM 'holdfast-ledger'@localhost;

@@ -3,6 +3,8 @@
  *
  * seed_helper init CONF KEY SCHEMA TOKEN [BACKUP [LOGS [UNTIL]]]: initdata with paths of its own; prints the data token, and of a restored one the epoch and the number of operations
  *
+ * seed_helper script SCHEMA: prints what makes a database of the newest schema
+ *
  * seed_helper password KEY: prints the replication password
  *
  * seed_helper serve SOCKET WAY PROGRAM...: one connection gets what the program prints, the way it is told:
@@ -24,6 +26,7 @@
 #include "replication/initdata.h"
 #include "replication/password.h"
 #include "replication/process.h"
+#include "replication/schemadir.h"
 #include "replication/token.h"
 
 static int command_init(char **argv)
@@ -52,6 +55,20 @@ static int command_init(char **argv)
 	else
 		(void)puts(hex);
 	return 0;
+}
+
+static int command_script(char **argv)
+{
+	static struct schema schema;
+	struct errbuf e = {""};
+	int code = schemadir_load(argv[0], &schema, &e);
+
+	if (!code)
+		code = schemadir_write_script(&schema, STDOUT_FILENO, &e);
+	if (code)
+		(void)fprintf(stderr, "%s\n", e.text);
+	schemadir_free(&schema);
+	return code ? 1 : 0;
 }
 
 static int command_password(char **argv)
@@ -141,8 +158,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int least;
 		int (*run)(char **argv);
-	} commands[] = {{"init", 6, command_init}, {"password", 3, command_password}, {"serve", 5, command_serve},
-	    {"run", 4, command_run}};
+	} commands[] = {{"init", 6, command_init}, {"script", 3, command_script}, {"password", 3, command_password},
+	    {"serve", 5, command_serve}, {"run", 4, command_run}};
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

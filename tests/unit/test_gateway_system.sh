@@ -59,7 +59,7 @@ set_up() {
 		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
 	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
 	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
-	mariadb --no-defaults -S "$D/my.sock" -u root holdfast <"$SOURCE/etc/schema/001-ledger.sql" || exit 1
+	"$BUILD/tests/unit/seed_helper" script "$SOURCE/etc/schema" | mariadb --no-defaults -S "$D/my.sock" -u root holdfast || exit 1
 	cat >"$D/holdfast.conf" <<-CONF
 		[cluster]
 		name = test
@@ -397,8 +397,19 @@ test_stranger() {
 	equal "and that is said" "$(grep -c 'session.refuse uid=65534 ' "$D/ledgerd.log")" 1
 }
 
+# A ledger whose schema is not there yet waits, says so, and goes on as soon as it is.
+test_older_schema() {
+	sql "CREATE TABLE kept AS SELECT * FROM schema_version; DELETE FROM schema_version"
+	open_epoch 4 11 sync
+	until_true 10 grep -q 'ledger.wait .*waits for schema' "$D/ledgerd.log" || fail "nobody says that the schema is waited for"
+	transfer schema1 1; expect "meanwhile" 503 failover_in_progress
+	sql "INSERT INTO schema_version SELECT * FROM kept; DROP TABLE kept"
+	until_true 10 reports barrier_epoch=4 || fail "the ledger does not open when the schema is there"
+	transfer schema1 1; expect "then" 201
+}
+
 test_inactive() {
-	role role 4 11 1 sync
+	role role 5 12 1 sync
 	until_true 5 eval '"$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1 | grep -q "not active"'
 	equal "who is active" "$("$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1)" \
 		"holdfast-api-key: this node is not active; the active node is: b"
@@ -406,7 +417,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger older_schema inactive; do
 	echo "# $t"
 	"test_$t"
 done
