@@ -47,7 +47,7 @@ static void put_limit(struct text *t, const char *member, bool has, int64_t valu
 		text_puts(t, "null");
 }
 
-void account_render(struct text *t, const struct account *a)
+void account_render(struct text *t, const struct account *a, const char *metadata, size_t metadata_bytes)
 {
 	char id[ID_TEXT_BYTES];
 
@@ -67,7 +67,10 @@ void account_render(struct text *t, const struct account *a)
 	put_limit(t, ",\"min_balance\":", a->has_min, a->min_balance);
 	put_limit(t, ",\"max_balance\":", a->has_max, a->max_balance);
 	text_puts(t, ",\"metadata\":");
-	text_puts(t, a->metadata ? a->metadata : "{}");
+	if (metadata_bytes)
+		text_put(t, metadata, metadata_bytes);
+	else
+		text_puts(t, "{}");
 	text_puts(t, ",\"created_at\":");
 	text_put_time(t, a->created_us);
 	text_puts(t, "}");

@@ -36,8 +36,8 @@ uint8_t account_kind_parse(const char *word);
 bool account_allows_out(const struct account *a, int64_t amount); /* min_balance */
 bool account_allows_in(const struct account *a, int64_t amount);  /* max_balance */
 
-/* The JSON of GET /v1/accounts/{id} and of its balance. */
-void account_render(struct text *t, const struct account *a);
+/* The JSON of GET /v1/accounts/{id}, with these metadata (JSON, 0 bytes: {}), and of its balance. */
+void account_render(struct text *t, const struct account *a, const char *metadata, size_t metadata_bytes);
 void account_render_balance(struct text *t, const struct account *a, uint64_t ledger_seq);
 
 #endif

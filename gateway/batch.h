@@ -14,8 +14,8 @@ struct batch_tools {
 	struct store *store;
 	struct image *image;
 	struct queue *queue;
-	struct head head;				 /* as committed */
-	struct text sql, journal, accounts, admin, body; /* scratch */
+	struct head head;						   /* as committed */
+	struct text sql, journal, accounts, metadata, admin, body, merged; /* scratch */
 };
 
 /* 0 or -ENOMEM. */

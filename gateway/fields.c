@@ -3,12 +3,12 @@
 #include "gateway/account.h"
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
+#include "gateway/metadata.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define REFERENCE_CHARS_MAX 64
-#define METADATA_MEMBERS_MAX 20
 #define METADATA_KEY_BYTES_MAX 64
 #define METADATA_VALUE_BYTES_MAX 500
 
@@ -40,6 +40,9 @@ static const struct field fields[] = {
     {OP_ACCOUNT_CREATE, "min_balance", FIELD_MIN, false},
     {OP_ACCOUNT_CREATE, "max_balance", FIELD_MAX, false},
     {OP_ACCOUNT_CREATE, "metadata", FIELD_METADATA, false},
+    {OP_ACCOUNT_UPDATE, "metadata", FIELD_METADATA, false},
+    {OP_ACCOUNT_UPDATE, "min_balance", FIELD_MIN, false},
+    {OP_ACCOUNT_UPDATE, "max_balance", FIELD_MAX, false},
     {OP_TOPUP_CREATE, "account", FIELD_TO, true},
     {OP_TOPUP_CREATE, "amount", FIELD_AMOUNT, true},
     {OP_TOPUP_CREATE, "currency", FIELD_CURRENCY, true},
@@ -116,6 +119,20 @@ static void read_integer(
 		*ret = json_integer_value(v);
 }
 
+/* An account begins at 0, so the limits it begins with include it; a later change may take one away. */
+static void read_limit(struct intake *in, const struct field *f, const json_t *v, uint8_t *has, int64_t *ret)
+{
+	bool begins = in->m.op.kind == OP_ACCOUNT_CREATE;
+
+	if (!begins && json_is_null(v)) {
+		*has = OP_LIMIT_NONE;
+		return;
+	}
+	read_integer(in, f, v, begins && f->type == FIELD_MAX ? 0 : -AMOUNT_MAX,
+	    begins && f->type == FIELD_MIN ? 0 : AMOUNT_MAX, ret);
+	*has = OP_LIMIT_SET;
+}
+
 static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
 {
 	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
@@ -167,10 +184,12 @@ static void read_channel(struct intake *in, const struct field *f, const json_t 
 
 static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 {
+	bool merges = in->m.op.kind == OP_ACCOUNT_UPDATE; /* and then null takes a member away */
 	const char *key;
 	json_t *value;
 
-	if (json_object_size(v) > METADATA_MEMBERS_MAX)
+	/* Of a patch, as many may go as come. How many there are then, the ledger knows. */
+	if (json_object_size(v) > METADATA_MEMBERS_MAX * (merges ? 2 : 1))
 		complain(in, f->name, NULL, "too_many");
 	json_object_foreach(v, key, value)
 	{
@@ -180,6 +199,8 @@ static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 			complain(in, f->name, key, n ? "key_too_long" : "key_too_short");
 		else if (cardguard_finds(key, n))
 			complain(in, f->name, key, "pan_not_allowed");
+		else if (merges && json_is_null(value))
+			continue;
 		else if (!json_is_string(value))
 			complain(in, f->name, key, "wrong_type");
 		else if (json_string_length(value) > METADATA_VALUE_BYTES_MAX)
@@ -230,14 +251,8 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 
 	switch (f->type) {
 	case FIELD_AMOUNT: read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount); return;
-	case FIELD_MIN: /* an account begins at 0, so its limits include it */
-		read_integer(in, f, v, -AMOUNT_MAX, 0, &op->min_balance);
-		op->has_min = 1;
-		return;
-	case FIELD_MAX:
-		read_integer(in, f, v, 0, AMOUNT_MAX, &op->max_balance);
-		op->has_max = 1;
-		return;
+	case FIELD_MIN: read_limit(in, f, v, &op->has_min, &op->min_balance); return;
+	case FIELD_MAX: read_limit(in, f, v, &op->has_max, &op->max_balance); return;
 	case FIELD_METADATA:
 		if (json_is_object(v))
 			read_metadata(in, f, v);

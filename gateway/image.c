@@ -109,6 +109,20 @@ struct account *image_account(struct image *image, const struct ulid *id)
 	return NULL;
 }
 
+bool image_set_metadata(struct image *image, struct account *a, const char *metadata, size_t bytes)
+{
+	char *copy = malloc(bytes + 1);
+
+	if (!copy)
+		return false;
+	memcpy(copy, metadata, bytes);
+	copy[bytes] = '\0';
+	free(a->metadata);
+	a->metadata = copy;
+	image->metadata_bytes += bytes; /* too much rather than too little, until the cache starts anew */
+	return true;
+}
+
 struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes)
 {
 	struct account_node *n = calloc(1, sizeof(*n));
@@ -118,19 +132,13 @@ struct account *image_add_account(struct image *image, const struct account *a, 
 		return NULL;
 	n->account = *a;
 	n->account.metadata = NULL;
-	if (bytes) {
-		n->account.metadata = malloc(bytes + 1);
-		if (!n->account.metadata) {
-			free(n);
-			return NULL;
-		}
-		memcpy(n->account.metadata, metadata, bytes);
-		n->account.metadata[bytes] = '\0';
+	if (bytes && !image_set_metadata(image, &n->account, metadata, bytes)) {
+		free(n);
+		return NULL;
 	}
 	n->next = image->accounts[slot];
 	image->accounts[slot] = n;
 	image->account_count++;
-	image->metadata_bytes += bytes;
 	return &n->account;
 }
 

@@ -26,6 +26,9 @@ struct account *image_account(struct image *image, const struct ulid *id);
 /* Copies the account and its metadata (JSON, not terminated, 0 bytes: {}). NULL when there is no memory. */
 struct account *image_add_account(struct image *image, const struct account *a, const char *metadata, size_t bytes);
 
+/* The account's metadata are these from now on. False: no memory. */
+bool image_set_metadata(struct image *image, struct account *a, const char *metadata, size_t bytes);
+
 struct principal *image_principal(struct image *image, const uint8_t secret_hash[static HASH_BYTES]);
 struct principal *image_principal_by_name(struct image *image, const char *name);
 struct principal *image_principal_at(struct image *image, size_t i); /* NULL past the last */

@@ -128,6 +128,10 @@ bool intake_form(struct intake *in)
 		return refuse(in, PROBLEM_TOO_LARGE, "The body is larger than 64 KiB.", NULL);
 	if (!in->route->keyed)
 		return true;
+	if (in->route->bare && !f->body_bytes && !f->content_type) {
+		in->root = json_object();
+		return in->root || refuse(in, PROBLEM_INTERNAL, "Out of memory.", NULL);
+	}
 	if (!is_json_type(f->content_type))
 		return refuse(in, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.", "Content-Type");
 	return parse_body(in);
@@ -166,6 +170,11 @@ static bool check_key(struct intake *in)
 {
 	const struct http_facts *f = in->facts;
 
+	if (f->key_count == 0 && in->route->keyed == ROUTE_KEY_OPTIONAL) {
+		randombytes_buf(
+		    in->m.op.key_hash, HASH_BYTES); /* a row of the journal has one; nobody knows this one */
+		return true;
+	}
 	if (f->key_count == 0)
 		return refuse(
 		    in, PROBLEM_IDEMPOTENCY_KEY_MISSING, "This request needs an Idempotency-Key.", "Idempotency-Key");
@@ -214,7 +223,7 @@ static bool check_param(struct intake *in)
 	switch ((enum route_param)in->route->param) {
 	case ROUTE_PARAM_NONE: return true;
 	case ROUTE_PARAM_ID:
-		if (id_parse(in->param, strlen(in->param), in->route->prefix, &in->m.op.from))
+		if (id_parse(in->param, strlen(in->param), in->route->prefix, &in->m.op.subject))
 			return true;
 		return refuse(in, PROBLEM_NOT_FOUND, "There is no such resource.", NULL);
 	case ROUTE_PARAM_KEY: break;

@@ -1,24 +1,39 @@
-#include "gateway/ledger.h"
+#include "gateway/ledger_parts.h"
 
-#include "gateway/problem.h"
 #include "gateway/scope.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* The scope each kind of operation needs, what it makes and what its members are called. */
+#define ACCOUNT(needs, makes) SCOPE_ACCOUNTS_WRITE, needs, "acc_", "/v1/accounts/", NULL, NULL, makes
+#define ASKS(needs) SCOPE_LEDGER_READ, needs, NULL, NULL, NULL, NULL, false
+
 static const struct {
-	uint32_t scope;
-	const char *prefix, *route, *from, *to;
+	struct ledger_kind kind;
+	ledger_decider *decide;
 } kinds[OP_KIND_END] = {
-    [OP_ACCOUNT_CREATE] = {SCOPE_ACCOUNTS_WRITE, "acc_", "/v1/accounts/", NULL, NULL},
-    [OP_TOPUP_CREATE] = {SCOPE_TOPUPS_WRITE, "top_", "/v1/topups/", "channel", "account"},
-    [OP_TRANSFER_CREATE] = {SCOPE_TRANSFERS_WRITE, "tr_", "/v1/transfers/", "from", "to"},
-    [OP_ACCOUNT_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
-    [OP_BALANCE_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
-    [OP_TRANSFER_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
-    [OP_TOPUP_GET] = {SCOPE_LEDGER_READ, NULL, NULL, NULL, NULL},
+    [OP_ACCOUNT_CREATE] = {{ACCOUNT(0, true)}, ledger_account_create},
+    [OP_ACCOUNT_UPDATE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_update},
+    [OP_ACCOUNT_FREEZE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_freeze},
+    [OP_ACCOUNT_UNFREEZE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_unfreeze},
+    [OP_ACCOUNT_CLOSE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_close},
+    [OP_TOPUP_CREATE] = {{SCOPE_TOPUPS_WRITE, NEED_CLEARING | NEED_TO | NEED_REFERENCE, "top_", "/v1/topups/",
+			     "channel", "account", true},
+	ledger_topup_create},
+    [OP_TRANSFER_CREATE] = {{SCOPE_TRANSFERS_WRITE, NEED_FROM | NEED_TO, "tr_", "/v1/transfers/", "from", "to", true},
+	ledger_transfer_create},
+    [OP_ACCOUNT_GET] = {{ASKS(NEED_ACCOUNT)}, NULL},
+    [OP_BALANCE_GET] = {{ASKS(NEED_ACCOUNT)}, NULL},
+    [OP_TRANSFER_GET] = {{ASKS(0)}, NULL},
+    [OP_TOPUP_GET] = {{ASKS(0)}, NULL},
 };
+
+const struct ledger_kind *ledger_kind(uint8_t kind)
+{
+	static const struct ledger_kind none;
+
+	return kind < OP_KIND_END ? &kinds[kind].kind : &none;
+}
 
 void ledger_refuse(const struct ledger_input *in, int code, const char *detail, const char *param, struct text *body,
     struct ledger_decision *ret)
@@ -35,18 +50,37 @@ void ledger_refuse(const struct ledger_input *in, int code, const char *detail, 
 	ret->status = (uint16_t)problem_status(p.code);
 }
 
-/* A definitive refusal: a row of its own, so that a retry cannot succeed by accident. */
-static void refuse_for_good(const struct ledger_input *in, int code, const char *detail, const char *param,
-    struct text *body, struct ledger_decision *ret)
+static void store(const struct ledger_input *in, uint16_t status, struct ledger_decision *ret)
 {
-	ledger_refuse(in, code, detail, param, body, ret);
+	ret->status = status;
 	ret->stored = ret->has_seq = true;
 	ret->seq = in->next_seq;
 }
 
+void ledger_refuse_for_good(const struct ledger_input *in, int code, const char *detail, const char *param,
+    struct text *body, struct ledger_decision *ret)
+{
+	ledger_refuse(in, code, detail, param, body, ret);
+	store(in, ret->status, ret);
+}
+
+void ledger_create(const struct ledger_input *in, uint8_t event, struct ledger_decision *ret)
+{
+	ulid_make(in->now_us / 1000, in->random, &ret->id);
+	store(in, 201, ret);
+	ret->created = true;
+	ret->event = event;
+}
+
+void ledger_change(const struct ledger_input *in, uint8_t event, struct ledger_decision *ret)
+{
+	store(in, 200, ret);
+	ret->event = event;
+}
+
 bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
-	uint32_t scope = kinds[in->message->op.kind].scope;
+	uint32_t scope = kinds[in->message->op.kind].kind.scope;
 
 	if (!in->who)
 		ledger_refuse(in, PROBLEM_UNAUTHENTICATED, "The API key is not known.", NULL, body, ret);
@@ -59,7 +93,7 @@ bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledg
 	return false;
 }
 
-static void repeat(const struct stored *s, struct text *body, struct ledger_decision *ret)
+void ledger_repeat(const struct stored *s, struct text *body, struct ledger_decision *ret)
 {
 	text_put(body, s->body, s->body_bytes);
 	ret->status = s->status;
@@ -67,15 +101,73 @@ static void repeat(const struct stored *s, struct text *body, struct ledger_deci
 	ret->has_seq = ret->replayed = true;
 }
 
-static void put_text_or_null(struct text *t, const struct op_message *m, enum op_text which, bool has)
+bool ledger_sides_fit(const struct ledger_input *in, const struct ledger_side sides[static 2], bool frozen_counts,
+    const char *currency, struct text *body, struct ledger_decision *ret)
 {
-	if (has)
-		text_put_json(t, m->text[which], m->op.text_bytes[which]);
-	else
-		text_puts(t, "null");
+	for (unsigned i = 0; i < 2; i++)
+		if (sides[i].account->status == ACCOUNT_CLOSED) {
+			ledger_refuse_for_good(
+			    in, PROBLEM_ACCOUNT_CLOSED, "The account is closed.", sides[i].param, body, ret);
+			return false;
+		}
+	for (unsigned i = 0; i < 2 && frozen_counts; i++)
+		if (sides[i].account->status == ACCOUNT_FROZEN) {
+			ledger_refuse_for_good(
+			    in, PROBLEM_ACCOUNT_FROZEN, "The account is frozen.", sides[i].param, body, ret);
+			return false;
+		}
+	for (unsigned i = 0; i < 2 && currency; i++)
+		if (strcmp(sides[i].account->currency, currency) != 0) {
+			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH, "The account is kept in another currency.",
+			    sides[i].param, body, ret);
+			return false;
+		}
+	return true;
 }
 
-static void put_id(struct text *t, const char *member, const char *prefix, const struct ulid *id)
+bool ledger_allows(const struct ledger_input *in, const struct account *debit, const struct account *credit,
+    int64_t amount, struct text *body, struct ledger_decision *ret)
+{
+	if (!account_allows_in(credit, amount))
+		ledger_refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED,
+		    "The receiving account's max_balance would be exceeded.", "amount", body, ret);
+	else if (!account_allows_out(debit, amount))
+		ledger_refuse_for_good(
+		    in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.", "amount", body, ret);
+	else
+		return true;
+	return false;
+}
+
+void ledger_touch(const struct ledger_input *in, struct account *a, struct ledger_decision *ret)
+{
+	if (!a->created_us)
+		a->created_us = in->now_us; /* first use of an account that is not opened by anybody */
+	a->last_seq = in->next_seq;
+	for (unsigned i = 0; i < ret->touched_count; i++)
+		if (ret->touched[i] == a)
+			return;
+	assert(ret->touched_count < LEDGER_TOUCHED_MAX);
+	ret->touched[ret->touched_count++] = a;
+}
+
+void ledger_post(const struct ledger_input *in, struct account *debit, struct account *credit, int64_t amount,
+    struct ledger_decision *ret)
+{
+	ledger_touch(in, debit, ret);
+	ledger_touch(in, credit, ret);
+	debit->posted -= amount;
+	credit->posted += amount;
+	ret->moved = (struct movement){
+	    .debit = debit,
+	    .credit = credit,
+	    .amount = amount,
+	    .debit_after = debit->posted,
+	    .credit_after = credit->posted,
+	};
+}
+
+void ledger_put_id(struct text *t, const char *member, const char *prefix, const struct ulid *id)
 {
 	char buf[ID_TEXT_BYTES];
 
@@ -84,222 +176,78 @@ static void put_id(struct text *t, const char *member, const char *prefix, const
 	text_puts(t, "\"");
 }
 
-static void put_money(struct text *t, const struct op *op)
+void ledger_put_money(struct text *t, int64_t amount, const char *currency)
 {
 	text_puts(t, ",\"amount\":");
-	text_put_i64(t, op->amount);
+	text_put_i64(t, amount);
 	text_puts(t, ",\"currency\":\"");
-	text_puts(t, op->currency);
+	text_puts(t, currency);
 	text_puts(t, "\"");
 }
 
-static void render_transfer(const struct ledger_input *in, const struct ulid *id, struct text *t)
+void ledger_put_text(struct text *t, const char *bytes, size_t count, bool has)
 {
-	const struct op_message *m = in->message;
+	if (has)
+		text_put_json(t, bytes, count);
+	else
+		text_puts(t, "null");
+}
 
-	put_id(t, "{\"object\":\"transfer\",\"id\":\"", "tr_", id);
-	put_id(t, ",\"status\":\"posted\",\"from\":\"", "acc_", &m->op.from);
-	put_id(t, ",\"to\":\"", "acc_", &m->op.to);
-	put_money(t, &m->op);
+void ledger_put_reference_and_metadata(struct text *t, const struct op_message *m)
+{
 	text_puts(t, ",\"reference\":");
-	put_text_or_null(t, m, OP_TEXT_REFERENCE, m->op.has_reference);
+	ledger_put_text(t, m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], m->op.has_reference);
 	text_puts(t, ",\"metadata\":");
 	if (m->op.text_bytes[OP_TEXT_METADATA])
 		text_put(t, m->text[OP_TEXT_METADATA], m->op.text_bytes[OP_TEXT_METADATA]);
 	else
 		text_puts(t, "{}");
-	text_puts(t, ",\"reversed_by\":null,\"created_at\":");
-	text_put_time(t, in->now_us);
-	text_puts(t, "}");
 }
 
-static void render_topup(const struct ledger_input *in, const struct ulid *id, struct text *t)
+/* 404: what the path names, then what the body names. */
+static bool everything_is_there(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
-	const struct op_message *m = in->message;
+	const struct ledger_kind *k = &kinds[in->message->op.kind].kind;
 
-	put_id(t, "{\"object\":\"topup\",\"id\":\"", "top_", id);
-	put_id(t, ",\"status\":\"succeeded\",\"account\":\"", "acc_", &m->op.to);
-	put_money(t, &m->op);
-	text_puts(t, ",\"channel\":");
-	text_put_json(t, m->op.channel, strlen(m->op.channel));
-	text_puts(t, ",\"channel_reference\":");
-	put_text_or_null(t, m, OP_TEXT_REFERENCE, true);
-	text_puts(t, ",\"created_at\":");
-	text_put_time(t, in->now_us);
-	text_puts(t, "}");
-}
-
-static void create(const struct ledger_input *in, struct ledger_decision *ret)
-{
-	ulid_make(in->now_us / 1000, in->random, &ret->id);
-	ret->status = 201;
-	ret->stored = ret->created = ret->has_seq = true;
-	ret->seq = in->next_seq;
-}
-
-static void open_account(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
-{
-	const struct op_message *m = in->message;
-	char metadata[OP_METADATA_BYTES_MAX + 1];
-	struct account *a = &ret->account;
-
-	if (m->op.has_owner) {
-		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such user.", "owner", body, ret);
-		return;
-	}
-	create(in, ret);
-	*a = (struct account){
-	    .id = ret->id,
-	    .kind = m->op.account_kind,
-	    .has_min = m->op.has_min,
-	    .has_max = m->op.has_max,
-	    .min_balance = m->op.min_balance,
-	    .max_balance = m->op.max_balance,
-	    .last_seq = in->next_seq,
-	    .created_us = in->now_us,
-	};
-	memcpy(a->currency, m->op.currency, sizeof(a->currency));
-	if (m->op.text_bytes[OP_TEXT_METADATA]) {
-		memcpy(metadata, m->text[OP_TEXT_METADATA], m->op.text_bytes[OP_TEXT_METADATA]);
-		metadata[m->op.text_bytes[OP_TEXT_METADATA]] = '\0';
-		a->metadata = metadata;
-	}
-	account_render(body, a);
-	a->metadata = NULL;
-}
-
-/* State of the accounts, in the order of errors of the API. True: nothing speaks against it so far. */
-static bool accounts_fit(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
-{
-	const struct op *op = &in->message->op;
-	const struct {
-		struct account *account;
-		const char *param;
-	} sides[] = {{in->from, kinds[op->kind].from}, {in->to, kinds[op->kind].to}};
-
-	for (unsigned i = 0; i < 2; i++)
-		if (sides[i].account->status == ACCOUNT_CLOSED) {
-			refuse_for_good(
-			    in, PROBLEM_ACCOUNT_CLOSED, "The account is closed.", sides[i].param, body, ret);
-			return false;
-		}
-	for (unsigned i = 0; i < 2; i++)
-		if (sides[i].account->status == ACCOUNT_FROZEN) {
-			refuse_for_good(
-			    in, PROBLEM_ACCOUNT_FROZEN, "The account is frozen.", sides[i].param, body, ret);
-			return false;
-		}
-	for (unsigned i = 0; i < 2; i++)
-		if (memcmp(sides[i].account->currency, op->currency, sizeof(op->currency)) != 0) {
-			ledger_refuse(in, PROBLEM_CURRENCY_MISMATCH, "The account is kept in another currency.",
-			    sides[i].param, body, ret);
-			return false;
-		}
-	return true;
-}
-
-static void move(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
-{
-	const struct op *op = &in->message->op;
-
-	if (!account_allows_in(in->to, op->amount)) {
-		refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED, "The receiving account's max_balance would be exceeded.",
-		    "amount", body, ret);
-		return;
-	}
-	if (!account_allows_out(in->from, op->amount)) {
-		refuse_for_good(
-		    in, PROBLEM_INSUFFICIENT_FUNDS, "The paying account does not have the money.", "amount", body, ret);
-		return;
-	}
-	create(in, ret);
-	if (!in->from->created_us)
-		in->from->created_us = in->now_us; /* first use of a clearing account */
-	in->from->posted -= op->amount;
-	in->to->posted += op->amount;
-	in->from->last_seq = in->to->last_seq = in->next_seq;
-	ret->moved = true;
-	if (op->kind == OP_TOPUP_CREATE)
-		render_topup(in, &ret->id, body);
+	if ((k->needs & NEED_ACCOUNT) && !in->account)
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", NULL, body, ret);
+	else if ((k->needs & NEED_FROM) && !in->from)
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", k->from, body, ret);
+	else if ((k->needs & NEED_TO) && !in->to)
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", k->to, body, ret);
 	else
-		render_transfer(in, &ret->id, body);
-}
-
-static bool is_same_topup(const struct stored *s, const struct op *op)
-{
-	return s->amount == op->amount && ulid_equal(&s->credit, &op->to) &&
-	       memcmp(s->currency, op->currency, sizeof(op->currency)) == 0;
-}
-
-static void decide_topup(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
-{
-	const struct stored *old = in->same_reference;
-
-	assert(in->from && in->from->kind == ACCOUNT_CLEARING);
-	/* The channel's reference names money that came once: telling it again is no error, whatever happened
-	 * since. */
-	if (old && is_same_topup(old, &in->message->op)) {
-		repeat(old, body, ret);
-		ret->stored = true; /* under the new key, so that this key can never mean anything else */
-		ret->replay_of = old->seq;
-		return;
-	}
-	if (!accounts_fit(in, body, ret))
-		return;
-	if (old) {
-		refuse_for_good(in, PROBLEM_DUPLICATE_REFERENCE, "Another top-up has this channel_reference.",
-		    "channel_reference", body, ret);
-		return;
-	}
-	move(in, body, ret);
+		return true;
+	return false;
 }
 
 void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	const struct op *op = &in->message->op;
 
-	assert(op_is_journalled(op->kind));
+	assert(op_is_journalled(op->kind) && kinds[op->kind].decide);
 	*ret = (struct ledger_decision){0};
 	if (!ledger_admits(in, body, ret))
 		return;
-	if (in->twin) {
-		if (memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0)
-			repeat(in->twin, body, ret);
-		else
-			ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED,
-			    "The Idempotency-Key was used with another request.", "Idempotency-Key", body, ret);
-		return;
-	}
-	if (op->kind == OP_ACCOUNT_CREATE) {
-		open_account(in, body, ret);
-		return;
-	}
-	if (!in->from || !in->to) {
-		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.",
-		    in->from ? kinds[op->kind].to : kinds[op->kind].from, body, ret);
-		return;
-	}
-	if (in->from == in->to) {
-		ledger_refuse(
-		    in, PROBLEM_VALIDATION_FAILED, "Both sides are the same account.", kinds[op->kind].to, body, ret);
-		return;
-	}
-	if (op->kind == OP_TOPUP_CREATE)
-		decide_topup(in, body, ret);
-	else if (accounts_fit(in, body, ret))
-		move(in, body, ret);
+	if (in->twin && memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0)
+		ledger_repeat(in->twin, body, ret);
+	else if (in->twin)
+		ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED, "The Idempotency-Key was used with another request.",
+		    "Idempotency-Key", body, ret);
+	else if (everything_is_there(in, body, ret))
+		kinds[op->kind].decide(in, body, ret);
 }
 
 void ledger_render_resource(struct text *t, const struct stored *s)
 {
+	const struct ledger_kind *k = ledger_kind(s->kind);
 	char buf[ID_TEXT_BYTES];
 
-	if (!s->has_id) {
+	if (!s->has_id || !k->route) {
 		text_puts(t, "null");
 		return;
 	}
 	text_puts(t, "\"");
-	text_puts(t, kinds[s->kind].route);
-	text_puts(t, id_format(kinds[s->kind].prefix, &s->id, buf));
+	text_puts(t, k->route);
+	text_puts(t, id_format(k->prefix, &s->id, buf));
 	text_puts(t, "\"");
 }

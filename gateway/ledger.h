@@ -40,6 +40,27 @@ struct stored {
 	size_t body_bytes;
 };
 
+/* What has to be looked up before an operation of a kind is decided. */
+enum ledger_need {
+	NEED_FROM = 1 << 0,
+	NEED_TO = 1 << 1,
+	NEED_CLEARING = 1 << 2,	 /* the account of channel and currency */
+	NEED_ACCOUNT = 1 << 3,	 /* subject */
+	NEED_REFERENCE = 1 << 4, /* channel and channel_reference */
+};
+
+/* A kind of operation as data; all zero for one that is not decided here. */
+struct ledger_kind {
+	uint32_t scope;
+	uint32_t needs;	       /* enum ledger_need */
+	const char *prefix;    /* of the identifier of what it makes or changes */
+	const char *route;     /* of that resource, up to the identifier */
+	const char *from, *to; /* what its members are called */
+	bool makes;	       /* a new resource; else it changes the one that the path names */
+};
+
+const struct ledger_kind *ledger_kind(uint8_t kind);
+
 /* Everything about one operation. Pointers are borrowed; NULL: there is none. */
 struct ledger_input {
 	const struct op_message *message;
@@ -47,27 +68,41 @@ struct ledger_input {
 	const struct stored *twin;	     /* by (who, key_hash) */
 	const struct stored *same_reference; /* top-up: by (channel, reference) */
 	struct account *from, *to;	     /* top-up: from is the clearing account, always there */
-	uint64_t next_seq;
+	struct account *account;	     /* what the path names */
+	uint64_t next_seq, next_event;
 	uint64_t now_us; /* ledger time, Unix */
 	uint8_t random[ULID_RANDOM_BYTES];
+	struct text *scratch; /* for metadata that are merged: twice OP_METADATA_BYTES_MAX */
 };
+
+/* What was posted: amount from debit to credit, then fee_amount from credit on to fee. */
+struct movement {
+	const struct account *debit, *credit, *fee; /* NULL: nothing moved, no fee */
+	int64_t amount, fee_amount;
+	int64_t debit_after, credit_after, fee_after; /* credit_after: before the fee left it */
+};
+
+#define LEDGER_TOUCHED_MAX 3
 
 struct ledger_decision {
 	uint16_t status;
 	bool replayed;
 	bool stored;  /* becomes a row of the journal, at next_seq */
-	bool moved;   /* from and to have new balances */
 	bool created; /* something with `id` came into being */
 	bool has_seq;
+	uint8_t event; /* enum event_type: takes the number next_event */
 	struct ulid id;
-	uint64_t seq;		/* Ledger-Seq */
-	uint64_t replay_of;	/* 0: none */
+	uint64_t seq;	       /* Ledger-Seq */
+	uint64_t replay_of;    /* 0: none */
+	struct movement moved; /* debit NULL: no money moved */
+	struct account *touched[LEDGER_TOUCHED_MAX];
+	unsigned touched_count;
 	struct account account; /* OP_ACCOUNT_CREATE and created: to be put into the image; metadata NULL */
+	bool has_metadata;	/* those of in->account are now what is in scratch */
 };
 
-/* Decides a journalled operation (op_is_journalled). Changes the balances of from and to when it moves money,
- * and nothing else. The answer's body is appended to body, which has room for a problem and for the metadata.
- */
+/* Decides a journalled operation (op_is_journalled). Changes the accounts in `touched`, and nothing else. The answer's
+ * body is appended to body, which has room for a problem and for the metadata. */
 void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);
 
 /* 401 and 403 for any operation: true when it may go on, else status and body are filled. */

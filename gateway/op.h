@@ -12,22 +12,37 @@
 #define CHANNEL_CHARS_MAX 32
 #define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
 
+/* What the shell around the decisions has to know of a kind. */
+enum op_flag {
+	OP_READS = 0,
+	OP_WRITES = 1 << 0,
+	OP_JOURNALLED = 1 << 1 | OP_WRITES, /* has an Idempotency-Key and a row in the journal */
+	OP_ADMINISTERS = 1 << 2,	    /* root's alone */
+};
+
+/* The numbers are in the journal: none is ever used for something else. */
 #define OP_KINDS(X)                                                                                                    \
-	X(OP_AUTHENTICATE, 1)	   /* who is this secret? */                                                           \
-	X(OP_ACCOUNT_CREATE, 2)	   /* account_kind currency limits; metadata */                                        \
-	X(OP_TOPUP_CREATE, 3)	   /* to amount currency channel; reference = the channel's */                         \
-	X(OP_TRANSFER_CREATE, 4)   /* from to amount currency; reference metadata */                                   \
-	X(OP_ACCOUNT_GET, 5)	   /* from */                                                                          \
-	X(OP_BALANCE_GET, 6)	   /* from */                                                                          \
-	X(OP_TRANSFER_GET, 7)	   /* from: the transfer's id */                                                       \
-	X(OP_TOPUP_GET, 8)	   /* from: the top-up's id */                                                         \
-	X(OP_KEY_GET, 9)	   /* key_hash */                                                                      \
-	X(OP_ADMIN_KEY_CREATE, 10) /* fingerprint: hash of the secret; amount: scopes; reference: name */              \
-	X(OP_ADMIN_KEY_REVOKE, 11) /* reference: name */                                                               \
-	X(OP_ADMIN_KEY_LIST, 12)
+	X(OP_AUTHENTICATE, 1, OP_READS)		/* who is this secret? */                                              \
+	X(OP_ACCOUNT_CREATE, 2, OP_JOURNALLED)	/* account_kind currency limits; metadata */                           \
+	X(OP_TOPUP_CREATE, 3, OP_JOURNALLED)	/* to amount currency channel; reference = the channel's */            \
+	X(OP_TRANSFER_CREATE, 4, OP_JOURNALLED) /* from to amount currency; reference metadata */                      \
+	X(OP_ACCOUNT_GET, 5, OP_READS)		/* subject */                                                          \
+	X(OP_BALANCE_GET, 6, OP_READS)		/* subject */                                                          \
+	X(OP_TRANSFER_GET, 7, OP_READS)		/* subject */                                                          \
+	X(OP_TOPUP_GET, 8, OP_READS)		/* subject */                                                          \
+	X(OP_KEY_GET, 9, OP_READS)		/* key_hash */                                                         \
+	X(OP_ADMIN_KEY_CREATE, 10,                                                                                     \
+	    OP_WRITES | OP_ADMINISTERS) /* fingerprint: of the secret; amount: scopes;          \
+								  reference: name */                      \
+	X(OP_ADMIN_KEY_REVOKE, 11, OP_WRITES | OP_ADMINISTERS) /* reference: name */                                   \
+	X(OP_ADMIN_KEY_LIST, 12, OP_ADMINISTERS)                                                                       \
+	X(OP_ACCOUNT_UPDATE, 13, OP_JOURNALLED) /* subject, limits (has_: 2 takes one away); metadata to merge */      \
+	X(OP_ACCOUNT_FREEZE, 14, OP_JOURNALLED) /* subject */                                                          \
+	X(OP_ACCOUNT_UNFREEZE, 15, OP_JOURNALLED)                                                                      \
+	X(OP_ACCOUNT_CLOSE, 16, OP_JOURNALLED)
 
 enum op_kind {
-#define X(name, value) name = value,
+#define X(name, value, flags) name = value,
 	OP_KINDS(X)
 #undef X
 	    OP_KIND_END
@@ -48,11 +63,14 @@ enum op_text { OP_TEXT_REQUEST_ID, OP_TEXT_REFERENCE, OP_TEXT_METADATA, OP_TEXT_
 #define OP_REFERENCE_BYTES_MAX 256
 #define OP_METADATA_BYTES_MAX 65536
 
+enum op_limit { OP_LIMIT_ABSENT, OP_LIMIT_SET, OP_LIMIT_NONE };
+
 struct op {
-	uint8_t kind;	      /* enum op_kind */
-	uint8_t again;	      /* 1: the worker sends it again; its twin in flight may be itself */
-	uint8_t account_kind; /* enum account_kind */
-	uint8_t has_min, has_max, has_owner, has_reference, reserved;
+	uint8_t kind;		  /* enum op_kind */
+	uint8_t again;		  /* 1: the worker sends it again; its twin in flight may be itself */
+	uint8_t account_kind;	  /* enum account_kind */
+	uint8_t has_min, has_max; /* enum op_limit */
+	uint8_t has_owner, has_reference, reserved;
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
 	uint64_t sent_us;   /* the sender's CLOCK_BOOTTIME: means something on the same host only */
 	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
@@ -62,6 +80,7 @@ struct op {
 	uint8_t secret_hash[HASH_BYTES]; /* who asks */
 	uint8_t key_hash[HASH_BYTES];	 /* Idempotency-Key */
 	uint8_t fingerprint[HASH_BYTES]; /* method, route, path parameters, canonical body */
+	struct ulid subject;		 /* what the path names */
 	struct ulid from, to;
 	int64_t amount, min_balance, max_balance;
 	char currency[4];	     /* terminated */
@@ -74,21 +93,31 @@ struct op_message {
 	const char *text[OP_TEXT_COUNT];
 };
 
+static inline unsigned op_flags(uint8_t kind)
+{
+	static const uint8_t flags_of[OP_KIND_END] = {
+#define X(name, value, flags) [name] = flags,
+	    OP_KINDS(X)
+#undef X
+	};
+
+	return kind < OP_KIND_END ? flags_of[kind] : 0;
+}
+
 static inline bool op_is_write(uint8_t kind)
 {
-	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE ||
-	       kind == OP_ADMIN_KEY_CREATE || kind == OP_ADMIN_KEY_REVOKE;
+	return op_flags(kind) & OP_WRITES;
 }
 
 static inline bool op_is_admin(uint8_t kind)
 {
-	return kind >= OP_ADMIN_KEY_CREATE && kind <= OP_ADMIN_KEY_LIST;
+	return op_flags(kind) & OP_ADMINISTERS;
 }
 
 /* Has an Idempotency-Key and a row in the journal. */
 static inline bool op_is_journalled(uint8_t kind)
 {
-	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE;
+	return (op_flags(kind) & OP_JOURNALLED) == OP_JOURNALLED;
 }
 
 #endif

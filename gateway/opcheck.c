@@ -21,8 +21,8 @@ static bool is_utf8(const char *bytes, size_t count)
 	return s;
 }
 
-/* An object of strings, or nothing. */
-static bool is_metadata(const char *bytes, size_t count)
+/* An object of strings, or nothing. In a patch, null takes a member away. */
+static bool is_metadata(const char *bytes, size_t count, bool is_patch)
 {
 	json_t *root, *value;
 	const char *key;
@@ -34,7 +34,7 @@ static bool is_metadata(const char *bytes, size_t count)
 	good = json_is_object(root);
 	json_object_foreach(root, key, value)
 	{
-		good = good && json_is_string(value);
+		good = good && (json_is_string(value) || (is_patch && json_is_null(value)));
 	}
 	json_decref(root);
 	return good;
@@ -42,16 +42,34 @@ static bool is_metadata(const char *bytes, size_t count)
 
 static bool is_account_sound(const struct op *op)
 {
-	return op->min_balance >= -AMOUNT_MAX && op->min_balance <= 0 && op->max_balance >= 0 &&
-	       op->max_balance <= AMOUNT_MAX;
+	return op->has_min <= OP_LIMIT_SET && op->has_max <= OP_LIMIT_SET && op->min_balance >= -AMOUNT_MAX &&
+	       op->min_balance <= 0 && op->max_balance >= 0 && op->max_balance <= AMOUNT_MAX;
+}
+
+static bool is_update_sound(const struct op *op)
+{
+	return op->has_min <= OP_LIMIT_NONE && op->has_max <= OP_LIMIT_NONE && op->min_balance >= -AMOUNT_MAX &&
+	       op->min_balance <= AMOUNT_MAX && op->max_balance >= -AMOUNT_MAX && op->max_balance <= AMOUNT_MAX;
+}
+
+static bool is_topup_sound(const struct op *op)
+{
+	size_t channel_bytes = strlen(op->channel);
+
+	return channel_bytes >= 1 && channel_bytes <= CHANNEL_CHARS_MAX && is_visible(op->channel, channel_bytes) &&
+	       op->text_bytes[OP_TEXT_REFERENCE];
+}
+
+static bool has_currency(uint8_t kind)
+{
+	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE;
 }
 
 bool op_is_sound(const struct op_message *m)
 {
 	const struct op *op = &m->op;
-	const uint8_t flags[] = {op->again, op->has_min, op->has_max, op->has_owner, op->has_reference};
+	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference};
 	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
-	size_t channel_bytes = strlen(op->channel);
 
 	for (size_t i = 0; i < sizeof(flags); i++)
 		if (flags[i] > 1)
@@ -61,12 +79,14 @@ bool op_is_sound(const struct op_message *m)
 	if (!op_is_journalled(op->kind))
 		return true;
 	if (op->has_reference != (reference_bytes != 0) || !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
-	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA]))
+	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA], op->kind == OP_ACCOUNT_UPDATE))
 		return false;
-	if (currency_exponent(op->currency, strlen(op->currency)) < 0)
+	if (has_currency(op->kind) && currency_exponent(op->currency, strlen(op->currency)) < 0)
 		return false;
-	if (op->kind == OP_ACCOUNT_CREATE)
-		return is_account_sound(op);
-	return op->kind != OP_TOPUP_CREATE || (channel_bytes >= 1 && channel_bytes <= CHANNEL_CHARS_MAX &&
-						  is_visible(op->channel, channel_bytes) && reference_bytes);
+	switch (op->kind) {
+	case OP_ACCOUNT_CREATE: return is_account_sound(op);
+	case OP_ACCOUNT_UPDATE: return is_update_sound(op);
+	case OP_TOPUP_CREATE: return is_topup_sound(op);
+	default: return true;
+	}
 }

@@ -38,7 +38,7 @@ static void succeed(struct batch_tools *t, struct ledger_decision *d)
 static void get_account(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
 {
 	const struct op *op = &in->message->op;
-	const struct account *a = image_account(t->image, &op->from);
+	const struct account *a = image_account(t->image, &op->subject);
 
 	if (!a || !a->created_us) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", NULL, &t->body, d);
@@ -48,14 +48,14 @@ static void get_account(struct batch_tools *t, const struct ledger_input *in, st
 	if (op->kind == OP_BALANCE_GET)
 		account_render_balance(&t->body, a, d->seq);
 	else
-		account_render(&t->body, a);
+		account_render(&t->body, a, a->metadata, a->metadata ? strlen(a->metadata) : 0);
 }
 
 static int get_resource(
     struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d, struct errbuf *e)
 {
 	const struct stored *s = NULL;
-	int code = row_load_resource(t->store, t->image, kind, &in->message->op.from, &t->sql, &s, e);
+	int code = row_load_resource(t->store, t->image, kind, &in->message->op.subject, &t->sql, &s, e);
 
 	if (code)
 		return code;

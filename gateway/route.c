@@ -5,18 +5,41 @@
 
 #include <string.h>
 
+#define ASK(template, op, prefix)                                                                                      \
+	{                                                                                                              \
+		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, prefix, false                  \
+	}
+#define MAKE(template, op, scope)                                                                                      \
+	{                                                                                                              \
+		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_NONE, NULL, false                         \
+	}
+/* bare: every member of the body is optional */
+#define ACT(template, op, scope, prefix, bare)                                                                         \
+	{                                                                                                              \
+		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_ID, prefix, bare                          \
+	}
+#define HEALTH(template)                                                                                               \
+	{                                                                                                              \
+		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false                          \
+	}
+
 const struct route routes[] = {
-    {"POST", "/v1/accounts", OP_ACCOUNT_CREATE, true, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_NONE, NULL},
-    {"GET", "/v1/accounts/{id}", OP_ACCOUNT_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_"},
-    {"GET", "/v1/accounts/{id}/balance", OP_BALANCE_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "acc_"},
-    {"POST", "/v1/topups", OP_TOPUP_CREATE, true, SCOPE_TOPUPS_WRITE, ROUTE_PARAM_NONE, NULL},
-    {"GET", "/v1/topups/{id}", OP_TOPUP_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "top_"},
-    {"POST", "/v1/transfers", OP_TRANSFER_CREATE, true, SCOPE_TRANSFERS_WRITE, ROUTE_PARAM_NONE, NULL},
-    {"GET", "/v1/transfers/{id}", OP_TRANSFER_GET, false, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, "tr_"},
-    {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, false, SCOPE_NONE, ROUTE_PARAM_KEY, NULL},
-    {"GET", "/healthz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
-    {"GET", "/readyz", 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
-    {NULL, NULL, 0, false, SCOPE_NONE, ROUTE_PARAM_NONE, NULL},
+    MAKE("/v1/accounts", OP_ACCOUNT_CREATE, SCOPE_ACCOUNTS_WRITE),
+    ASK("/v1/accounts/{id}", OP_ACCOUNT_GET, "acc_"),
+    {"PATCH", "/v1/accounts/{id}", OP_ACCOUNT_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_ID, "acc_",
+	false},
+    ACT("/v1/accounts/{id}/freeze", OP_ACCOUNT_FREEZE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
+    ACT("/v1/accounts/{id}/unfreeze", OP_ACCOUNT_UNFREEZE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
+    ACT("/v1/accounts/{id}/close", OP_ACCOUNT_CLOSE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
+    ASK("/v1/accounts/{id}/balance", OP_BALANCE_GET, "acc_"),
+    MAKE("/v1/topups", OP_TOPUP_CREATE, SCOPE_TOPUPS_WRITE),
+    ASK("/v1/topups/{id}", OP_TOPUP_GET, "top_"),
+    MAKE("/v1/transfers", OP_TRANSFER_CREATE, SCOPE_TRANSFERS_WRITE),
+    ASK("/v1/transfers/{id}", OP_TRANSFER_GET, "tr_"),
+    {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_KEY, NULL, false},
+    HEALTH("/healthz"),
+    HEALTH("/readyz"),
+    {NULL, NULL, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false},
 };
 
 /* Does the path follow the template? "{...}" is one segment of at least one character. */

@@ -6,15 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Does it want an Idempotency-Key? Whatever takes one has a body. */
+enum route_key { ROUTE_KEY_NONE, ROUTE_KEY_REQUIRED, ROUTE_KEY_OPTIONAL };
+
 enum route_param { ROUTE_PARAM_NONE, ROUTE_PARAM_ID, ROUTE_PARAM_KEY };
 
 struct route {
 	const char *method, *template;
 	uint8_t op;	    /* enum op_kind; 0: answered by the worker itself */
-	bool keyed;	    /* needs an Idempotency-Key, has a body */
+	uint8_t keyed;	    /* enum route_key */
 	uint32_t scope;	    /* enum scope, all of them */
 	uint8_t param;	    /* enum route_param: what "{...}" stands for */
 	const char *prefix; /* of the identifier */
+	bool bare;	    /* the body may be left out: {} */
 };
 
 #define ROUTE_PARAM_BYTES 1024

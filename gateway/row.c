@@ -122,7 +122,8 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 
 static const char journal_columns[] =
     "SELECT j.seq, j.replay_of, j.principal, j.key_hash, j.fingerprint, j.kind, j.status, "
-    "COALESCE(j.public_id, o.public_id), j.credit, j.amount, j.currency, j.channel, j.channel_reference, "
+    "COALESCE(j.public_id, o.public_id, IF(j.status<300,j.subject,NULL)), j.credit, j.amount, j.currency, j.channel, "
+    "j.channel_reference, "
     "j.body "
     "FROM journal j LEFT JOIN journal o ON o.seq = j.replay_of WHERE ";
 
@@ -247,9 +248,9 @@ static void put_u64s(struct text *sql, const uint64_t *v, size_t count)
 }
 
 /* One statement makes new accounts and changes old ones: for the old only the balances differ. */
-void row_put_account(struct text *sql, const struct account *a)
+void row_put_account(struct text *sql, const struct account *a, bool whole)
 {
-	const char *metadata = a->metadata && !a->is_row ? a->metadata : "{}";
+	const char *metadata = a->metadata && (whole || !a->is_row) ? a->metadata : "{}";
 
 	text_puts(sql, sql->used ? ","
 				 : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
@@ -272,36 +273,60 @@ void row_put_account(struct text *sql, const struct account *a)
 void row_finish_accounts(struct text *sql)
 {
 	text_puts(sql, " ON DUPLICATE KEY UPDATE posted=VALUES(posted), pending_in=VALUES(pending_in), "
-		       "pending_out=VALUES(pending_out), last_seq=VALUES(last_seq)");
+		       "pending_out=VALUES(pending_out), last_seq=VALUES(last_seq), status=VALUES(status), "
+		       "min_balance=VALUES(min_balance), max_balance=VALUES(max_balance)");
+}
+
+void row_finish_metadata(struct text *sql)
+{
+	text_puts(sql, " ON DUPLICATE KEY UPDATE metadata=VALUES(metadata)");
+}
+
+/* The columns that only some rows have. */
+static void put_journal_rest(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d)
+{
+	const struct op *op = &in->message->op;
+	const struct ledger_kind *kind = ledger_kind(op->kind);
+	const struct movement *m = &d->moved;
+
+	put_optional_hex(sql, kind->needs & NEED_ACCOUNT, &op->subject, sizeof(op->subject));
+	put_optional_hex(sql, m->fee, m->fee ? &m->fee->id : NULL, sizeof(struct ulid));
+	put_optional_i64(sql, m->fee, m->fee_amount);
+	put_optional_i64(sql, m->fee, m->fee_after);
+	put_optional_i64(sql, d->event, d->event);
+	put_optional_i64(sql, d->event, (int64_t)in->next_event);
 }
 
 void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
     uint64_t batch_seq, const char *body, size_t body_bytes)
 {
 	const struct op *op = &in->message->op;
-	bool topup = d->moved && op->kind == OP_TOPUP_CREATE;
+	const struct movement *m = &d->moved;
+	bool moved = m->debit, topup = moved && op->kind == OP_TOPUP_CREATE;
 	const char *reference = in->message->text[OP_TEXT_REFERENCE];
 	size_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
 	text_puts(sql, sql->used ? ",("
 				 : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
 				   "fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
-				   "credit_after, channel, channel_reference, reference, body, created_us) VALUES (");
+				   "credit_after, channel, channel_reference, reference, subject, fee_account, fee, "
+				   "fee_after, event, event_seq, body, created_us) VALUES (");
 	text_put_u64(sql, in->next_seq);
 	put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
 	put_optional_hex(sql, true, op->key_hash, HASH_BYTES);
 	put_optional_hex(sql, true, op->fingerprint, HASH_BYTES);
 	put_optional_hex(sql, d->created, &d->id, sizeof(d->id));
 	put_optional_i64(sql, d->replay_of != 0, (int64_t)d->replay_of);
-	put_optional_hex(sql, d->moved, d->moved ? &in->from->id : NULL, sizeof(struct ulid));
-	put_optional_hex(sql, d->moved, d->moved ? &in->to->id : NULL, sizeof(struct ulid));
-	put_optional_i64(sql, d->moved, op->amount);
-	put_optional_hex(sql, d->moved, op->currency, 3);
-	put_optional_i64(sql, d->moved, d->moved ? in->from->posted : 0);
-	put_optional_i64(sql, d->moved, d->moved ? in->to->posted : 0);
+	put_optional_hex(sql, moved, moved ? &m->debit->id : NULL, sizeof(struct ulid));
+	put_optional_hex(sql, moved, moved ? &m->credit->id : NULL, sizeof(struct ulid));
+	put_optional_i64(sql, moved, m->amount);
+	put_optional_hex(sql, moved, moved ? m->debit->currency : NULL, 3);
+	put_optional_i64(sql, moved, m->debit_after);
+	put_optional_i64(sql, moved, m->credit_after);
 	put_optional_hex(sql, topup, op->channel, strlen(op->channel));
 	put_optional_hex(sql, topup, reference, reference_bytes);
-	put_optional_hex(sql, d->moved && !topup && op->has_reference, reference, reference_bytes);
+	put_optional_hex(sql, moved && !topup && op->has_reference, reference, reference_bytes);
+	put_journal_rest(sql, in, d);
 	put_optional_hex(sql, true, body, body_bytes);
 	put_u64s(sql, (uint64_t[]){in->now_us}, 1);
 	text_puts(sql, ")");

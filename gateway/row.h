@@ -25,8 +25,10 @@ int row_load_resource(struct store *s, struct image *image, uint8_t kind, const 
     const struct stored **found, struct errbuf *e);
 
 /* Appends "INSERT ..." with its first row, or ", (...)" with a further one. */
-void row_put_account(struct text *sql, const struct account *a);
+/* whole: with the metadata, also of an account that is a row already. */
+void row_put_account(struct text *sql, const struct account *a, bool whole);
 void row_finish_accounts(struct text *sql);
+void row_finish_metadata(struct text *sql); /* of row_put_account with whole = true */
 void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
     uint64_t batch_seq, const char *body, size_t body_bytes);
 void row_put_principal(struct text *sql, const struct principal *p, uint64_t now_us);

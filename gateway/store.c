@@ -184,7 +184,7 @@ int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e)
 
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
-	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us FROM ledger_head WHERE id=1";
+	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us, next_event FROM ledger_head WHERE id=1";
 	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -193,12 +193,13 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 	if (code)
 		return code;
 	row = mysql_fetch_row(rows);
-	if (row && row[0] && row[1] && row[2] && row[3])
+	if (row && row[0] && row[1] && row[2] && row[3] && row[4])
 		*ret = (struct head){
 		    .epoch = strtoull(row[0], NULL, 10),
 		    .batch_seq = strtoull(row[1], NULL, 10),
 		    .next_seq = strtoull(row[2], NULL, 10),
 		    .last_us = strtoull(row[3], NULL, 10),
+		    .next_event = strtoull(row[4], NULL, 10),
 		};
 	else
 		code = err_set(e, -EBADMSG, "ledger_head has no row");
@@ -219,6 +220,8 @@ int store_begin(struct store *s, const struct head *old, const struct head *new,
 	text_put_u64(&t, new->next_seq);
 	text_puts(&t, ",last_us=");
 	text_put_u64(&t, new->last_us);
+	text_puts(&t, ",next_event=");
+	text_put_u64(&t, new->next_event);
 	text_puts(&t, " WHERE id=1 AND epoch=");
 	text_put_u64(&t, old->epoch);
 	text_puts(&t, " AND batch_seq=");

@@ -16,7 +16,7 @@
 #define STORE_USER "holdfast-ledger"
 #define STORE_SCHEMA "holdfast"
 /* The number of the last file of etc/schema that this release cannot work without. replicationd of the active migrates. */
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 
 /*
  * Error codes of all functions here, with e filled:
@@ -28,7 +28,7 @@
 struct store;
 
 struct head {
-	uint64_t epoch, batch_seq, next_seq, last_us;
+	uint64_t epoch, batch_seq, next_seq, last_us, next_event;
 };
 
 /* What another thread may see of it. */

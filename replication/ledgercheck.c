@@ -31,6 +31,22 @@ static const struct {
 	" WHERE NOT (a.posted<=>COALESCE(s.posted,0))"},
     {"the balances of every currency add up to nothing",
 	"SELECT COUNT(*) bad FROM (SELECT currency FROM holdfast.account GROUP BY currency HAVING SUM(posted)<>0) c"},
+    {"pending_out is what open holds and withdrawals keep back", /* 1: HOLD_OPEN, WITHDRAWAL_PENDING */
+	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT id, SUM(amount) held FROM"
+	" (SELECT payer id, authorized-captured-voided amount FROM holdfast.payment WHERE hold=1 UNION ALL"
+	" SELECT account, amount FROM holdfast.withdrawal WHERE status=1) h GROUP BY id) s ON s.id=a.id"
+	" WHERE NOT (a.pending_out<=>COALESCE(s.held,0))"},
+    {"pending_in is what open holds promise",
+	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT payee id, SUM(authorized-captured-voided) held "
+	"FROM"
+	" holdfast.payment WHERE hold=1 GROUP BY payee) s ON s.id=a.id WHERE NOT (a.pending_in<=>COALESCE(s.held,0))"},
+    {"events are numbered without gaps, in the order of the journal",
+	"SELECT (SELECT COUNT(*) FROM holdfast.ledger_head h, (SELECT COUNT(event_seq) n, COALESCE(MAX(event_seq),0) "
+	"top FROM"
+	" holdfast.journal) j WHERE NOT (h.next_event<=>j.n+1 AND h.next_event<=>j.top+1))"
+	" + (SELECT COUNT(*) FROM (SELECT event_seq, MAX(event_seq) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) top "
+	"FROM"
+	" holdfast.journal WHERE event_seq IS NOT NULL) o WHERE o.top<>o.event_seq) bad"},
     {"no account was touched after the head",
 	"SELECT COUNT(*) bad FROM holdfast.account WHERE last_seq>=(SELECT next_seq FROM holdfast.ledger_head)"},
     {"the head's epoch was opened", "SELECT COUNT(*) bad FROM holdfast.ledger_head WHERE epoch<>0 AND epoch NOT IN"

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS account (
 	CONSTRAINT below_max CHECK (max_balance IS NULL OR posted + pending_in <= max_balance)
 ) ENGINE=InnoDB;
 
--- One row an operation: entry, idempotency record and event at once. kind: 2 account 3 top-up 4 transfer.
+-- One row an operation: entry, idempotency record and event at once. kind: enum op_kind (gateway/op.h). More columns: 002.
 -- public_id and the money columns are those of what was created; a refusal has none. replay_of: the top-up that this
 -- one, sent again under another key, turned out to be.
 CREATE TABLE IF NOT EXISTS journal (

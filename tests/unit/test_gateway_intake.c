@@ -110,6 +110,52 @@ static void test_bodies(void **state)
 	}
 }
 
+/* What is changed, and what is done to something that the path names. */
+static void test_changes(void **state)
+{
+	static const struct {
+		const char *method, *target, *body, *code, *field;
+	} cases[] = {
+	    {"PATCH", "", "{}", "ok", ""},
+	    {"PATCH", "", "{\"metadata\":{\"a\":null,\"b\":\"c\"},\"min_balance\":-7,\"max_balance\":null}", "ok", ""},
+	    {"PATCH", "", "{\"min_balance\":9007199254740992}", "validation_failed", "/min_balance too_large"},
+	    {"PATCH", "", "{\"metadata\":{\"a\":1}}", "validation_failed", "/metadata/a wrong_type"},
+	    {"PATCH", "", "{\"metadata\":null}", "validation_failed", "/metadata wrong_type"},
+	    {"PATCH", "", "{\"kind\":\"wallet\"}", "validation_failed", "/kind unknown_field"},
+	    {"PATCH", "", "", "unsupported_media_type", ""},
+	    {"PATCH", "/freeze", "{}", "method_not_allowed", ""},
+	    {"POST", "/freeze", "", "ok", ""},
+	    {"POST", "/unfreeze", "{}", "ok", ""},
+	    {"POST", "/close", "{\"a\":1}", "validation_failed", "/a unknown_field"},
+	};
+	char target[128], field[256];
+	struct op first, second;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_facts f;
+
+		(void)snprintf(target, sizeof(target), "/v1/accounts/" ACC1 "%s", cases[i].target);
+		f = post(target, cases[i].body);
+		f.method = cases[i].method;
+		if (!*cases[i].body)
+			f.content_type = NULL;
+		assert_string_equal(run(&f, SCOPE_ALL, field, &first), cases[i].code);
+		assert_string_equal(field, cases[i].field);
+		f.key_count = 0;
+		f.key = NULL;
+		if (strcmp(cases[i].code, "ok") != 0)
+			continue;
+		if (strcmp(f.method, "PATCH") != 0) {
+			assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_missing");
+			continue;
+		}
+		assert_string_equal(run(&f, SCOPE_ALL, field, &first), "ok");
+		assert_string_equal(run(&f, SCOPE_ALL, field, &second), "ok");
+		assert_memory_not_equal(first.key_hash, second.key_hash, HASH_BYTES);
+	}
+}
+
 static void test_amounts(void **state)
 {
 	static const struct {
@@ -251,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bodies),
+	    cmocka_unit_test(test_changes),
 	    cmocka_unit_test(test_amounts),
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_routes),

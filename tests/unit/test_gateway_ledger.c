@@ -1,5 +1,6 @@
 /* The decisions of the ledger: double entry, limits, idempotency; whatever happens, a currency sums to zero.
  */
+#include "gateway/event.h"
 #include "gateway/ledger.h"
 #include "gateway/scope.h"
 
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,8 +23,8 @@ struct bank {
 	struct op_message m;
 	struct ledger_input in;
 	struct ledger_decision d;
-	struct text body;
-	char buf[BODY];
+	struct text body, scratch;
+	char buf[BODY], merged[BODY];
 };
 
 static void set_up(struct bank *b)
@@ -43,6 +45,8 @@ static void set_up(struct bank *b)
 		b->m.text[i] = "";
 	b->in = (struct ledger_input){.message = &b->m, .who = &b->who, .next_seq = 5, .now_us = 1700000000000000};
 	text_init(&b->body, b->buf, sizeof(b->buf));
+	text_init(&b->scratch, b->merged, sizeof(b->merged));
+	b->in.scratch = &b->scratch;
 }
 
 static void decide(struct bank *b)
@@ -98,7 +102,7 @@ static void test_transfer_moves_both_sides(void **state)
 	assert_int_equal(b.account[ACCOUNTS].posted, -100);
 	transfer(&b, 0, 1, 30);
 	expect(&b, 201, "\"amount\":30,\"currency\":\"CNY\"", true);
-	assert_true(b.d.created && b.d.moved && b.d.has_seq && !b.d.replayed);
+	assert_true(b.d.created && b.d.moved.debit && b.d.has_seq && !b.d.replayed);
 	assert_int_equal(b.d.seq, 5);
 	assert_int_equal(b.account[0].posted, 70);
 	assert_int_equal(b.account[1].posted, 30);
@@ -113,7 +117,7 @@ static void test_limits(void **state)
 	set_up(&b);
 	transfer(&b, 0, 1, 1);
 	expect(&b, 402, "insufficient_funds", true);
-	assert_false(b.d.moved || b.d.created);
+	assert_false(b.d.moved.debit || b.d.created || b.d.event);
 	b.account[0].posted = 10;
 	b.account[0].pending_out = 4;
 	transfer(&b, 0, 1, 7);
@@ -201,7 +205,7 @@ static void test_topup_once(void **state)
 	b.account[0].status = ACCOUNT_CLOSED; /* it came before the account was closed */
 	topup(&b, 0, 100);
 	expect(&b, 201, "{old}", true);
-	assert_true(b.d.replayed && !b.d.moved && !b.d.created);
+	assert_true(b.d.replayed && !b.d.moved.debit && !b.d.created && !b.d.event);
 	assert_int_equal(b.d.replay_of, 3);
 	b.account[0].status = ACCOUNT_OPEN;
 	topup(&b, 0, 101);
@@ -233,6 +237,124 @@ static void test_account(void **state)
 	b.m.op.has_owner = 1;
 	decide(&b);
 	expect(&b, 404, "owner", false);
+}
+
+static void act(struct bank *b, uint8_t kind, unsigned account)
+{
+	b->m.op.kind = kind;
+	b->in.account = &b->account[account];
+	decide(b);
+}
+
+static void test_freeze(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	b.account[0].posted = 10;
+	act(&b, OP_ACCOUNT_FREEZE, 0);
+	expect(&b, 200, "\"status\":\"frozen\"", true);
+	assert_int_equal(b.d.event, EVENT_ACCOUNT_FROZEN);
+	assert_int_equal(b.d.touched_count, 1);
+	act(&b, OP_ACCOUNT_FREEZE, 0);
+	expect(&b, 200, "\"status\":\"frozen\"", true);
+	assert_int_equal(b.d.event, EVENT_NONE); /* it is stored for its key, and nothing happened */
+	assert_int_equal(b.d.touched_count, 0);
+	transfer(&b, 0, 1, 1);
+	expect(&b, 409, "account_frozen", true);
+	act(&b, OP_ACCOUNT_UNFREEZE, 0);
+	expect(&b, 200, "\"status\":\"open\"", true);
+	assert_int_equal(b.d.event, EVENT_ACCOUNT_UNFROZEN);
+	act(&b, OP_ACCOUNT_UNFREEZE, 0);
+	assert_int_equal(b.d.event, EVENT_NONE);
+	b.m.op.kind = OP_ACCOUNT_FREEZE;
+	b.in.account = NULL;
+	decide(&b);
+	expect(&b, 404, "not_found", false);
+}
+
+static void test_close(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	b.account[0].pending_in = 1;
+	act(&b, OP_ACCOUNT_CLOSE, 0);
+	expect(&b, 409, "state_conflict", true);
+	b.account[0].pending_in = 0;
+	b.account[0].posted = -1;
+	act(&b, OP_ACCOUNT_CLOSE, 0);
+	expect(&b, 409, "state_conflict", true);
+	b.account[0].posted = 0;
+	b.account[0].status = ACCOUNT_FROZEN;
+	act(&b, OP_ACCOUNT_CLOSE, 0);
+	expect(&b, 200, "\"status\":\"closed\"", true);
+	assert_int_equal(b.d.event, EVENT_ACCOUNT_CLOSED);
+	for (uint8_t kind = OP_ACCOUNT_UPDATE; kind <= OP_ACCOUNT_CLOSE; kind++) {
+		act(&b, kind, 0);
+		expect(&b, 409, "account_closed", true);
+	}
+}
+
+static void patch(struct bank *b, const char *metadata)
+{
+	b->m.text[OP_TEXT_METADATA] = metadata;
+	b->m.op.text_bytes[OP_TEXT_METADATA] = (uint32_t)strlen(metadata);
+	act(b, OP_ACCOUNT_UPDATE, 0);
+}
+
+static void test_update(void **state)
+{
+	char old[] = "{\"a\":\"1\",\"b,\\\"\":\"2\",\"c\":\"3}\"}", many[512] = "{";
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	b.account[0].metadata = old;
+	patch(&b, "{\"a\":\"x\",\"b,\\\"\":null,\"n\":\"4\",\"z\":null}");
+	expect(&b, 200, "\"metadata\":{\"a\":\"x\",\"c\":\"3}\",\"n\":\"4\"}", true);
+	assert_true(b.d.has_metadata && b.d.event == EVENT_ACCOUNT_UPDATED);
+	patch(&b, "{\"a\":\"1\"}"); /* as it is already */
+	assert_true(b.d.status == 200 && b.d.stored && !b.d.has_metadata && !b.d.event && !b.d.touched_count);
+	patch(&b, "");
+	assert_true(b.d.status == 200 && !b.d.event);
+	for (unsigned i = 0; i < 18; i++)
+		(void)snprintf(many + strlen(many), sizeof(many) - strlen(many), "%s\"m%u\":\"\"", i ? "," : "", i);
+	(void)snprintf(many + strlen(many), sizeof(many) - strlen(many), "}");
+	patch(&b, many);
+	expect(&b, 422, "\"param\":\"metadata\"", false);
+}
+
+static void test_new_limits(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	b.account[0].posted = 100;
+	b.account[0].pending_out = 40;
+	b.account[0].pending_in = 5;
+	b.m.op.has_min = OP_LIMIT_SET;
+	b.m.op.min_balance = 61;
+	patch(&b, "");
+	expect(&b, 409, "\"param\":\"min_balance\"", true);
+	assert_int_equal(b.account[0].min_balance, 0);
+	b.m.op.min_balance = 60;
+	b.m.op.has_max = OP_LIMIT_SET;
+	b.m.op.max_balance = 104;
+	patch(&b, "");
+	expect(&b, 409, "\"param\":\"max_balance\"", true);
+	b.m.op.max_balance = 105;
+	patch(&b, "");
+	expect(&b, 200, "\"min_balance\":60,\"max_balance\":105", true);
+	b.m.op.has_min = b.m.op.has_max = OP_LIMIT_NONE;
+	patch(&b, "");
+	expect(&b, 200, "\"min_balance\":null,\"max_balance\":null", true);
+	assert_int_equal(b.d.event, EVENT_ACCOUNT_UPDATED);
+	patch(&b, "");
+	assert_int_equal(b.d.event, EVENT_NONE);
 }
 
 static uint32_t dice(uint64_t *seed)
@@ -267,7 +389,7 @@ static void test_property(void **state)
 			else
 				topup(&b, to, amount);
 			if (b.in.twin) {
-				assert_false(b.d.moved || b.d.stored);
+				assert_false(b.d.moved.debit || b.d.stored);
 				assert_true(
 				    b.d.status == 422 || (b.d.status == row->status && b.body.used == row->body_bytes &&
 							     memcmp(b.buf, row->body, row->body_bytes) == 0));
@@ -297,6 +419,10 @@ int main(void)
 	    cmocka_unit_test(test_idempotency),
 	    cmocka_unit_test(test_topup_once),
 	    cmocka_unit_test(test_account),
+	    cmocka_unit_test(test_freeze),
+	    cmocka_unit_test(test_close),
+	    cmocka_unit_test(test_update),
+	    cmocka_unit_test(test_new_limits),
 	    cmocka_unit_test(test_property),
 	};
 

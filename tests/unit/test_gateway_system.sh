@@ -3,99 +3,8 @@
 # mariadb-server; without them it is skipped. Everything lives in a directory of its own and is gone afterwards.
 # shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
 set -u
-# shellcheck source=tests/unit/own_network.sh
-. "${srcdir:-.}/tests/unit/own_network.sh"
-PORT=$(free_port 18101 1)
-
-command -v mariadbd mariadb-install-db mariadb curl >/dev/null || { echo "SKIP: mariadb-server or curl is missing"; exit 77; }
-[ "$(id -u)" = 0 ] || { echo "SKIP: not root"; exit 77; }
-
-# shellcheck source=tests/unit/daemons.sh
-. "${srcdir:-.}/tests/unit/daemons.sh"
-
-sql() { mariadb --no-defaults -S "$D/my.sock" -u root -N -B holdfast -e "$1"; }
-role() { echo "$@" >&7; }
-reports() { grep -q -- "$1" "$D/report"; }
-
-start_mariadbd() {
-	mariadbd --no-defaults --user=root --datadir="$D/data" --tmpdir="$D" --socket="$D/my.sock" --skip-networking --server-id=1 \
-		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M \
-		--rpl-semi-sync-master-enabled=ON --rpl-semi-sync-master-wait-no-slave=OFF --sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
-	PID[mariadbd]=$!
-	until_true 30 mariadb --no-defaults -S "$D/my.sock" -u root -e "SELECT 1"
-}
-
-start_ledgerd() {
-	"$BUILD/holdfast-ledgerd" -f "$D/holdfast.conf" --run-dir "$D" --database-socket "$D/my.sock" \
-		--database-user root >>"$D/ledgerd.log" 2>&1 &
-	PID[ledgerd]=$!
-}
-
-open_epoch() { # EPOCH VERSION MODE: what replicationd and heartbeatd do at an opening
-	sql "UPDATE ledger_head SET epoch=$1 WHERE id=1 AND epoch<$1"
-	role role "$1" "$2" 0 "$3"
-}
-
-# api METHOD PATH [KEY] [BODY] [CURL OPTIONS...]: status in $status, body in $D/body, headers in $D/head
-api() {
-	local method=$1 path=$2 key=${3:-} body=${4:-}
-	local -a more=()
-	shift $(($# < 4 ? $# : 4))
-	[ -n "$key" ] && more+=(-H "Idempotency-Key: $key")
-	[ -n "$body" ] && more+=(-H 'Content-Type: application/json' --data-raw "$body")
-	status=$(curl -s -m 10 -o "$D/body" -D "$D/head" -w '%{http_code}' -X "$method" -H "Authorization: Bearer $SECRET" \
-		"${more[@]}" "$@" "http://127.0.0.1:$PORT$path")
-}
-head_value() { sed -n "s/^$1: \(.*\)\r\$/\1/ip" "$D/head"; }
-member() { grep -o "\"$1\":\"\{0,1\}[^\",}]*" "$D/body" | head -n 1 | sed 's/^[^:]*:"\{0,1\}//'; } # the first of the name
-expect() { # WHAT STATUS [CODE]
-	equal "$1: status" "$status" "$2"
-	[ $# -lt 3 ] || equal "$1: code" "$(member code)" "$3"
-}
-
-set_up() {
-	mkdir -p "$D/data" "$D/ledger"
-	mariadb-install-db --no-defaults --force --user=root --datadir="$D/data" --tmpdir="$D" --auth-root-authentication-method=socket \
-		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
-	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
-	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
-	"$BUILD/tests/unit/seed_helper" script "$SOURCE/etc/schema" | mariadb --no-defaults -S "$D/my.sock" -u root holdfast || exit 1
-	cat >"$D/holdfast.conf" <<-CONF
-		[cluster]
-		name = test
-		vip = 127.0.0.9/8
-		[node]
-		name = a
-		address = 127.0.0.1
-		interface = lo
-		[gateway]
-		worker-port = $PORT
-		hold-timeout-ms = 3000
-	CONF
-	mkfifo "$D/commands"
-	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
-	PID[fake]=$!
-	exec 7>"$D/commands"
-	start_ledgerd
-	"$BUILD/holdfast-workerd" -f "$D/holdfast.conf" --run-dir "$D" 1 >"$D/workerd.log" 2>&1 &
-	PID[workerd]=$!
-	until_true 10 reports ready=1 || fail "a ledger without a role is not ready"
-	equal "no barrier without a role" "$(grep -c barrier_epoch=0 "$D/report")" 1
-	open_epoch 1 1 sync
-	until_true 10 reports barrier_epoch=1 || { fail "no barrier"; exit 1; }
-	SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name test --scopes '*')
-	equal "the secret has its form" "$(echo "$SECRET" | grep -cE '^sk_[0-9a-f]{64}$')" 1
-}
-
-account() { # KIND [MORE MEMBERS]: id in $id
-	api POST /v1/accounts "acc-x$RANDOM-y$RANDOM-z$RANDOM" "{\"kind\":\"$1\",\"currency\":\"CNY\"${2:-}}"
-	equal "account: status" "$status" 201
-	id=$(member id)
-}
-posted() { api GET "/v1/accounts/$1/balance"; member posted; }
-transfer() { # KEY AMOUNT
-	api POST /v1/transfers "$1" "{\"from\":\"$A\",\"to\":\"$B\",\"amount\":$2,\"currency\":\"CNY\"}"
-}
+# shellcheck source=tests/unit/a_gateway.sh
+. "${srcdir:-.}/tests/unit/a_gateway.sh"
 
 test_payments() {
 	account wallet; A=$id
@@ -367,6 +276,8 @@ test_books() {
 	equal "balances are the sums of the journal" "$(sql "SELECT COUNT(*) FROM account a WHERE posted <>
 		(SELECT COALESCE(SUM(amount),0) FROM journal j WHERE j.credit=a.id) -
 		(SELECT COALESCE(SUM(amount),0) FROM journal j WHERE j.debit=a.id)")" 0
+	equal "one event for everything that succeeded, no gap" "$(sql "SELECT COUNT(event_seq)-COUNT(*), MAX(event_seq)-COUNT(*),
+		COUNT(*)+1-(SELECT next_event FROM ledger_head) FROM journal WHERE status=201 AND replay_of IS NULL" | tr '\t' ' ')" "0 0 0"
 	equal "no gap in the journal" "$(sql "SELECT MAX(seq)-MIN(seq)+1-COUNT(*) FROM journal")" 0
 	equal "next_seq" "$(sql "SELECT next_seq-(SELECT MAX(seq) FROM journal) FROM ledger_head")" 1
 }
