@@ -45,3 +45,24 @@ verdict_json() { sed -E 's/.*(acked)=([0-9]+).*(lost)=([0-9]+).*(duplicates)=([0
 
 # tell RESULT: as --json wants it.
 tell() { [ -z "$json" ] || printf '%s\n' "$1" >"$json"; }
+
+# fill_pair ROWS: a ledger of so many operations more (tests/bench/fill), on both: the standby takes a fresh copy.
+fill_pair() {
+  local now standby
+  now=$(active w)
+  standby=$(other "$now")
+  lose_copy "$standby"
+  "$lab" exec "$now" -- systemctl stop holdfast-ledgerd
+  "$top/tests/bench/fill" --rows "$1" | "$lab" exec "$now" -- mariadb -D holdfast || fail "the ledger of $now cannot be filled"
+  "$lab" exec "$now" -- systemctl start holdfast-ledgerd
+  "$lab" exec "$standby" -- systemctl start --no-block holdfast-replicationd
+  wait_sync w 3600
+}
+# lose_copy STANDBY: its data is gone, and nobody looks after it yet.
+lose_copy() {
+  "$lab" exec "$1" -- systemctl stop holdfast-replicationd
+  "$lab" exec "$1" -- systemctl kill -s KILL mariadb
+  wait_until 30 "SOLO" is_mode w SOLO
+  "$lab" exec "$1" -- rm -r /var/lib/holdfast/mysql
+}
+data_bytes() { "$lab" exec "$1" -- du -sb /var/lib/holdfast/mysql | cut -f 1; } # NODE
