@@ -14,10 +14,14 @@
 #include "heartbeat/durable.h"
 #include "replication/copydir.h"
 #include "replication/process.h"
+#include "replication/spool.h"
 
 #define MARIADB_BACKUP "/usr/bin/mariadb-backup"
 #define MBSTREAM "/usr/bin/mbstream"
-#define PAGE_AGE_US 2000000 /* heartbeatd writes it many times a second */
+#define PAGE_AGE_US 2000000			 /* heartbeatd writes it many times a second */
+#define COMMITS_HELD "BACKUP STAGE BLOCK_COMMIT" /* it prints this before it asks for that lock */
+#define SPOOL_BYTES (4u * 1024 * 1024)
+#define ROOM_LOOK_MS 10
 #define SILENCE_MS 600000   /* mariadb-backup may wait for a long statement, but not for ever */
 #define LAST_WORDS_MS 60000 /* from the end of its stream to its exit */
 #define UNPACK_END_MS 60000
@@ -51,7 +55,7 @@ static int start(const struct hotcopy_source *from, struct process *p, int *ret_
 	 * only, which last as long as the log's copier sleeps (usually 1 s, and so a gap of 1 s). */
 	const char *const argv[] = {MARIADB_BACKUP, defaults, "--backup", "--stream=mbstream", "--user=root", socket,
 	    "--parallel=1", "--log-copy-interval=10", option, NULL};
-	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .background = true};
+	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .background = true, .awaited = COMMITS_HELD};
 	int pair[2], code;
 
 	(void)snprintf(defaults, sizeof(defaults), "--defaults-file=%s", from->database_conf);
@@ -75,13 +79,21 @@ static int start(const struct hotcopy_source *from, struct process *p, int *ret_
 	return code;
 }
 
+/* Until commits are held up, a receiver that is slow slows the copy down, and takes little memory. From then on nothing may: what
+ * is read then is what is left of InnoDB's log, and a few small files. */
+static bool may_read(struct spool *s, const struct process *p)
+{
+	return p->came || spool_waiting(s) < SPOOL_BYTES;
+}
+
 /* Waits for the next piece. 1: something to read, 0: not yet. */
 static int await_piece(
-    const struct hotcopy_sink *to, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
+    const struct hotcopy_sink *to, struct spool *s, struct process *p, int in_fd, uint32_t *silent_ms, struct errbuf *e)
 {
+	bool may = may_read(s, p);
 	struct pollfd fds[3] = {
-	    {.fd = in_fd, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}, {.fd = to->watch_fd}};
-	int n = poll(fds, 3, HOTCOPY_IDLE_MS);
+	    {.fd = may ? in_fd : -1, .events = POLLIN}, {.fd = p->errors_fd, .events = POLLIN}, {.fd = to->watch_fd}};
+	int n = poll(fds, 3, may ? HOTCOPY_IDLE_MS : ROOM_LOOK_MS);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : err_set(e, -errno, "poll: %s", strerror(errno));
@@ -90,16 +102,16 @@ static int await_piece(
 	process_read_errors(p);
 	if (fds[0].revents)
 		return 1;
-	if (n > 0)
+	if (n > 0 || !may)
 		return 0;
 	*silent_ms += HOTCOPY_IDLE_MS;
 	if (*silent_ms >= SILENCE_MS)
 		return err_set(e, -ETIMEDOUT, "mariadb-backup has been silent for %d s", SILENCE_MS / 1000);
-	return to->idle ? to->idle(to->userdata, e) : 0;
+	return 0;
 }
 
-static int pump(
-    const struct hotcopy_sink *to, struct process *p, int in_fd, const atomic_bool *cancel, struct errbuf *e)
+static int pump(const struct hotcopy_sink *to, struct spool *s, struct process *p, int in_fd, const atomic_bool *cancel,
+    struct errbuf *e)
 {
 	uint8_t *data = malloc(HOTCOPY_PIECE_BYTES);
 	uint32_t silent_ms = 0;
@@ -112,7 +124,7 @@ static int pump(
 			code = err_set(e, -ECANCELED, "stopped on request");
 			break;
 		}
-		code = await_piece(to, p, in_fd, &silent_ms, e);
+		code = await_piece(to, s, p, in_fd, &silent_ms, e);
 		if (code <= 0)
 			continue;
 		silent_ms = 0;
@@ -124,7 +136,7 @@ static int pump(
 		if (n < 0)
 			code = errno == EINTR ? 0 : err_set(e, -errno, "mariadb-backup: %s", strerror(errno));
 		else
-			code = to->piece(to->userdata, data, (size_t)n, e);
+			code = spool_put(s, data, (size_t)n, e);
 	}
 	free(data);
 	return code;
@@ -133,17 +145,30 @@ static int pump(
 int hotcopy_take(
     const struct hotcopy_source *from, const struct hotcopy_sink *to, const atomic_bool *cancel, struct errbuf *e)
 {
+	struct errbuf of_sink;
 	struct process p;
-	int in_fd = -1, code = start(from, &p, &in_fd, e);
+	struct spool *s;
+	int in_fd = -1, code = start(from, &p, &in_fd, e), sent;
 
 	if (code)
 		return code;
-	code = pump(to, &p, in_fd, cancel, e);
+	code = spool_start(to, &s, e);
+	if (code) {
+		close(in_fd);
+		process_kill(&p);
+		return code;
+	}
+	code = pump(to, s, &p, in_fd, cancel, e);
 	close(in_fd);
 	if (code)
 		process_kill(&p);
 	else
 		code = process_wait(&p, LAST_WORDS_MS, cancel, e);
+	sent = spool_end(s, code != 0, &of_sink);
+	if (!code && sent) {
+		code = sent;
+		*e = of_sink;
+	}
 	return code;
 }
 

@@ -20,7 +20,7 @@ struct hotcopy_source {
 	const char *database_socket; /* its root comes in here */
 };
 
-/* Who takes the stream. Both return 0 or -errno with e filled, which ends the copy. */
+/* Who takes the stream, in a thread of its own, at its own pace. Both return 0 or -errno with e filled, which ends the copy. */
 struct hotcopy_sink {
 	int (*piece)(void *userdata, const uint8_t *data, size_t length, struct errbuf *e);
 	int (*idle)(void *userdata, struct errbuf *e); /* nothing came for HOTCOPY_IDLE_MS; may be NULL */
@@ -28,8 +28,9 @@ struct hotcopy_sink {
 	int watch_fd; /* a hangup of it ends the copy; -1: none */
 };
 
-/* Copies the whole of it into the sink. 0; -ETIMEDOUT: mariadb-backup hangs; -EPIPE: watch_fd hung up; -EIO: it failed; -ECANCELED:
- * *cancel became true (may be NULL); what the sink returned; or -errno. e is filled unless 0. */
+/* Copies the whole of it into the sink. For its last moments mariadb-backup holds up every commit: it never waits for the sink then
+ * (what is left is kept in memory, about as much as InnoDB's log at most). 0; -ETIMEDOUT: mariadb-backup hangs; -EPIPE: watch_fd hung up; -EIO: it failed; -ECANCELED:
+ * *cancel became true (may be NULL); what the sink returned; -EFBIG: too much waits for it; or -errno. e is filled unless 0. */
 int hotcopy_take(
     const struct hotcopy_source *from, const struct hotcopy_sink *to, const atomic_bool *cancel, struct errbuf *e);
 

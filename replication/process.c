@@ -168,7 +168,8 @@ int process_start(const struct process_spec *spec, struct process *p, struct err
 	    .group = spec->group,
 	    .look = spec->look,
 	    .userdata = spec->userdata,
-	    .name = spec->argv[0]};
+	    .name = spec->argv[0],
+	    .awaited = spec->awaited};
 	code = open_all(spec, fd);
 	if (!code) {
 		own.stdin_fd = fd[FD_IN];
@@ -213,13 +214,15 @@ static void keep(struct process *p, const char *text, size_t length)
 
 void process_read_errors(struct process *p)
 {
-	char text[4096];
+	char text[PROCESS_ERRORS_BYTES / 2]; /* so that a word of two readings is whole in what is kept */
 
 	while (p->errors_fd >= 0) {
 		ssize_t n = read(p->errors_fd, text, sizeof(text));
 
 		if (n > 0) {
 			keep(p, text, (size_t)n);
+			if (p->awaited && memmem(p->errors, p->errors_length, p->awaited, strlen(p->awaited)))
+				p->came = true;
 			continue;
 		}
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -24,6 +24,7 @@ struct process_spec {
 	bool utc;		      /* takes and prints times in UTC, whatever zone this machine is in */
 	void (*look)(void *userdata); /* NULL, or called by process_wait: see there */
 	void *userdata;
+	const char *awaited; /* NULL, or a word in what it prints to standard error: see struct process, came */
 };
 
 struct process {
@@ -33,7 +34,9 @@ struct process {
 	bool group;
 	void (*look)(void *userdata);
 	void *userdata;
-	const char *name; /* argv[0], borrowed */
+	const char *name;    /* argv[0], borrowed */
+	const char *awaited; /* borrowed */
+	bool came;	     /* the awaited word was read */
 	size_t errors_length;
 	char errors[PROCESS_ERRORS_BYTES]; /* the last bytes of it */
 };

@@ -202,6 +202,49 @@ test_progress() {
 	enter_position b "${said#gtid=}" >/dev/null
 }
 
+# Reads a copy of a; a million bytes before its end (as long as the last one was) it stops until $D/go is there.
+read_copy() { # BYTES-OF-THE-LAST
+	timeout 120 python3 - "$D" "$1" "$BUILD/holdfast-seed" -f "$D/a/holdfast.conf" --role "$D/role" \
+		--database-conf "$D/a/mariadb.cnf" --database-socket "$D/a/run/mysqld.sock" send <<-'PY'
+		import os, socket, subprocess, sys, time
+		here, last = sys.argv[1], int(sys.argv[2])
+		ours, theirs = socket.socketpair()
+		sender = subprocess.Popen(sys.argv[3:], stdout=theirs)
+		theirs.close()
+		data, count = b"", 0
+		while True:
+		    if last and count > last - 1000000 and not os.path.exists(here + "/go"):
+		        with open(here + "/stopped", "w") as f:
+		            f.write(str(sender.pid))
+		        while not os.path.exists(here + "/go"):
+		            time.sleep(0.05)
+		    more = ours.recv(65536)
+		    if not more:
+		        break
+		    count += len(more)
+		    data = (data + more)[-45:]
+		print(count, sender.wait(), data[:1].decode(errors="replace"))
+	PY
+}
+copier_is_gone() { ! pgrep -P "$(cat "$D/stopped")" >/dev/null; }
+
+# mariadb-backup holds up all commits for its last moments, and would for as long as its last bytes are not taken.
+test_slow_receiver() {
+	local last
+	start_writer
+	last=$(read_copy 0)
+	matches "a copy that is read at once" "$last" '^[0-9]{7,} 0 E$'
+	read_copy "${last%% *}" >"$D/slow.out" &
+	PID[slow]=$!
+	until_true 60 test -s "$D/stopped" || fail "the reader does not stop"
+	until_true 60 copier_is_gone && pass "mariadb-backup does not wait for its reader" || fail "mariadb-backup waits for its reader"
+	equal "nobody's commit waits" "$(sql a "INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (2000000, 'w'); SELECT 'committed'")" committed
+	touch "$D/go"
+	wait "${PID[slow]}"; unset "PID[slow]"
+	stop writer
+	matches "and the copy is whole" "$(cat "$D/slow.out")" '^[0-9]{7,} 0 E$'
+}
+
 same() { [ "$(sums a)" = "$(sums b)" ] && [ "$(sql a "SELECT @@gtid_binlog_pos")" = "$(sql b "SELECT @@gtid_binlog_pos")" ]; }
 
 test_follow_and_promote() {
@@ -231,5 +274,6 @@ test_refusals
 test_who_asks
 test_copy
 test_progress
+test_slow_receiver
 test_follow_and_promote
 [ "$FAILED" = 0 ]
