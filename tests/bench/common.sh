@@ -66,3 +66,15 @@ lose_copy() {
   "$lab" exec "$1" -- rm -r /var/lib/holdfast/mysql
 }
 data_bytes() { "$lab" exec "$1" -- du -sb /var/lib/holdfast/mysql | cut -f 1; } # NODE
+
+# failed_requests HISTORY: what a client that tries once more on a closed connection, and nothing else twice, takes for a failure: JSON of
+# closed (first tries that ended so), failed (any other that has no answer to keep) and their reasons. libcurl itself takes a new
+# connection when a kept one is closed before the first byte, which no line shows.
+failed_requests() {
+  jq -nc 'def closed: (.n // 1) == 1 and .status == 0 and (.error | test("returned nothing|receiving data|sending data"));
+    def answered: .status >= 200 and .status < 500 and .status != 408 and .status != 429
+      and (.status != 409 or (.body // "" | contains("idempotency_in_progress") | not));
+    reduce (inputs | select((.e == "try" or .e == "read") and (answered | not))) as $r ({closed: 0, failed: 0, reasons: {}};
+      if $r | closed then .closed += 1
+      else .failed += 1 | .reasons["\($r.n // 1): \(if $r.status > 0 then $r.status else $r.error end)"] += 1 end)' "$1"
+}
