@@ -32,6 +32,8 @@ static const struct {
     {offsetof(struct batch_tools, journal), SQL_BYTES},
     {offsetof(struct batch_tools, accounts), SQL_BYTES},
     {offsetof(struct batch_tools, metadata), SQL_BYTES},
+    {offsetof(struct batch_tools, payments), SQL_BYTES},
+    {offsetof(struct batch_tools, withdrawals), SQL_BYTES},
     {offsetof(struct batch_tools, admin), BODY_BYTES},
     {offsetof(struct batch_tools, body), BODY_BYTES},
     {offsetof(struct batch_tools, merged), 2 * OP_METADATA_BYTES_MAX},
@@ -113,6 +115,9 @@ struct plan {
 	struct head next;
 	struct account *touched[LEDGER_TOUCHED_MAX * BATCH_REQUESTS_MAX];
 	size_t touched_count, row_count;
+	struct payment *payments[BATCH_REQUESTS_MAX]; /* that changed; new ones are written at once */
+	struct withdrawal *withdrawals[BATCH_REQUESTS_MAX];
+	size_t payment_count, withdrawal_count;
 	bool admin_row;
 	uint64_t mark; /* tells the accounts of this batch */
 };
@@ -149,6 +154,29 @@ static int take_accounts(
 	return 0;
 }
 
+/* Resources are written as they come into being; those that changed, once, when all is decided. */
+static void take_resources(
+    struct batch_tools *t, struct plan *p, const struct ledger_input *in, const struct ledger_decision *d)
+{
+	uint8_t kind = in->message->op.kind;
+
+	if (d->created && kind == OP_PAYMENT_CREATE) {
+		row_put_payment(&t->payments, &d->payment, true);
+		if (d->payment.expires_us && d->payment.expires_us < t->next_expiry_us)
+			t->next_expiry_us = d->payment.expires_us;
+	}
+	if (d->created && kind == OP_WITHDRAWAL_CREATE)
+		row_put_withdrawal(&t->withdrawals, &d->withdrawal);
+	if (d->payment_changed && in->payment->touched != p->mark) {
+		in->payment->touched = p->mark;
+		p->payments[p->payment_count++] = in->payment;
+	}
+	if (d->withdrawal_changed && in->withdrawal->touched != p->mark) {
+		in->withdrawal->touched = p->mark;
+		p->withdrawals[p->withdrawal_count++] = in->withdrawal;
+	}
+}
+
 /* Writes down what was decided: rows of the transaction, image, answer. */
 static int take_effect(struct batch_tools *t, struct plan *p, struct request *r, const struct ledger_input *in,
     const struct ledger_decision *d)
@@ -163,6 +191,7 @@ static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
 	}
 	if (take_accounts(t, p, in, d))
 		return -ENOMEM;
+	take_resources(t, p, in, d);
 	return query_fill(t, r, d);
 }
 
@@ -185,24 +214,38 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r)
 	return take_effect(t, p, r, &in, &d);
 }
 
+static int execute(struct batch_tools *t, struct text *sql, void (*finish)(struct text *sql), struct errbuf *e)
+{
+	if (!sql->used)
+		return 0;
+	if (finish)
+		finish(sql);
+	return store_execute(t->store, sql, e);
+}
+
 static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 {
+	const struct {
+		struct text *sql;
+		void (*finish)(struct text *sql);
+	} statements[] = {
+	    {&t->journal, NULL},
+	    {&t->accounts, row_finish_accounts},
+	    {&t->metadata, row_finish_metadata},
+	    {&t->payments, row_finish_payments},
+	    {&t->withdrawals, row_finish_withdrawals},
+	    {&t->admin, NULL},
+	};
 	int code = store_begin(t->store, &t->head, &p->next, e);
 
 	for (size_t i = 0; i < p->touched_count; i++)
 		row_put_account(&t->accounts, p->touched[i], false);
-	if (!code && p->row_count)
-		code = store_execute(t->store, &t->journal, e);
-	if (!code && p->touched_count) {
-		row_finish_accounts(&t->accounts);
-		code = store_execute(t->store, &t->accounts, e);
-	}
-	if (!code && t->metadata.used) {
-		row_finish_metadata(&t->metadata);
-		code = store_execute(t->store, &t->metadata, e);
-	}
-	if (!code && p->admin_row)
-		code = store_execute(t->store, &t->admin, e);
+	for (size_t i = 0; i < p->payment_count; i++)
+		row_put_payment(&t->payments, p->payments[i], false);
+	for (size_t i = 0; i < p->withdrawal_count; i++)
+		row_put_withdrawal(&t->withdrawals, p->withdrawals[i]);
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !code; i++)
+		code = execute(t, statements[i].sql, statements[i].finish, e);
 	return code;
 }
 
@@ -211,6 +254,8 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 	text_clear(&t->journal);
 	text_clear(&t->accounts);
 	text_clear(&t->metadata);
+	text_clear(&t->payments);
+	text_clear(&t->withdrawals);
 	text_clear(&t->admin);
 	for (struct request *r = list; r; r = r->next) {
 		int code = 0;
@@ -225,15 +270,21 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 	return 0;
 }
 
-enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e)
+void batch_begin(struct batch_tools *t)
 {
 	uint64_t now = unix_us();
+
+	t->now_us = now > t->head.last_us ? now : t->head.last_us + 1;
+}
+
+enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e)
+{
 	struct plan p = {.next = t->head};
 	int code;
 
 	p.next.batch_seq++;
 	p.mark = p.next.batch_seq;
-	p.next.last_us = now > t->head.last_us ? now : t->head.last_us + 1;
+	p.next.last_us = t->now_us > t->head.last_us ? t->now_us : t->head.last_us;
 	if (decide_all(t, &p, list, e))
 		return BATCH_REFUSED;
 	if (!p.row_count && !p.admin_row)

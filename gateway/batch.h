@@ -14,13 +14,18 @@ struct batch_tools {
 	struct store *store;
 	struct image *image;
 	struct queue *queue;
-	struct head head;						   /* as committed */
-	struct text sql, journal, accounts, metadata, admin, body, merged; /* scratch */
+	struct head head;									  /* as committed */
+	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged; /* scratch */
+	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
+	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 };
 
 /* 0 or -ENOMEM. */
 int batch_tools_init(struct batch_tools *t);
 void batch_tools_free(struct batch_tools *t);
+
+/* Ledger time goes on: the wall's, but never back. */
+void batch_begin(struct batch_tools *t);
 
 enum batch_end {
 	BATCH_COMMITTED, /* or nothing was to be written; head is what is committed */

@@ -4,11 +4,13 @@
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
 #include "gateway/metadata.h"
+#include "gateway/payment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define REFERENCE_CHARS_MAX 64
+#define DESTINATION_CHARS_MAX 128
 #define METADATA_KEY_BYTES_MAX 64
 #define METADATA_VALUE_BYTES_MAX 500
 
@@ -24,6 +26,11 @@ enum field_type {
 	FIELD_TO,
 	FIELD_CHANNEL,
 	FIELD_REFERENCE,
+	FIELD_CAPTURE,
+	FIELD_HOLD_SECONDS,
+	FIELD_FEE,
+	FIELD_FINAL,
+	FIELD_DESTINATION,
 };
 
 struct field {
@@ -54,6 +61,25 @@ static const struct field fields[] = {
     {OP_TRANSFER_CREATE, "currency", FIELD_CURRENCY, true},
     {OP_TRANSFER_CREATE, "reference", FIELD_REFERENCE, false},
     {OP_TRANSFER_CREATE, "metadata", FIELD_METADATA, false},
+    {OP_TRANSFER_REVERSE, "reason", FIELD_REFERENCE, true},
+    {OP_PAYMENT_CREATE, "payer", FIELD_FROM, true},
+    {OP_PAYMENT_CREATE, "payee", FIELD_TO, true},
+    {OP_PAYMENT_CREATE, "amount", FIELD_AMOUNT, true},
+    {OP_PAYMENT_CREATE, "currency", FIELD_CURRENCY, true},
+    {OP_PAYMENT_CREATE, "capture", FIELD_CAPTURE, false},
+    {OP_PAYMENT_CREATE, "hold_seconds", FIELD_HOLD_SECONDS, false},
+    {OP_PAYMENT_CREATE, "fee", FIELD_FEE, false},
+    {OP_PAYMENT_CREATE, "reference", FIELD_REFERENCE, false},
+    {OP_PAYMENT_CREATE, "metadata", FIELD_METADATA, false},
+    {OP_PAYMENT_CAPTURE, "amount", FIELD_AMOUNT, false},
+    {OP_PAYMENT_CAPTURE, "final", FIELD_FINAL, false},
+    {OP_REFUND_CREATE, "amount", FIELD_AMOUNT, false},
+    {OP_REFUND_CREATE, "reason", FIELD_REFERENCE, true},
+    {OP_WITHDRAWAL_CREATE, "account", FIELD_FROM, true},
+    {OP_WITHDRAWAL_CREATE, "amount", FIELD_AMOUNT, true},
+    {OP_WITHDRAWAL_CREATE, "currency", FIELD_CURRENCY, true},
+    {OP_WITHDRAWAL_CREATE, "channel", FIELD_CHANNEL, true},
+    {OP_WITHDRAWAL_CREATE, "destination", FIELD_DESTINATION, true},
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -139,6 +165,20 @@ static void read_id(struct intake *in, const struct field *f, const json_t *v, c
 		complain(in, f->name, NULL, "invalid");
 }
 
+/* Members of a member that are not these two. */
+static void refuse_others(struct intake *in, const struct field *f, const json_t *v, const char *one, const char *two)
+{
+	const char *name;
+	json_t *ignored;
+
+	json_object_foreach((json_t *)(uintptr_t)v, name, ignored)
+	{
+		if (strcmp(name, one) != 0 && strcmp(name, two) != 0)
+			complain(in, f->name, name,
+			    cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
+	}
+}
+
 static size_t count_chars(const char *s, size_t bytes)
 {
 	size_t n = 0;
@@ -159,6 +199,54 @@ static void read_reference(struct intake *in, const struct field *f, const json_
 		complain(in, f->name, NULL, "too_long");
 	else if (cardguard_finds(s, bytes))
 		complain(in, f->name, NULL, "pan_not_allowed");
+	in->m.text[OP_TEXT_REFERENCE] = s;
+	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
+	in->m.op.has_reference = 1;
+}
+
+/* {"bps":N,"fixed":N}, both optional. */
+static void read_fee(struct intake *in, const struct field *f, const json_t *v)
+{
+	const json_t *bps = json_object_get(v, "bps"), *fixed = json_object_get(v, "fixed");
+	struct op *op = &in->m.op;
+
+	if (!json_is_object(v)) {
+		complain(in, f->name, NULL, "wrong_type");
+		return;
+	}
+	if (bps && (!json_is_integer(bps) || json_integer_value(bps) < 0 || json_integer_value(bps) > FEE_BPS_MAX))
+		complain(in, f->name, "bps", json_is_integer(bps) ? "out_of_range" : "not_an_integer");
+	else
+		op->fee_bps = (uint32_t)json_integer_value(bps);
+	if (fixed &&
+	    (!json_is_integer(fixed) || json_integer_value(fixed) < 0 || json_integer_value(fixed) > AMOUNT_MAX))
+		complain(in, f->name, "fixed", json_is_integer(fixed) ? "out_of_range" : "not_an_integer");
+	else
+		op->fee_fixed = json_integer_value(fixed);
+	refuse_others(in, f, v, "bps", "fixed");
+	op->has_fee = 1;
+}
+
+/* {"type":"token","value":"..."}: opaque to us. */
+static void read_destination(struct intake *in, const struct field *f, const json_t *v)
+{
+	const json_t *type = json_object_get(v, "type"), *value = json_object_get(v, "value");
+	const char *s = json_string_value(value);
+	size_t bytes = json_string_length(value);
+
+	if (!json_is_object(v)) {
+		complain(in, f->name, NULL, "wrong_type");
+		return;
+	}
+	if (!json_is_string(type) || strcmp(json_string_value(type), "token") != 0)
+		complain(in, f->name, "type", type ? "unknown_type" : "required");
+	if (!json_is_string(value))
+		complain(in, f->name, "value", value ? "wrong_type" : "required");
+	else if (bytes == 0 || count_chars(s, bytes) > DESTINATION_CHARS_MAX)
+		complain(in, f->name, "value", bytes ? "too_long" : "too_short");
+	else if (cardguard_finds(s, bytes))
+		complain(in, f->name, "value", "pan_not_allowed");
+	refuse_others(in, f, v, "type", "value");
 	in->m.text[OP_TEXT_REFERENCE] = s;
 	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
 	in->m.op.has_reference = 1;
@@ -238,6 +326,11 @@ static void read_word(struct intake *in, const struct field *f, const json_t *v)
 		read_id(in, f, v, "usr_", &ignored);
 		op->has_owner = 1;
 		break;
+	case FIELD_CAPTURE:
+		op->manual = strcmp(json_string_value(v), "manual") == 0;
+		if (!op->manual && strcmp(json_string_value(v), "automatic") != 0)
+			complain(in, f->name, NULL, "unknown_word");
+		break;
 	case FIELD_FROM: read_id(in, f, v, "acc_", &op->from); break;
 	case FIELD_TO: read_id(in, f, v, "acc_", &op->to); break;
 	case FIELD_CHANNEL: read_channel(in, f, v); break;
@@ -248,11 +341,23 @@ static void read_word(struct intake *in, const struct field *f, const json_t *v)
 static void read_field(struct intake *in, const struct field *f, json_t *v)
 {
 	struct op *op = &in->m.op;
+	int64_t seconds = HOLD_SECONDS_DEFAULT;
 
 	switch (f->type) {
 	case FIELD_AMOUNT: read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount); return;
 	case FIELD_MIN: read_limit(in, f, v, &op->has_min, &op->min_balance); return;
 	case FIELD_MAX: read_limit(in, f, v, &op->has_max, &op->max_balance); return;
+	case FIELD_HOLD_SECONDS:
+		read_integer(in, f, v, 1, HOLD_SECONDS_MAX, &seconds);
+		op->hold_seconds = (uint32_t)seconds;
+		return;
+	case FIELD_FEE: read_fee(in, f, v); return;
+	case FIELD_DESTINATION: read_destination(in, f, v); return;
+	case FIELD_FINAL:
+		if (!json_is_boolean(v))
+			complain(in, f->name, NULL, "wrong_type");
+		op->final = json_is_true(v);
+		return;
 	case FIELD_METADATA:
 		if (json_is_object(v))
 			read_metadata(in, f, v);
@@ -283,6 +388,14 @@ static void check_whole(struct intake *in)
 
 	if (op->kind == OP_TRANSFER_CREATE && in->refusal.field_count == 0 && ulid_equal(&op->from, &op->to))
 		complain(in, "to", NULL, "same_account");
+	if (op->kind == OP_PAYMENT_CREATE && in->refusal.field_count == 0) {
+		if (ulid_equal(&op->from, &op->to))
+			complain(in, "payee", NULL, "same_account");
+		if (op->has_fee && payment_fee(op->amount, op->fee_bps, op->fee_fixed, true) > op->amount)
+			complain(in, "fee", NULL, "too_large");
+	}
+	if (op->kind == OP_PAYMENT_CREATE && !op->hold_seconds)
+		op->hold_seconds = HOLD_SECONDS_DEFAULT;
 	if (op->kind == OP_ACCOUNT_CREATE && !op->has_min &&
 	    (op->account_kind == ACCOUNT_WALLET || op->account_kind == ACCOUNT_MERCHANT))
 		op->has_min = 1; /* 0: wallets and merchants do not go below unless said otherwise */

@@ -19,6 +19,20 @@ struct stored_node {
 	char bytes[];
 };
 
+enum resource_kind { RESOURCE_PAYMENT, RESOURCE_WITHDRAWAL, RESOURCE_TRANSFER };
+
+struct resource_node {
+	struct resource_node *next_by_id, *next;
+	enum resource_kind kind;
+	struct ulid id;
+	union {
+		struct payment payment;
+		struct withdrawal withdrawal;
+		struct transfer transfer;
+	};
+	char bytes[];
+};
+
 struct principal_node {
 	struct principal_node *next;
 	struct principal principal;
@@ -28,6 +42,7 @@ struct image {
 	struct account_node *accounts[SLOTS];
 	size_t account_count, metadata_bytes;
 	struct stored_node *by_key[STORED_SLOTS], *by_reference[STORED_SLOTS], *all_stored;
+	struct resource_node *by_id[STORED_SLOTS], *all_resources;
 	struct principal_node *principals;
 };
 
@@ -82,10 +97,24 @@ static void clear_stored(struct image *image)
 	memset(image->by_reference, 0, sizeof(image->by_reference));
 }
 
+static void clear_resources(struct image *image)
+{
+	if (!image->all_resources)
+		return;
+	while (image->all_resources) {
+		struct resource_node *n = image->all_resources;
+
+		image->all_resources = n->next;
+		free(n);
+	}
+	memset(image->by_id, 0, sizeof(image->by_id));
+}
+
 void image_clear(struct image *image)
 {
 	clear_accounts(image);
 	clear_stored(image);
+	clear_resources(image);
 	while (image->principals) {
 		struct principal_node *n = image->principals;
 
@@ -97,6 +126,7 @@ void image_clear(struct image *image)
 void image_trim(struct image *image)
 {
 	clear_stored(image);
+	clear_resources(image);
 	if (image->account_count > ACCOUNTS_MAX || image->metadata_bytes > METADATA_BYTES_MAX)
 		clear_accounts(image);
 }
@@ -227,4 +257,91 @@ const struct stored *image_add_stored(struct image *image, const struct stored *
 		image->by_reference[slot] = n;
 	}
 	return &n->stored;
+}
+
+static struct resource_node *find_resource(struct image *image, enum resource_kind kind, const struct ulid *id)
+{
+	struct resource_node *n = image->by_id[hash(id, sizeof(*id)) % STORED_SLOTS];
+
+	while (n && (n->kind != kind || !ulid_equal(&n->id, id)))
+		n = n->next_by_id;
+	return n;
+}
+
+static struct resource_node *add_resource(
+    struct image *image, enum resource_kind kind, const struct ulid *id, size_t text_bytes)
+{
+	struct resource_node *n = calloc(1, sizeof(*n) + text_bytes);
+	size_t slot = hash(id, sizeof(*id)) % STORED_SLOTS;
+
+	if (!n)
+		return NULL;
+	n->kind = kind;
+	n->id = *id;
+	n->next = image->all_resources;
+	image->all_resources = n;
+	n->next_by_id = image->by_id[slot];
+	image->by_id[slot] = n;
+	return n;
+}
+
+static const char *copy_text(char *to, const char *from, size_t bytes)
+{
+	if (bytes)
+		memcpy(to, from, bytes);
+	return to;
+}
+
+struct payment *image_payment(struct image *image, const struct ulid *id)
+{
+	struct resource_node *n = find_resource(image, RESOURCE_PAYMENT, id);
+
+	return n ? &n->payment : NULL;
+}
+
+struct withdrawal *image_withdrawal(struct image *image, const struct ulid *id)
+{
+	struct resource_node *n = find_resource(image, RESOURCE_WITHDRAWAL, id);
+
+	return n ? &n->withdrawal : NULL;
+}
+
+struct transfer *image_transfer(struct image *image, const struct ulid *id)
+{
+	struct resource_node *n = find_resource(image, RESOURCE_TRANSFER, id);
+
+	return n ? &n->transfer : NULL;
+}
+
+struct payment *image_add_payment(struct image *image, const struct payment *p)
+{
+	struct resource_node *n = add_resource(image, RESOURCE_PAYMENT, &p->id, p->reference_bytes + p->metadata_bytes);
+
+	if (!n)
+		return NULL;
+	n->payment = *p;
+	n->payment.reference = copy_text(n->bytes, p->reference, p->reference_bytes);
+	n->payment.metadata = copy_text(n->bytes + p->reference_bytes, p->metadata, p->metadata_bytes);
+	return &n->payment;
+}
+
+struct withdrawal *image_add_withdrawal(struct image *image, const struct withdrawal *w)
+{
+	struct resource_node *n = add_resource(image, RESOURCE_WITHDRAWAL, &w->id, w->destination_bytes);
+
+	if (!n)
+		return NULL;
+	n->withdrawal = *w;
+	n->withdrawal.destination = copy_text(n->bytes, w->destination, w->destination_bytes);
+	return &n->withdrawal;
+}
+
+struct transfer *image_add_transfer(struct image *image, const struct transfer *t)
+{
+	struct resource_node *n = add_resource(image, RESOURCE_TRANSFER, &t->id, 0);
+
+	if (!n)
+		return NULL;
+	n->transfer = *t;
+	return &n->transfer;
 }

@@ -17,7 +17,7 @@ void image_free(struct image *image);
 /* Drops everything; pointers into it are dead. */
 void image_clear(struct image *image);
 
-/* Drops the rows of the journal, which are kept for one batch only, and the accounts when there are too many.
+/* Drops the rows of the journal and the resources, which are kept for one batch only, and the accounts when there are too many.
  */
 void image_trim(struct image *image);
 
@@ -37,6 +37,14 @@ struct principal *image_add_principal(struct image *image, const struct principa
 const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);
 const struct stored *image_stored_by_reference(
     struct image *image, const char *channel, const char *reference, size_t bytes);
+
+/* Payments, withdrawals and transfers: kept for one batch. The adders copy with the texts; NULL: no memory. */
+struct payment *image_payment(struct image *image, const struct ulid *id);
+struct withdrawal *image_withdrawal(struct image *image, const struct ulid *id);
+struct transfer *image_transfer(struct image *image, const struct ulid *id);
+struct payment *image_add_payment(struct image *image, const struct payment *p);
+struct withdrawal *image_add_withdrawal(struct image *image, const struct withdrawal *w);
+struct transfer *image_add_transfer(struct image *image, const struct transfer *t);
 
 /* Copies the row with its body and reference; known by key, and by reference if it has one. NULL: no memory.
  */

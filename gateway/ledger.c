@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define ACCOUNT(needs, makes) SCOPE_ACCOUNTS_WRITE, needs, "acc_", "/v1/accounts/", NULL, NULL, makes
+#define PAYMENT(needs, prefix, route, makes) SCOPE_PAYMENTS_WRITE, needs, prefix, route, "payer", "payee", makes
+#define WITHDRAWAL(needs, makes) SCOPE_WITHDRAWALS_WRITE, needs, "wd_", "/v1/withdrawals/", "account", NULL, makes
 #define ASKS(needs) SCOPE_LEDGER_READ, needs, NULL, NULL, NULL, NULL, false
 
 static const struct {
@@ -22,11 +24,27 @@ static const struct {
 	ledger_topup_create},
     [OP_TRANSFER_CREATE] = {{SCOPE_TRANSFERS_WRITE, NEED_FROM | NEED_TO, "tr_", "/v1/transfers/", "from", "to", true},
 	ledger_transfer_create},
+    [OP_TRANSFER_REVERSE] = {{SCOPE_TRANSFERS_WRITE, NEED_TRANSFER, "tr_", "/v1/transfers/", NULL, NULL, true},
+	ledger_transfer_reverse},
+    [OP_PAYMENT_CREATE] = {{PAYMENT(NEED_FROM | NEED_TO | NEED_FEE, "pay_", "/v1/payments/", true)},
+	ledger_payment_create},
+    [OP_PAYMENT_CAPTURE] = {{PAYMENT(NEED_PAYMENT | NEED_FEE, "pay_", "/v1/payments/", false)}, ledger_payment_capture},
+    [OP_PAYMENT_VOID] = {{PAYMENT(NEED_PAYMENT, "pay_", "/v1/payments/", false)}, ledger_payment_void},
+    [OP_PAYMENT_EXPIRE] = {{PAYMENT(NEED_PAYMENT, "pay_", "/v1/payments/", false)}, ledger_payment_expire},
+    [OP_REFUND_CREATE] = {{PAYMENT(NEED_PAYMENT, "ref_", "/v1/refunds/", true)}, ledger_refund_create},
+    [OP_WITHDRAWAL_CREATE] = {{WITHDRAWAL(NEED_FROM, true)}, ledger_withdrawal_create},
+    [OP_WITHDRAWAL_CONFIRM] = {{WITHDRAWAL(NEED_WITHDRAWAL, false)}, ledger_withdrawal_confirm},
+    [OP_WITHDRAWAL_FAIL] = {{WITHDRAWAL(NEED_WITHDRAWAL, false)}, ledger_withdrawal_fail},
+    [OP_PAYMENT_GET] = {{ASKS(NEED_PAYMENT)}, NULL},
+    [OP_REFUND_GET] = {{ASKS(0)}, NULL},
+    [OP_WITHDRAWAL_GET] = {{ASKS(NEED_WITHDRAWAL)}, NULL},
     [OP_ACCOUNT_GET] = {{ASKS(NEED_ACCOUNT)}, NULL},
     [OP_BALANCE_GET] = {{ASKS(NEED_ACCOUNT)}, NULL},
     [OP_TRANSFER_GET] = {{ASKS(0)}, NULL},
     [OP_TOPUP_GET] = {{ASKS(0)}, NULL},
 };
+
+const struct principal ledger_itself = {.scopes = SCOPE_ALL, .name = "ledger"};
 
 const struct ledger_kind *ledger_kind(uint8_t kind)
 {
@@ -209,8 +227,8 @@ static bool everything_is_there(const struct ledger_input *in, struct text *body
 {
 	const struct ledger_kind *k = &kinds[in->message->op.kind].kind;
 
-	if ((k->needs & NEED_ACCOUNT) && !in->account)
-		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", NULL, body, ret);
+	if ((k->needs & NEED_SUBJECT) && !in->account && !in->payment && !in->withdrawal && !in->transfer)
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such resource.", NULL, body, ret);
 	else if ((k->needs & NEED_FROM) && !in->from)
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", k->from, body, ret);
 	else if ((k->needs & NEED_TO) && !in->to)

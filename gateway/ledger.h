@@ -11,7 +11,9 @@
 
 #include "gateway/account.h"
 #include "gateway/op.h"
+#include "gateway/payment.h"
 #include "gateway/text.h"
+#include "gateway/withdrawal.h"
 
 struct principal {
 	uint64_t id;
@@ -40,13 +42,29 @@ struct stored {
 	size_t body_bytes;
 };
 
+/* A transfer, as far as its reversal needs it. */
+struct transfer {
+	struct ulid id, from, to;
+	int64_t amount;
+	char currency[4];
+	bool is_reversal, is_reversed;
+};
+
+/* Who does what nobody asks for: holds that expire. */
+extern const struct principal ledger_itself;
+
 /* What has to be looked up before an operation of a kind is decided. */
 enum ledger_need {
 	NEED_FROM = 1 << 0,
 	NEED_TO = 1 << 1,
-	NEED_CLEARING = 1 << 2,	 /* the account of channel and currency */
-	NEED_ACCOUNT = 1 << 3,	 /* subject */
-	NEED_REFERENCE = 1 << 4, /* channel and channel_reference */
+	NEED_CLEARING = 1 << 2,	  /* the account of channel and currency */
+	NEED_ACCOUNT = 1 << 3,	  /* subject */
+	NEED_REFERENCE = 1 << 4,  /* channel and channel_reference */
+	NEED_PAYMENT = 1 << 5,	  /* subject; from and to are its payer and payee */
+	NEED_FEE = 1 << 6,	  /* the fee account of the currency */
+	NEED_WITHDRAWAL = 1 << 7, /* subject; from is its account, to its clearing account */
+	NEED_TRANSFER = 1 << 8,	  /* subject; from and to are its accounts */
+	NEED_SUBJECT = NEED_ACCOUNT | NEED_PAYMENT | NEED_WITHDRAWAL | NEED_TRANSFER,
 };
 
 /* A kind of operation as data; all zero for one that is not decided here. */
@@ -69,6 +87,10 @@ struct ledger_input {
 	const struct stored *same_reference; /* top-up: by (channel, reference) */
 	struct account *from, *to;	     /* top-up: from is the clearing account, always there */
 	struct account *account;	     /* what the path names */
+	struct payment *payment;
+	struct withdrawal *withdrawal;
+	struct transfer *transfer;
+	struct account *fee; /* with NEED_FEE always there */
 	uint64_t next_seq, next_event;
 	uint64_t now_us; /* ledger time, Unix */
 	uint8_t random[ULID_RANDOM_BYTES];
@@ -98,10 +120,14 @@ struct ledger_decision {
 	struct account *touched[LEDGER_TOUCHED_MAX];
 	unsigned touched_count;
 	struct account account; /* OP_ACCOUNT_CREATE and created: to be put into the image; metadata NULL */
-	bool has_metadata;	/* those of in->account are now what is in scratch */
+	struct payment payment; /* OP_PAYMENT_CREATE and created: texts borrowed from the message */
+	struct withdrawal withdrawal;
+	bool payment_changed, withdrawal_changed; /* those of in */
+	bool has_metadata;			  /* those of in->account are now what is in scratch */
 };
 
-/* Decides a journalled operation (op_is_journalled). Changes the accounts in `touched`, and nothing else. The answer's
+/* Decides a journalled operation (op_is_journalled). Changes the accounts in `touched`, and
+ * the payment, withdrawal or transfer that the path names. The answer's
  * body is appended to body, which has room for a problem and for the metadata. */
 void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);
 

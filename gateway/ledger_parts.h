@@ -11,7 +11,10 @@ typedef void ledger_decider(const struct ledger_input *in, struct text *body, st
 
 ledger_decider ledger_account_create, ledger_account_update, ledger_account_freeze, ledger_account_unfreeze,
     ledger_account_close;
-ledger_decider ledger_topup_create, ledger_transfer_create;
+ledger_decider ledger_topup_create, ledger_transfer_create, ledger_transfer_reverse;
+ledger_decider ledger_payment_create, ledger_payment_capture, ledger_payment_void, ledger_payment_expire,
+    ledger_refund_create;
+ledger_decider ledger_withdrawal_create, ledger_withdrawal_confirm, ledger_withdrawal_fail;
 
 /* A definitive refusal: a row of its own, so that a retry cannot succeed by accident. */
 void ledger_refuse_for_good(const struct ledger_input *in, int code, const char *detail, const char *param,

@@ -64,6 +64,45 @@ void ledger_transfer_create(const struct ledger_input *in, struct text *body, st
 	render_transfer(in, &ret->id, body);
 }
 
+static void render_reversal(const struct ledger_input *in, const struct ulid *id, struct text *t)
+{
+	const struct transfer *of = in->transfer;
+	const struct op_message *m = in->message;
+
+	ledger_put_id(t, "{\"object\":\"transfer\",\"id\":\"", "tr_", id);
+	ledger_put_id(t, ",\"status\":\"posted\",\"from\":\"", "acc_", &of->to);
+	ledger_put_id(t, ",\"to\":\"", "acc_", &of->from);
+	ledger_put_money(t, of->amount, of->currency);
+	text_puts(t, ",\"reference\":null,\"metadata\":{}");
+	ledger_put_id(t, ",\"reverses\":\"", "tr_", &of->id);
+	text_puts(t, ",\"reason\":");
+	ledger_put_text(t, m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], m->op.has_reference);
+	text_puts(t, ",\"reversed_by\":null,\"created_at\":");
+	text_put_time(t, in->now_us);
+	text_puts(t, "}");
+}
+
+/* The mirror of a transfer: the whole of it, once, and frozen accounts do not matter, for it existed before. */
+void ledger_transfer_reverse(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
+{
+	struct transfer *of = in->transfer;
+
+	if (!ledger_sides_fit(in, (struct ledger_side[]){{in->to, NULL}, {in->from, NULL}}, false, NULL, body, ret))
+		return;
+	if (of->is_reversal || of->is_reversed) {
+		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
+		    of->is_reversal ? "A reversal is not reversed." : "The transfer was reversed before.", NULL, body,
+		    ret);
+		return;
+	}
+	if (!ledger_allows(in, in->to, in->from, of->amount, body, ret))
+		return;
+	ledger_create(in, EVENT_TRANSFER_REVERSED, ret);
+	ledger_post(in, in->to, in->from, of->amount, ret);
+	of->is_reversed = true;
+	render_reversal(in, &ret->id, body);
+}
+
 static bool is_same_topup(const struct stored *s, const struct op *op)
 {
 	return s->amount == op->amount && ulid_equal(&s->credit, &op->to) &&

@@ -6,76 +6,137 @@
 #include <sodium.h>
 #include <string.h>
 
-#define IDS_MAX (3 * BATCH_REQUESTS_MAX)
+#define IDS_MAX (4 * BATCH_REQUESTS_MAX)
 
 /* What the list names, each thing once or more. */
 struct names {
 	const struct ulid *accounts[IDS_MAX];
+	struct ulid derived[BATCH_REQUESTS_MAX]; /* of accounts that appear on first use */
+	const struct ulid *payments[BATCH_REQUESTS_MAX], *withdrawals[BATCH_REQUESTS_MAX];
+	const struct ulid *transfers[BATCH_REQUESTS_MAX];
 	const uint8_t *keys[BATCH_REQUESTS_MAX];
 	const struct op_message *references[BATCH_REQUESTS_MAX];
-	size_t account_count, key_count, reference_count;
+	size_t account_count, derived_count, payment_count, withdrawal_count, transfer_count, key_count,
+	    reference_count;
 };
 
-/* The clearing account of a channel and currency has an id that follows from both: no lookup, no second one. */
-static void clearing_id(const struct op *op, struct ulid *ret)
+/* The clearing account of a channel and currency, and the fee account of a currency (channel ""), have ids that follow from
+ * both: no lookup, no second one. */
+static void derive_id(const char *channel, const char currency[static 4], struct ulid *ret)
 {
 	unsigned char hash[crypto_generichash_BYTES];
 	char name[CHANNEL_BYTES + 8];
-	size_t n = strlen(op->channel);
+	size_t n = strlen(channel);
 
-	memcpy(name, op->channel, n);
+	memcpy(name, channel, n);
 	name[n] = '/';
-	memcpy(name + n + 1, op->currency, 3);
+	memcpy(name + n + 1, currency, 3);
 	(void)crypto_generichash(hash, sizeof(hash), (unsigned char *)name, n + 4, NULL, 0);
 	ulid_make(0, hash, ret);
 }
 
-static void take_names(struct op_message *m, struct names *n)
+static void name_account(struct names *n, const struct ulid *id)
 {
-	struct op *op = &m->op;
+	n->accounts[n->account_count++] = id;
+}
+
+static void name_derived(struct names *n, const char *channel, const char currency[static 4])
+{
+	struct ulid *id = &n->derived[n->derived_count++];
+
+	derive_id(channel, currency, id);
+	name_account(n, id);
+}
+
+/* What the operation itself names. */
+static void take_names(const struct op_message *m, struct names *n)
+{
+	const struct op *op = &m->op;
 	uint32_t needs = ledger_kind(op->kind)->needs;
 
 	if (op_is_journalled(op->kind) || op->kind == OP_KEY_GET)
 		n->keys[n->key_count++] = op->key_hash;
-	if (needs & NEED_CLEARING)
-		clearing_id(op, &op->from);
 	if (needs & NEED_REFERENCE)
 		n->references[n->reference_count++] = m;
-	if (needs & (NEED_FROM | NEED_CLEARING))
-		n->accounts[n->account_count++] = &op->from;
+	if (needs & NEED_CLEARING)
+		name_derived(n, op->channel, op->currency);
+	if (needs & NEED_FROM)
+		name_account(n, &op->from);
 	if (needs & NEED_TO)
-		n->accounts[n->account_count++] = &op->to;
+		name_account(n, &op->to);
 	if (needs & NEED_ACCOUNT)
-		n->accounts[n->account_count++] = &op->subject;
+		name_account(n, &op->subject);
+	if (needs & NEED_PAYMENT)
+		n->payments[n->payment_count++] = &op->subject;
+	if (needs & NEED_WITHDRAWAL)
+		n->withdrawals[n->withdrawal_count++] = &op->subject;
+	if (needs & NEED_TRANSFER)
+		n->transfers[n->transfer_count++] = &op->subject;
+	if (op->kind == OP_PAYMENT_CREATE && op->has_fee)
+		name_derived(n, "", op->currency);
+}
+
+/* What the resources name that the operations name. */
+static void take_more_names(struct image *image, const struct op *op, struct names *n)
+{
+	uint32_t needs = ledger_kind(op->kind)->needs;
+	const struct payment *p = needs & NEED_PAYMENT ? image_payment(image, &op->subject) : NULL;
+	const struct withdrawal *w = needs & NEED_WITHDRAWAL ? image_withdrawal(image, &op->subject) : NULL;
+	const struct transfer *t = needs & NEED_TRANSFER ? image_transfer(image, &op->subject) : NULL;
+
+	if (p) {
+		name_account(n, &p->payer);
+		name_account(n, &p->payee);
+		if ((needs & NEED_FEE) && p->has_fee)
+			name_derived(n, "", p->currency);
+	}
+	if (w) {
+		name_account(n, &w->account);
+		name_derived(n, w->channel, w->currency);
+	}
+	if (t) {
+		name_account(n, &t->from);
+		name_account(n, &t->to);
+	}
 }
 
 int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
-	struct names n;
+	static struct names names; /* of the one thread that works on the database */
+	struct names *n = &names;
 	int code;
 
-	n.account_count = n.key_count = n.reference_count = 0;
+	memset(n, 0, sizeof(*n));
 	for (struct request *r = list; r; r = r->next)
-		take_names(&r->message, &n);
+		take_names(&r->message, n);
 	image_trim(t->image);
-	code = row_load_accounts(t->store, t->image, n.accounts, n.account_count, &t->sql, e);
+	code = row_load_keys(t->store, t->image, n->keys, n->key_count, &t->sql, e);
 	if (!code)
-		code = row_load_keys(t->store, t->image, n.keys, n.key_count, &t->sql, e);
+		code = row_load_references(t->store, t->image, n->references, n->reference_count, &t->sql, e);
 	if (!code)
-		code = row_load_references(t->store, t->image, n.references, n.reference_count, &t->sql, e);
-	return code;
+		code = row_load_payments(t->store, t->image, n->payments, n->payment_count, &t->sql, e);
+	if (!code)
+		code = row_load_withdrawals(t->store, t->image, n->withdrawals, n->withdrawal_count, &t->sql, e);
+	if (!code)
+		code = row_load_transfers(t->store, t->image, n->transfers, n->transfer_count, &t->sql, e);
+	for (struct request *r = list; r && !code; r = r->next)
+		take_more_names(t->image, &r->message.op, n);
+	return code ? code : row_load_accounts(t->store, t->image, n->accounts, n->account_count, &t->sql, e);
 }
 
-/* A clearing account before its first use: in the image, written with its first movement. */
-static struct account *clearing_account(struct batch_tools *t, const struct op *op)
+/* An account before its first use: in the image, written with its first movement. NULL: no memory. */
+static struct account *derived_account(
+    struct batch_tools *t, uint8_t kind, const char channel[static CHANNEL_BYTES], const char currency[static 4])
 {
-	struct account fresh = {.id = op->from, .kind = ACCOUNT_CLEARING};
-	struct account *a = image_account(t->image, &op->from);
+	struct account fresh = {.kind = kind};
+	struct account *a;
 
+	derive_id(channel, currency, &fresh.id);
+	a = image_account(t->image, &fresh.id);
 	if (a)
 		return a;
-	memcpy(fresh.currency, op->currency, sizeof(fresh.currency));
-	memcpy(fresh.channel, op->channel, sizeof(fresh.channel));
+	memcpy(fresh.currency, currency, sizeof(fresh.currency));
+	memcpy(fresh.channel, channel, sizeof(fresh.channel));
 	return image_add_account(t->image, &fresh, NULL, 0);
 }
 
@@ -86,28 +147,69 @@ static struct account *existing_account(struct batch_tools *t, const struct ulid
 	return a && a->created_us ? a : NULL;
 }
 
+/* The resource that the path names, with its accounts. */
+static int fill_subject(struct batch_tools *t, uint32_t needs, struct ledger_input *in)
+{
+	const struct ulid *id = &in->message->op.subject;
+
+	if (needs & NEED_ACCOUNT)
+		in->account = existing_account(t, id);
+	if ((needs & NEED_PAYMENT) && (in->payment = image_payment(t->image, id))) {
+		in->from = existing_account(t, &in->payment->payer);
+		in->to = existing_account(t, &in->payment->payee);
+		if (!in->from || !in->to)
+			return -ENOMEM;
+	}
+	if ((needs & NEED_WITHDRAWAL) && (in->withdrawal = image_withdrawal(t->image, id))) {
+		in->from = existing_account(t, &in->withdrawal->account);
+		in->to = derived_account(t, ACCOUNT_CLEARING, in->withdrawal->channel, in->withdrawal->currency);
+		if (!in->from || !in->to)
+			return -ENOMEM;
+	}
+	if ((needs & NEED_TRANSFER) && (in->transfer = image_transfer(t->image, id))) {
+		in->from = existing_account(t, &in->transfer->from);
+		in->to = existing_account(t, &in->transfer->to);
+		if (!in->from || !in->to)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fill_fee_account(struct batch_tools *t, struct ledger_input *in)
+{
+	static const char no_channel[CHANNEL_BYTES];
+	const struct op *op = &in->message->op;
+	const char *currency = in->payment ? in->payment->currency : op->currency;
+
+	if (in->payment ? in->payment->has_fee : op->has_fee) {
+		in->fee = derived_account(t, ACCOUNT_FEE, no_channel, currency);
+		return in->fee ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
 int lookup_fill(struct batch_tools *t, struct ledger_input *in)
 {
 	const struct op_message *m = in->message;
 	const struct op *op = &m->op;
 	uint32_t needs = ledger_kind(op->kind)->needs;
 
-	in->who = image_principal(t->image, op->secret_hash);
+	in->who = op->kind == OP_PAYMENT_EXPIRE ? &ledger_itself : image_principal(t->image, op->secret_hash);
 	if (in->who)
 		in->twin = image_stored(t->image, in->who->id, op->key_hash);
 	if (needs & NEED_FROM)
 		in->from = existing_account(t, &op->from);
 	if (needs & NEED_TO)
 		in->to = existing_account(t, &op->to);
-	if (needs & NEED_ACCOUNT)
-		in->account = existing_account(t, &op->subject);
 	if (needs & NEED_REFERENCE)
 		in->same_reference = image_stored_by_reference(
 		    t->image, op->channel, m->text[OP_TEXT_REFERENCE], op->text_bytes[OP_TEXT_REFERENCE]);
 	if (needs & NEED_CLEARING) {
-		in->from = clearing_account(t, op);
+		in->from = derived_account(t, ACCOUNT_CLEARING, op->channel, op->currency);
 		if (!in->from)
 			return -ENOMEM;
 	}
-	return 0;
+	if (fill_subject(t, needs, in))
+		return -ENOMEM;
+	return needs & NEED_FEE ? fill_fee_account(t, in) : 0;
 }

@@ -39,7 +39,21 @@ enum op_flag {
 	X(OP_ACCOUNT_UPDATE, 13, OP_JOURNALLED) /* subject, limits (has_: 2 takes one away); metadata to merge */      \
 	X(OP_ACCOUNT_FREEZE, 14, OP_JOURNALLED) /* subject */                                                          \
 	X(OP_ACCOUNT_UNFREEZE, 15, OP_JOURNALLED)                                                                      \
-	X(OP_ACCOUNT_CLOSE, 16, OP_JOURNALLED)
+	X(OP_ACCOUNT_CLOSE, 16, OP_JOURNALLED)                                                                         \
+	X(OP_PAYMENT_CREATE, 17,                                                                                       \
+	    OP_JOURNALLED) /* from to amount currency manual hold_seconds fee; reference         \
+						    metadata */                     \
+	X(OP_PAYMENT_CAPTURE, 18, OP_JOURNALLED)    /* subject amount (0: all) final */                                \
+	X(OP_PAYMENT_VOID, 19, OP_JOURNALLED)	    /* subject */                                                      \
+	X(OP_PAYMENT_EXPIRE, 20, OP_JOURNALLED)	    /* subject; the ledger's own, no worker asks for it */             \
+	X(OP_REFUND_CREATE, 21, OP_JOURNALLED)	    /* subject amount (0: the rest); reference = reason */             \
+	X(OP_PAYMENT_GET, 22, OP_READS)		    /* subject */                                                      \
+	X(OP_REFUND_GET, 23, OP_READS)		    /* subject */                                                      \
+	X(OP_WITHDRAWAL_CREATE, 24, OP_JOURNALLED)  /* from amount currency channel; reference = destination */        \
+	X(OP_WITHDRAWAL_CONFIRM, 25, OP_JOURNALLED) /* subject */                                                      \
+	X(OP_WITHDRAWAL_FAIL, 26, OP_JOURNALLED)    /* subject */                                                      \
+	X(OP_WITHDRAWAL_GET, 27, OP_READS)	    /* subject */                                                      \
+	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */
 
 enum op_kind {
 #define X(name, value, flags) name = value,
@@ -60,7 +74,7 @@ enum account_kind {
 enum op_text { OP_TEXT_REQUEST_ID, OP_TEXT_REFERENCE, OP_TEXT_METADATA, OP_TEXT_COUNT };
 
 #define OP_REQUEST_ID_BYTES_MAX 128
-#define OP_REFERENCE_BYTES_MAX 256
+#define OP_REFERENCE_BYTES_MAX 512
 #define OP_METADATA_BYTES_MAX 65536
 
 enum op_limit { OP_LIMIT_ABSENT, OP_LIMIT_SET, OP_LIMIT_NONE };
@@ -70,7 +84,8 @@ struct op {
 	uint8_t again;		  /* 1: the worker sends it again; its twin in flight may be itself */
 	uint8_t account_kind;	  /* enum account_kind */
 	uint8_t has_min, has_max; /* enum op_limit */
-	uint8_t has_owner, has_reference, reserved;
+	uint8_t has_owner, has_reference;
+	uint8_t manual, final, has_fee;
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
 	uint64_t sent_us;   /* the sender's CLOCK_BOOTTIME: means something on the same host only */
 	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
@@ -82,7 +97,8 @@ struct op {
 	uint8_t fingerprint[HASH_BYTES]; /* method, route, path parameters, canonical body */
 	struct ulid subject;		 /* what the path names */
 	struct ulid from, to;
-	int64_t amount, min_balance, max_balance;
+	int64_t amount, min_balance, max_balance, fee_fixed;
+	uint32_t fee_bps, hold_seconds;
 	char currency[4];	     /* terminated */
 	char channel[CHANNEL_BYTES]; /* terminated */
 };

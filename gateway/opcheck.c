@@ -1,6 +1,7 @@
 #include "gateway/opcheck.h"
 
 #include "gateway/currency.h"
+#include "gateway/payment.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -52,7 +53,8 @@ static bool is_update_sound(const struct op *op)
 	       op->min_balance <= AMOUNT_MAX && op->max_balance >= -AMOUNT_MAX && op->max_balance <= AMOUNT_MAX;
 }
 
-static bool is_topup_sound(const struct op *op)
+/* A top-up has the channel's reference, a withdrawal a destination. */
+static bool is_channel_sound(const struct op *op)
 {
 	size_t channel_bytes = strlen(op->channel);
 
@@ -60,15 +62,22 @@ static bool is_topup_sound(const struct op *op)
 	       op->text_bytes[OP_TEXT_REFERENCE];
 }
 
+static bool is_payment_sound(const struct op *op)
+{
+	return op->hold_seconds >= 1 && op->hold_seconds <= HOLD_SECONDS_MAX && op->fee_bps <= FEE_BPS_MAX &&
+	       op->fee_fixed >= 0 && op->fee_fixed <= AMOUNT_MAX;
+}
+
 static bool has_currency(uint8_t kind)
 {
-	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE;
+	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE ||
+	       kind == OP_PAYMENT_CREATE || kind == OP_WITHDRAWAL_CREATE;
 }
 
 bool op_is_sound(const struct op_message *m)
 {
 	const struct op *op = &m->op;
-	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference};
+	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference, op->manual, op->final, op->has_fee};
 	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
 	for (size_t i = 0; i < sizeof(flags); i++)
@@ -86,7 +95,9 @@ bool op_is_sound(const struct op_message *m)
 	switch (op->kind) {
 	case OP_ACCOUNT_CREATE: return is_account_sound(op);
 	case OP_ACCOUNT_UPDATE: return is_update_sound(op);
-	case OP_TOPUP_CREATE: return is_topup_sound(op);
+	case OP_TOPUP_CREATE:
+	case OP_WITHDRAWAL_CREATE: return is_channel_sound(op);
+	case OP_PAYMENT_CREATE: return is_payment_sound(op);
 	default: return true;
 	}
 }

@@ -51,6 +51,30 @@ static void get_account(struct batch_tools *t, const struct ledger_input *in, st
 		account_render(&t->body, a, a->metadata, a->metadata ? strlen(a->metadata) : 0);
 }
 
+/* A transfer's body says "reversed_by":null; within a text the quotes would be escaped. */
+static int put_transfer(struct batch_tools *t, const struct stored *s, struct errbuf *e)
+{
+	static const char none[] = "\"reversed_by\":null";
+	const char *at = memmem(s->body, s->body_bytes, none, sizeof(none) - 1);
+	struct ulid by;
+	bool found;
+	int code = row_find_reversal(t->store, &s->id, &t->sql, &found, &by, e);
+
+	if (code)
+		return code;
+	if (found && at) {
+		text_put(&t->body, s->body, (size_t)(at - s->body));
+		text_puts(&t->body, "\"reversed_by\":\"");
+		text_puts(&t->body, id_format("tr_", &by, (char[ID_TEXT_BYTES]){""}));
+		text_puts(&t->body, "\"");
+		at += sizeof(none) - 1;
+	} else {
+		at = s->body;
+	}
+	text_put(&t->body, at, s->body_bytes - (size_t)(at - s->body));
+	return 0;
+}
+
 static int get_resource(
     struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d, struct errbuf *e)
 {
@@ -64,8 +88,34 @@ static int get_resource(
 		return 0;
 	}
 	succeed(t, d);
+	if (kind == OP_TRANSFER_CREATE)
+		return put_transfer(t, s, e);
 	text_put(&t->body, s->body, s->body_bytes);
 	return 0;
+}
+
+static void get_payment(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
+{
+	const struct payment *p = image_payment(t->image, &in->message->op.subject);
+
+	if (!p) {
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such payment.", NULL, &t->body, d);
+		return;
+	}
+	succeed(t, d);
+	payment_render(&t->body, p);
+}
+
+static void get_withdrawal(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
+{
+	const struct withdrawal *w = image_withdrawal(t->image, &in->message->op.subject);
+
+	if (!w) {
+		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such withdrawal.", NULL, &t->body, d);
+		return;
+	}
+	succeed(t, d);
+	withdrawal_render(&t->body, w);
 }
 
 static void get_key(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
@@ -104,6 +154,9 @@ int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 		case OP_BALANCE_GET: get_account(t, &in, &d); break;
 		case OP_TRANSFER_GET: code = get_resource(t, &in, OP_TRANSFER_CREATE, &d, e); break;
 		case OP_TOPUP_GET: code = get_resource(t, &in, OP_TOPUP_CREATE, &d, e); break;
+		case OP_REFUND_GET: code = get_resource(t, &in, OP_REFUND_CREATE, &d, e); break;
+		case OP_PAYMENT_GET: get_payment(t, &in, &d); break;
+		case OP_WITHDRAWAL_GET: get_withdrawal(t, &in, &d); break;
 		case OP_KEY_GET: get_key(t, &in, &d); break;
 		default:
 			succeed(t, &d); /* OP_AUTHENTICATE: who it is has been said */

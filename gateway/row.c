@@ -1,41 +1,8 @@
-#include "gateway/row.h"
+#include "gateway/row_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t get_u64(const char *field)
-{
-	return field ? strtoull(field, NULL, 10) : 0;
-}
-
-static int64_t get_i64(const char *field)
-{
-	return field ? strtoll(field, NULL, 10) : 0;
-}
-
-/* Copies a field of exactly `count` bytes; false when it is NULL or of another length. */
-static bool get_bytes(const char *field, unsigned long length, void *ret, size_t count)
-{
-	if (!field || length != count)
-		return false;
-	memcpy(ret, field, count);
-	return true;
-}
-
-static void get_word(const char *field, unsigned long length, char *ret, size_t size)
-{
-	size_t n = field && length < size ? length : 0;
-
-	if (n)
-		memcpy(ret, field, n);
-	ret[n] = '\0';
-}
-
-static int no_memory(struct errbuf *e)
-{
-	return err_set(e, -EIO, "out of memory");
-}
 
 int row_load_principals(struct store *s, struct image *image, struct text *sql, struct errbuf *e)
 {
@@ -51,16 +18,16 @@ int row_load_principals(struct store *s, struct image *image, struct text *sql, 
 	while (!code && (row = mysql_fetch_row(rows))) {
 		unsigned long *n = mysql_fetch_lengths(rows);
 		struct principal p = {
-		    .id = get_u64(row[0]),
-		    .scopes = (uint32_t)get_u64(row[3]),
-		    .revoked = get_u64(row[4]) != 0,
+		    .id = row_get_u64(row[0]),
+		    .scopes = (uint32_t)row_get_u64(row[3]),
+		    .revoked = row_get_u64(row[4]) != 0,
 		};
 
-		get_word(row[1], n[1], p.name, sizeof(p.name));
-		if (!get_bytes(row[2], n[2], p.secret_hash, HASH_BYTES))
+		row_get_word(row[1], n[1], p.name, sizeof(p.name));
+		if (!row_get_bytes(row[2], n[2], p.secret_hash, HASH_BYTES))
 			code = err_set(e, -EBADMSG, "api_key %llu: bad hash", (unsigned long long)p.id);
 		else if (!image_add_principal(image, &p))
-			code = no_memory(e);
+			code = row_no_memory(e);
 	}
 	mysql_free_result(rows);
 	return code;
@@ -69,26 +36,26 @@ int row_load_principals(struct store *s, struct image *image, struct text *sql, 
 static int take_account(struct image *image, MYSQL_ROW row, const unsigned long *n, struct errbuf *e)
 {
 	struct account a = {
-	    .kind = (uint8_t)get_u64(row[1]),
-	    .status = (uint8_t)get_u64(row[2]),
-	    .posted = get_i64(row[5]),
-	    .pending_in = get_i64(row[6]),
-	    .pending_out = get_i64(row[7]),
+	    .kind = (uint8_t)row_get_u64(row[1]),
+	    .status = (uint8_t)row_get_u64(row[2]),
+	    .posted = row_get_i64(row[5]),
+	    .pending_in = row_get_i64(row[6]),
+	    .pending_out = row_get_i64(row[7]),
 	    .has_min = row[8],
 	    .has_max = row[9],
-	    .min_balance = get_i64(row[8]),
-	    .max_balance = get_i64(row[9]),
-	    .last_seq = get_u64(row[10]),
-	    .created_us = get_u64(row[11]),
+	    .min_balance = row_get_i64(row[8]),
+	    .max_balance = row_get_i64(row[9]),
+	    .last_seq = row_get_u64(row[10]),
+	    .created_us = row_get_u64(row[11]),
 	    .is_row = true,
 	};
 
-	if (!get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET || a.kind >= ACCOUNT_KIND_END ||
-	    a.status > ACCOUNT_CLOSED || n[3] != 3)
+	if (!row_get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET ||
+	    a.kind >= ACCOUNT_KIND_END || a.status > ACCOUNT_CLOSED || n[3] != 3)
 		return err_set(e, -EBADMSG, "account: a row that this version does not understand");
-	get_word(row[3], n[3], a.currency, sizeof(a.currency));
-	get_word(row[4], n[4], a.channel, sizeof(a.channel));
-	return image_add_account(image, &a, row[12], row[12] ? n[12] : 0) ? 0 : no_memory(e);
+	row_get_word(row[3], n[3], a.currency, sizeof(a.currency));
+	row_get_word(row[4], n[4], a.channel, sizeof(a.channel));
+	return image_add_account(image, &a, row[12], row[12] ? n[12] : 0) ? 0 : row_no_memory(e);
 }
 
 int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
@@ -131,29 +98,29 @@ static int take_stored(
     struct image *image, MYSQL_ROW row, const unsigned long *n, const struct stored **ret, struct errbuf *e)
 {
 	struct stored r = {
-	    .seq = row[1] ? get_u64(row[1]) : get_u64(row[0]),
-	    .principal = get_u64(row[2]),
-	    .kind = (uint8_t)get_u64(row[5]),
-	    .status = (uint16_t)get_u64(row[6]),
-	    .amount = get_i64(row[9]),
+	    .seq = row[1] ? row_get_u64(row[1]) : row_get_u64(row[0]),
+	    .principal = row_get_u64(row[2]),
+	    .kind = (uint8_t)row_get_u64(row[5]),
+	    .status = (uint16_t)row_get_u64(row[6]),
+	    .amount = row_get_i64(row[9]),
 	    .body = row[13],
 	    .body_bytes = row[13] ? n[13] : 0,
 	};
 
-	if (!get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) || !get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) ||
-	    !op_is_journalled(r.kind))
+	if (!row_get_bytes(row[3], n[3], r.key_hash, HASH_BYTES) ||
+	    !row_get_bytes(row[4], n[4], r.fingerprint, HASH_BYTES) || !op_is_journalled(r.kind))
 		return err_set(e, -EBADMSG, "journal %llu: a row that this version does not understand",
 		    (unsigned long long)r.seq);
-	r.has_id = get_bytes(row[7], n[7], &r.id, sizeof(r.id));
-	(void)get_bytes(row[8], n[8], &r.credit, sizeof(r.credit));
-	get_word(row[10], n[10], r.currency, sizeof(r.currency));
-	get_word(row[11], n[11], r.channel, sizeof(r.channel));
+	r.has_id = row_get_bytes(row[7], n[7], &r.id, sizeof(r.id));
+	(void)row_get_bytes(row[8], n[8], &r.credit, sizeof(r.credit));
+	row_get_word(row[10], n[10], r.currency, sizeof(r.currency));
+	row_get_word(row[11], n[11], r.channel, sizeof(r.channel));
 	if (row[12]) {
 		r.channel_reference = row[12];
 		r.channel_reference_bytes = n[12];
 	}
 	*ret = image_add_stored(image, &r);
-	return *ret ? 0 : no_memory(e);
+	return *ret ? 0 : row_no_memory(e);
 }
 
 static int load_stored(
@@ -211,40 +178,17 @@ int row_load_references(struct store *s, struct image *image, const struct op_me
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
     const struct stored **found, struct errbuf *e)
 {
+	int code;
+
 	*found = NULL;
 	text_clear(sql);
 	text_puts(sql, journal_columns);
 	text_puts(sql, "j.public_id=");
 	text_put_hex(sql, id, sizeof(*id));
-	text_puts(sql, " AND j.kind=");
-	text_put_u64(sql, kind);
-	return load_stored(s, image, sql, found, e);
-}
-
-static void put_optional_hex(struct text *sql, bool has, const void *bytes, size_t count)
-{
-	text_puts(sql, ",");
-	if (has)
-		text_put_hex(sql, bytes, count);
-	else
-		text_puts(sql, "NULL");
-}
-
-static void put_optional_i64(struct text *sql, bool has, int64_t v)
-{
-	text_puts(sql, ",");
-	if (has)
-		text_put_i64(sql, v);
-	else
-		text_puts(sql, "NULL");
-}
-
-static void put_u64s(struct text *sql, const uint64_t *v, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		text_puts(sql, ",");
-		text_put_u64(sql, v[i]);
-	}
+	code = load_stored(s, image, sql, found, e);
+	if (*found && strcmp(ledger_kind((*found)->kind)->prefix, ledger_kind(kind)->prefix) != 0)
+		*found = NULL;
+	return code;
 }
 
 /* One statement makes new accounts and changes old ones: for the old only the balances differ. */
@@ -257,16 +201,16 @@ void row_put_account(struct text *sql, const struct account *a, bool whole)
 				   "pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
 	text_puts(sql, "(");
 	text_put_hex(sql, &a->id, sizeof(a->id));
-	put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
-	put_optional_hex(sql, true, a->currency, 3);
-	put_optional_hex(sql, a->channel[0], a->channel, strlen(a->channel));
-	put_optional_i64(sql, true, a->posted);
-	put_optional_i64(sql, true, a->pending_in);
-	put_optional_i64(sql, true, a->pending_out);
-	put_optional_i64(sql, a->has_min, a->min_balance);
-	put_optional_i64(sql, a->has_max, a->max_balance);
-	put_u64s(sql, (uint64_t[]){a->last_seq, a->created_us}, 2);
-	put_optional_hex(sql, true, metadata, strlen(metadata));
+	row_put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
+	row_put_optional_hex(sql, true, a->currency, 3);
+	row_put_optional_hex(sql, a->channel[0], a->channel, strlen(a->channel));
+	row_put_optional_i64(sql, true, a->posted);
+	row_put_optional_i64(sql, true, a->pending_in);
+	row_put_optional_i64(sql, true, a->pending_out);
+	row_put_optional_i64(sql, a->has_min, a->min_balance);
+	row_put_optional_i64(sql, a->has_max, a->max_balance);
+	row_put_u64s(sql, (uint64_t[]){a->last_seq, a->created_us}, 2);
+	row_put_optional_hex(sql, true, metadata, strlen(metadata));
 	text_puts(sql, ")");
 }
 
@@ -289,12 +233,13 @@ static void put_journal_rest(struct text *sql, const struct ledger_input *in, co
 	const struct ledger_kind *kind = ledger_kind(op->kind);
 	const struct movement *m = &d->moved;
 
-	put_optional_hex(sql, kind->needs & NEED_ACCOUNT, &op->subject, sizeof(op->subject));
-	put_optional_hex(sql, m->fee, m->fee ? &m->fee->id : NULL, sizeof(struct ulid));
-	put_optional_i64(sql, m->fee, m->fee_amount);
-	put_optional_i64(sql, m->fee, m->fee_after);
-	put_optional_i64(sql, d->event, d->event);
-	put_optional_i64(sql, d->event, (int64_t)in->next_event);
+	row_put_optional_hex(sql, kind->needs & NEED_SUBJECT, &op->subject, sizeof(op->subject));
+	row_put_optional_hex(sql, op->kind == OP_TRANSFER_REVERSE && d->created, &op->subject, sizeof(op->subject));
+	row_put_optional_hex(sql, m->fee, m->fee ? &m->fee->id : NULL, sizeof(struct ulid));
+	row_put_optional_i64(sql, m->fee, m->fee_amount);
+	row_put_optional_i64(sql, m->fee, m->fee_after);
+	row_put_optional_i64(sql, d->event, d->event);
+	row_put_optional_i64(sql, d->event, (int64_t)in->next_event);
 }
 
 void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
@@ -303,32 +248,34 @@ void row_put_journal(struct text *sql, const struct ledger_input *in, const stru
 	const struct op *op = &in->message->op;
 	const struct movement *m = &d->moved;
 	bool moved = m->debit, topup = moved && op->kind == OP_TOPUP_CREATE;
+	bool transfer = moved && op->kind == OP_TRANSFER_CREATE;
 	const char *reference = in->message->text[OP_TEXT_REFERENCE];
 	size_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
-	text_puts(sql, sql->used ? ",("
-				 : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
-				   "fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
-				   "credit_after, channel, channel_reference, reference, subject, fee_account, fee, "
-				   "fee_after, event, event_seq, body, created_us) VALUES (");
+	text_puts(sql,
+	    sql->used ? ",("
+		      : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
+			"fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
+			"credit_after, channel, channel_reference, reference, subject, reverses, fee_account, fee, "
+			"fee_after, event, event_seq, body, created_us) VALUES (");
 	text_put_u64(sql, in->next_seq);
-	put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
-	put_optional_hex(sql, true, op->key_hash, HASH_BYTES);
-	put_optional_hex(sql, true, op->fingerprint, HASH_BYTES);
-	put_optional_hex(sql, d->created, &d->id, sizeof(d->id));
-	put_optional_i64(sql, d->replay_of != 0, (int64_t)d->replay_of);
-	put_optional_hex(sql, moved, moved ? &m->debit->id : NULL, sizeof(struct ulid));
-	put_optional_hex(sql, moved, moved ? &m->credit->id : NULL, sizeof(struct ulid));
-	put_optional_i64(sql, moved, m->amount);
-	put_optional_hex(sql, moved, moved ? m->debit->currency : NULL, 3);
-	put_optional_i64(sql, moved, m->debit_after);
-	put_optional_i64(sql, moved, m->credit_after);
-	put_optional_hex(sql, topup, op->channel, strlen(op->channel));
-	put_optional_hex(sql, topup, reference, reference_bytes);
-	put_optional_hex(sql, moved && !topup && op->has_reference, reference, reference_bytes);
+	row_put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
+	row_put_optional_hex(sql, true, op->key_hash, HASH_BYTES);
+	row_put_optional_hex(sql, true, op->fingerprint, HASH_BYTES);
+	row_put_optional_hex(sql, d->created, &d->id, sizeof(d->id));
+	row_put_optional_i64(sql, d->replay_of != 0, (int64_t)d->replay_of);
+	row_put_optional_hex(sql, moved, moved ? &m->debit->id : NULL, sizeof(struct ulid));
+	row_put_optional_hex(sql, moved, moved ? &m->credit->id : NULL, sizeof(struct ulid));
+	row_put_optional_i64(sql, moved, m->amount);
+	row_put_optional_hex(sql, moved, moved ? m->debit->currency : NULL, 3);
+	row_put_optional_i64(sql, moved, m->debit_after);
+	row_put_optional_i64(sql, moved, m->credit_after);
+	row_put_optional_hex(sql, topup, op->channel, strlen(op->channel));
+	row_put_optional_hex(sql, topup, reference, reference_bytes);
+	row_put_optional_hex(sql, transfer && op->has_reference, reference, reference_bytes);
 	put_journal_rest(sql, in, d);
-	put_optional_hex(sql, true, body, body_bytes);
-	put_u64s(sql, (uint64_t[]){in->now_us}, 1);
+	row_put_optional_hex(sql, true, body, body_bytes);
+	row_put_u64s(sql, (uint64_t[]){in->now_us}, 1);
 	text_puts(sql, ")");
 }
 
@@ -336,9 +283,9 @@ void row_put_principal(struct text *sql, const struct principal *p, uint64_t now
 {
 	text_puts(sql, "INSERT INTO api_key (id, scopes, created_us, name, secret_hash) VALUES (");
 	text_put_u64(sql, p->id);
-	put_u64s(sql, (uint64_t[]){p->scopes, now_us}, 2);
-	put_optional_hex(sql, true, p->name, strlen(p->name));
-	put_optional_hex(sql, true, p->secret_hash, HASH_BYTES);
+	row_put_u64s(sql, (uint64_t[]){p->scopes, now_us}, 2);
+	row_put_optional_hex(sql, true, p->name, strlen(p->name));
+	row_put_optional_hex(sql, true, p->secret_hash, HASH_BYTES);
 	text_puts(sql, ")");
 }
 

@@ -20,6 +20,22 @@ int row_load_keys(struct store *s, struct image *image, const uint8_t *const *ke
 int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
     struct text *sql, struct errbuf *e);
 
+int row_load_payments(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
+    struct text *sql, struct errbuf *e);
+int row_load_withdrawals(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
+    struct text *sql, struct errbuf *e);
+int row_load_transfers(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
+    struct text *sql, struct errbuf *e);
+
+/* The transfer that reversed this one, if there is one. */
+int row_find_reversal(
+    struct store *s, const struct ulid *id, struct text *sql, bool *found, struct ulid *ret, struct errbuf *e);
+
+/* The holds that have expired by now, the oldest first, at most *count; *next_us: when the next one after these does,
+ * UINT64_MAX none. */
+int row_find_due(struct store *s, uint64_t now_us, struct ulid *ids, size_t *count, uint64_t *next_us, struct text *sql,
+    struct errbuf *e);
+
 /* The row that created this resource; *found borrowed from the image. */
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
     const struct stored **found, struct errbuf *e);
@@ -31,6 +47,11 @@ void row_finish_accounts(struct text *sql);
 void row_finish_metadata(struct text *sql); /* of row_put_account with whole = true */
 void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
     uint64_t batch_seq, const char *body, size_t body_bytes);
+/* whole: with the texts, for a row that is new. */
+void row_put_payment(struct text *sql, const struct payment *p, bool whole);
+void row_finish_payments(struct text *sql);
+void row_put_withdrawal(struct text *sql, const struct withdrawal *w);
+void row_finish_withdrawals(struct text *sql);
 void row_put_principal(struct text *sql, const struct principal *p, uint64_t now_us);
 void row_put_revocation(struct text *sql, uint64_t principal);
 

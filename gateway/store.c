@@ -182,6 +182,17 @@ int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e)
 	return 0;
 }
 
+int store_check_schema(struct store *s, struct errbuf *e)
+{
+	unsigned version;
+	int code = store_read_schema_version(s, &version, e);
+
+	if (!code && version < STORE_SCHEMA_VERSION)
+		code = err_set(e, -EAGAIN, "waits for schema %u; the database has %u, which replicationd migrates",
+		    STORE_SCHEMA_VERSION, version);
+	return code;
+}
+
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us, next_event FROM ledger_head WHERE id=1";

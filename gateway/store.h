@@ -52,6 +52,8 @@ struct store_activity store_activity(const struct store *s);
 int store_ping(struct store *s, struct errbuf *e);
 /* The highest number that was applied; 0 none. */
 int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e);
+/* -EAGAIN: this release needs a newer one, which comes into being a moment after the database was opened. */
+int store_check_schema(struct store *s, struct errbuf *e);
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */

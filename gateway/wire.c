@@ -20,6 +20,13 @@ ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret)
 	return have < ret->bytes ? 0 : (ssize_t)ret->bytes;
 }
 
+/* 0: it may be left out. */
+static int64_t smallest_amount(uint8_t kind)
+{
+	return kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE || kind == OP_PAYMENT_CREATE ||
+	       kind == OP_WITHDRAWAL_CREATE;
+}
+
 static int op_check(const struct op *op)
 {
 	if (op->kind < OP_AUTHENTICATE || op->kind >= OP_KIND_END)
@@ -29,10 +36,9 @@ static int op_check(const struct op *op)
 	if (op->kind == OP_ACCOUNT_CREATE &&
 	    (op->account_kind < ACCOUNT_WALLET || op->account_kind >= ACCOUNT_KIND_END))
 		return -EPROTO;
-	if ((op->kind == OP_TOPUP_CREATE || op->kind == OP_TRANSFER_CREATE) &&
-	    (op->amount < 1 || op->amount > AMOUNT_MAX))
-		return -EPROTO;
-	return 0;
+	if (op->kind == OP_PAYMENT_EXPIRE)
+		return -EPROTO; /* the ledger's own */
+	return op->amount < smallest_amount(op->kind) || op->amount > AMOUNT_MAX ? -EPROTO : 0;
 }
 
 int wire_decode_op(const void *payload, size_t count, struct op_message *ret)

@@ -10,7 +10,7 @@
 
 #include "gateway/op.h"
 
-#define WIRE_VERSION 0x4803
+#define WIRE_VERSION 0x4804
 #define WIRE_FRAME_BYTES_MAX (128 * 1024)
 
 enum wire_type { WIRE_OP = 1, WIRE_ANSWER };

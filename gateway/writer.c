@@ -4,6 +4,7 @@
 #include "gateway/problem.h"
 #include "gateway/query.h"
 #include "gateway/row.h"
+#include "gateway/sweep.h"
 #include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
 
@@ -89,18 +90,6 @@ static void try_commit(struct writer *w)
 	drop(w);
 }
 
-/* It comes into being a moment after the database was opened, if it is not there yet. */
-static int check_schema(struct store *s, struct errbuf *e)
-{
-	unsigned version;
-	int code = store_read_schema_version(s, &version, e);
-
-	if (!code && version < STORE_SCHEMA_VERSION)
-		code = err_set(e, -EAGAIN, "waits for schema %u; the database has %u, which replicationd migrates",
-		    STORE_SCHEMA_VERSION, version);
-	return code;
-}
-
 /* R6, R12: a fresh connection, a fresh head, the barrier; only then the image. */
 static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf *e)
 {
@@ -111,7 +100,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	atomic_store(&w->epoch, v->epoch);
 	code = store_connect(t->store, e);
 	if (!code)
-		code = check_schema(t->store, e);
+		code = store_check_schema(t->store, e);
 	if (!code)
 		code = store_read_head(t->store, &t->head, e);
 	if (!code && t->head.epoch != v->epoch)
@@ -126,6 +115,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	if (code)
 		return code;
 	w->opened = true;
+	t->next_expiry_us = 0;
 	look_at_commit(w);
 	standing_answered(&w->standing, v->epoch, w->last);
 	standing_set(&w->standing, v->epoch, true, true, "");
@@ -133,6 +123,16 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", t->head.batch_seq),
 	    KV_U("seq", t->head.next_seq - 1));
 	return 0;
+}
+
+/* What is to be known of a commit, if there was one since the head was at `batch`. */
+static void note_commit(struct writer *w, uint64_t batch)
+{
+	if (w->tools.head.batch_seq == batch)
+		return;
+	w->committed_us = clock_boottime_us();
+	look_at_commit(w);
+	standing_first(&w->standing, w->committed_us);
 }
 
 static void settle_all(struct writer *w, struct request *list, enum wire_outcome outcome)
@@ -257,13 +257,7 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 	uint64_t batch = w->tools.head.batch_seq;
 
 	switch (batch_write(&w->tools, list, &e)) {
-	case BATCH_COMMITTED:
-		if (w->tools.head.batch_seq != batch) {
-			w->committed_us = clock_boottime_us();
-			look_at_commit(w);
-			standing_first(&w->standing, w->committed_us);
-		}
-		return answer_writes(w, list, version);
+	case BATCH_COMMITTED: note_commit(w, batch); return answer_writes(w, list, version);
 	case BATCH_REFUSED:
 		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));
 		if (!alone)
@@ -306,6 +300,23 @@ static struct request *part_list(struct writer *w, struct request *list, uint64_
 		}
 	}
 	return writes;
+}
+
+/* Holds that have expired, before anybody is asked what there is. False: connection and image were dropped. */
+static bool sweep(struct writer *w)
+{
+	uint64_t batch = w->tools.head.batch_seq;
+	struct errbuf e = {""};
+	enum batch_end end = sweep_run(&w->tools, &e);
+
+	note_commit(w, batch);
+	if (end == BATCH_COMMITTED)
+		return true;
+	LOG(end == BATCH_REFUSED ? LOG_CRIT : LOG_WARNING, "sweep.fail", KV_S("why", e.text));
+	if (end == BATCH_REFUSED)
+		return renew_image(w);
+	drop(w);
+	return false;
 }
 
 static void run_batch(struct writer *w, const struct role_view *v)
@@ -394,7 +405,8 @@ static void cycle(struct writer *w)
 		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
 	} else {
 		batch = w->tools.head.batch_seq;
-		run_batch(w, &v);
+		if (sweep(w))
+			run_batch(w, &v);
 		/* Flow control: what arrives meanwhile makes the next batch larger. Whatever the role does ends it. */
 		if (v.rest_us && w->opened && w->tools.head.batch_seq != batch)
 			(void)queue_wait_poke(w->queue, (unsigned)((v.rest_us + 999) / 1000));

@@ -13,7 +13,11 @@ static const struct {
 	size_t count; /* in struct journal_counts */
 } kinds[] = {{"2\n", "acc_", offsetof(struct journal_counts, accounts)},
     {"3\n", "top_", offsetof(struct journal_counts, topups)},
-    {"4\n", "tr_", offsetof(struct journal_counts, transfers)}};
+    {"4\n", "tr_", offsetof(struct journal_counts, transfers)},
+    {"28\n", "tr_", offsetof(struct journal_counts, transfers)},
+    {"17\n", "pay_", offsetof(struct journal_counts, others)},
+    {"21\n", "ref_", offsetof(struct journal_counts, others)},
+    {"24\n", "wd_", offsetof(struct journal_counts, others)}};
 
 static const char *after(const char *line, const char *beginning)
 {

@@ -27,7 +27,10 @@ static const struct {
 	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT id, SUM(amount) posted FROM"
 	" (SELECT credit id, SUM(amount) amount FROM holdfast.journal IGNORE INDEX (credit) WHERE amount IS NOT NULL"
 	" GROUP BY credit UNION ALL SELECT debit, -SUM(amount) FROM holdfast.journal IGNORE INDEX (debit)"
-	" WHERE amount IS NOT NULL GROUP BY debit) m GROUP BY id) s ON s.id=a.id"
+	" WHERE amount IS NOT NULL GROUP BY debit UNION ALL SELECT credit, -SUM(fee) FROM holdfast.journal"
+	" IGNORE INDEX (credit) WHERE fee IS NOT NULL GROUP BY credit UNION ALL SELECT fee_account, SUM(fee) FROM"
+	" holdfast.journal IGNORE INDEX (fee_account) WHERE fee IS NOT NULL GROUP BY fee_account) m GROUP BY id) s ON "
+	"s.id=a.id"
 	" WHERE NOT (a.posted<=>COALESCE(s.posted,0))"},
     {"the balances of every currency add up to nothing",
 	"SELECT COUNT(*) bad FROM (SELECT currency FROM holdfast.account GROUP BY currency HAVING SUM(posted)<>0) c"},

@@ -10,8 +10,8 @@ cd "$root" || exit 2
 pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec heartbeat/command heartbeat/deaths heartbeat/explain heartbeat/explain_death heartbeat/explain_view heartbeat/fitness heartbeat/gtid heartbeat/history heartbeat/ids heartbeat/keyring heartbeat/lease heartbeat/message heartbeat/node
   heartbeat/node_command heartbeat/node_confirm heartbeat/node_drain heartbeat/node_fit heartbeat/node_force heartbeat/node_leak heartbeat/node_maintain heartbeat/node_members heartbeat/node_out heartbeat/node_pace heartbeat/node_read heartbeat/node_role heartbeat/node_stand heartbeat/node_time heartbeat/outbox heartbeat/pace heartbeat/proposer heartbeat/record
   heartbeat/role heartbeat/since heartbeat/tickle_book heartbeat/tickle_list heartbeat/tickle_message heartbeat/tickle_segment
-  heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/event gateway/ledger gateway/ledger_account gateway/ledger_parts gateway/ledger_transfer gateway/metadata gateway/op
-  gateway/problem gateway/route gateway/scope gateway/text gateway/wire replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
+  heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/currency gateway/event gateway/ledger gateway/ledger_account gateway/ledger_parts gateway/ledger_payment gateway/ledger_transfer gateway/ledger_withdrawal gateway/metadata gateway/op gateway/payment
+  gateway/problem gateway/route gateway/scope gateway/text gateway/wire gateway/withdrawal replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
   replication/gate replication/journal_rows replication/pause replication/plan replication/schema replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
 
 dirs=

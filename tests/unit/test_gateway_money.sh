@@ -62,6 +62,93 @@ test_account_actions() {
 	equal "one event a change" "$(sql "SELECT GROUP_CONCAT(event ORDER BY seq) FROM journal WHERE subject IS NOT NULL")" "4,5,3,3,6"
 }
 
+pay() { # MORE MEMBERS
+	next_key
+	api POST /v1/payments "$K" "{\"payer\":\"$A\",\"payee\":\"$B\",\"currency\":\"CNY\",$1}"
+}
+amounts() { echo "$(member status) $(member captured_amount) $(member refunded_amount) $(member voided_amount)"; }
+
+test_payments() {
+	account wallet; A=$id
+	account merchant; B=$id
+	topup "$A" 10000
+	pay '"amount":1000,"reference":"order 7","metadata":{"a":"b"},"fee":{"bps":290,"fixed":30}'; expect "paid at once" 201
+	P=$(member id)
+	equal "with its fee" "$(amounts) $(member fee_amount) $(balance "$B")" "captured 1000 0 0 59 941 0 0"
+	act "refund" "/v1/payments/$P/refunds" '{"amount":400,"reason":"late"}'; expect "refund" 201
+	api GET "/v1/refunds/$(member id)"; expect "get refund" 200
+	restart_ledgerd
+	act "refund" "/v1/payments/$P/refunds" '{"amount":601,"reason":"late"}'; expect "more than is left" 409 state_conflict
+	act "refund" "/v1/payments/$P/refunds" '{"reason":"late"}'; expect "the fee is not given back" 402 insufficient_funds
+	api GET "/v1/payments/$P"; equal "partly refunded" "$(amounts) $(member reference) $(member a)" "partially_refunded 1000 400 0 order 7 b"
+	pay '"amount":1000,"capture":"manual","fee":{"bps":100}'; expect "held" 201
+	P=$(member id)
+	equal "held back" "$(balance "$A")" "9400 0 1000"
+	restart_ledgerd
+	act "capture" "/v1/payments/$P/capture" '{"amount":300}'; expect "capture" 200
+	cp "$D/body" "$D/first"
+	api POST "/v1/payments/$P/capture" "$K" '{"amount":300}'; expect "again, the same key" 200
+	cmp -s "$D/body" "$D/first" && pass "the same to the byte" || fail "the replay differs"
+	api GET "/v1/idempotency_keys/$K"; equal "the key's resource" "$(member resource)" "/v1/payments/$P"
+	act "capture" "/v1/payments/$P/capture" '{"amount":200,"final":true}'; expect "the last capture" 200
+	equal "the rest was let go" "$(amounts) $(balance "$A")" "captured 500 0 500 8900 0 0"
+	act "void" "/v1/payments/$P/void"; expect "nothing to void" 409 state_conflict
+	pay '"amount":1000,"capture":"manual"'; P=$(member id)
+	act "void" "/v1/payments/$P/void"; expect "void" 200
+	equal "voided" "$(amounts)" "voided 0 0 1000"
+	pay '"amount":10,"fee":{"fixed":11}'; expect "a fee above the amount" 422 validation_failed
+	api POST /v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/void nopay; expect "no such payment" 404 not_found
+}
+
+# The sweep lets go what has expired; nobody has to ask for it, and a restart does not forget it.
+test_expiry() {
+	pay '"amount":100,"capture":"manual","hold_seconds":1'; P=$(member id)
+	pay '"amount":100,"capture":"manual","hold_seconds":1'; local other; other=$(member id)
+	act "capture" "/v1/payments/$other/capture" '{"amount":1}'; expect "capture in time" 200
+	pay '"amount":100,"capture":"manual","hold_seconds":3600'; local long; long=$(member id)
+	restart_ledgerd
+	until_true 10 eval "[ \"\$(sql 'SELECT COUNT(*) FROM journal WHERE event=16')\" = 2 ]" || fail "they do not expire"
+	api GET "/v1/payments/$P"; equal "expired" "$(amounts)" "expired 0 0 100"
+	api GET "/v1/payments/$other"; equal "captured" "$(amounts)" "captured 1 0 99"
+	api GET "/v1/payments/$long"; equal "not yet" "$(amounts)" "authorized 0 0 0"
+	act "capture" "/v1/payments/$other/capture"; expect "capture too late" 409 hold_expired
+	equal "each once, not before its time" "$(sql "SELECT COUNT(*), SUM(j.created_us<p.expires_us), COUNT(DISTINCT subject) FROM journal j
+		JOIN payment p ON p.id=j.subject WHERE j.event=16" | tr '\t' ' ')" "2 0 2"
+}
+
+test_withdrawals() {
+	local body="{\"account\":\"$A\",\"amount\":500,\"currency\":\"CNY\",\"channel\":\"bank\",\"destination\":{\"type\":\"token\",\"value\":\"iban_1\"}}"
+	local before; before=$(posted "$A")
+	act "withdraw" /v1/withdrawals "$body"; expect "withdraw" 201
+	W=$(member id)
+	equal "held back" "$(balance "$A" | cut -d' ' -f3)" 600
+	restart_ledgerd
+	act "confirm" "/v1/withdrawals/$W/confirm"; expect "confirm" 200
+	equal "gone" "$(posted "$A")" $((before - 500))
+	act "fail" "/v1/withdrawals/$W/fail"; expect "too late to fail" 409 state_conflict
+	act "withdraw" /v1/withdrawals "$body"; W=$(member id)
+	act "fail" "/v1/withdrawals/$W/fail" '{}'; expect "fail" 200
+	api GET "/v1/withdrawals/$W"; equal "as it is" "$(member status) $(member value)" "failed iban_1"
+	equal "given back" "$(posted "$A")" $((before - 500))
+	act "withdraw" /v1/withdrawals "${body/iban_1/4111111111111111}"; expect "card" 422 pan_not_allowed
+	act "withdraw" /v1/withdrawals "${body/token/iban}"; expect "destination" 422 validation_failed
+}
+
+test_reversals() {
+	local a b; a=$(posted "$A"); b=$(posted "$B")
+	transfer rev1 700; expect "transfer" 201
+	T=$(member id)
+	act "reverse" "/v1/transfers/$T/reverse" '{}'; expect "without a reason" 422 validation_failed
+	act "reverse" "/v1/transfers/$T/reverse" '{"reason":"wrong person"}'; expect "reverse" 201
+	R=$(member id)
+	equal "as before" "$(posted "$A") $(posted "$B")" "$a $b"
+	api GET "/v1/transfers/$T"; equal "the original says so" "$(member reversed_by)" "$R"
+	api GET "/v1/transfers/$R"; equal "the reversal says of what" "$(member reverses) $(member reversed_by)" "$T null"
+	restart_ledgerd
+	act "reverse" "/v1/transfers/$T/reverse" '{"reason":"again"}'; expect "a second time" 409 state_conflict
+	act "reverse" "/v1/transfers/$R/reverse" '{"reason":"back"}'; expect "a reversal" 409 state_conflict
+}
+
 # By the checks that a backup has to pass, and some of its own.
 test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
@@ -69,7 +156,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions books; do
+for t in account_actions payments expiry withdrawals reversals books; do
 	echo "# $t"
 	"test_$t"
 done

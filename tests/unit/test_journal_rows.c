@@ -80,6 +80,10 @@ static void test_the_api_knows_what_is_listed(void **state)
 	    {OP_ACCOUNT_CREATE, OP_ACCOUNT_GET, "/v1/accounts/"},
 	    {OP_TOPUP_CREATE, OP_TOPUP_GET, "/v1/topups/"},
 	    {OP_TRANSFER_CREATE, OP_TRANSFER_GET, "/v1/transfers/"},
+	    {OP_TRANSFER_REVERSE, OP_TRANSFER_GET, "/v1/transfers/"},
+	    {OP_PAYMENT_CREATE, OP_PAYMENT_GET, "/v1/payments/"},
+	    {OP_REFUND_CREATE, OP_REFUND_GET, "/v1/refunds/"},
+	    {OP_WITHDRAWAL_CREATE, OP_WITHDRAWAL_GET, "/v1/withdrawals/"},
 	};
 	const struct ulid id = {"0123456789abcdef"};
 
