@@ -59,7 +59,15 @@ void account_render(struct text *t, const struct account *a, const char *metadat
 	text_puts(t, a->currency);
 	text_puts(t, "\",\"status\":\"");
 	text_puts(t, status_words[a->status]);
-	text_puts(t, "\",\"owner\":null,\"channel\":");
+	text_puts(t, "\",\"owner\":");
+	if (a->has_owner) {
+		text_puts(t, "\"");
+		text_puts(t, id_format("usr_", &a->owner, id));
+		text_puts(t, "\"");
+	} else {
+		text_puts(t, "null");
+	}
+	text_puts(t, ",\"channel\":");
 	if (a->channel[0])
 		text_put_json(t, a->channel, strlen(a->channel));
 	else

@@ -17,7 +17,8 @@ struct account {
 	struct ulid id;
 	uint8_t kind;	/* enum account_kind */
 	uint8_t status; /* enum account_status */
-	bool has_min, has_max;
+	bool has_min, has_max, has_owner;
+	struct ulid owner; /* a user */
 	char currency[4];
 	char channel[CHANNEL_BYTES]; /* "": none */
 	int64_t posted;		     /* credits - debits, whatever the kind */

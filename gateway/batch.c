@@ -6,6 +6,7 @@
 #include "gateway/lookup.h"
 #include "gateway/query.h"
 #include "gateway/row.h"
+#include "gateway/userop.h"
 #include "heartbeat/rolepage.h"
 
 #include <errno.h>
@@ -72,12 +73,14 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 	return code;
 }
 
-static uint64_t unix_us(void)
+uint64_t batch_now_us(const struct batch_tools *t)
 {
 	struct timespec ts;
+	uint64_t now_us;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	now_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return now_us > t->head.last_us ? now_us : t->head.last_us + 1;
 }
 
 static int remember(struct batch_tools *t, const struct ledger_input *in, const struct ledger_decision *d)
@@ -88,7 +91,7 @@ static int remember(struct batch_tools *t, const struct ledger_input *in, const 
 	    .principal = in->who->id,
 	    .kind = m->op.kind,
 	    .status = d->status,
-	    .has_id = d->created || (d->status < 300 && !d->replay_of),
+	    .has_id = d->created || (d->status < 300 && !d->replay_of && !in->effect),
 	    .id = d->created ? d->id : m->op.subject,
 	    .credit = m->op.to,
 	    .amount = m->op.amount,
@@ -195,7 +198,22 @@ static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
 	return query_fill(t, r, d);
 }
 
-static int decide(struct batch_tools *t, struct plan *p, struct request *r)
+/* Users: one change a transaction, the next one asks again. *later: this is one. */
+static int decide_users(struct batch_tools *t, struct plan *p, struct ledger_input *in, bool *later, struct errbuf *e)
+{
+	const struct op *op = &in->message->op;
+	bool changes = ledger_kind(op->kind)->needs & NEED_USER;
+
+	*later = changes && p->admin_row;
+	if (*later || !(changes || (op->kind == OP_ACCOUNT_CREATE && op->has_owner)))
+		return 0;
+	in->users = &t->users;
+	in->effect = &t->effect;
+	t->effect = (struct user_effect){0};
+	return userop_load(t, in, &t->users, e);
+}
+
+static int decide(struct batch_tools *t, struct plan *p, struct request *r, struct errbuf *e)
 {
 	struct ledger_input in = {
 	    .message = &r->message,
@@ -205,12 +223,24 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r)
 	    .scratch = &t->merged,
 	};
 	struct ledger_decision d;
+	bool later;
+	int code;
 
 	if (lookup_fill(t, &in))
 		return -ENOMEM;
+	code = decide_users(t, p, &in, &later, e);
+	if (code || later) {
+		request_settle(r, WIRE_NOT_EXECUTED);
+		return code;
+	}
 	randombytes_buf(in.random, sizeof(in.random));
 	text_clear(&t->body);
 	ledger_decide(&in, &t->body, &d);
+	if (in.effect && (t->effect.put_user || t->effect.fails)) {
+		p->admin_row = true;
+		if (userop_take_effect(t, &in))
+			return -ENOMEM;
+	}
 	return take_effect(t, p, r, &in, &d);
 }
 
@@ -221,6 +251,22 @@ static int execute(struct batch_tools *t, struct text *sql, void (*finish)(struc
 	if (finish)
 		finish(sql);
 	return store_execute(t->store, sql, e);
+}
+
+/* Statements, each with a NUL behind it but for the last. */
+static int execute_each(struct store *s, const struct text *all, struct errbuf *e)
+{
+	int code = 0;
+
+	for (size_t at = 0, n; at < all->used && !code; at += n + 1) {
+		struct text one = {.at = all->at + at};
+
+		n = strnlen(one.at, all->used - at);
+		one.used = one.size = n;
+		one.cut = all->cut;
+		code = store_execute(s, &one, e);
+	}
+	return code;
 }
 
 static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
@@ -234,7 +280,6 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 	    {&t->metadata, row_finish_metadata},
 	    {&t->payments, row_finish_payments},
 	    {&t->withdrawals, row_finish_withdrawals},
-	    {&t->admin, NULL},
 	};
 	int code = store_begin(t->store, &t->head, &p->next, e);
 
@@ -246,7 +291,7 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 		row_put_withdrawal(&t->withdrawals, p->withdrawals[i]);
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !code; i++)
 		code = execute(t, statements[i].sql, statements[i].finish, e);
-	return code;
+	return code ? code : execute_each(t->store, &t->admin, e);
 }
 
 static int decide_all(struct batch_tools *t, struct plan *p, struct request *list, struct errbuf *e)
@@ -261,20 +306,20 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 		int code = 0;
 
 		if (op_is_journalled(r->message.op.kind))
-			code = decide(t, p, r);
+			code = decide(t, p, r, e);
+		else if (r->message.op.kind == OP_SESSION_CREATE || r->message.op.kind == OP_SESSION_END)
+			code = userop_write(t, r, &p->next, &p->admin_row, e);
 		else if (op_is_write(r->message.op.kind))
 			code = adminop_write(t, r, p->next.last_us, &p->admin_row);
 		if (code)
-			return err_set(e, code, "out of memory");
+			return code == -ENOMEM ? err_set(e, code, "out of memory") : code;
 	}
 	return 0;
 }
 
 void batch_begin(struct batch_tools *t)
 {
-	uint64_t now = unix_us();
-
-	t->now_us = now > t->head.last_us ? now : t->head.last_us + 1;
+	t->now_us = batch_now_us(t);
 }
 
 enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e)
@@ -285,8 +330,9 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct e
 	p.next.batch_seq++;
 	p.mark = p.next.batch_seq;
 	p.next.last_us = t->now_us > t->head.last_us ? t->now_us : t->head.last_us;
-	if (decide_all(t, &p, list, e))
-		return BATCH_REFUSED;
+	code = decide_all(t, &p, list, e);
+	if (code)
+		return code == -ENOMEM || code == -EBADMSG ? BATCH_REFUSED : BATCH_LOST;
 	if (!p.row_count && !p.admin_row)
 		return BATCH_COMMITTED;
 	code = transact(t, &p, e);

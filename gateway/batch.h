@@ -5,6 +5,7 @@
 
 #include "gateway/image.h"
 #include "gateway/queue.h"
+#include "gateway/session.h"
 #include "gateway/store.h"
 #include "gateway/text.h"
 #include "heartbeat/err.h"
@@ -14,11 +15,16 @@ struct batch_tools {
 	struct store *store;
 	struct image *image;
 	struct queue *queue;
+	struct user_facts users; /* of the operation that is being decided */
+	struct user_effect effect;
 	struct head head;									  /* as committed */
 	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged; /* scratch */
 	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 };
+
+/* Ledger time, which never goes back: Unix microseconds. */
+uint64_t batch_now_us(const struct batch_tools *t);
 
 /* 0 or -ENOMEM. */
 int batch_tools_init(struct batch_tools *t);

@@ -21,7 +21,8 @@
 	X(EVENT_PAYMENT_CAPTURED, 14, "payment.captured")                                                              \
 	X(EVENT_PAYMENT_VOIDED, 15, "payment.voided")                                                                  \
 	X(EVENT_PAYMENT_EXPIRED, 16, "payment.expired")                                                                \
-	X(EVENT_REFUND_SUCCEEDED, 17, "refund.succeeded")
+	X(EVENT_REFUND_SUCCEEDED, 17, "refund.succeeded")                                                              \
+	X(EVENT_USER_UPDATED, 18, "user.updated")
 
 enum event_type {
 	EVENT_NONE,

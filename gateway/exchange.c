@@ -1,5 +1,7 @@
 #include "gateway/exchange.h"
 
+#include "gateway/login.h"
+#include "gateway/scope.h"
 #include "heartbeat/rolepage.h"
 
 #include <sodium.h>
@@ -34,6 +36,9 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
+	if (x->login && x->body)
+		sodium_memzero(x->body, x->body_bytes); /* it has a password in it */
+	login_free(x->login);
 	intake_free(&x->intake);
 	free(x->target);
 	free(x->body);
@@ -122,7 +127,7 @@ static void reply_refusal(struct exchange *x)
 	reply_problem(x, &p);
 }
 
-static void reply_code(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s)
+void exchange_refuse(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s)
 {
 	struct problem p = {
 	    .code = code,
@@ -139,9 +144,9 @@ static void reply_code(struct exchange *x, enum problem_code code, const char *d
 static void reply_not_executed(struct exchange *x, enum problem_code code, const char *detail)
 {
 	if (x->maybe_again && x->intake.route->keyed)
-		reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1);
+		exchange_refuse(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1);
 	else
-		reply_code(x, code, detail, 1);
+		exchange_refuse(x, code, detail, 1);
 }
 
 static void own_request_id(char buf[static ID_TEXT_BYTES])
@@ -156,7 +161,7 @@ static void own_request_id(char buf[static ID_TEXT_BYTES])
 	(void)id_format("req_", &u, buf);
 }
 
-static void send_errand(struct exchange *x, struct op_message *m)
+void exchange_send(struct exchange *x, struct op_message *m)
 {
 	uint64_t deadline_us = x->arrived_us + (uint64_t)x->desk->hold_timeout_ms * 1000;
 
@@ -170,21 +175,21 @@ static void go_on(struct exchange *x, uint32_t scopes)
 {
 	if (!intake_authorize(&x->intake, scopes) || !intake_validate(&x->intake))
 		reply_refusal(x);
-	else
-		send_errand(x, &x->intake.m);
+	else if (!login_begin(x))
+		exchange_send(x, &x->intake.m);
 }
 
 static void ask_who(struct exchange *x)
 {
 	struct op *op = &x->auth.op;
 
-	x->auth.op = (struct op){.kind = OP_AUTHENTICATE};
+	x->auth.op = (struct op){.kind = OP_AUTHENTICATE, .by_session = x->intake.m.op.by_session};
 	memcpy(op->secret_hash, x->intake.m.op.secret_hash, HASH_BYTES);
 	x->auth.text[OP_TEXT_REQUEST_ID] = x->intake.request_id;
 	op->text_bytes[OP_TEXT_REQUEST_ID] = (uint32_t)strlen(x->intake.request_id);
 	x->authenticating = true;
 	x->auth_sent_us = clock_boottime_us();
-	send_errand(x, &x->auth);
+	exchange_send(x, &x->auth);
 }
 
 static void reply_health(struct exchange *x)
@@ -208,6 +213,8 @@ void exchange_run(struct exchange *x)
 		reply_refusal(x);
 	} else if (!x->intake.route->op) {
 		reply_health(x);
+	} else if (x->intake.route->scope & SCOPE_PUBLIC) {
+		go_on(x, SCOPE_PUBLIC);
 	} else if (!intake_identify(&x->intake)) {
 		reply_refusal(x);
 	} else if (authcache_get(&x->desk->auth, x->intake.m.op.secret_hash, clock_boottime_us(), &scopes)) {
@@ -215,6 +222,14 @@ void exchange_run(struct exchange *x)
 	} else {
 		ask_who(x);
 	}
+}
+
+static void set_reply_with_token(struct exchange *x, const char *body, size_t bytes)
+{
+	x->status = 201;
+	x->answered = true;
+	x->reply = login_put_token(x, body, &bytes);
+	x->reply_bytes = x->reply ? bytes : 0;
 }
 
 static void take_answer(struct exchange *x, const struct wire_answer *a, const char *body)
@@ -225,10 +240,15 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 		go_on(x, a->scopes);
 		return;
 	}
+	if (login_take_answer(x, a, body))
+		return;
 	x->answer = *a;
 	x->from_ledger = !x->authenticating;
 	x->retry_after_s = a->retry_after_s;
-	set_reply(x, a->status, body, a->body_bytes);
+	if (a->status == 201 && x->intake.m.op.kind == OP_SESSION_CREATE)
+		set_reply_with_token(x, body, a->body_bytes);
+	else
+		set_reply(x, a->status, body, a->body_bytes);
 }
 
 void exchange_on_errand(void *errand, enum courier_end end, const struct wire_answer *a, const char *body)
@@ -245,7 +265,7 @@ void exchange_on_errand(void *errand, enum courier_end end, const struct wire_an
 	case COURIER_OVERLOADED:
 		reply_not_executed(x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.");
 		break;
-	case COURIER_UNKNOWN: reply_code(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1); break;
+	case COURIER_UNKNOWN: exchange_refuse(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1); break;
 	}
 	if (!x->pending)
 		x->desk->done(x);

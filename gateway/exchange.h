@@ -8,6 +8,7 @@
 
 #include "gateway/authcache.h"
 #include "gateway/courier.h"
+#include "gateway/hasher.h"
 #include "gateway/intake.h"
 
 #define BODY_DRAIN_BYTES_MAX (1024 * 1024)
@@ -17,6 +18,7 @@ struct exchange;
 /* What all exchanges of a worker share. */
 struct desk {
 	struct courier *courier;
+	struct hasher *hasher;
 	struct authcache auth;
 	const char *channels;
 	uint32_t hold_timeout_ms;
@@ -36,6 +38,7 @@ struct exchange {
 	struct op_message auth; /* who is it? */
 	uint64_t arrived_us, auth_sent_us;
 	bool authenticating;
+	struct login *login; /* owned; NULL: it has nothing to do with passwords */
 	/* the answer */
 	unsigned status;
 	struct wire_answer answer; /* of the ledger */
@@ -62,6 +65,10 @@ void exchange_arrived(struct exchange *x, const char *unix_ms);
 /* The request is complete, x->facts filled but for the body: works on it until it has an answer (answered) or
  * waits for the ledger (pending; desk->done is called later). */
 void exchange_run(struct exchange *x);
+
+/* For its parts: sends an operation, whose answer exchange_on_errand takes; answers with a problem. */
+void exchange_send(struct exchange *x, struct op_message *m);
+void exchange_refuse(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s);
 
 /* The ledger's handler, for courier_new. */
 courier_handler exchange_on_errand;

@@ -3,6 +3,7 @@
 #include "gateway/account.h"
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
+#include "gateway/fields_parts.h"
 #include "gateway/metadata.h"
 #include "gateway/payment.h"
 
@@ -13,32 +14,6 @@
 #define DESTINATION_CHARS_MAX 128
 #define METADATA_KEY_BYTES_MAX 64
 #define METADATA_VALUE_BYTES_MAX 500
-
-enum field_type {
-	FIELD_AMOUNT,
-	FIELD_CURRENCY,
-	FIELD_KIND,
-	FIELD_OWNER,
-	FIELD_MIN,
-	FIELD_MAX,
-	FIELD_METADATA,
-	FIELD_FROM,
-	FIELD_TO,
-	FIELD_CHANNEL,
-	FIELD_REFERENCE,
-	FIELD_CAPTURE,
-	FIELD_HOLD_SECONDS,
-	FIELD_FEE,
-	FIELD_FINAL,
-	FIELD_DESTINATION,
-};
-
-struct field {
-	uint8_t op; /* enum op_kind */
-	const char *name;
-	enum field_type type;
-	bool required;
-};
 
 static const struct field fields[] = {
     {OP_ACCOUNT_CREATE, "currency", FIELD_CURRENCY, true},
@@ -80,6 +55,14 @@ static const struct field fields[] = {
     {OP_WITHDRAWAL_CREATE, "currency", FIELD_CURRENCY, true},
     {OP_WITHDRAWAL_CREATE, "channel", FIELD_CHANNEL, true},
     {OP_WITHDRAWAL_CREATE, "destination", FIELD_DESTINATION, true},
+    {OP_USER_CREATE, "login", FIELD_LOGIN, true},
+    {OP_USER_CREATE, "password", FIELD_NEW_PASSWORD, true},
+    {OP_USER_CREATE, "display_name", FIELD_NAME, true},
+    {OP_USER_UPDATE, "display_name", FIELD_NAME, false},
+    {OP_USER_PASSWORD, "old", FIELD_PASSWORD, true},
+    {OP_USER_PASSWORD, "new", FIELD_NEW_PASSWORD, true},
+    {OP_SESSION_CREATE, "login", FIELD_LOGIN, true},
+    {OP_SESSION_CREATE, "password", FIELD_PASSWORD, true},
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -108,8 +91,7 @@ static void put_pointer(char *pointer, size_t size, const char *member)
 	pointer[used] = '\0';
 }
 
-/* One more error; below names a member of `member`, NULL none. */
-static void complain(struct intake *in, const char *member, const char *below, const char *code)
+void fields_complain(struct intake *in, const char *member, const char *below, const char *code)
 {
 	struct refusal *r = &in->refusal;
 	struct problem_field *f = &r->fields[r->field_count];
@@ -136,11 +118,11 @@ static void read_integer(
     struct intake *in, const struct field *f, const json_t *v, int64_t min, int64_t max, int64_t *ret)
 {
 	if (!json_is_integer(v))
-		complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
+		fields_complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
 	else if (json_integer_value(v) < min)
-		complain(in, f->name, NULL, "too_small");
+		fields_complain(in, f->name, NULL, "too_small");
 	else if (json_integer_value(v) > max)
-		complain(in, f->name, NULL, "too_large");
+		fields_complain(in, f->name, NULL, "too_large");
 	else
 		*ret = json_integer_value(v);
 }
@@ -162,7 +144,7 @@ static void read_limit(struct intake *in, const struct field *f, const json_t *v
 static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
 {
 	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
-		complain(in, f->name, NULL, "invalid");
+		fields_complain(in, f->name, NULL, "invalid");
 }
 
 /* Members of a member that are not these two. */
@@ -174,12 +156,12 @@ static void refuse_others(struct intake *in, const struct field *f, const json_t
 	json_object_foreach((json_t *)(uintptr_t)v, name, ignored)
 	{
 		if (strcmp(name, one) != 0 && strcmp(name, two) != 0)
-			complain(in, f->name, name,
+			fields_complain(in, f->name, name,
 			    cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
 }
 
-static size_t count_chars(const char *s, size_t bytes)
+size_t fields_count_chars(const char *s, size_t bytes)
 {
 	size_t n = 0;
 
@@ -194,11 +176,11 @@ static void read_reference(struct intake *in, const struct field *f, const json_
 	size_t bytes = json_string_length(v);
 
 	if (bytes == 0)
-		complain(in, f->name, NULL, "too_short");
-	else if (count_chars(s, bytes) > REFERENCE_CHARS_MAX)
-		complain(in, f->name, NULL, "too_long");
+		fields_complain(in, f->name, NULL, "too_short");
+	else if (fields_count_chars(s, bytes) > REFERENCE_CHARS_MAX)
+		fields_complain(in, f->name, NULL, "too_long");
 	else if (cardguard_finds(s, bytes))
-		complain(in, f->name, NULL, "pan_not_allowed");
+		fields_complain(in, f->name, NULL, "pan_not_allowed");
 	in->m.text[OP_TEXT_REFERENCE] = s;
 	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
 	in->m.op.has_reference = 1;
@@ -211,16 +193,16 @@ static void read_fee(struct intake *in, const struct field *f, const json_t *v)
 	struct op *op = &in->m.op;
 
 	if (!json_is_object(v)) {
-		complain(in, f->name, NULL, "wrong_type");
+		fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
 	if (bps && (!json_is_integer(bps) || json_integer_value(bps) < 0 || json_integer_value(bps) > FEE_BPS_MAX))
-		complain(in, f->name, "bps", json_is_integer(bps) ? "out_of_range" : "not_an_integer");
+		fields_complain(in, f->name, "bps", json_is_integer(bps) ? "out_of_range" : "not_an_integer");
 	else
 		op->fee_bps = (uint32_t)json_integer_value(bps);
 	if (fixed &&
 	    (!json_is_integer(fixed) || json_integer_value(fixed) < 0 || json_integer_value(fixed) > AMOUNT_MAX))
-		complain(in, f->name, "fixed", json_is_integer(fixed) ? "out_of_range" : "not_an_integer");
+		fields_complain(in, f->name, "fixed", json_is_integer(fixed) ? "out_of_range" : "not_an_integer");
 	else
 		op->fee_fixed = json_integer_value(fixed);
 	refuse_others(in, f, v, "bps", "fixed");
@@ -235,17 +217,17 @@ static void read_destination(struct intake *in, const struct field *f, const jso
 	size_t bytes = json_string_length(value);
 
 	if (!json_is_object(v)) {
-		complain(in, f->name, NULL, "wrong_type");
+		fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
 	if (!json_is_string(type) || strcmp(json_string_value(type), "token") != 0)
-		complain(in, f->name, "type", type ? "unknown_type" : "required");
+		fields_complain(in, f->name, "type", type ? "unknown_type" : "required");
 	if (!json_is_string(value))
-		complain(in, f->name, "value", value ? "wrong_type" : "required");
-	else if (bytes == 0 || count_chars(s, bytes) > DESTINATION_CHARS_MAX)
-		complain(in, f->name, "value", bytes ? "too_long" : "too_short");
+		fields_complain(in, f->name, "value", value ? "wrong_type" : "required");
+	else if (bytes == 0 || fields_count_chars(s, bytes) > DESTINATION_CHARS_MAX)
+		fields_complain(in, f->name, "value", bytes ? "too_long" : "too_short");
 	else if (cardguard_finds(s, bytes))
-		complain(in, f->name, "value", "pan_not_allowed");
+		fields_complain(in, f->name, "value", "pan_not_allowed");
 	refuse_others(in, f, v, "type", "value");
 	in->m.text[OP_TEXT_REFERENCE] = s;
 	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
@@ -267,7 +249,7 @@ static void read_channel(struct intake *in, const struct field *f, const json_t 
 		}
 		at += n;
 	}
-	complain(in, f->name, NULL, "unknown_channel");
+	fields_complain(in, f->name, NULL, "unknown_channel");
 }
 
 static void read_metadata(struct intake *in, const struct field *f, json_t *v)
@@ -278,27 +260,27 @@ static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 
 	/* Of a patch, as many may go as come. How many there are then, the ledger knows. */
 	if (json_object_size(v) > METADATA_MEMBERS_MAX * (merges ? 2 : 1))
-		complain(in, f->name, NULL, "too_many");
+		fields_complain(in, f->name, NULL, "too_many");
 	json_object_foreach(v, key, value)
 	{
 		size_t n = strlen(key);
 
 		if (n < 1 || n > METADATA_KEY_BYTES_MAX)
-			complain(in, f->name, key, n ? "key_too_long" : "key_too_short");
+			fields_complain(in, f->name, key, n ? "key_too_long" : "key_too_short");
 		else if (cardguard_finds(key, n))
-			complain(in, f->name, key, "pan_not_allowed");
+			fields_complain(in, f->name, key, "pan_not_allowed");
 		else if (merges && json_is_null(value))
 			continue;
 		else if (!json_is_string(value))
-			complain(in, f->name, key, "wrong_type");
+			fields_complain(in, f->name, key, "wrong_type");
 		else if (json_string_length(value) > METADATA_VALUE_BYTES_MAX)
-			complain(in, f->name, key, "too_long");
+			fields_complain(in, f->name, key, "too_long");
 		else if (cardguard_finds(json_string_value(value), json_string_length(value)))
-			complain(in, f->name, key, "pan_not_allowed");
+			fields_complain(in, f->name, key, "pan_not_allowed");
 	}
 	in->metadata = json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!in->metadata || strlen(in->metadata) > OP_METADATA_BYTES_MAX) {
-		complain(in, f->name, NULL, "too_large");
+		fields_complain(in, f->name, NULL, "too_large");
 		return;
 	}
 	in->m.text[OP_TEXT_METADATA] = in->metadata;
@@ -308,32 +290,35 @@ static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 static void read_word(struct intake *in, const struct field *f, const json_t *v)
 {
 	struct op *op = &in->m.op;
-	struct ulid ignored;
 
 	switch (f->type) {
 	case FIELD_CURRENCY:
 		if (currency_exponent(json_string_value(v), json_string_length(v)) < 0)
-			complain(in, f->name, NULL, "unknown_currency");
+			fields_complain(in, f->name, NULL, "unknown_currency");
 		else
 			memcpy(op->currency, json_string_value(v), 3);
 		break;
 	case FIELD_KIND:
 		op->account_kind = account_kind_parse(json_string_value(v));
 		if (!op->account_kind)
-			complain(in, f->name, NULL, "unknown_kind");
+			fields_complain(in, f->name, NULL, "unknown_kind");
 		break;
 	case FIELD_OWNER:
-		read_id(in, f, v, "usr_", &ignored);
+		read_id(in, f, v, "usr_", &op->from);
 		op->has_owner = 1;
 		break;
 	case FIELD_CAPTURE:
 		op->manual = strcmp(json_string_value(v), "manual") == 0;
 		if (!op->manual && strcmp(json_string_value(v), "automatic") != 0)
-			complain(in, f->name, NULL, "unknown_word");
+			fields_complain(in, f->name, NULL, "unknown_word");
 		break;
 	case FIELD_FROM: read_id(in, f, v, "acc_", &op->from); break;
 	case FIELD_TO: read_id(in, f, v, "acc_", &op->to); break;
 	case FIELD_CHANNEL: read_channel(in, f, v); break;
+	case FIELD_LOGIN: fields_read_login(in, f, v); break;
+	case FIELD_NAME: fields_read_name(in, f, v); break;
+	case FIELD_PASSWORD:
+	case FIELD_NEW_PASSWORD: fields_read_password(in, f, v); break;
 	default: read_reference(in, f, v); break;
 	}
 }
@@ -355,20 +340,20 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 	case FIELD_DESTINATION: read_destination(in, f, v); return;
 	case FIELD_FINAL:
 		if (!json_is_boolean(v))
-			complain(in, f->name, NULL, "wrong_type");
+			fields_complain(in, f->name, NULL, "wrong_type");
 		op->final = json_is_true(v);
 		return;
 	case FIELD_METADATA:
 		if (json_is_object(v))
 			read_metadata(in, f, v);
 		else
-			complain(in, f->name, NULL, "wrong_type");
+			fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	default:
 		if (json_is_string(v))
 			read_word(in, f, v);
 		else
-			complain(in, f->name, NULL, "wrong_type");
+			fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
 }
@@ -387,18 +372,23 @@ static void check_whole(struct intake *in)
 	struct op *op = &in->m.op;
 
 	if (op->kind == OP_TRANSFER_CREATE && in->refusal.field_count == 0 && ulid_equal(&op->from, &op->to))
-		complain(in, "to", NULL, "same_account");
+		fields_complain(in, "to", NULL, "same_account");
 	if (op->kind == OP_PAYMENT_CREATE && in->refusal.field_count == 0) {
 		if (ulid_equal(&op->from, &op->to))
-			complain(in, "payee", NULL, "same_account");
+			fields_complain(in, "payee", NULL, "same_account");
 		if (op->has_fee && payment_fee(op->amount, op->fee_bps, op->fee_fixed, true) > op->amount)
-			complain(in, "fee", NULL, "too_large");
+			fields_complain(in, "fee", NULL, "too_large");
 	}
 	if (op->kind == OP_PAYMENT_CREATE && !op->hold_seconds)
 		op->hold_seconds = HOLD_SECONDS_DEFAULT;
 	if (op->kind == OP_ACCOUNT_CREATE && !op->has_min &&
 	    (op->account_kind == ACCOUNT_WALLET || op->account_kind == ACCOUNT_MERCHANT))
 		op->has_min = 1; /* 0: wallets and merchants do not go below unless said otherwise */
+}
+
+static bool is_secret(enum field_type type)
+{
+	return type == FIELD_PASSWORD || type == FIELD_NEW_PASSWORD;
 }
 
 bool fields_read(struct intake *in)
@@ -410,7 +400,7 @@ bool fields_read(struct intake *in)
 	r->code = PROBLEM_VALIDATION_FAILED;
 	r->detail = "The request has members that are missing, unknown or out of range.";
 	if (!json_is_object(in->root)) {
-		complain(in, NULL, NULL, "not_an_object");
+		fields_complain(in, NULL, NULL, "not_an_object");
 		return false;
 	}
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
@@ -420,15 +410,19 @@ bool fields_read(struct intake *in)
 		if (v)
 			read_field(in, &fields[i], v);
 		else if (fields[i].required)
-			complain(in, fields[i].name, NULL, "required");
+			fields_complain(in, fields[i].name, NULL, "required");
 	}
 	json_object_foreach(in->root, name, v)
 	{
 		if (!is_known(in->m.op.kind, name))
-			complain(
+			fields_complain(
 			    in, name, NULL, cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
 	check_whole(in);
+	/* What is left is hashed, fast. Whoever reads the hash is not to guess a password by it. */
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (fields[i].op == in->m.op.kind && is_secret(fields[i].type))
+			(void)json_object_del(in->root, fields[i].name);
 	for (size_t i = 0; i < r->field_count; i++)
 		if (strcmp(r->fields[i].code, "pan_not_allowed") == 0) {
 			r->code = PROBLEM_PAN_NOT_ALLOWED;

@@ -58,6 +58,7 @@ static void take_facts(struct exchange *x, struct MHD_Connection *c, const char 
 	f->method = method;
 	f->content_type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
 	f->authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
+	f->address = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Forwarded-For");
 	f->request_id = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id");
 	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, take_key, f);
 	exchange_arrived(x, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Holdfast-Arrived"));
@@ -90,8 +91,9 @@ static void add_number(struct MHD_Response *r, const char *name, uint64_t v)
 
 static void add_headers(struct MHD_Response *r, const struct exchange *x)
 {
-	(void)MHD_add_response_header(
-	    r, "Content-Type", x->status < 400 ? "application/json" : "application/problem+json");
+	if (x->status != 204)
+		(void)MHD_add_response_header(
+		    r, "Content-Type", x->status < 400 ? "application/json" : "application/problem+json");
 	(void)MHD_add_response_header(r, "X-Request-Id", x->intake.request_id);
 	(void)MHD_add_response_header(r, "Cache-Control", "no-store");
 	if (x->from_ledger) {

@@ -6,6 +6,8 @@
 #define SLOTS 65536	    /* a power of two */
 #define STORED_SLOTS 4096   /* a power of two */
 #define ACCOUNTS_MAX 400000 /* above it, or above the next, the cache starts anew */
+#define SESSION_SLOTS 4096  /* a power of two */
+#define SESSIONS_MAX 50000  /* the same */
 #define METADATA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct account_node {
@@ -38,7 +40,15 @@ struct principal_node {
 	struct principal principal;
 };
 
+struct session_node {
+	struct session_node *next;
+	struct session session;
+	struct principal principal;
+};
+
 struct image {
+	struct session_node *sessions[SESSION_SLOTS];
+	size_t session_count;
 	struct account_node *accounts[SLOTS];
 	size_t account_count, metadata_bytes;
 	struct stored_node *by_key[STORED_SLOTS], *by_reference[STORED_SLOTS], *all_stored;
@@ -110,8 +120,21 @@ static void clear_resources(struct image *image)
 	memset(image->by_id, 0, sizeof(image->by_id));
 }
 
+static void clear_sessions(struct image *image)
+{
+	for (size_t i = 0; i < SESSION_SLOTS && image->session_count; i++)
+		while (image->sessions[i]) {
+			struct session_node *n = image->sessions[i];
+
+			image->sessions[i] = n->next;
+			free(n);
+			image->session_count--;
+		}
+}
+
 void image_clear(struct image *image)
 {
+	clear_sessions(image);
 	clear_accounts(image);
 	clear_stored(image);
 	clear_resources(image);
@@ -127,6 +150,8 @@ void image_trim(struct image *image)
 {
 	clear_stored(image);
 	clear_resources(image);
+	if (image->session_count > SESSIONS_MAX)
+		clear_sessions(image);
 	if (image->account_count > ACCOUNTS_MAX || image->metadata_bytes > METADATA_BYTES_MAX)
 		clear_accounts(image);
 }
@@ -207,6 +232,73 @@ struct principal *image_add_principal(struct image *image, const struct principa
 	n->next = image->principals;
 	image->principals = n;
 	return &n->principal;
+}
+
+static struct session_node *find_session(struct image *image, const uint8_t token_hash[static HASH_BYTES])
+{
+	struct session_node *n = image->sessions[hash(token_hash, HASH_BYTES) % SESSION_SLOTS];
+
+	while (n && memcmp(n->session.token_hash, token_hash, HASH_BYTES) != 0)
+		n = n->next;
+	return n;
+}
+
+const struct session *image_session(struct image *image, const uint8_t token_hash[static HASH_BYTES])
+{
+	const struct session_node *n = find_session(image, token_hash);
+
+	return n ? &n->session : NULL;
+}
+
+const struct session *image_add_session(struct image *image, const struct session *s)
+{
+	struct session_node *n = calloc(1, sizeof(*n)), **slot;
+
+	if (!n)
+		return NULL;
+	slot = &image->sessions[hash(s->token_hash, HASH_BYTES) % SESSION_SLOTS];
+	n->session = *s;
+	n->principal = (struct principal){
+	    .id = s->principal,
+	    .is_user = true,
+	    .revoked = s->ended,
+	    .user = s->user,
+	    .expires_us = s->expires_us,
+	};
+	n->next = *slot;
+	*slot = n;
+	image->session_count++;
+	return &n->session;
+}
+
+static void end_session(struct session_node *n)
+{
+	n->session.ended = n->principal.revoked = true;
+}
+
+void image_end_session(struct image *image, const uint8_t token_hash[static HASH_BYTES])
+{
+	struct session_node *n = find_session(image, token_hash);
+
+	if (n)
+		end_session(n);
+}
+
+void image_end_other_sessions(struct image *image, const struct ulid *user, const uint8_t but[static HASH_BYTES])
+{
+	for (size_t i = 0; i < SESSION_SLOTS; i++)
+		for (struct session_node *n = image->sessions[i]; n; n = n->next)
+			if (ulid_equal(&n->session.user, user) && memcmp(n->session.token_hash, but, HASH_BYTES) != 0)
+				end_session(n);
+}
+
+const struct principal *image_who(struct image *image, const struct op *op)
+{
+	const struct session_node *n = op->by_session ? find_session(image, op->secret_hash) : NULL;
+
+	if (!op->by_session)
+		return image_principal(image, op->secret_hash);
+	return n ? &n->principal : NULL;
 }
 
 const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])

@@ -7,6 +7,7 @@
 
 #include "gateway/account.h"
 #include "gateway/ledger.h"
+#include "gateway/user.h"
 
 struct image;
 
@@ -33,6 +34,15 @@ struct principal *image_principal(struct image *image, const uint8_t secret_hash
 struct principal *image_principal_by_name(struct image *image, const char *name);
 struct principal *image_principal_at(struct image *image, size_t i); /* NULL past the last */
 struct principal *image_add_principal(struct image *image, const struct principal *p);
+
+/* Sessions that were asked for, ended ones too. NULL when there is no memory. */
+const struct session *image_session(struct image *image, const uint8_t token_hash[static HASH_BYTES]);
+const struct session *image_add_session(struct image *image, const struct session *s);
+void image_end_session(struct image *image, const uint8_t token_hash[static HASH_BYTES]);
+void image_end_other_sessions(struct image *image, const struct ulid *user, const uint8_t but[static HASH_BYTES]);
+
+/* Who asks: the principal of an API key, or of a session. NULL: nobody that is known. */
+const struct principal *image_who(struct image *image, const struct op *op);
 
 const struct stored *image_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);
 const struct stored *image_stored_by_reference(

@@ -2,6 +2,7 @@
 
 #include "gateway/cardguard.h"
 #include "gateway/fields.h"
+#include "gateway/scope.h"
 
 #include <ctype.h>
 #include <sodium.h>
@@ -43,8 +44,28 @@ void intake_init(struct intake *in, const struct http_facts *facts, const char *
 	in->m.op.text_bytes[OP_TEXT_REQUEST_ID] = (uint32_t)strlen(in->request_id);
 }
 
+bool intake_keep_secret(struct secret *ret, const char *text, size_t bytes)
+{
+	ret->text = malloc(bytes + 1);
+	if (!ret->text)
+		return false;
+	memcpy(ret->text, text, bytes);
+	ret->bytes = bytes;
+	return true;
+}
+
+static void forget(struct secret *s)
+{
+	if (s->text)
+		sodium_memzero(s->text, s->bytes);
+	free(s->text);
+	s->text = NULL;
+}
+
 void intake_free(struct intake *in)
 {
+	forget(&in->password);
+	forget(&in->new_password);
 	json_decref(in->root);
 	free(in->canonical);
 	free(in->metadata);
@@ -144,11 +165,13 @@ bool intake_identify(struct intake *in)
 	const char *secret;
 
 	if (!a || strncasecmp(a, scheme, sizeof(scheme) - 1) != 0)
-		return refuse(in, PROBLEM_UNAUTHENTICATED, "Send an API key as Authorization: Bearer sk_...", NULL);
+		return refuse(in, PROBLEM_UNAUTHENTICATED,
+		    "Send Authorization: Bearer sk_... (an API key) or st_... (a session).", NULL);
 	secret = a + sizeof(scheme) - 1;
 	secret += strspn(secret, " ");
-	if (strncmp(secret, "sk_", 3) != 0 || !is_visible(secret, 256))
-		return refuse(in, PROBLEM_UNAUTHENTICATED, "The API key is not known.", NULL);
+	in->m.op.by_session = strncmp(secret, "st_", 3) == 0;
+	if ((!in->m.op.by_session && strncmp(secret, "sk_", 3) != 0) || !is_visible(secret, 256))
+		return refuse(in, PROBLEM_UNAUTHENTICATED, "The API key or the session is not known.", NULL);
 	(void)crypto_generichash(
 	    in->m.op.secret_hash, HASH_BYTES, (const unsigned char *)secret, strlen(secret), NULL, 0);
 	return true;
@@ -157,7 +180,8 @@ bool intake_identify(struct intake *in)
 bool intake_authorize(struct intake *in, uint32_t scopes)
 {
 	if ((scopes & in->route->scope) != in->route->scope)
-		return refuse(in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL);
+		return refuse(in, PROBLEM_SCOPE_MISSING,
+		    scopes & SCOPE_SESSION ? "This needs an API key." : "The API key lacks the scope for this.", NULL);
 	return true;
 }
 
@@ -253,8 +277,23 @@ static bool take_fingerprint(struct intake *in)
 	return true;
 }
 
+/* Failed logins count by address too. The edge writes it; of several, the first is the client's. */
+static void take_address(struct intake *in)
+{
+	const char *address = in->facts->address ? in->facts->address : "";
+	size_t n = strspn(address, "0123456789abcdefABCDEF.:%");
+
+	if (n == 0 || n >= sizeof(in->m.op.channel) || !strchr(", ", address[n])) {
+		address = "unknown";
+		n = strlen(address);
+	}
+	memcpy(in->m.op.channel, address, n);
+}
+
 bool intake_validate(struct intake *in)
 {
+	if (in->route->op == OP_SESSION_CREATE || in->route->op == OP_USER_PASSWORD)
+		take_address(in);
 	if (strchr(in->facts->target, '?'))
 		return refuse(in, PROBLEM_BAD_PARAMETER, "This route takes no query parameters.", NULL);
 	if (!check_param(in))

@@ -22,10 +22,17 @@
 struct http_facts {
 	const char *method, *target; /* target: raw, with query */
 	const char *content_type, *authorization, *key, *request_id;
+	const char *address; /* X-Forwarded-For, as our edge writes it */
 	unsigned key_count;
 	bool too_large;
 	const char *body;
 	size_t body_bytes;
+};
+
+/* A password of the request; owned, and wiped when it is given up. */
+struct secret {
+	char *text;
+	size_t bytes;
 };
 
 /* Why a request goes no further. */
@@ -46,7 +53,8 @@ struct intake {
 	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
 	json_t *root;		    /* owned */
 	char *canonical, *metadata; /* owned */
-	struct op_message m;	    /* texts point in here */
+	struct secret password, new_password;
+	struct op_message m; /* texts point in here */
 	struct refusal refusal;
 };
 
@@ -54,6 +62,9 @@ struct intake {
  * brought no good X-Request-Id. */
 void intake_init(struct intake *in, const struct http_facts *facts, const char *channels, const char *own_id);
 void intake_free(struct intake *in);
+
+/* Copies it. False: no memory. */
+bool intake_keep_secret(struct secret *ret, const char *text, size_t bytes);
 
 /* Each: true, or false with in->refusal filled. */
 bool intake_form(struct intake *in);	 /* route, size, media type, JSON */

@@ -5,20 +5,23 @@
 #include <assert.h>
 #include <string.h>
 
-#define ACCOUNT(needs, makes) SCOPE_ACCOUNTS_WRITE, needs, "acc_", "/v1/accounts/", NULL, NULL, makes
+#define ACCOUNT(scope, needs, makes) SCOPE_ACCOUNTS_WRITE | scope, needs, "acc_", "/v1/accounts/", NULL, NULL, makes
+#define USER(scope, makes) scope, NEED_USER, "usr_", "/v1/users/", NULL, NULL, makes
+#define OF_SESSION SCOPE_SESSION, 0, NULL, NULL, NULL, NULL, false
 #define PAYMENT(needs, prefix, route, makes) SCOPE_PAYMENTS_WRITE, needs, prefix, route, "payer", "payee", makes
-#define WITHDRAWAL(needs, makes) SCOPE_WITHDRAWALS_WRITE, needs, "wd_", "/v1/withdrawals/", "account", NULL, makes
+#define WITHDRAWAL(scope, needs, makes)                                                                                \
+	SCOPE_WITHDRAWALS_WRITE | scope, needs, "wd_", "/v1/withdrawals/", "account", NULL, makes
 #define ASKS(needs) SCOPE_LEDGER_READ, needs, NULL, NULL, NULL, NULL, false
 
 static const struct {
 	struct ledger_kind kind;
 	ledger_decider *decide;
 } kinds[OP_KIND_END] = {
-    [OP_ACCOUNT_CREATE] = {{ACCOUNT(0, true)}, ledger_account_create},
-    [OP_ACCOUNT_UPDATE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_update},
-    [OP_ACCOUNT_FREEZE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_freeze},
-    [OP_ACCOUNT_UNFREEZE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_unfreeze},
-    [OP_ACCOUNT_CLOSE] = {{ACCOUNT(NEED_ACCOUNT, false)}, ledger_account_close},
+    [OP_ACCOUNT_CREATE] = {{ACCOUNT(0, 0, true)}, ledger_account_create},
+    [OP_ACCOUNT_UPDATE] = {{ACCOUNT(SCOPE_KEY, NEED_ACCOUNT, false)}, ledger_account_update},
+    [OP_ACCOUNT_FREEZE] = {{ACCOUNT(SCOPE_KEY, NEED_ACCOUNT, false)}, ledger_account_freeze},
+    [OP_ACCOUNT_UNFREEZE] = {{ACCOUNT(SCOPE_KEY, NEED_ACCOUNT, false)}, ledger_account_unfreeze},
+    [OP_ACCOUNT_CLOSE] = {{ACCOUNT(SCOPE_KEY, NEED_ACCOUNT, false)}, ledger_account_close},
     [OP_TOPUP_CREATE] = {{SCOPE_TOPUPS_WRITE, NEED_CLEARING | NEED_TO | NEED_REFERENCE, "top_", "/v1/topups/",
 			     "channel", "account", true},
 	ledger_topup_create},
@@ -32,9 +35,9 @@ static const struct {
     [OP_PAYMENT_VOID] = {{PAYMENT(NEED_PAYMENT, "pay_", "/v1/payments/", false)}, ledger_payment_void},
     [OP_PAYMENT_EXPIRE] = {{PAYMENT(NEED_PAYMENT, "pay_", "/v1/payments/", false)}, ledger_payment_expire},
     [OP_REFUND_CREATE] = {{PAYMENT(NEED_PAYMENT, "ref_", "/v1/refunds/", true)}, ledger_refund_create},
-    [OP_WITHDRAWAL_CREATE] = {{WITHDRAWAL(NEED_FROM, true)}, ledger_withdrawal_create},
-    [OP_WITHDRAWAL_CONFIRM] = {{WITHDRAWAL(NEED_WITHDRAWAL, false)}, ledger_withdrawal_confirm},
-    [OP_WITHDRAWAL_FAIL] = {{WITHDRAWAL(NEED_WITHDRAWAL, false)}, ledger_withdrawal_fail},
+    [OP_WITHDRAWAL_CREATE] = {{WITHDRAWAL(0, NEED_FROM, true)}, ledger_withdrawal_create},
+    [OP_WITHDRAWAL_CONFIRM] = {{WITHDRAWAL(SCOPE_KEY, NEED_WITHDRAWAL, false)}, ledger_withdrawal_confirm},
+    [OP_WITHDRAWAL_FAIL] = {{WITHDRAWAL(SCOPE_KEY, NEED_WITHDRAWAL, false)}, ledger_withdrawal_fail},
     [OP_PAYMENT_GET] = {{ASKS(NEED_PAYMENT)}, NULL},
     [OP_REFUND_GET] = {{ASKS(0)}, NULL},
     [OP_WITHDRAWAL_GET] = {{ASKS(NEED_WITHDRAWAL)}, NULL},
@@ -42,6 +45,13 @@ static const struct {
     [OP_BALANCE_GET] = {{ASKS(NEED_ACCOUNT)}, NULL},
     [OP_TRANSFER_GET] = {{ASKS(0)}, NULL},
     [OP_TOPUP_GET] = {{ASKS(0)}, NULL},
+    [OP_USER_CREATE] = {{USER(SCOPE_USERS_WRITE | SCOPE_KEY, true)}, ledger_user_create},
+    [OP_USER_UPDATE] = {{USER(SCOPE_SESSION, false)}, ledger_user_update},
+    [OP_USER_PASSWORD] = {{USER(SCOPE_SESSION, false)}, ledger_user_password},
+    [OP_USER_GET] = {{OF_SESSION}, NULL},
+    [OP_SESSION_GET] = {{OF_SESSION}, NULL},
+    [OP_SESSION_END] = {{OF_SESSION}, NULL},
+    [OP_LOGIN_LOOK] = {{OF_SESSION}, NULL}, /* that of another login is asked for before anybody is somebody */
 };
 
 const struct principal ledger_itself = {.scopes = SCOPE_ALL, .name = "ledger"};
@@ -96,16 +106,35 @@ void ledger_change(const struct ledger_input *in, uint8_t event, struct ledger_d
 	ret->event = event;
 }
 
+uint32_t ledger_scopes(const struct principal *who)
+{
+	return who->is_user ? SCOPES_OF_SESSION : who->scopes | SCOPE_KEY;
+}
+
+bool ledger_owns(const struct principal *who, const struct account *a)
+{
+	return !who->is_user || (a->has_owner && ulid_equal(&a->owner, &who->user));
+}
+
+static bool session_is_over(const struct ledger_input *in)
+{
+	return in->who->is_user && (in->who->revoked || in->now_us >= in->who->expires_us);
+}
+
 bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	uint32_t scope = kinds[in->message->op.kind].kind.scope;
 
 	if (!in->who)
-		ledger_refuse(in, PROBLEM_UNAUTHENTICATED, "The API key is not known.", NULL, body, ret);
+		ledger_refuse(in, PROBLEM_UNAUTHENTICATED, "The API key or the session is not known.", NULL, body, ret);
+	else if (session_is_over(in))
+		ledger_refuse(in, PROBLEM_TOKEN_EXPIRED, "The session is over: log in again.", NULL, body, ret);
 	else if (in->who->revoked)
 		ledger_refuse(in, PROBLEM_KEY_REVOKED, "The API key was revoked.", NULL, body, ret);
-	else if ((in->who->scopes & scope) != scope)
-		ledger_refuse(in, PROBLEM_SCOPE_MISSING, "The API key lacks the scope for this.", NULL, body, ret);
+	else if ((ledger_scopes(in->who) & scope) != scope)
+		ledger_refuse(in, PROBLEM_SCOPE_MISSING,
+		    in->who->is_user ? "This needs an API key." : "The API key lacks the scope for this.", NULL, body,
+		    ret);
 	else
 		return true;
 	return false;
@@ -238,6 +267,27 @@ static bool everything_is_there(const struct ledger_input *in, struct text *body
 	return false;
 }
 
+/* 403: who pays must own the account; what was paid is captured, let go and given back by the owner of the payee's. */
+static bool everything_is_owned(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
+{
+	const struct ledger_kind *k = &kinds[in->message->op.kind].kind;
+	const struct account *a = NULL;
+
+	if (!in->who->is_user)
+		return true;
+	if (k->needs & NEED_FROM)
+		a = in->from;
+	else if (k->needs & (NEED_PAYMENT | NEED_TRANSFER))
+		a = in->to;
+	else if (k->needs & NEED_ACCOUNT)
+		a = in->account;
+	if (!a || ledger_owns(in->who, a))
+		return true;
+	ledger_refuse(in, PROBLEM_ACCOUNT_NOT_OWNED, "The account belongs to somebody else.",
+	    k->needs & NEED_FROM ? k->from : NULL, body, ret);
+	return false;
+}
+
 void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	const struct op *op = &in->message->op;
@@ -251,7 +301,7 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 	else if (in->twin)
 		ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED, "The Idempotency-Key was used with another request.",
 		    "Idempotency-Key", body, ret);
-	else if (everything_is_there(in, body, ret))
+	else if (everything_is_there(in, body, ret) && everything_is_owned(in, body, ret))
 		kinds[op->kind].decide(in, body, ret);
 }
 

@@ -18,7 +18,10 @@
 struct principal {
 	uint64_t id;
 	uint32_t scopes;
-	bool revoked;
+	bool revoked; /* of a session: it was ended */
+	bool is_user; /* a session, which acts for this user until then */
+	struct ulid user;
+	uint64_t expires_us;
 	uint8_t secret_hash[HASH_BYTES];
 	char name[65];
 };
@@ -64,6 +67,7 @@ enum ledger_need {
 	NEED_FEE = 1 << 6,	  /* the fee account of the currency */
 	NEED_WITHDRAWAL = 1 << 7, /* subject; from is its account, to its clearing account */
 	NEED_TRANSFER = 1 << 8,	  /* subject; from and to are its accounts */
+	NEED_USER = 1 << 9,	  /* of the login, or of the session */
 	NEED_SUBJECT = NEED_ACCOUNT | NEED_PAYMENT | NEED_WITHDRAWAL | NEED_TRANSFER,
 };
 
@@ -79,6 +83,15 @@ struct ledger_kind {
 
 const struct ledger_kind *ledger_kind(uint8_t kind);
 
+struct user_facts;
+struct user_effect;
+
+/* Everything that this principal may, as bits of enum scope. */
+uint32_t ledger_scopes(const struct principal *who);
+
+/* May who act for this account, or see it? An API key for every one, a session for those of its user. */
+bool ledger_owns(const struct principal *who, const struct account *a);
+
 /* Everything about one operation. Pointers are borrowed; NULL: there is none. */
 struct ledger_input {
 	const struct op_message *message;
@@ -90,7 +103,9 @@ struct ledger_input {
 	struct payment *payment;
 	struct withdrawal *withdrawal;
 	struct transfer *transfer;
-	struct account *fee; /* with NEED_FEE always there */
+	struct account *fee;		/* with NEED_FEE always there */
+	const struct user_facts *users; /* NEED_USER, and OP_ACCOUNT_CREATE with an owner */
+	struct user_effect *effect;	/* NEED_USER: what is to be written of users, besides the decision */
 	uint64_t next_seq, next_event;
 	uint64_t now_us; /* ledger time, Unix */
 	uint8_t random[ULID_RANDOM_BYTES];
@@ -112,7 +127,8 @@ struct ledger_decision {
 	bool stored;  /* becomes a row of the journal, at next_seq */
 	bool created; /* something with `id` came into being */
 	bool has_seq;
-	uint8_t event; /* enum event_type: takes the number next_event */
+	uint8_t event;		/* enum event_type: takes the number next_event */
+	uint16_t retry_after_s; /* 0: none */
 	struct ulid id;
 	uint64_t seq;	       /* Ledger-Seq */
 	uint64_t replay_of;    /* 0: none */

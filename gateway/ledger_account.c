@@ -1,15 +1,30 @@
 /* Accounts: opened, changed, frozen, closed. */
 #include "gateway/ledger_parts.h"
 #include "gateway/metadata.h"
+#include "gateway/session.h"
 
 #include <string.h>
+
+/* What a session asks for. */
+static bool may_open(const struct ledger_input *in)
+{
+	const struct op *op = &in->message->op;
+
+	return op->account_kind == ACCOUNT_WALLET && op->has_max != OP_LIMIT_SET && op->min_balance == 0 &&
+	       (!op->has_owner || ulid_equal(&op->from, &in->who->user));
+}
 
 void ledger_account_create(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	const struct op_message *m = in->message;
 	struct account *a = &ret->account;
 
-	if (m->op.has_owner) {
+	if (in->who->is_user && !may_open(in)) {
+		ledger_refuse(in, PROBLEM_SCOPE_MISSING,
+		    "A session opens wallets for itself, without limits; the rest needs an API key.", NULL, body, ret);
+		return;
+	}
+	if (m->op.has_owner && !in->users->found) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such user.", "owner", body, ret);
 		return;
 	}
@@ -19,6 +34,8 @@ void ledger_account_create(const struct ledger_input *in, struct text *body, str
 	    .kind = m->op.account_kind,
 	    .has_min = m->op.has_min == OP_LIMIT_SET,
 	    .has_max = m->op.has_max == OP_LIMIT_SET,
+	    .has_owner = m->op.has_owner || in->who->is_user,
+	    .owner = in->who->is_user ? in->who->user : m->op.from,
 	    .min_balance = m->op.min_balance,
 	    .max_balance = m->op.max_balance,
 	    .last_seq = in->next_seq,

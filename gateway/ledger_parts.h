@@ -15,6 +15,7 @@ ledger_decider ledger_topup_create, ledger_transfer_create, ledger_transfer_reve
 ledger_decider ledger_payment_create, ledger_payment_capture, ledger_payment_void, ledger_payment_expire,
     ledger_refund_create;
 ledger_decider ledger_withdrawal_create, ledger_withdrawal_confirm, ledger_withdrawal_fail;
+ledger_decider ledger_user_create, ledger_user_update, ledger_user_password;
 
 /* A definitive refusal: a row of its own, so that a retry cannot succeed by accident. */
 void ledger_refuse_for_good(const struct ledger_input *in, int code, const char *detail, const char *param,

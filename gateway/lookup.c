@@ -1,6 +1,7 @@
 #include "gateway/lookup.h"
 
 #include "gateway/row.h"
+#include "gateway/row_user.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -15,8 +16,9 @@ struct names {
 	const struct ulid *payments[BATCH_REQUESTS_MAX], *withdrawals[BATCH_REQUESTS_MAX];
 	const struct ulid *transfers[BATCH_REQUESTS_MAX];
 	const uint8_t *keys[BATCH_REQUESTS_MAX];
+	const uint8_t *tokens[BATCH_REQUESTS_MAX];
 	const struct op_message *references[BATCH_REQUESTS_MAX];
-	size_t account_count, derived_count, payment_count, withdrawal_count, transfer_count, key_count,
+	size_t account_count, derived_count, payment_count, withdrawal_count, transfer_count, key_count, token_count,
 	    reference_count;
 };
 
@@ -54,6 +56,8 @@ static void take_names(const struct op_message *m, struct names *n)
 	const struct op *op = &m->op;
 	uint32_t needs = ledger_kind(op->kind)->needs;
 
+	if (op->by_session)
+		n->tokens[n->token_count++] = op->secret_hash;
 	if (op_is_journalled(op->kind) || op->kind == OP_KEY_GET)
 		n->keys[n->key_count++] = op->key_hash;
 	if (needs & NEED_REFERENCE)
@@ -113,6 +117,8 @@ int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 	code = row_load_keys(t->store, t->image, n->keys, n->key_count, &t->sql, e);
 	if (!code)
 		code = row_load_references(t->store, t->image, n->references, n->reference_count, &t->sql, e);
+	if (!code)
+		code = row_load_sessions(t->store, t->image, n->tokens, n->token_count, &t->sql, e);
 	if (!code)
 		code = row_load_payments(t->store, t->image, n->payments, n->payment_count, &t->sql, e);
 	if (!code)
@@ -194,7 +200,7 @@ int lookup_fill(struct batch_tools *t, struct ledger_input *in)
 	const struct op *op = &m->op;
 	uint32_t needs = ledger_kind(op->kind)->needs;
 
-	in->who = op->kind == OP_PAYMENT_EXPIRE ? &ledger_itself : image_principal(t->image, op->secret_hash);
+	in->who = op->kind == OP_PAYMENT_EXPIRE ? &ledger_itself : image_who(t->image, op);
 	if (in->who)
 		in->twin = image_stored(t->image, in->who->id, op->key_hash);
 	if (needs & NEED_FROM)

@@ -53,7 +53,15 @@ enum op_flag {
 	X(OP_WITHDRAWAL_CONFIRM, 25, OP_JOURNALLED) /* subject */                                                      \
 	X(OP_WITHDRAWAL_FAIL, 26, OP_JOURNALLED)    /* subject */                                                      \
 	X(OP_WITHDRAWAL_GET, 27, OP_READS)	    /* subject */                                                      \
-	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */
+	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */                                  \
+	X(OP_LOGIN_LOOK, 64, OP_READS)	    /* reference: login, or none: of the session's user; channel: address */   \
+	X(OP_SESSION_CREATE, 65, OP_WRITES) /* the same; verified record; fingerprint: hash of the token */            \
+	X(OP_SESSION_GET, 66, OP_READS)                                                                                \
+	X(OP_SESSION_END, 67, OP_WRITES)                                                                               \
+	X(OP_USER_GET, 68, OP_READS)                                                                                   \
+	X(OP_USER_CREATE, 69, OP_JOURNALLED)   /* reference: login; name record */                                     \
+	X(OP_USER_UPDATE, 70, OP_JOURNALLED)   /* name */                                                              \
+	X(OP_USER_PASSWORD, 71, OP_JOURNALLED) /* channel: address; verified; record: the new one and the old one */
 
 enum op_kind {
 #define X(name, value, flags) name = value,
@@ -71,11 +79,13 @@ enum account_kind {
 	ACCOUNT_KIND_END
 };
 
-enum op_text { OP_TEXT_REQUEST_ID, OP_TEXT_REFERENCE, OP_TEXT_METADATA, OP_TEXT_COUNT };
+enum op_text { OP_TEXT_REQUEST_ID, OP_TEXT_REFERENCE, OP_TEXT_METADATA, OP_TEXT_NAME, OP_TEXT_RECORD, OP_TEXT_COUNT };
 
 #define OP_REQUEST_ID_BYTES_MAX 128
 #define OP_REFERENCE_BYTES_MAX 512
 #define OP_METADATA_BYTES_MAX 65536
+#define OP_NAME_BYTES_MAX 400
+#define OP_RECORD_BYTES_MAX 128 /* struct password_record, one or two */
 
 enum op_limit { OP_LIMIT_ABSENT, OP_LIMIT_SET, OP_LIMIT_NONE };
 
@@ -87,7 +97,10 @@ struct op {
 	uint8_t has_owner, has_reference;
 	uint8_t manual, final, has_fee;
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
-	uint64_t sent_us;   /* the sender's CLOCK_BOOTTIME: means something on the same host only */
+	uint8_t by_session; /* secret_hash is that of a session's token, not of an API key */
+	uint8_t verified;   /* the worker has found the password to be that of the record */
+	uint8_t reserved2[2];
+	uint64_t sent_us; /* the sender's CLOCK_BOOTTIME: means something on the same host only */
 	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
 	 * it came. */
 	uint64_t heard_us, heard_ago_us;
@@ -118,6 +131,17 @@ static inline unsigned op_flags(uint8_t kind)
 	};
 
 	return kind < OP_KIND_END ? flags_of[kind] : 0;
+}
+
+static inline bool op_is_known(uint8_t kind)
+{
+	switch (kind) {
+#define X(name, value, flags) case value:
+		OP_KINDS(X)
+#undef X
+		return true;
+	default: return false;
+	}
 }
 
 static inline bool op_is_write(uint8_t kind)

@@ -2,6 +2,7 @@
 
 #include "gateway/currency.h"
 #include "gateway/payment.h"
+#include "gateway/user.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -74,16 +75,40 @@ static bool has_currency(uint8_t kind)
 	       kind == OP_PAYMENT_CREATE || kind == OP_WITHDRAWAL_CREATE;
 }
 
+/* Login, name and record are there where they are wanted, and there only. */
+static bool is_user_sound(const struct op_message *m)
+{
+	const struct op *op = &m->op;
+	uint32_t login_bytes = op->text_bytes[OP_TEXT_REFERENCE], name_bytes = op->text_bytes[OP_TEXT_NAME];
+	uint32_t records = op->text_bytes[OP_TEXT_RECORD];
+
+	if (login_bytes && !user_login_is_good(m->text[OP_TEXT_REFERENCE], login_bytes))
+		return false;
+	if (!is_visible(op->channel, strlen(op->channel)) || !is_utf8(m->text[OP_TEXT_NAME], name_bytes))
+		return false;
+	switch (op->kind) {
+	case OP_LOGIN_LOOK: return op->by_session || login_bytes;
+	case OP_SESSION_CREATE: return login_bytes && records == sizeof(struct password_record);
+	case OP_USER_CREATE: return login_bytes && name_bytes && records == sizeof(struct password_record);
+	case OP_USER_UPDATE: return !login_bytes;
+	case OP_USER_PASSWORD: return !login_bytes && records == 2 * sizeof(struct password_record);
+	default: return true;
+	}
+}
+
 bool op_is_sound(const struct op_message *m)
 {
 	const struct op *op = &m->op;
-	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference, op->manual, op->final, op->has_fee};
+	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference, op->manual, op->final, op->has_fee,
+	    op->by_session, op->verified};
 	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
 	for (size_t i = 0; i < sizeof(flags); i++)
 		if (flags[i] > 1)
 			return false;
 	if (!is_visible(m->text[OP_TEXT_REQUEST_ID], op->text_bytes[OP_TEXT_REQUEST_ID]))
+		return false;
+	if (op->kind >= OP_LOGIN_LOOK && op->kind <= OP_USER_PASSWORD && !is_user_sound(m))
 		return false;
 	if (!op_is_journalled(op->kind))
 		return true;

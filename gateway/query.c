@@ -3,7 +3,9 @@
 #include "gateway/adminop.h"
 #include "gateway/problem.h"
 #include "gateway/row.h"
+#include "gateway/row_user.h"
 #include "gateway/scope.h"
+#include "gateway/userop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ int query_fill(struct batch_tools *t, struct request *r, const struct ledger_dec
 	r->answer.status = d->status;
 	r->answer.replayed = d->replayed;
 	r->answer.has_seq = d->has_seq;
+	r->answer.retry_after_s = d->retry_after_s;
 	r->answer.seq = d->seq;
 	r->answer.body_bytes = (uint32_t)t->body.used;
 	return 0;
@@ -35,6 +38,11 @@ static void succeed(struct batch_tools *t, struct ledger_decision *d)
 	d->seq = t->head.next_seq - 1;
 }
 
+static void refuse_foreign(const struct ledger_input *in, struct text *body, struct ledger_decision *d)
+{
+	ledger_refuse(in, PROBLEM_ACCOUNT_NOT_OWNED, "This belongs to somebody else.", NULL, body, d);
+}
+
 static void get_account(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
 {
 	const struct op *op = &in->message->op;
@@ -42,6 +50,10 @@ static void get_account(struct batch_tools *t, const struct ledger_input *in, st
 
 	if (!a || !a->created_us) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such account.", NULL, &t->body, d);
+		return;
+	}
+	if (!ledger_owns(in->who, a)) {
+		refuse_foreign(in, &t->body, d);
 		return;
 	}
 	succeed(t, d);
@@ -79,12 +91,21 @@ static int get_resource(
     struct batch_tools *t, const struct ledger_input *in, uint8_t kind, struct ledger_decision *d, struct errbuf *e)
 {
 	const struct stored *s = NULL;
+	bool touches = true;
 	int code = row_load_resource(t->store, t->image, kind, &in->message->op.subject, &t->sql, &s, e);
 
 	if (code)
 		return code;
 	if (!s) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such resource.", NULL, &t->body, d);
+		return 0;
+	}
+	if (in->who->is_user)
+		code = row_touches_user(t->store, s->seq, &in->who->user, &t->sql, &touches, e);
+	if (code)
+		return code;
+	if (!touches) {
+		refuse_foreign(in, &t->body, d);
 		return 0;
 	}
 	succeed(t, d);
@@ -94,12 +115,23 @@ static int get_resource(
 	return 0;
 }
 
+static bool owns(struct batch_tools *t, const struct ledger_input *in, const struct ulid *account)
+{
+	const struct account *a = image_account(t->image, account);
+
+	return a && ledger_owns(in->who, a);
+}
+
 static void get_payment(struct batch_tools *t, const struct ledger_input *in, struct ledger_decision *d)
 {
 	const struct payment *p = image_payment(t->image, &in->message->op.subject);
 
 	if (!p) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such payment.", NULL, &t->body, d);
+		return;
+	}
+	if (!owns(t, in, &p->payer) && !owns(t, in, &p->payee)) {
+		refuse_foreign(in, &t->body, d);
 		return;
 	}
 	succeed(t, d);
@@ -112,6 +144,10 @@ static void get_withdrawal(struct batch_tools *t, const struct ledger_input *in,
 
 	if (!w) {
 		ledger_refuse(in, PROBLEM_NOT_FOUND, "There is no such withdrawal.", NULL, &t->body, d);
+		return;
+	}
+	if (!owns(t, in, &w->account)) {
+		refuse_foreign(in, &t->body, d);
 		return;
 	}
 	succeed(t, d);
@@ -138,17 +174,19 @@ static void get_key(struct batch_tools *t, const struct ledger_input *in, struct
 
 int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 {
-	struct ledger_input in = {.message = &r->message};
+	struct ledger_input in = {.message = &r->message, .now_us = batch_now_us(t)};
 	struct ledger_decision d = {0};
 	int code = 0;
 
 	text_clear(&t->body);
 	if (r->message.op.kind == OP_ADMIN_KEY_LIST)
 		return adminop_list(t, r) ? err_set(e, -EBADMSG, "out of memory") : 0;
-	in.who = image_principal(t->image, r->message.op.secret_hash);
-	if (ledger_admits(&in, &t->body, &d)) {
+	in.who = image_who(t->image, &r->message.op);
+	if (r->message.op.kind == OP_LOGIN_LOOK && !r->message.op.by_session) {
+		code = userop_read(t, &in, &d, e);
+	} else if (ledger_admits(&in, &t->body, &d)) {
 		r->answer.principal = in.who->id;
-		r->answer.scopes = in.who->scopes;
+		r->answer.scopes = ledger_scopes(in.who);
 		switch (r->message.op.kind) {
 		case OP_ACCOUNT_GET:
 		case OP_BALANCE_GET: get_account(t, &in, &d); break;
@@ -158,6 +196,12 @@ int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 		case OP_PAYMENT_GET: get_payment(t, &in, &d); break;
 		case OP_WITHDRAWAL_GET: get_withdrawal(t, &in, &d); break;
 		case OP_KEY_GET: get_key(t, &in, &d); break;
+		case OP_LOGIN_LOOK:
+		case OP_USER_GET:
+		case OP_SESSION_GET:
+			succeed(t, &d);
+			code = userop_read(t, &in, &d, e);
+			break;
 		default:
 			succeed(t, &d); /* OP_AUTHENTICATE: who it is has been said */
 			break;

@@ -18,19 +18,31 @@
 	{                                                                                                              \
 		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_ID, prefix, bare                          \
 	}
+/* Of users and sessions. */
+#define OWN(method, template, op, key, scope)                                                                          \
+	{                                                                                                              \
+		method, template, op, key, scope, ROUTE_PARAM_NONE, NULL, false                                        \
+	}
 #define HEALTH(template)                                                                                               \
 	{                                                                                                              \
 		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false                          \
 	}
 
 const struct route routes[] = {
+    OWN("POST", "/v1/users", OP_USER_CREATE, ROUTE_KEY_OPTIONAL, SCOPE_USERS_WRITE),
+    OWN("GET", "/v1/users/me", OP_USER_GET, ROUTE_KEY_NONE, SCOPE_SESSION),
+    OWN("PATCH", "/v1/users/me", OP_USER_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_SESSION),
+    OWN("POST", "/v1/users/me/password", OP_USER_PASSWORD, ROUTE_KEY_OPTIONAL, SCOPE_SESSION),
+    OWN("POST", "/v1/sessions", OP_SESSION_CREATE, ROUTE_KEY_OPTIONAL, SCOPE_PUBLIC),
+    OWN("GET", "/v1/sessions/current", OP_SESSION_GET, ROUTE_KEY_NONE, SCOPE_SESSION),
+    OWN("DELETE", "/v1/sessions/current", OP_SESSION_END, ROUTE_KEY_NONE, SCOPE_SESSION),
     MAKE("/v1/accounts", OP_ACCOUNT_CREATE, SCOPE_ACCOUNTS_WRITE),
     ASK("/v1/accounts/{id}", OP_ACCOUNT_GET, "acc_"),
-    {"PATCH", "/v1/accounts/{id}", OP_ACCOUNT_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_ACCOUNTS_WRITE, ROUTE_PARAM_ID, "acc_",
-	false},
-    ACT("/v1/accounts/{id}/freeze", OP_ACCOUNT_FREEZE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
-    ACT("/v1/accounts/{id}/unfreeze", OP_ACCOUNT_UNFREEZE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
-    ACT("/v1/accounts/{id}/close", OP_ACCOUNT_CLOSE, SCOPE_ACCOUNTS_WRITE, "acc_", true),
+    {"PATCH", "/v1/accounts/{id}", OP_ACCOUNT_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY,
+	ROUTE_PARAM_ID, "acc_", false},
+    ACT("/v1/accounts/{id}/freeze", OP_ACCOUNT_FREEZE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
+    ACT("/v1/accounts/{id}/unfreeze", OP_ACCOUNT_UNFREEZE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
+    ACT("/v1/accounts/{id}/close", OP_ACCOUNT_CLOSE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
     ASK("/v1/accounts/{id}/balance", OP_BALANCE_GET, "acc_"),
     MAKE("/v1/topups", OP_TOPUP_CREATE, SCOPE_TOPUPS_WRITE),
     ASK("/v1/topups/{id}", OP_TOPUP_GET, "top_"),
@@ -45,8 +57,8 @@ const struct route routes[] = {
     ASK("/v1/refunds/{id}", OP_REFUND_GET, "ref_"),
     MAKE("/v1/withdrawals", OP_WITHDRAWAL_CREATE, SCOPE_WITHDRAWALS_WRITE),
     ASK("/v1/withdrawals/{id}", OP_WITHDRAWAL_GET, "wd_"),
-    ACT("/v1/withdrawals/{id}/confirm", OP_WITHDRAWAL_CONFIRM, SCOPE_WITHDRAWALS_WRITE, "wd_", true),
-    ACT("/v1/withdrawals/{id}/fail", OP_WITHDRAWAL_FAIL, SCOPE_WITHDRAWALS_WRITE, "wd_", true),
+    ACT("/v1/withdrawals/{id}/confirm", OP_WITHDRAWAL_CONFIRM, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
+    ACT("/v1/withdrawals/{id}/fail", OP_WITHDRAWAL_FAIL, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
     {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_KEY, NULL, false},
     HEALTH("/healthz"),
     HEALTH("/readyz"),

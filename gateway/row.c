@@ -43,6 +43,7 @@ static int take_account(struct image *image, MYSQL_ROW row, const unsigned long 
 	    .pending_out = row_get_i64(row[7]),
 	    .has_min = row[8],
 	    .has_max = row[9],
+	    .has_owner = row[13],
 	    .min_balance = row_get_i64(row[8]),
 	    .max_balance = row_get_i64(row[9]),
 	    .last_seq = row_get_u64(row[10]),
@@ -50,7 +51,8 @@ static int take_account(struct image *image, MYSQL_ROW row, const unsigned long 
 	    .is_row = true,
 	};
 
-	if (!row_get_bytes(row[0], n[0], &a.id, sizeof(a.id)) || a.kind < ACCOUNT_WALLET ||
+	if (!row_get_bytes(row[0], n[0], &a.id, sizeof(a.id)) ||
+	    (a.has_owner && !row_get_bytes(row[13], n[13], &a.owner, sizeof(a.owner))) || a.kind < ACCOUNT_WALLET ||
 	    a.kind >= ACCOUNT_KIND_END || a.status > ACCOUNT_CLOSED || n[3] != 3)
 		return err_set(e, -EBADMSG, "account: a row that this version does not understand");
 	row_get_word(row[3], n[3], a.currency, sizeof(a.currency));
@@ -68,7 +70,7 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 
 	text_clear(sql);
 	text_puts(sql, "SELECT id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
-		       "max_balance, last_seq, created_us, metadata FROM account WHERE id IN (");
+		       "max_balance, last_seq, created_us, metadata, owner FROM account WHERE id IN (");
 	for (size_t i = 0; i < count; i++) {
 		if (image_account(image, ids[i]))
 			continue;
@@ -196,9 +198,10 @@ void row_put_account(struct text *sql, const struct account *a, bool whole)
 {
 	const char *metadata = a->metadata && (whole || !a->is_row) ? a->metadata : "{}";
 
-	text_puts(sql, sql->used ? ","
-				 : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
-				   "pending_out, min_balance, max_balance, last_seq, created_us, metadata) VALUES ");
+	text_puts(sql, sql->used
+			   ? ","
+			   : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
+			     "pending_out, min_balance, max_balance, last_seq, created_us, metadata, owner) VALUES ");
 	text_puts(sql, "(");
 	text_put_hex(sql, &a->id, sizeof(a->id));
 	row_put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
@@ -211,6 +214,7 @@ void row_put_account(struct text *sql, const struct account *a, bool whole)
 	row_put_optional_i64(sql, a->has_max, a->max_balance);
 	row_put_u64s(sql, (uint64_t[]){a->last_seq, a->created_us}, 2);
 	row_put_optional_hex(sql, true, metadata, strlen(metadata));
+	row_put_optional_hex(sql, a->has_owner, &a->owner, sizeof(a->owner));
 	text_puts(sql, ")");
 }
 

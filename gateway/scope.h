@@ -16,6 +16,12 @@ enum scope {
 	SCOPE_WITHDRAWALS_WRITE = 1 << 6,
 	SCOPE_ADMIN = 1 << 7,
 	SCOPE_ALL = (1 << 8) - 1,
+	/* Not words: what every API key has, and what every session has. A route that needs the one refuses the other. */
+	SCOPE_KEY = 1 << 16,
+	SCOPE_SESSION = 1 << 17,
+	SCOPE_PUBLIC = 1 << 18, /* of a route that needs no authentication */
+	SCOPES_OF_SESSION = SCOPE_SESSION | SCOPE_ACCOUNTS_WRITE | SCOPE_LEDGER_READ | SCOPE_TRANSFERS_WRITE |
+			    SCOPE_PAYMENTS_WRITE | SCOPE_WITHDRAWALS_WRITE,
 };
 
 #define SCOPE_TEXT_BYTES 160

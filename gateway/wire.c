@@ -7,6 +7,8 @@ static const uint32_t text_bytes_max[OP_TEXT_COUNT] = {
     [OP_TEXT_REQUEST_ID] = OP_REQUEST_ID_BYTES_MAX,
     [OP_TEXT_REFERENCE] = OP_REFERENCE_BYTES_MAX,
     [OP_TEXT_METADATA] = OP_METADATA_BYTES_MAX,
+    [OP_TEXT_NAME] = OP_NAME_BYTES_MAX,
+    [OP_TEXT_RECORD] = OP_RECORD_BYTES_MAX,
 };
 
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret)
@@ -29,7 +31,7 @@ static int64_t smallest_amount(uint8_t kind)
 
 static int op_check(const struct op *op)
 {
-	if (op->kind < OP_AUTHENTICATE || op->kind >= OP_KIND_END)
+	if (!op_is_known(op->kind))
 		return -EPROTO;
 	if (!memchr(op->currency, 0, sizeof(op->currency)) || !memchr(op->channel, 0, sizeof(op->channel)))
 		return -EPROTO;

@@ -2,6 +2,7 @@
 #include "gateway/courier.h"
 #include "gateway/exchange.h"
 #include "gateway/http.h"
+#include "gateway/login.h"
 #include "gateway/options.h"
 #include "heartbeat/log.h"
 
@@ -68,7 +69,8 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	w->desk.channels = o->conf.channels;
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
 	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
-	if (!w->desk.courier)
+	w->desk.hasher = hasher_new(w->event, login_on_hash);
+	if (!w->desk.courier || !w->desk.hasher)
 		return err_set(e, -ENOMEM, "out of memory");
 	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);
 }

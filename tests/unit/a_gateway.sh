@@ -25,7 +25,7 @@ start_mariadbd() {
 
 start_ledgerd() {
 	"$BUILD/holdfast-ledgerd" -f "$D/holdfast.conf" --run-dir "$D" --database-socket "$D/my.sock" \
-		--database-user root >>"$D/ledgerd.log" 2>&1 &
+		--database-user holdfast-ledger >>"$D/ledgerd.log" 2>&1 &
 	PID[ledgerd]=$!
 }
 
@@ -58,6 +58,7 @@ set_up() {
 	start_mariadbd || { fail "mariadbd does not start"; exit 1; }
 	mariadb --no-defaults -S "$D/my.sock" -u root -e "CREATE DATABASE holdfast" || exit 1
 	"$BUILD/tests/unit/seed_helper" script "$SOURCE/etc/schema" | mariadb --no-defaults -S "$D/my.sock" -u root holdfast || exit 1
+	sql "ALTER USER 'holdfast-ledger'@localhost IDENTIFIED BY ''" # with the rights it has, and no user of the system of its name
 	cat >"$D/holdfast.conf" <<-CONF
 		[cluster]
 		name = test

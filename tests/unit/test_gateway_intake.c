@@ -105,7 +105,7 @@ static void test_bodies(void **state)
 		const struct body_case *c = &body_cases[i];
 		struct http_facts f = post(c->target, c->body);
 
-		assert_string_equal(run(&f, SCOPE_ALL, field, NULL), c->code);
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), c->code);
 		assert_string_equal(field, c->field);
 	}
 }
@@ -140,20 +140,66 @@ static void test_changes(void **state)
 		f.method = cases[i].method;
 		if (!*cases[i].body)
 			f.content_type = NULL;
-		assert_string_equal(run(&f, SCOPE_ALL, field, &first), cases[i].code);
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &first), cases[i].code);
 		assert_string_equal(field, cases[i].field);
 		f.key_count = 0;
 		f.key = NULL;
 		if (strcmp(cases[i].code, "ok") != 0)
 			continue;
 		if (strcmp(f.method, "PATCH") != 0) {
-			assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_missing");
+			assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "idempotency_key_missing");
 			continue;
 		}
-		assert_string_equal(run(&f, SCOPE_ALL, field, &first), "ok");
-		assert_string_equal(run(&f, SCOPE_ALL, field, &second), "ok");
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &first), "ok");
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &second), "ok");
 		assert_memory_not_equal(first.key_hash, second.key_hash, HASH_BYTES);
 	}
+}
+
+static void test_users(void **state)
+{
+	static const struct body_case cases[] = {
+	    {"/v1/users", "{\"login\":\"a.b@c\",\"password\":\"0123456789\",\"display_name\":\"A\"}", "ok", ""},
+	    {"/v1/users", "{\"login\":\"a b\",\"password\":\"0123456789\",\"display_name\":\"A\"}", "validation_failed",
+		"/login invalid"},
+	    {"/v1/users", "{\"login\":\"4111111111111111\",\"password\":\"0123456789\",\"display_name\":\"A\"}",
+		"pan_not_allowed", "/login pan_not_allowed"},
+	    {"/v1/users", "{\"login\":\"abc\",\"password\":\"012345678\",\"display_name\":\"A\"}", "validation_failed",
+		"/password too_short"},
+	    {"/v1/users", "{\"login\":\"abc\",\"password\":\"0123456789\",\"display_name\":\"\"}", "validation_failed",
+		"/display_name too_short"},
+	    {"/v1/users", "{\"login\":\"abc\",\"password\":1234567890,\"display_name\":\"A\"}", "validation_failed",
+		"/password wrong_type"},
+	    {"/v1/users",
+		"{\"login\":\"abc\",\"password\":\"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\","
+		"\"display_name\":\"A\"}",
+		"ok", ""},
+	    {"/v1/users/me/password", "{\"old\":\"x\",\"new\":\"0123456789\"}", "scope_missing", ""},
+	};
+	struct http_facts f;
+	struct op first, second;
+	char field[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = post(cases[i].target, cases[i].body);
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), cases[i].code);
+		assert_string_equal(field, cases[i].field);
+	}
+	f = post("/v1/users/me/password", "{\"old\":\"x\",\"new\":\"0123456789\"}");
+	assert_string_equal(run(&f, SCOPES_OF_SESSION, field, &first), "ok");
+	/* A fast hash of a password would be one to guess by. */
+	f = post("/v1/users/me/password", "{\"old\":\"y\",\"new\":\"9876543210\"}");
+	assert_string_equal(run(&f, SCOPES_OF_SESSION, field, &second), "ok");
+	assert_memory_equal(first.fingerprint, second.fingerprint, HASH_BYTES);
+	assert_string_equal(first.channel, "unknown");
+	f.address = "192.0.2.7, 10.0.0.1";
+	(void)run(&f, SCOPES_OF_SESSION, field, &first);
+	assert_string_equal(first.channel, "192.0.2.7");
+	f.authorization = "Bearer st_x";
+	(void)run(&f, SCOPES_OF_SESSION, field, &first);
+	assert_int_equal(first.by_session, 1);
+	assert_int_equal(second.by_session, 0);
 }
 
 static void test_amounts(void **state)
@@ -184,7 +230,8 @@ static void test_amounts(void **state)
 		(void)snprintf(body, sizeof(body),
 		    "{\"from\":\"" ACC1 "\",\"to\":\"" ACC2 "\",\"amount\":%s,\"currency\":\"CNY\"}", cases[i].amount);
 		f = post("/v1/transfers", body);
-		assert_string_equal(run(&f, SCOPE_ALL, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
+		assert_string_equal(
+		    run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), cases[i].field[0] ? "validation_failed" : "ok");
 		assert_string_equal(field, cases[i].field);
 	}
 }
@@ -211,19 +258,19 @@ static void test_order(void **state)
 	assert_string_equal(run(&f, 0, field, NULL), "unauthenticated");
 	f.authorization = "Bearer sk_1";
 	assert_string_equal(run(&f, SCOPE_LEDGER_READ, field, NULL), "scope_missing");
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_missing");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "idempotency_key_missing");
 	f.key_count = 2;
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_invalid");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "idempotency_key_invalid");
 	f.key_count = 1;
 	f.key = "a b";
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_invalid");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "idempotency_key_invalid");
 	f.key = long_key;
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "idempotency_key_invalid");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "idempotency_key_invalid");
 	f.key = "4111111111111111";
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "pan_not_allowed");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "pan_not_allowed");
 	long_key[250] = '\0';
 	f.key = long_key;
-	assert_string_equal(run(&f, SCOPE_ALL, field, NULL), "validation_failed");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, NULL), "validation_failed");
 }
 
 static void test_routes(void **state)
@@ -266,14 +313,14 @@ static void test_fingerprint(void **state)
 	char field[256];
 
 	(void)state;
-	assert_string_equal(run(&f, SCOPE_ALL, field, &a), "ok");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &a), "ok");
 	f = post("/v1/transfers", "{ \"reference\":\"\\u0078\", \"currency\":\"CNY\",\"amount\": 1,\"to\":\"" ACC2
 				  "\",\"from\":\"" ACC1 "\"}");
-	assert_string_equal(run(&f, SCOPE_ALL, field, &b), "ok");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &b), "ok");
 	assert_memory_equal(a.fingerprint, b.fingerprint, HASH_BYTES);
 	assert_memory_equal(a.key_hash, b.key_hash, HASH_BYTES);
 	f = post("/v1/transfers", PAY(",\"reference\":\"y\""));
-	assert_string_equal(run(&f, SCOPE_ALL, field, &b), "ok");
+	assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &b), "ok");
 	assert_memory_not_equal(a.fingerprint, b.fingerprint, HASH_BYTES);
 }
 
@@ -298,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bodies),
 	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_users),
 	    cmocka_unit_test(test_amounts),
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_routes),

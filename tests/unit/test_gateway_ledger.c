@@ -3,6 +3,7 @@
 #include "gateway/event.h"
 #include "gateway/ledger.h"
 #include "gateway/scope.h"
+#include "gateway/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,8 @@
 #define ACCOUNTS 8
 #define KEYS 64
 #define BODY 4096
+
+static const struct user_facts nobody;
 
 struct bank {
 	struct account account[ACCOUNTS + 1]; /* the last is the clearing account */
@@ -235,6 +238,7 @@ static void test_account(void **state)
 	assert_null(b.d.account.metadata);
 	assert_string_equal(b.d.account.currency, "JPY");
 	b.m.op.has_owner = 1;
+	b.in.users = &nobody;
 	decide(&b);
 	expect(&b, 404, "owner", false);
 }

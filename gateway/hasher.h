@@ -1,0 +1,39 @@
+/*
+ * One thread of a worker that computes passwords, with a bounded queue in front of it: a storm of logins makes logins slow, and then
+ * refuses them, and never holds up a payment. The thread yields the processor to everything else (SCHED_BATCH and nice).
+ */
+#ifndef HOLDFAST_GATEWAY_HASHER_H
+#define HOLDFAST_GATEWAY_HASHER_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "gateway/password.h"
+
+#define HASHER_JOBS_MAX 64 /* about 1.5 s of work, well within hold-timeout */
+
+struct hasher;
+
+/* Borrowed from hasher_put until it was handed back. check: is `password` the one of `record`? Otherwise: make `record` of it, with
+ * the salt that lies in it. */
+struct hasher_job {
+	struct hasher_job *next;
+	void *owner;
+	bool check;
+	const char *password;
+	size_t password_bytes;
+	struct password_record record;
+	int code; /* of password_check or password_make */
+	uint8_t key[32];
+};
+
+/* done is called on the event loop, once a job. NULL: no memory or no thread. */
+struct hasher *hasher_new(sd_event *event, void (*done)(struct hasher_job *job));
+
+/* Waits for the job that is being worked on; the others are never handed back. */
+void hasher_free(struct hasher *h);
+
+/* False: the queue is full. */
+bool hasher_put(struct hasher *h, struct hasher_job *job);
+
+#endif

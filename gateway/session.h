@@ -1,0 +1,39 @@
+/*
+ * What becomes of logins, of users and of their sessions, given what is known about them. Pure: gateway/userop.h looks things up and
+ * writes things down.
+ */
+#ifndef HOLDFAST_GATEWAY_SESSION_H
+#define HOLDFAST_GATEWAY_SESSION_H
+
+#include "gateway/ledger.h"
+#include "gateway/lockout.h"
+#include "gateway/user.h"
+
+/* Known before it is decided. */
+struct user_facts {
+	bool found; /* the user of this login, or of this session */
+	struct user user;
+	struct lockout by_login, by_address;
+	bool has_session; /* OP_SESSION_CREATE: the one that this token names already; else: that of who asks */
+	struct session session;
+};
+
+/* To be written, in the same transaction. */
+struct user_effect {
+	bool put_user; /* made or changed */
+	struct user user;
+	bool fails;    /* one more failure, of login and address */
+	bool forgives; /* no failures any more */
+	bool put_session;
+	struct session session;
+	bool ends_session; /* that of who asks */
+	bool ends_others;  /* all of the user but that of who asks */
+};
+
+/* OP_SESSION_CREATE, OP_SESSION_END. The answer's body is appended; of a new session without its token, which only the worker has. */
+void session_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);
+
+/* 429 when the login or the address is locked. False: refused. */
+bool session_admits_login(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);
+
+#endif

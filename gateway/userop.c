@@ -1,0 +1,174 @@
+#include "gateway/userop.h"
+
+#include "gateway/problem.h"
+#include "gateway/query.h"
+#include "gateway/row_user.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct subjects {
+	uint8_t login[HASH_BYTES], address[HASH_BYTES];
+};
+
+/* The login that was tried: by its name, or that of the user who is asked for the old password. */
+static void subjects_of(const struct ledger_input *in, struct subjects *ret)
+{
+	const struct op_message *m = in->message;
+
+	if (m->op.text_bytes[OP_TEXT_REFERENCE])
+		row_lockout_subject('l', m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], ret->login);
+	else
+		row_lockout_subject('l', in->users->user.login, strlen(in->users->user.login), ret->login);
+	row_lockout_subject('a', m->op.channel, strlen(m->op.channel), ret->address);
+}
+
+static bool has_lockout(uint8_t kind)
+{
+	return kind == OP_LOGIN_LOOK || kind == OP_SESSION_CREATE || kind == OP_USER_PASSWORD;
+}
+
+int userop_load(struct batch_tools *t, const struct ledger_input *in, struct user_facts *ret, struct errbuf *e)
+{
+	const struct op_message *m = in->message;
+	const char *login = m->op.text_bytes[OP_TEXT_REFERENCE] ? m->text[OP_TEXT_REFERENCE] : NULL;
+	const struct session *s;
+	struct ledger_input known = *in;
+	struct subjects by;
+	int code = 0;
+
+	*ret = (struct user_facts){0};
+	if (login)
+		code = row_load_user(t->store, login, m->op.text_bytes[OP_TEXT_REFERENCE], NULL, &t->sql, ret, e);
+	else if (m->op.kind == OP_ACCOUNT_CREATE)
+		code = row_load_user(t->store, NULL, 0, &m->op.from, &t->sql, ret, e); /* the owner */
+	else if (in->who && in->who->is_user)
+		code = row_load_user(t->store, NULL, 0, &in->who->user, &t->sql, ret, e);
+	if (code || !has_lockout(m->op.kind))
+		return code;
+	known.users = ret;
+	subjects_of(&known, &by);
+	code = row_load_lockout(t->store, by.login, &t->sql, &ret->by_login, e);
+	if (!code)
+		code = row_load_lockout(t->store, by.address, &t->sql, &ret->by_address, e);
+	if (code || m->op.kind != OP_SESSION_CREATE)
+		return code;
+	code = row_load_sessions(t->store, t->image, (const uint8_t *[]){m->op.fingerprint}, 1, &t->sql, e);
+	s = image_session(t->image, m->op.fingerprint);
+	if (!code && s) {
+		ret->has_session = true;
+		ret->session = *s;
+	}
+	return code;
+}
+
+static void put_failure(struct batch_tools *t, const struct ledger_input *in, const struct subjects *by)
+{
+	struct lockout login = in->users->by_login, address = in->users->by_address;
+
+	lockout_add(&login, in->now_us);
+	lockout_add(&address, in->now_us);
+	row_put_lockout(&t->admin, by->login, &login);
+	row_put_lockout(&t->admin, by->address, &address);
+	row_sweep_users(&t->admin, in->now_us);
+}
+
+int userop_take_effect(struct batch_tools *t, const struct ledger_input *in)
+{
+	const struct user_effect *e = in->effect;
+	const uint8_t *own = in->message->op.secret_hash;
+	struct subjects by;
+
+	subjects_of(in, &by);
+	if (e->put_user)
+		row_put_user(&t->admin, &e->user);
+	if (e->fails)
+		put_failure(t, in, &by);
+	if (e->forgives) {
+		row_forgive(&t->admin, by.login);
+		row_forgive(&t->admin, by.address);
+	}
+	if (e->put_session) {
+		row_put_session(&t->admin, &e->session);
+		row_sweep_users(&t->admin, in->now_us);
+		if (!image_add_session(t->image, &e->session))
+			return -ENOMEM;
+	}
+	if (e->ends_session) {
+		row_end_session(&t->admin, own);
+		image_end_session(t->image, own);
+	}
+	if (e->ends_others) {
+		row_end_other_sessions(&t->admin, &e->user.id, own);
+		image_end_other_sessions(t->image, &e->user.id, own);
+	}
+	return 0;
+}
+
+/* What a worker has to compute with, never a client: the record, or why not. */
+static void look(struct batch_tools *t, struct ledger_input *in, struct ledger_decision *d)
+{
+	const struct op_message *m = in->message;
+	struct password_record record = in->users->user.password;
+
+	if (!session_admits_login(in, &t->body, d))
+		return;
+	if (!in->users->found)
+		password_dummy(m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], &record);
+	d->status = 200;
+	text_put(&t->body, (const char *)&record, sizeof(record));
+}
+
+int userop_read(struct batch_tools *t, struct ledger_input *in, struct ledger_decision *d, struct errbuf *e)
+{
+	const struct session *s;
+	struct user_facts facts;
+	int code;
+
+	in->users = &facts;
+	code = userop_load(t, in, &facts, e);
+	if (code)
+		return code;
+	d->status = 200;
+	if (in->message->op.kind == OP_LOGIN_LOOK) {
+		look(t, in, d);
+	} else if (in->message->op.kind == OP_USER_GET && facts.found) {
+		user_render(&t->body, &facts.user);
+	} else if ((s = image_session(t->image, in->message->op.secret_hash))) {
+		session_render(&t->body, s, NULL);
+	} else {
+		ledger_refuse(in, PROBLEM_UNAUTHENTICATED, "The session is not known.", NULL, &t->body, d);
+	}
+	return 0;
+}
+
+int userop_write(struct batch_tools *t, struct request *r, const struct head *next, bool *row, struct errbuf *e)
+{
+	struct user_facts facts;
+	struct user_effect effect;
+	struct ledger_input in = {
+	    .message = &r->message,
+	    .who = image_who(t->image, &r->message.op),
+	    .next_seq = next->next_seq,
+	    .now_us = next->last_us,
+	    .users = &facts,
+	    .effect = &effect,
+	};
+	struct ledger_decision d;
+	int code;
+
+	if (*row) {
+		request_settle(r, WIRE_NOT_EXECUTED);
+		return 0;
+	}
+	code = userop_load(t, &in, &facts, e);
+	if (code)
+		return code;
+	text_clear(&t->body);
+	session_decide(&in, &t->body, &d);
+	*row = effect.fails || effect.put_session || effect.ends_session;
+	code = *row ? userop_take_effect(t, &in) : 0;
+	if (!code)
+		code = query_fill(t, r, &d);
+	return code ? err_set(e, code, "out of memory") : 0;
+}

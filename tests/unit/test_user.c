@@ -1,0 +1,293 @@
+/* Logins: what is locked, what a login may be, records of passwords, and what a session may. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/event.h"
+#include "gateway/scope.h"
+#include "gateway/session.h"
+
+#define MINUTE_US UINT64_C(60000000)
+#define START_US (UINT64_C(1800000000) * 1000000)
+
+static void test_five_failures_lock(void **state)
+{
+	struct lockout l = {{0}};
+	uint64_t now_us = START_US;
+
+	(void)state;
+	for (unsigned i = 0; i < LOCKOUT_FAILURES; i++) {
+		assert_int_equal(lockout_left_us(&l, now_us), 0);
+		lockout_add(&l, now_us);
+		now_us += MINUTE_US;
+	}
+	now_us -= MINUTE_US;
+	assert_int_equal(lockout_left_us(&l, now_us), LOCKOUT_US);
+	assert_int_equal(lockout_left_us(&l, now_us + LOCKOUT_US - 1), 1);
+	assert_int_equal(lockout_left_us(&l, now_us + LOCKOUT_US), 0);
+	/* The next failure is the first of its quarter of an hour: the four before it are too old by then. */
+	lockout_add(&l, now_us + LOCKOUT_US);
+	assert_int_equal(lockout_left_us(&l, now_us + LOCKOUT_US), 0);
+}
+
+static void test_slow_failures_do_not_lock(void **state)
+{
+	struct lockout l = {{0}};
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		lockout_add(&l, START_US + i * 4 * MINUTE_US);
+		assert_int_equal(lockout_left_us(&l, START_US + i * 4 * MINUTE_US), 0);
+	}
+	/* Five within exactly 15 minutes lock, a microsecond more does not. */
+	l = (struct lockout){{START_US, START_US + 1, START_US + 2, START_US + 3, START_US + LOCKOUT_US}};
+	assert_int_not_equal(lockout_left_us(&l, START_US + LOCKOUT_US), 0);
+	l.at_us[4]++;
+	assert_int_equal(lockout_left_us(&l, START_US + LOCKOUT_US + 1), 0);
+}
+
+static void test_logins(void **state)
+{
+	static const char *const good[] = {"abc", "A.b_c@d+e-9", "0123456789"}, *const bad[] = {"", "ab", "a b",
+										    "a/b/c", "\xc3\xa4\xc3\xa4\xc3\xa4",
+										    "abc\n"};
+	char longest[LOGIN_CHARS_MAX + 2], fold[] = "A.b_C@Z9";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(user_login_is_good(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(user_login_is_good(bad[i], strlen(bad[i])));
+	memset(longest, 'x', sizeof(longest));
+	assert_true(user_login_is_good(longest, LOGIN_CHARS_MAX));
+	assert_false(user_login_is_good(longest, LOGIN_CHARS_MAX + 1));
+	assert_false(user_login_is_good("ab\0c", 4));
+	user_fold_login(fold, strlen(fold));
+	assert_string_equal(fold, "a.b_c@z9");
+}
+
+static void test_records(void **state)
+{
+	static const uint8_t salt[PASSWORD_SALT_BYTES] = "fifteen bytes..",
+			     other[PASSWORD_SALT_BYTES] = "something else.";
+	struct password_record r, again, third;
+	uint8_t key[32], key2[32];
+
+	(void)state;
+	assert_int_equal(password_make("correct horse", 13, salt, &r), 0);
+	assert_int_equal(password_make("correct horse", 13, salt, &again), 0);
+	assert_int_equal(password_make("correct horse", 13, other, &third), 0);
+	assert_memory_equal(&r, &again, sizeof(r));
+	assert_memory_not_equal(r.hash, third.hash, sizeof(r.hash));
+	assert_int_equal(password_check(&r, "correct horse", 13, key), 1);
+	assert_int_equal(password_check(&r, "correct horse", 13, key2), 1);
+	assert_memory_equal(key, key2, sizeof(key));
+	assert_memory_not_equal(key, r.hash, sizeof(key)); /* the record does not give it */
+	assert_int_equal(password_check(&r, "correct horsf", 13, key), 0);
+	assert_int_equal(password_check(&r, "correct horse ", 14, key), 0);
+	r.memory_mib[1] = 0xff; /* 64 GiB */
+	assert_true(password_check(&r, "correct horse", 13, key) < 0);
+	r = again;
+	r.version = 2;
+	assert_true(password_check(&r, "correct horse", 13, key) < 0);
+}
+
+static void test_nobodys_record_is_always_the_same(void **state)
+{
+	struct password_record a, again, b;
+
+	(void)state;
+	password_dummy("anna", 4, &a);
+	password_dummy("anna", 4, &again);
+	password_dummy("bert", 4, &b);
+	assert_memory_equal(&a, &again, sizeof(a));
+	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
+}
+
+/* ---- decisions: one user, one session, a login to be decided */
+
+static struct {
+	struct op_message m;
+	struct user_facts facts;
+	struct user_effect effect;
+	struct principal who;
+	struct ledger_input in;
+	struct ledger_decision d;
+	struct text body;
+	char text[4096];
+} w;
+
+static void set_up(uint8_t kind)
+{
+	memset(&w, 0, sizeof(w));
+	w.m.op.kind = kind;
+	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
+		w.m.text[i] = "";
+	w.facts.found = true;
+	w.facts.user.principal = USER_PRINCIPAL | 7;
+	w.facts.user.id.byte[0] = 1;
+	memcpy(w.facts.user.login, "anna", 5);
+	memset(&w.facts.user.password, 5, sizeof(w.facts.user.password));
+	w.who = (struct principal){.id = w.facts.user.principal,
+	    .is_user = true,
+	    .user = w.facts.user.id,
+	    .expires_us = START_US + SESSION_LIFE_US};
+	w.in = (struct ledger_input){.message = &w.m,
+	    .who = &w.who,
+	    .users = &w.facts,
+	    .effect = &w.effect,
+	    .next_seq = 10,
+	    .next_event = 3,
+	    .now_us = START_US};
+	text_init(&w.body, w.text, sizeof(w.text));
+}
+
+static void try_login(bool verified, uint8_t record_byte)
+{
+	static struct password_record record;
+
+	memset(&record, record_byte, sizeof(record));
+	w.m.op.verified = verified;
+	w.m.text[OP_TEXT_RECORD] = (const char *)&record;
+	w.m.op.text_bytes[OP_TEXT_RECORD] = sizeof(record);
+	text_clear(&w.body);
+	session_decide(&w.in, &w.body, &w.d);
+}
+
+static void test_a_login(void **state)
+{
+	(void)state;
+	set_up(OP_SESSION_CREATE);
+	try_login(true, 5);
+	assert_int_equal(w.d.status, 201);
+	assert_true(w.effect.put_session && w.effect.forgives && !w.effect.fails);
+	assert_int_equal(w.effect.session.expires_us, START_US + SESSION_LIFE_US);
+	assert_int_equal(w.d.seq, 9);
+	try_login(false, 5);
+	assert_int_equal(w.d.status, 401);
+	assert_true(w.effect.fails && !w.effect.put_session);
+	/* Checked against a record that is not the user's any more: a new password came in between. */
+	try_login(true, 6);
+	assert_int_equal(w.d.status, 401);
+	/* A login that there is not can be verified against nothing. */
+	w.facts.found = false;
+	try_login(true, 5);
+	assert_int_equal(w.d.status, 401);
+	assert_false(w.effect.put_session);
+}
+
+static void test_a_locked_login(void **state)
+{
+	(void)state;
+	for (unsigned by_address = 0; by_address < 2; by_address++) {
+		set_up(OP_SESSION_CREATE);
+		for (unsigned i = 0; i < LOCKOUT_FAILURES; i++)
+			lockout_add(by_address ? &w.facts.by_address : &w.facts.by_login, START_US);
+		w.in.now_us = START_US + MINUTE_US + 1;
+		try_login(true, 5);
+		assert_int_equal(w.d.status, 429);
+		assert_int_equal(w.d.retry_after_s, 14 * 60);
+		assert_false(w.effect.put_session || w.effect.fails || w.effect.forgives);
+	}
+}
+
+static void test_the_same_token_again(void **state)
+{
+	(void)state;
+	set_up(OP_SESSION_CREATE);
+	w.facts.has_session = true;
+	w.facts.session =
+	    (struct session){.user = w.facts.user.id, .created_us = START_US - 1, .expires_us = START_US + 1};
+	try_login(true, 5);
+	assert_int_equal(w.d.status, 201);
+	assert_true(w.d.replayed);
+	assert_false(w.effect.put_session);
+	w.in.now_us++;
+	try_login(true, 5);
+	assert_int_equal(w.d.status, 409);
+	w.in.now_us--;
+	w.facts.session.ended = true;
+	try_login(true, 5);
+	assert_int_equal(w.d.status, 409);
+	try_login(false, 5); /* nor does it tell who does not know the password */
+	assert_int_equal(w.d.status, 401);
+}
+
+static void test_a_session_ends_at_its_time(void **state)
+{
+	(void)state;
+	set_up(OP_SESSION_END);
+	w.in.now_us = w.who.expires_us - 1;
+	try_login(false, 5);
+	assert_int_equal(w.d.status, 204);
+	assert_true(w.effect.ends_session);
+	w.in.now_us++;
+	try_login(false, 5);
+	assert_int_equal(w.d.status, 401);
+	assert_non_null(strstr(w.text, "token_expired"));
+	assert_false(w.effect.ends_session);
+}
+
+static void test_a_new_password_ends_other_sessions(void **state)
+{
+	struct password_record records[2];
+
+	(void)state;
+	set_up(OP_USER_PASSWORD);
+	memset(&records[0], 9, sizeof(records[0]));
+	memset(&records[1], 5, sizeof(records[1]));
+	w.m.text[OP_TEXT_RECORD] = (const char *)records;
+	w.m.op.text_bytes[OP_TEXT_RECORD] = sizeof(records);
+	ledger_decide(&w.in, &w.body, &w.d);
+	assert_int_equal(w.d.status, 401);
+	assert_true(w.effect.fails && !w.effect.put_user && !w.d.stored);
+	w.effect = (struct user_effect){0};
+	w.m.op.verified = 1;
+	ledger_decide(&w.in, &w.body, &w.d);
+	assert_int_equal(w.d.status, 200);
+	assert_true(w.d.stored && w.effect.put_user && w.effect.ends_others && w.effect.forgives);
+	assert_int_equal(w.d.event, EVENT_NONE);
+	assert_memory_equal(&w.effect.user.password, &records[0], sizeof(records[0]));
+}
+
+static void test_owners(void **state)
+{
+	struct account a = {.has_owner = true};
+	struct principal key = {.scopes = SCOPE_ALL};
+
+	(void)state;
+	set_up(OP_TRANSFER_CREATE);
+	assert_false(ledger_owns(&w.who, &a));
+	a.owner = w.who.user;
+	assert_true(ledger_owns(&w.who, &a));
+	a.has_owner = false;
+	assert_false(ledger_owns(&w.who, &a));
+	assert_true(ledger_owns(&key, &a));
+	assert_false(ledger_scopes(&w.who) & (SCOPE_KEY | SCOPE_USERS_WRITE | SCOPE_TOPUPS_WRITE | SCOPE_ADMIN));
+	assert_false(ledger_scopes(&key) & SCOPE_SESSION);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_five_failures_lock),
+	    cmocka_unit_test(test_slow_failures_do_not_lock),
+	    cmocka_unit_test(test_logins),
+	    cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_nobodys_record_is_always_the_same),
+	    cmocka_unit_test(test_a_login),
+	    cmocka_unit_test(test_a_locked_login),
+	    cmocka_unit_test(test_the_same_token_again),
+	    cmocka_unit_test(test_a_session_ends_at_its_time),
+	    cmocka_unit_test(test_a_new_password_ends_other_sessions),
+	    cmocka_unit_test(test_owners),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
