@@ -1,5 +1,7 @@
 #include "gateway/account.h"
 
+#include "gateway/guard.h"
+
 #include <string.h>
 
 static const char *const kind_words[ACCOUNT_KIND_END] = {
@@ -28,14 +30,14 @@ bool account_allows_out(const struct account *a, int64_t amount)
 {
 	int64_t floor = a->has_min ? a->min_balance : -BALANCE_MAX;
 
-	return a->posted - a->pending_out - amount >= floor;
+	return a->posted - (LEDGER_OFF(L08_PENDING_OUT_COUNTS) ? 0 : a->pending_out) - amount >= floor;
 }
 
 bool account_allows_in(const struct account *a, int64_t amount)
 {
 	int64_t ceiling = a->has_max ? a->max_balance : BALANCE_MAX;
 
-	return a->posted + a->pending_in + amount <= ceiling;
+	return a->posted + (LEDGER_OFF(L09_PENDING_IN_COUNTS) ? 0 : a->pending_in) + amount <= ceiling;
 }
 
 static void put_limit(struct text *t, const char *member, bool has, int64_t value)

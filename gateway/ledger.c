@@ -1,5 +1,6 @@
 #include "gateway/ledger_parts.h"
 
+#include "gateway/guard.h"
 #include "gateway/scope.h"
 
 #include <assert.h>
@@ -89,6 +90,8 @@ void ledger_refuse_for_good(const struct ledger_input *in, int code, const char 
     struct text *body, struct ledger_decision *ret)
 {
 	ledger_refuse(in, code, detail, param, body, ret);
+	if (LEDGER_OFF(L12_REFUSALS_STICK))
+		return;
 	store(in, ret->status, ret);
 }
 
@@ -152,12 +155,12 @@ bool ledger_sides_fit(const struct ledger_input *in, const struct ledger_side si
     const char *currency, struct text *body, struct ledger_decision *ret)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (sides[i].account->status == ACCOUNT_CLOSED) {
+		if (sides[i].account->status == ACCOUNT_CLOSED && !LEDGER_OFF(L17_CLOSED_COUNTS)) {
 			ledger_refuse_for_good(
 			    in, PROBLEM_ACCOUNT_CLOSED, "The account is closed.", sides[i].param, body, ret);
 			return false;
 		}
-	for (unsigned i = 0; i < 2 && frozen_counts; i++)
+	for (unsigned i = 0; i < 2 && frozen_counts && !LEDGER_OFF(L07_FROZEN_COUNTS); i++)
 		if (sides[i].account->status == ACCOUNT_FROZEN) {
 			ledger_refuse_for_good(
 			    in, PROBLEM_ACCOUNT_FROZEN, "The account is frozen.", sides[i].param, body, ret);
@@ -296,7 +299,8 @@ void ledger_decide(const struct ledger_input *in, struct text *body, struct ledg
 	*ret = (struct ledger_decision){0};
 	if (!ledger_admits(in, body, ret))
 		return;
-	if (in->twin && memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0)
+	if (in->twin &&
+	    LEDGER_GUARD(L11_FINGERPRINT_COUNTS, memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0))
 		ledger_repeat(in->twin, body, ret);
 	else if (in->twin)
 		ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED, "The Idempotency-Key was used with another request.",

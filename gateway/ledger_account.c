@@ -1,4 +1,5 @@
 /* Accounts: opened, changed, frozen, closed. */
+#include "gateway/guard.h"
 #include "gateway/ledger_parts.h"
 #include "gateway/metadata.h"
 #include "gateway/session.h"
@@ -75,7 +76,7 @@ static void set_status(const struct ledger_input *in, enum account_status status
 	if (is_closed(in, body, ret))
 		return;
 	in->account->status = (uint8_t)status;
-	answer(in, changes ? event : EVENT_NONE, body, ret);
+	answer(in, LEDGER_GUARD(L15_NO_CHANGE_NO_EVENT, changes) ? event : EVENT_NONE, body, ret);
 }
 
 void ledger_account_freeze(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
@@ -94,7 +95,7 @@ void ledger_account_close(const struct ledger_input *in, struct text *body, stru
 
 	if (is_closed(in, body, ret))
 		return;
-	if (a->posted || a->pending_in || a->pending_out) {
+	if (a->posted || !LEDGER_GUARD(L13_CLOSED_WITHOUT_HOLDS, !a->pending_in && !a->pending_out)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
 		    "An account is closed when posted, pending_in and pending_out are 0.", NULL, body, ret);
 		return;
@@ -153,7 +154,7 @@ void ledger_account_update(const struct ledger_input *in, struct text *body, str
 		return;
 	}
 	broken = broken_limit(&next);
-	if (broken && !same_limits(a, &next)) {
+	if (broken && !LEDGER_GUARD(L19_LIMIT_FITS, same_limits(a, &next))) {
 		ledger_refuse_for_good(
 		    in, PROBLEM_STATE_CONFLICT, "The account's balance is beyond this limit now.", broken, body, ret);
 		return;

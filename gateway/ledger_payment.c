@@ -1,4 +1,5 @@
 /* Payments: authorised or paid at once, captured, voided, expired, refunded. */
+#include "gateway/guard.h"
 #include "gateway/ledger_parts.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static bool fee_fits(const struct ledger_input *in, const struct payment *p, int
 	*fee = p->has_fee ? payment_fee(amount, p->fee_bps, p->fee_fixed, p->captured == 0) : 0;
 	if (*fee == 0)
 		return true;
-	if (*fee > amount)
+	if (!LEDGER_GUARD(L20_FEE_WITHIN_CAPTURE, *fee <= amount))
 		ledger_refuse(
 		    in, PROBLEM_VALIDATION_FAILED, "The fee is more than what is captured.", "amount", body, ret);
 	else if (to->status == ACCOUNT_CLOSED)
@@ -44,7 +45,7 @@ static void post(
 	if (fee == 0)
 		return;
 	ledger_touch(in, in->fee, ret);
-	in->to->posted -= fee;
+	in->to->posted -= LEDGER_OFF(L14_FEE_IS_PAID) ? 0 : fee;
 	in->fee->posted += fee;
 	p->fee += fee;
 	ret->moved.fee = in->fee;
@@ -145,7 +146,7 @@ void ledger_payment_capture(const struct ledger_input *in, struct text *body, st
 
 	if (!hold_allows(in, finishes ? HOLD_FINISH : HOLD_CAPTURE, body, ret))
 		return;
-	if (amount > rest) {
+	if (!LEDGER_GUARD(L02_CAPTURE_WITHIN_REST, amount <= rest)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT, "Less than that is held back.", "amount", body, ret);
 		return;
 	}
@@ -155,7 +156,7 @@ void ledger_payment_capture(const struct ledger_input *in, struct text *body, st
 	change(in, ret);
 	p->hold = payment_next_hold(p->hold, finishes ? HOLD_FINISH : HOLD_CAPTURE);
 	p->voided += finishes ? rest - amount : 0;
-	release(in, finishes ? rest : amount, ret);
+	release(in, finishes && !LEDGER_OFF(L04_FINAL_RELEASES) ? rest : amount, ret);
 	post(in, p, amount, fee, ret);
 	payment_render(body, p);
 }
@@ -209,7 +210,7 @@ void ledger_refund_create(const struct ledger_input *in, struct text *body, stru
 
 	if (!ledger_sides_fit(in, (struct ledger_side[]){{in->to, NULL}, {in->from, NULL}}, false, NULL, body, ret))
 		return;
-	if (left == 0 || amount > left) {
+	if (left == 0 || !LEDGER_GUARD(L03_REFUND_WITHIN_CAPTURED, amount <= left)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT, "Less than that was captured and not refunded yet.",
 		    "amount", body, ret);
 		return;

@@ -1,4 +1,5 @@
 /* Money that moves at once: top-ups and transfers. */
+#include "gateway/guard.h"
 #include "gateway/ledger_parts.h"
 
 #include <assert.h>
@@ -89,7 +90,7 @@ void ledger_transfer_reverse(const struct ledger_input *in, struct text *body, s
 
 	if (!ledger_sides_fit(in, (struct ledger_side[]){{in->to, NULL}, {in->from, NULL}}, false, NULL, body, ret))
 		return;
-	if (of->is_reversal || of->is_reversed) {
+	if (of->is_reversal || !LEDGER_GUARD(L10_REVERSED_ONCE, !of->is_reversed)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
 		    of->is_reversal ? "A reversal is not reversed." : "The transfer was reversed before.", NULL, body,
 		    ret);
@@ -111,7 +112,7 @@ static bool is_same_topup(const struct stored *s, const struct op *op)
 
 void ledger_topup_create(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
-	const struct stored *old = in->same_reference;
+	const struct stored *old = LEDGER_OFF(L18_TOPUP_ONCE) ? NULL : in->same_reference;
 	int64_t amount = in->message->op.amount;
 
 	assert(in->from && in->from->kind == ACCOUNT_CLEARING);

@@ -1,4 +1,5 @@
 /* Withdrawals: held back, then paid out or given back. */
+#include "gateway/guard.h"
 #include "gateway/ledger_parts.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ void ledger_withdrawal_create(const struct ledger_input *in, struct text *body, 
 
 static bool is_pending(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
-	if (in->withdrawal->status == WITHDRAWAL_PENDING)
+	if (LEDGER_GUARD(L16_WITHDRAWN_ONCE, in->withdrawal->status == WITHDRAWAL_PENDING))
 		return true;
 	ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT, "The withdrawal is not pending.", NULL, body, ret);
 	return false;

@@ -1,5 +1,7 @@
 #include "gateway/payment.h"
 
+#include "gateway/guard.h"
+
 #include <string.h>
 
 static const uint8_t next_holds[HOLD_STATE_END][HOLD_ACT_END] = {
@@ -34,7 +36,8 @@ int64_t payment_rest(const struct payment *p)
 
 uint8_t payment_hold_at(const struct payment *p, uint64_t now_us)
 {
-	return p->hold == HOLD_OPEN && now_us >= p->expires_us ? HOLD_EXPIRED : p->hold;
+	return p->hold == HOLD_OPEN && now_us >= p->expires_us + LEDGER_OFF(L01_EXPIRES_ON_TIME) ? HOLD_EXPIRED
+												 : p->hold;
 }
 
 uint8_t payment_next_hold(uint8_t hold, enum hold_act act)
@@ -68,9 +71,9 @@ int64_t payment_fee(int64_t amount, uint32_t bps, int64_t fixed, bool first)
 	int64_t part = amount % FEE_BPS_MAX * bps, fee = amount / FEE_BPS_MAX * bps + part / FEE_BPS_MAX;
 	int64_t left = part % FEE_BPS_MAX;
 
-	if (left > FEE_BPS_MAX / 2 || (left == FEE_BPS_MAX / 2 && fee % 2))
+	if (left > FEE_BPS_MAX / 2 || (left == FEE_BPS_MAX / 2 && LEDGER_GUARD(L05_HALF_TO_EVEN, fee % 2)))
 		fee++;
-	return fee + (first ? fixed : 0);
+	return fee + (LEDGER_GUARD(L06_FIXED_ONCE, first) ? fixed : 0);
 }
 
 static void put_amount(struct text *t, const char *member, int64_t v)

@@ -1,0 +1,441 @@
+/*
+ * The ledger against a second one (naive.h): random requests on few accounts, so that refusals, races for the rest of a hold,
+ * the very microsecond of an expiry, freezes, limits, repetitions and reused keys are frequent. After each, status, code, event, body
+ * and every balance are compared.
+ * differential [--operations N] [--seed S] [--mutants]: with --mutants each check of gateway/guard.h is left out in turn, and has to
+ * be missed.
+ */
+#include "gateway/guard.h"
+#include "tests/differential/naive.h"
+#include "tests/differential/side.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define START_US UINT64_C(1700000000000000)
+
+unsigned ledger_guard_off;
+
+static const char *const guard_names[] = {"",
+#define X(id, text) #id ": " text,
+    LEDGER_GUARDS(X)
+#undef X
+};
+
+static const char *const words[] = {"TOPUP", "TRANSFER", "REVERSE", "PAY", "CAPTURE", "VOID", "EXPIRE", "REFUND",
+    "WITHDRAW", "CONFIRM", "FAIL", "FREEZE", "UNFREEZE", "CLOSE", "LIMIT"};
+
+struct run {
+	struct side side;
+	struct naive *naive;
+	struct step steps[2 * STEPS_MAX]; /* by key */
+	uint64_t seed, now_us;
+	unsigned keys;
+	bool sweeps; /* before each request, as the writer does */
+};
+
+static struct run run;
+static uint64_t state, operations_done, refusals[600], replays;
+
+static uint64_t draw(uint64_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (state * UINT64_C(0x2545F4914F6CDD1D) >> 11) % below;
+}
+
+static bool once_in(uint64_t n)
+{
+	return draw(n) == 0;
+}
+
+/* ---- comparing ---- */
+
+static bool complain(const struct step *s, const char *what, const char *got, const char *wanted)
+{
+	if (ledger_guard_off == 0)
+		(void)printf("seed %" PRIu64 ", %s from %d to %d subject %d amount %" PRId64
+			     ": %s is %s, should be %s\n",
+		    run.seed, words[s->what], s->from, s->to, s->subject, s->amount, what, got, wanted);
+	return false;
+}
+
+static bool same_number(const struct step *s, const char *what, int64_t got, int64_t wanted)
+{
+	char one[32], other[32];
+
+	if (got == wanted)
+		return true;
+	(void)snprintf(one, sizeof(one), "%" PRId64, got);
+	(void)snprintf(other, sizeof(other), "%" PRId64, wanted);
+	return complain(s, what, one, other);
+}
+
+static bool has(const struct step *s, const char *words_wanted)
+{
+	return strstr(run.side.buf, words_wanted) || complain(s, "body", run.side.buf, words_wanted);
+}
+
+static bool same_answer(const struct step *s, const struct verdict *v, unsigned key, const char *before)
+{
+	const struct ledger_decision *d = &run.side.d;
+	char code[80];
+
+	if (!same_number(s, "status", d->status, v->status) || !same_number(s, "event", d->event, v->event) ||
+	    !same_number(s, "stored", d->stored, v->stored) || !same_number(s, "replayed", d->replayed, v->replayed))
+		return false;
+	(void)snprintf(code, sizeof(code), "\"code\":\"%s\"", v->code);
+	if (*v->code && !has(s, code))
+		return false;
+	if (v->replayed && !v->stored && strcmp(before, run.side.buf) != 0)
+		return complain(s, "repetition", run.side.buf, before);
+	(void)key;
+	refusals[v->status]++;
+	replays += v->replayed;
+	return true;
+}
+
+/* Every payment's amounts and the word of its status; of the one that was asked for, as the body tells it. */
+static bool same_payment(const struct step *s, int which, bool told)
+{
+	const struct payment *p = &run.side.payment[which];
+	int64_t amounts[5];
+	const char *word = naive_payment(run.naive, which, amounts);
+	char text[256];
+
+	if (!same_number(s, "captured", p->captured, amounts[1]) ||
+	    !same_number(s, "refunded", p->refunded, amounts[2]) || !same_number(s, "voided", p->voided, amounts[3]) ||
+	    !same_number(s, "fee", p->fee, amounts[4]) || !same_number(s, "authorised", p->authorized, amounts[0]))
+		return false;
+	if (strcmp(payment_status_word(payment_status(p)), word) != 0)
+		return complain(s, "status of the payment", payment_status_word(payment_status(p)), word);
+	if (!told)
+		return true;
+	(void)snprintf(text, sizeof(text),
+	    "\"authorized_amount\":%" PRId64 ",\"captured_amount\":%" PRId64 ",\"refunded_amount\":%" PRId64
+	    ",\"voided_amount\":%" PRId64,
+	    amounts[0], amounts[1], amounts[2], amounts[3]);
+	if (!has(s, text))
+		return false;
+	(void)snprintf(text, sizeof(text), "\"status\":\"%s\"", word);
+	return has(s, text);
+}
+
+static bool same_resource(const struct step *s, const struct verdict *v)
+{
+	bool told = v->status < 300 && !v->replayed;
+
+	if (s->what >= PAY && s->what <= REFUND && told) {
+		int which = s->what == PAY ? naive_payments(run.naive) - 1 : s->subject;
+
+		return same_payment(s, which, s->what != REFUND);
+	}
+	if ((s->what == CONFIRM || s->what == FAIL) && told) {
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "\"status\":\"%s\"", naive_withdrawal(run.naive, s->subject));
+		return has(s, text);
+	}
+	return true;
+}
+
+/* Every balance, every state; and that all of a currency adds up to nothing. */
+static bool same_books(const struct step *s)
+{
+	int64_t sums[2] = {0, 0}, balance[3];
+
+	for (int i = 0; i < ACCOUNTS; i++) {
+		const struct account *a = &run.side.account[i];
+
+		naive_balance(run.naive, i, balance);
+		if (!same_number(s, "posted", a->posted, balance[0]) ||
+		    !same_number(s, "pending_in", a->pending_in, balance[1]) ||
+		    !same_number(s, "pending_out", a->pending_out, balance[2]) ||
+		    !same_number(s, "status of an account", a->status, naive_status(run.naive, i)))
+			return false;
+		sums[strcmp(a->currency, "JPY") == 0] += a->posted;
+	}
+	return same_number(s, "sum", sums[0], 0) && same_number(s, "sum", sums[1], 0);
+}
+
+/* What must hold whatever the second ledger says. */
+static bool invariants(const struct step *s)
+{
+	int64_t held[ACCOUNTS] = {0}, promised[ACCOUNTS] = {0};
+
+	for (int i = 0; i < run.side.payments; i++) {
+		const struct payment *p = &run.side.payment[i];
+
+		if (p->captured + p->voided > p->authorized || p->refunded > p->captured || p->fee > p->captured)
+			return complain(s, "a payment", "beyond its bounds", "within them");
+		if (p->hold == HOLD_OPEN) {
+			held[p->payer.byte[15] - 1] += payment_rest(p);
+			promised[p->payee.byte[15] - 1] += payment_rest(p);
+		}
+	}
+	for (int i = 0; i < run.side.withdrawals; i++)
+		if (run.side.withdrawal[i].status == WITHDRAWAL_PENDING)
+			held[run.side.withdrawal[i].account.byte[15] - 1] += run.side.withdrawal[i].amount;
+	for (int i = 0; i < ACCOUNTS; i++) {
+		const struct account *a = &run.side.account[i];
+
+		if (!same_number(s, "pending_out by its holds", a->pending_out, held[i]) ||
+		    !same_number(s, "pending_in by its holds", a->pending_in, promised[i]))
+			return false;
+		if ((a->has_min && a->posted - a->pending_out < a->min_balance) ||
+		    (a->has_max && a->posted + a->pending_in > a->max_balance))
+			return complain(s, "a limit", "broken", "kept");
+	}
+	return true;
+}
+
+/* ---- drawing ---- */
+
+static int64_t draw_amount(void)
+{
+	switch (draw(8)) {
+	case 0: return 1;
+	case 1: return once_in(50) ? AMOUNT_MAX : 1 + (int64_t)draw(20);
+	case 2: return 50 * (1 + (int64_t)draw(4));
+	default: return 1 + (int64_t)draw(300);
+	}
+}
+
+static int draw_account(void)
+{
+	if (once_in(60))
+		return NOTHING;
+	if (once_in(40))
+		return USERS + (int)draw(ACCOUNTS - USERS);
+	return (int)draw(once_in(20) ? USERS : 4);
+}
+
+static int draw_of(int count)
+{
+	if (count == 0 || once_in(80))
+		return NOTHING;
+	/* The newest, mostly: it still has something to be fought for. */
+	return once_in(4) ? (int)draw((uint64_t)count) : count - 1 - (int)draw(count < 4 ? (uint64_t)count : 4);
+}
+
+static void draw_subject(struct step *s)
+{
+	switch (s->what) {
+	case REVERSE: s->subject = draw_of(naive_transfers(run.naive)); break;
+	case CAPTURE:
+	case VOID:
+	case REFUND: s->subject = draw_of(naive_payments(run.naive)); break;
+	case CONFIRM:
+	case FAIL: s->subject = draw_of(naive_withdrawals(run.naive)); break;
+	default: s->subject = draw_account(); break;
+	}
+}
+
+static struct step draw_any_step(void)
+{
+	static const uint8_t often[] = {TOPUP, TOPUP, TOPUP, TRANSFER, TRANSFER, TRANSFER, TRANSFER, REVERSE, REVERSE,
+	    PAY, PAY, PAY, PAY, PAY, CAPTURE, CAPTURE, CAPTURE, CAPTURE, VOID, REFUND, REFUND, REFUND, WITHDRAW,
+	    WITHDRAW, CONFIRM, FAIL, FREEZE, UNFREEZE, UNFREEZE, CLOSE, LIMIT};
+	struct step s;
+
+	memset(&s, 0, sizeof(s));
+	s.what = often[draw(sizeof(often))];
+	s.may = !once_in(200);
+	s.from = s.to = s.subject = NOTHING;
+	if (s.what == TRANSFER || s.what == PAY || s.what == WITHDRAW)
+		s.from = draw_account();
+	if (s.what == TRANSFER || s.what == PAY || s.what == TOPUP)
+		s.to = draw_account();
+	if (s.what == TOPUP) {
+		s.reference = (int32_t)draw(STEPS_MAX / 4);
+		if (s.to == CLEARING(0) || s.to == CLEARING(1))
+			s.to = 0; /* no member of a request can name both sides */
+	}
+	s.currency = s.from == USERS - 1 || once_in(30);
+	if (s.what <= REFUND || s.what == WITHDRAW)
+		s.amount = draw_amount();
+	if ((s.what == CAPTURE || s.what == REFUND) && once_in(4))
+		s.amount = 0;
+	if (s.what == REVERSE || s.what == VOID)
+		s.amount = 0;
+	s.manual = s.what == PAY && draw(4);
+	s.seconds = 1 + (int32_t)draw(2);
+	s.final = s.what == CAPTURE && once_in(5);
+	s.has_fee = s.what == PAY && draw(2);
+	s.bps = s.has_fee ? (int32_t)(once_in(3) ? draw(10001) : 50 * draw(20)) : 0;
+	s.fixed = s.has_fee && once_in(2) ? (int64_t)draw(12) : 0;
+	if (s.what == LIMIT) {
+		s.has_min = (int32_t)draw(3);
+		s.min = (int64_t)draw(200) - 150;
+		s.has_max = (int32_t)draw(3);
+		s.max = (int64_t)draw(3000);
+	}
+	if (s.what != TOPUP && s.what != TRANSFER && s.what != PAY && s.what != WITHDRAW)
+		draw_subject(&s);
+	if (s.what == CLOSE && draw(8))
+		s.what = UNFREEZE; /* what is closed is of no more use */
+	return s;
+}
+
+/* Few of those that name what there is not. */
+static struct step draw_step(void)
+{
+	struct step s;
+
+	do
+		s = draw_any_step();
+	while (s.subject == NOTHING && s.what != TOPUP && s.what != TRANSFER && s.what != PAY && s.what != WITHDRAW &&
+	       draw(20));
+	return s;
+}
+
+/* Often to where something happens: at the end of a hold, just before and just after it. */
+static void draw_time(void)
+{
+	int which = draw_of(naive_payments(run.naive));
+	uint64_t expires_us = which == NOTHING ? 0 : naive_expiry(run.naive, which);
+
+	if (expires_us && once_in(4)) {
+		uint64_t then_us = expires_us - 1 + draw(3);
+
+		if (then_us > run.now_us)
+			run.now_us = then_us;
+	} else {
+		run.now_us += draw(3) ? draw(3) : draw(200000);
+	}
+}
+
+/* ---- running ---- */
+
+static bool compare(const struct step *s, unsigned key)
+{
+	static char before[BODY_BYTES];
+	const struct stored *twin = &run.side.stored[key];
+	struct verdict v;
+
+	before[0] = '\0';
+	if (twin->status) {
+		memcpy(before, twin->body, twin->body_bytes);
+		before[twin->body_bytes] = '\0';
+	}
+	side_decide(&run.side, s, key, run.now_us);
+	v = naive_decide(run.naive, s, key, run.now_us);
+	operations_done++;
+	return same_answer(s, &v, key, before) && same_resource(s, &v) && same_books(s) && invariants(s);
+}
+
+/* The ledger's own operations, whose keys are beyond those of the others. */
+static bool sweep(bool all)
+{
+	for (int i = 0; i < run.side.payments; i++) {
+		struct step s;
+
+		if (run.side.payment[i].hold != HOLD_OPEN || (run.side.payment[i].expires_us > run.now_us && draw(50)))
+			continue;
+		if (!all && draw(10))
+			continue;
+		memset(&s, 0, sizeof(s));
+		s.what = EXPIRE;
+		s.may = 1;
+		s.from = s.to = NOTHING;
+		s.subject = i;
+		if (!compare(&s, (unsigned)(STEPS_MAX + i)))
+			return false;
+	}
+	return true;
+}
+
+static bool run_episode(uint64_t seed)
+{
+	run.seed = seed;
+	state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+	(void)draw(2);
+	run.now_us = START_US;
+	run.keys = 0;
+	run.sweeps = draw(2);
+	side_clear(&run.side);
+	naive_clear(run.naive);
+	for (int i = 0; i < STEPS_MAX / 2; i++) {
+		unsigned key = run.keys;
+		struct step s;
+
+		draw_time();
+		if (!sweep(run.sweeps))
+			return false;
+		s = draw_step();
+		if (run.keys && once_in(8)) {
+			key = (unsigned)draw(run.keys);
+			if (draw(4))
+				s = run.steps[key]; /* the same request again */
+		} else {
+			run.steps[run.keys++] = s;
+		}
+		if (!compare(&s, key))
+			return false;
+	}
+	return true;
+}
+
+static bool run_all(uint64_t seed, uint64_t operations)
+{
+	operations_done = 0;
+	while (operations_done < operations)
+		if (!run_episode(seed++))
+			return false;
+	return true;
+}
+
+static int run_mutants(uint64_t seed, uint64_t operations)
+{
+	int survivors = 0;
+
+	for (unsigned i = 1; i < LEDGER_GUARD_END; i++) {
+		ledger_guard_off = i;
+		if (run_all(seed, operations)) {
+			(void)printf("not found in %" PRIu64 " operations: %s\n", operations_done, guard_names[i]);
+			survivors++;
+		} else {
+			(void)printf("found after %" PRIu64 " operations: %s\n", operations_done, guard_names[i]);
+		}
+	}
+	return survivors;
+}
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: differential [--operations N] [--seed S] [--mutants]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t operations = 3000000, seed = 1;
+	bool mutants = false;
+	int code;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--mutants") == 0)
+			mutants = true;
+		else if (strcmp(argv[i], "--operations") == 0 && i + 1 < argc)
+			operations = strtoull(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+			seed = strtoull(argv[++i], NULL, 10);
+		else
+			return usage();
+	}
+	if (sodium_init() < 0)
+		return 1;
+	run.naive = naive_new();
+	code = mutants ? run_mutants(seed, operations) : !run_all(seed, operations);
+	if (!code && !mutants)
+		(void)printf("%" PRIu64 " operations: %" PRIu64 " of 2xx, %" PRIu64 " refused 402, %" PRIu64
+			     " 409, %" PRIu64 " 404, %" PRIu64 " 422; %" PRIu64 " repetitions\n",
+		    operations_done, refusals[200] + refusals[201], refusals[402], refusals[409], refusals[404],
+		    refusals[422], replays);
+	naive_free(run.naive);
+	return code ? 1 : 0;
+}

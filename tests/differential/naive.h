@@ -1,0 +1,75 @@
+/*
+ * A second ledger, written from the API's text and for this test alone, as simply as can be: every movement and every hold is a
+ * fact in one list, and whatever is asked is found by going through it from its beginning. 128-bit arithmetic. Nothing of the
+ * product is used but its numbers for events.
+ */
+#ifndef HOLDFAST_TESTS_DIFFERENTIAL_NAIVE_H
+#define HOLDFAST_TESTS_DIFFERENTIAL_NAIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define USERS 6	    /* accounts that have names; the last is kept in another currency */
+#define ACCOUNTS 10 /* then the clearing accounts and the fee accounts of both currencies */
+#define CLEARING(currency) (USERS + (currency))
+#define FEES(currency) (USERS + 2 + (currency))
+#define STEPS_MAX 400
+
+enum what {
+	TOPUP,
+	TRANSFER,
+	REVERSE,
+	PAY,
+	CAPTURE,
+	VOID,
+	EXPIRE,
+	REFUND,
+	WITHDRAW,
+	CONFIRM,
+	FAIL,
+	FREEZE,
+	UNFREEZE,
+	CLOSE,
+	LIMIT,
+	WHAT_END
+};
+
+enum limit { LIMIT_ABSENT, LIMIT_SET, LIMIT_NONE };
+
+/* One request. Subjects and accounts by their place; NOTHING: there is no such thing. All of it is compared, so no gaps. */
+#define NOTHING (-1)
+struct step {
+	int64_t amount, fixed, min, max; /* amount 0: left out */
+	int32_t what, from, to, subject, currency, reference;
+	int32_t bps, seconds, manual, final, has_fee, has_min, has_max;
+	int32_t may; /* 0: the key lacks the scope */
+};
+
+struct verdict {
+	int status, event;
+	const char *code; /* of a refusal, else "" */
+	bool stored, replayed;
+};
+
+struct naive;
+
+struct naive *naive_new(void);
+void naive_free(struct naive *n);
+void naive_clear(struct naive *n);
+
+/* The request with that key, at that time. */
+struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key, uint64_t now_us);
+
+/* posted, pending_in, pending_out */
+void naive_balance(const struct naive *n, int account, int64_t ret[static 3]);
+int naive_status(const struct naive *n, int account); /* 0 open, 1 frozen, 2 closed */
+
+/* authorised, captured, refunded, voided, fee; and the word of its status. */
+const char *naive_payment(const struct naive *n, int payment, int64_t ret[static 5]);
+uint64_t naive_expiry(const struct naive *n, int payment); /* 0: nothing is held */
+int naive_payments(const struct naive *n);
+int naive_withdrawals(const struct naive *n);
+int naive_transfers(const struct naive *n);
+const char *naive_withdrawal(const struct naive *n, int withdrawal);
+
+#endif
