@@ -244,29 +244,26 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r, stru
 	return take_effect(t, p, r, &in, &d);
 }
 
-static int execute(struct batch_tools *t, struct text *sql, void (*finish)(struct text *sql), struct errbuf *e)
+static void add_statement(struct batch_tools *t, struct text *sql, void (*finish)(struct text *sql))
 {
 	if (!sql->used)
-		return 0;
+		return;
 	if (finish)
 		finish(sql);
-	return store_execute(t->store, sql, e);
+	store_add(t->store, sql);
 }
 
 /* Statements, each with a NUL behind it but for the last. */
-static int execute_each(struct store *s, const struct text *all, struct errbuf *e)
+static void add_each(struct store *s, const struct text *all)
 {
-	int code = 0;
-
-	for (size_t at = 0, n; at < all->used && !code; at += n + 1) {
+	for (size_t at = 0, n; at < all->used; at += n + 1) {
 		struct text one = {.at = all->at + at};
 
 		n = strnlen(one.at, all->used - at);
 		one.used = one.size = n;
 		one.cut = all->cut;
-		code = store_execute(s, &one, e);
+		store_add(s, &one);
 	}
-	return code;
 }
 
 static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
@@ -281,17 +278,18 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 	    {&t->payments, row_finish_payments},
 	    {&t->withdrawals, row_finish_withdrawals},
 	};
-	int code = store_begin(t->store, &t->head, &p->next, e);
 
+	store_begin(t->store, &t->head, &p->next);
 	for (size_t i = 0; i < p->touched_count; i++)
 		row_put_account(&t->accounts, p->touched[i], false);
 	for (size_t i = 0; i < p->payment_count; i++)
 		row_put_payment(&t->payments, p->payments[i], false);
 	for (size_t i = 0; i < p->withdrawal_count; i++)
 		row_put_withdrawal(&t->withdrawals, p->withdrawals[i]);
-	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !code; i++)
-		code = execute(t, statements[i].sql, statements[i].finish, e);
-	return code ? code : execute_each(t->store, &t->admin, e);
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		add_statement(t, statements[i].sql, statements[i].finish);
+	add_each(t->store, &t->admin);
+	return store_send(t->store, e);
 }
 
 static int decide_all(struct batch_tools *t, struct plan *p, struct request *list, struct errbuf *e)
@@ -340,7 +338,7 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct e
 		store_rollback(t->store);
 		return code == -EBADMSG ? BATCH_REFUSED : BATCH_LOST;
 	}
-	if (store_commit(t->store, e))
+	if (store_commit(t->store, &t->landed, e))
 		return BATCH_UNKNOWN;
 	t->head = p.next;
 	for (size_t i = 0; i < p.touched_count; i++)

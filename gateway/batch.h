@@ -17,7 +17,8 @@ struct batch_tools {
 	struct queue *queue;
 	struct user_facts users; /* of the operation that is being decided */
 	struct user_effect effect;
-	struct head head;									  /* as committed */
+	struct head head;     /* as committed */
+	struct landed landed; /* of the last COMMIT */
 	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged; /* scratch */
 	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */

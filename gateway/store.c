@@ -12,12 +12,17 @@
 #include <sys/socket.h>
 
 #define CONNECT_TIMEOUT_S 2
+#define PENDING_BYTES ((size_t)48 * 1024 * 1024) /* less than max_allowed_packet */
+#define HEAD_STATEMENT 1			 /* of a transaction: the second one is the fence */
 
 struct store {
 	MYSQL *db;
 	const char *socket, *user; /* borrowed */
 	pthread_mutex_t lock;	   /* over fd: it may be broken by another thread, never after it was closed */
 	int fd;
+	struct text pending;	 /* the transaction as it will be sent; owned */
+	unsigned pending_count;	 /* statements in it */
+	struct head pending_old; /* what its fence asks for */
 	_Atomic uint64_t statement_since_us, commit_since_us;
 };
 
@@ -30,7 +35,9 @@ struct store *store_new(const char *socket, const char *user)
 	s->socket = socket;
 	s->user = user;
 	s->fd = -1;
-	if (pthread_mutex_init(&s->lock, NULL)) {
+	text_init(&s->pending, malloc(PENDING_BYTES), PENDING_BYTES);
+	if (!s->pending.at || pthread_mutex_init(&s->lock, NULL)) {
+		free(s->pending.at);
 		free(s);
 		return NULL;
 	}
@@ -43,6 +50,7 @@ void store_free(struct store *s)
 		return;
 	store_close(s);
 	(void)pthread_mutex_destroy(&s->lock);
+	free(s->pending.at);
 	free(s);
 }
 
@@ -125,14 +133,16 @@ int store_connect(struct store *s, struct errbuf *e)
 	(void)mysql_options(s->db, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
 	(void)mysql_options(s->db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	atomic_store(&s->statement_since_us, clock_boottime_us());
-	if (mysql_real_connect(s->db, NULL, s->user, NULL, STORE_SCHEMA, 0, s->socket, 0)) {
+	if (mysql_real_connect(s->db, NULL, s->user, NULL, STORE_SCHEMA, 0, s->socket, CLIENT_MULTI_STATEMENTS)) {
 		set_fd(s, (int)mysql_get_socket(s->db));
 		/* Read committed: every SELECT sees what is committed now. No conversion of long IN lists:
-		 * they are keys. */
+		 * they are keys. Nor, from 200 keys on, a guess from statistics how many rows they have: it
+		 * ends in reading the whole journal. */
 		code = run_text(s, "session", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", e);
 		if (!code)
 			code = run_text(s, "session",
-			    "SET SESSION in_predicate_conversion_threshold=0, innodb_lock_wait_timeout=5, "
+			    "SET SESSION in_predicate_conversion_threshold=0, eq_range_index_dive_limit=0, "
+			    "innodb_lock_wait_timeout=5, "
 			    "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 			    e);
 	} else {
@@ -218,39 +228,64 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 	return code;
 }
 
-int store_begin(struct store *s, const struct head *old, const struct head *new, struct errbuf *e)
+void store_begin(struct store *s, const struct head *old, const struct head *new)
 {
-	char buf[320];
-	struct text t;
-	int code;
+	struct text *t = &s->pending;
 
-	text_init(&t, buf, sizeof(buf));
-	text_puts(&t, "UPDATE ledger_head SET batch_seq=");
-	text_put_u64(&t, new->batch_seq);
-	text_puts(&t, ",next_seq=");
-	text_put_u64(&t, new->next_seq);
-	text_puts(&t, ",last_us=");
-	text_put_u64(&t, new->last_us);
-	text_puts(&t, ",next_event=");
-	text_put_u64(&t, new->next_event);
-	text_puts(&t, " WHERE id=1 AND epoch=");
-	text_put_u64(&t, old->epoch);
-	text_puts(&t, " AND batch_seq=");
-	text_put_u64(&t, old->batch_seq);
-	code = run_text(s, "begin", "START TRANSACTION", e);
-	if (!code)
-		code = run(s, "ledger_head", t.at, t.used, e);
-	if (!code && mysql_affected_rows(s->db) != 1)
-		code = err_set(e, -ESTALE, "ledger_head is not at epoch %llu, batch %llu",
-		    (unsigned long long)old->epoch, (unsigned long long)old->batch_seq);
-	return code;
+	text_clear(t);
+	text_puts(t, "START TRANSACTION;UPDATE ledger_head SET batch_seq=");
+	text_put_u64(t, new->batch_seq);
+	text_puts(t, ",next_seq=");
+	text_put_u64(t, new->next_seq);
+	text_puts(t, ",next_event=");
+	text_put_u64(t, new->next_event);
+	text_puts(t, ",last_us=");
+	text_put_u64(t, new->last_us);
+	text_puts(t, " WHERE id=1 AND epoch=");
+	text_put_u64(t, old->epoch);
+	text_puts(t, " AND batch_seq=");
+	text_put_u64(t, old->batch_seq);
+	s->pending_count = HEAD_STATEMENT + 1;
+	s->pending_old = *old;
 }
 
-int store_execute(struct store *s, const struct text *sql, struct errbuf *e)
+void store_add(struct store *s, const struct text *sql)
 {
-	if (sql->cut)
-		return err_set(e, -EBADMSG, "statement too long");
-	return run(s, "execute", sql->at, sql->used, e);
+	text_puts(&s->pending, ";");
+	text_put(&s->pending, sql->at, sql->used);
+	s->pending.cut = s->pending.cut || sql->cut;
+	s->pending_count++;
+}
+
+/* The answers to what was sent, one a statement; the server stops at the first that it refuses. */
+static int take_answers(struct store *s, struct errbuf *e)
+{
+	unsigned count = 0;
+	int code = 0, more;
+
+	do {
+		if (count++ == HEAD_STATEMENT && mysql_affected_rows(s->db) != 1)
+			code = err_set(e, -ESTALE, "ledger_head is not at epoch %llu, batch %llu",
+			    (unsigned long long)s->pending_old.epoch, (unsigned long long)s->pending_old.batch_seq);
+		atomic_store(&s->statement_since_us, clock_boottime_us());
+		more = mysql_next_result(s->db);
+		atomic_store(&s->statement_since_us, 0);
+	} while (more == 0);
+	if (code)
+		return code;
+	if (more > 0)
+		return failed(s, "transaction", e);
+	return count == s->pending_count ? 0 : err_set(e, -EIO, "transaction: %u answers", count);
+}
+
+int store_send(struct store *s, struct errbuf *e)
+{
+	int code;
+
+	if (s->pending.cut)
+		return err_set(e, -EBADMSG, "transaction: too long");
+	code = run(s, "transaction", s->pending.at, s->pending.used, e);
+	return code ? code : take_answers(s, e);
 }
 
 void store_rollback(struct store *s)
@@ -262,33 +297,32 @@ void store_rollback(struct store *s)
 		store_close(s);
 }
 
-int store_commit(struct store *s, struct errbuf *e)
+static void take_landed(MYSQL_RES *rows, struct landed *ret)
 {
+	MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
+
+	ret->known = row && row[0] && row[1] && !gtid_parse(row[0], &ret->gtid);
+	ret->semi_sync = ret->known && strcmp(row[1], "1") == 0;
+	mysql_free_result(rows);
+}
+
+int store_commit(struct store *s, struct landed *ret, struct errbuf *e)
+{
+	static const char sql[] = "COMMIT;SELECT @@last_gtid, @@rpl_semi_sync_master_enabled";
 	int bad;
 
+	*ret = (struct landed){.known = false};
 	if (!s->db)
 		return err_set(e, -EIO, "commit: not connected");
 	atomic_store(&s->commit_since_us, clock_boottime_us());
-	bad = mysql_real_query(s->db, "COMMIT", 6);
+	bad = mysql_real_query(s->db, sql, sizeof(sql) - 1);
 	atomic_store(&s->commit_since_us, 0);
-	return bad ? failed(s, "commit", e) : 0;
-}
-
-int store_last_commit(struct store *s, struct gtid *ret, bool *semi_sync, struct errbuf *e)
-{
-	static char sql[] = "SELECT @@last_gtid, @@rpl_semi_sync_master_enabled";
-	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
-	MYSQL_RES *rows = NULL;
-	MYSQL_ROW row;
-	int code = store_select(s, &t, &rows, e);
-
-	if (code)
-		return code;
-	row = mysql_fetch_row(rows);
-	if (!row || !row[0] || !row[1] || gtid_parse(row[0], ret))
-		code = err_set(e, -EBADMSG, "@@last_gtid is not a GTID");
-	else
-		*semi_sync = strcmp(row[1], "1") == 0;
-	mysql_free_result(rows);
-	return code;
+	if (bad)
+		return failed(s, "commit", e);
+	/* It has landed, whatever comes of the question. */
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	if (mysql_next_result(s->db) == 0)
+		take_landed(mysql_store_result(s->db), ret);
+	atomic_store(&s->statement_since_us, 0);
+	return 0;
 }

@@ -59,16 +59,23 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */
 int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struct errbuf *e);
 
-/* R12: begins a transaction with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1).
+/*
+ * One transaction, sent as one: every answer that is waited for by itself costs a round trip, and a place in the queue for a processor.
+ * R12: it begins with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1).
  */
-int store_begin(struct store *s, const struct head *old, const struct head *new, struct errbuf *e);
-int store_execute(struct store *s, const struct text *sql, struct errbuf *e);
+void store_begin(struct store *s, const struct head *old, const struct head *new);
+void store_add(struct store *s, const struct text *sql); /* one statement without rows, copied */
+int store_send(struct store *s, struct errbuf *e);
 void store_rollback(struct store *s);
 
-/* May take for ever while the standby does not acknowledge. After any error the outcome is unknown. */
-int store_commit(struct store *s, struct errbuf *e);
+/* What is known of this connection's last transaction. */
+struct landed {
+	bool known;	/* the others mean something */
+	bool semi_sync; /* is on now */
+	struct gtid gtid;
+};
 
-/* The GTID of this connection's last transaction, and whether semi-sync is on now. */
-int store_last_commit(struct store *s, struct gtid *ret, bool *semi_sync, struct errbuf *e);
+/* May take for ever while the standby does not acknowledge. After any error the outcome is unknown; after none it has landed. */
+int store_commit(struct store *s, struct landed *ret, struct errbuf *e);
 
 #endif

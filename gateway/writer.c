@@ -52,12 +52,11 @@ static void drop(struct writer *w)
 }
 
 /* Root may have switched semi-sync off: the standby need not have it (R10). */
-static void look_at_commit(struct writer *w)
+static void look_at_commit(struct writer *w, const struct landed *l)
 {
-	struct errbuf e = {""};
-	bool semi_sync;
-
-	if (store_last_commit(w->tools.store, &w->last, &semi_sync, &e) || !semi_sync)
+	if (l->known)
+		w->last = l->gtid;
+	if (!l->known || !l->semi_sync)
 		w->unacknowledged_us = clock_boottime_us();
 }
 
@@ -69,9 +68,10 @@ static int commit_nothing(struct writer *w, struct errbuf *e)
 	int code;
 
 	next.batch_seq++;
-	code = store_begin(t->store, &t->head, &next, e);
+	store_begin(t->store, &t->head, &next);
+	code = store_send(t->store, e);
 	if (!code)
-		code = store_commit(t->store, e);
+		code = store_commit(t->store, &t->landed, e);
 	if (code)
 		return code;
 	t->head = next;
@@ -116,7 +116,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 		return code;
 	w->opened = true;
 	t->next_expiry_us = 0;
-	look_at_commit(w);
+	look_at_commit(w, &w->tools.landed);
 	standing_answered(&w->standing, v->epoch, w->last);
 	standing_set(&w->standing, v->epoch, true, true, "");
 	queue_ring(w->queue); /* heartbeatd waits to hear of the barrier */
@@ -131,7 +131,7 @@ static void note_commit(struct writer *w, uint64_t batch)
 	if (w->tools.head.batch_seq == batch)
 		return;
 	w->committed_us = clock_boottime_us();
-	look_at_commit(w);
+	look_at_commit(w, &w->tools.landed);
 	standing_first(&w->standing, w->committed_us);
 }
 
