@@ -176,6 +176,17 @@ t13_super() {
 	recipe "T13 read_only stops SUPER, which may not change it either; it does not stop root"
 }
 
+t20_definition() {
+	open_for_writes a
+	client w a "ALTER TABLE holdfast.cluster_epoch ADD COLUMN IF NOT EXISTS t20 INT NULL, ALGORITHM=INSTANT"
+	soon "it waits" waiting a 1
+	stop mariadbd-a KILL
+	again a 1 SLAVE
+	want "cut off" "$(cut_off a)" 0
+	want "the column" "$(sql a "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE COLUMN_NAME='t20'")" 1
+	recipe "T20 SIGKILL while a change of a table waits: a SLAVE start keeps it"
+}
+
 # ---- a pair: a active, b its standby
 start_pair() {
 	fresh a
@@ -479,6 +490,7 @@ t6_read_only
 t5_roles
 t9_shutdown
 t13_super
+t20_definition
 start_pair
 t10a_semi_at_the_standby
 t18_reconnect
