@@ -226,6 +226,24 @@ test_storm() {
 	equal "all are let in" "$codes" " 30 201 "
 }
 
+# More than can wait: they are refused, and told so; payments are not.
+test_flood() {
+	local i body="{\"login\":\"carl\",\"password\":\"$PASSWORD\"}" codes
+	for i in $(seq 200); do
+		printf 'url = "http://127.0.0.1:%s/v1/sessions"\noutput = "%s/flood.%s"\n' "$PORT" "$D" "$i"
+	done >"$D/flood.conf"
+	curl -s -m 20 -Z --parallel-immediate --parallel-max 200 -K "$D/flood.conf" -w '%{http_code}\n' -H 'Content-Type: application/json' \
+		-H 'X-Forwarded-For: 198.51.100.200' --data-raw "$body" >"$D/flood" 2>/dev/null &
+	local flood=$!
+	account wallet; expect "meanwhile" 201
+	wait $flood
+	codes=$(sort "$D/flood" | uniq -c | tr -s ' \n' ' ')
+	matches "they are let in or told to come again" "$codes" '^ [0-9]+ 201 [0-9]+ 503 $'
+	equal "all of them" "$(wc -l <"$D/flood")" 200
+	equal "with the reason" "$(cat "$D"/flood.[0-9]* | grep -o '"code":"[a-z_]*"' | sort -u | grep -vcE 'overloaded|failover_in_progress')" 0
+	login carl "$PASSWORD"; expect "afterwards" 201
+}
+
 # Neither a password nor a token is anywhere but in the hands of its owner.
 test_secrets() {
 	local secret
@@ -238,7 +256,7 @@ test_secrets() {
 }
 
 set_up
-for t in users sessions ownership payments passwords lockout expiry storm secrets; do
+for t in users sessions ownership payments passwords lockout expiry storm flood secrets; do
 	echo "# $t"
 	"test_$t"
 done

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gateway/event.h"
+#include "gateway/opcheck.h"
 #include "gateway/scope.h"
 #include "gateway/session.h"
 
@@ -256,6 +257,50 @@ static void test_a_new_password_ends_other_sessions(void **state)
 	assert_memory_equal(&w.effect.user.password, &records[0], sizeof(records[0]));
 }
 
+/* What no worker of ours sends is no message at all. */
+static void test_messages(void **state)
+{
+	static const char records[2 * sizeof(struct password_record)];
+	static const struct {
+		uint8_t kind;
+		const char *login, *name;
+		uint32_t record_bytes;
+		bool sound;
+	} cases[] = {
+	    {OP_USER_CREATE, "anna", "Anna", sizeof(struct password_record), true},
+	    {OP_USER_CREATE, "anna", "Anna", sizeof(struct password_record) - 1, false},
+	    {OP_USER_CREATE, "an na", "Anna", sizeof(struct password_record), false},
+	    {OP_USER_CREATE, "anna", "\xff", sizeof(struct password_record), false},
+	    {OP_USER_CREATE, "anna", "", sizeof(struct password_record), false},
+	    {OP_USER_CREATE, "", "Anna", sizeof(struct password_record), false},
+	    {OP_USER_PASSWORD, "", "", 2 * sizeof(struct password_record), true},
+	    {OP_USER_PASSWORD, "", "", sizeof(struct password_record), false},
+	    {OP_USER_PASSWORD, "anna", "", 2 * sizeof(struct password_record), false},
+	    {OP_SESSION_CREATE, "anna", "", sizeof(struct password_record), true},
+	    {OP_SESSION_CREATE, "", "", sizeof(struct password_record), false},
+	    {OP_LOGIN_LOOK, "anna", "", 0, true},
+	    {OP_LOGIN_LOOK, "", "", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct op_message m = {.op = {.kind = cases[i].kind}};
+
+		for (unsigned j = 0; j < OP_TEXT_COUNT; j++)
+			m.text[j] = "";
+		m.text[OP_TEXT_REFERENCE] = cases[i].login;
+		m.text[OP_TEXT_NAME] = cases[i].name;
+		m.text[OP_TEXT_RECORD] = records;
+		m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)strlen(cases[i].login);
+		m.op.text_bytes[OP_TEXT_NAME] = (uint32_t)strlen(cases[i].name);
+		m.op.text_bytes[OP_TEXT_RECORD] = cases[i].record_bytes;
+		m.op.has_reference = cases[i].login[0] != 0;
+		assert_int_equal(op_is_sound(&m), cases[i].sound);
+		m.op.verified = 2;
+		assert_false(op_is_sound(&m));
+	}
+}
+
 static void test_owners(void **state)
 {
 	struct account a = {.has_owner = true};
@@ -286,6 +331,7 @@ int main(void)
 	    cmocka_unit_test(test_the_same_token_again),
 	    cmocka_unit_test(test_a_session_ends_at_its_time),
 	    cmocka_unit_test(test_a_new_password_ends_other_sessions),
+	    cmocka_unit_test(test_messages),
 	    cmocka_unit_test(test_owners),
 	};
 
