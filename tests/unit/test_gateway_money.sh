@@ -153,6 +153,10 @@ test_reversals() {
 test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
 	"$BUILD/tests/unit/ledgercheck_helper" "$D/my.sock" >"$D/check" 2>&1 && pass "the ledger adds up" || fail "$(cat "$D/check")"
+	# Two events that changed places: not seen by anything else.
+	sql "UPDATE journal SET event_seq=event_seq+1000 WHERE event_seq IN (3,4); UPDATE journal SET event_seq=1007-event_seq WHERE event_seq>1000"
+	"$BUILD/tests/unit/ledgercheck_helper" "$D/my.sock" >"$D/check" 2>&1 && fail "events that are not in the order of the journal pass"
+	equal "their order is checked" "$(grep -c "events are numbered without gaps, in the order of the journal" "$D/check")" 1
 }
 
 set_up
