@@ -8,9 +8,8 @@
 #include <string.h>
 
 #define RUN_DIR "/run/holdfast"
-#define ANSWER_MARGIN_MS 3000	 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
-#define PEER_WEIGHT_OF_WORKER 10 /* half of what haproxy.cfg.in gives to a worker of our own */
-#define HAPROXY_WEIGHT_MAX 256
+#define ANSWER_MARGIN_MS 3000	/* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
+#define PEER_WEIGHT_OF_WORKER 1 /* haproxy.cfg.in gives 20 to a worker of our own */
 
 static bool is_ipv4(const char *text)
 {
@@ -74,10 +73,7 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 
 static void format_numbers(const struct conf *conf, struct settings_values *v)
 {
-	uint32_t weight = conf->workers * PEER_WEIGHT_OF_WORKER;
-
-	(void)snprintf(
-	    v->weight, sizeof(v->weight), "%" PRIu32, weight < HAPROXY_WEIGHT_MAX ? weight : HAPROXY_WEIGHT_MAX);
+	(void)snprintf(v->weight, sizeof(v->weight), "%" PRIu32, conf->workers * PEER_WEIGHT_OF_WORKER);
 	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
 	(void)snprintf(v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
