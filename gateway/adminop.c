@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define LIST_BYTES_MAX (WIRE_FRAME_BYTES_MAX - 1024) /* more does not fit into one answer */
+#define LIST_BYTES_MAX (120 * 1024) /* more does not fit into the scratch of a body */
 
 static int answer(struct batch_tools *t, struct request *r, uint16_t status, const char *words)
 {

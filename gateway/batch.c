@@ -1,4 +1,4 @@
-#include "gateway/batch.h"
+#include "gateway/batch_parts.h"
 
 #include "gateway/adminop.h"
 #include "gateway/event.h"
@@ -17,6 +17,7 @@
 
 #define SQL_BYTES (12 * 1024 * 1024)
 #define BODY_BYTES (128 * 1024)
+#define UNSTORED_BYTES (512 * 1024)
 
 static int text_alloc(struct text *t, size_t bytes)
 {
@@ -37,6 +38,8 @@ static const struct {
     {offsetof(struct batch_tools, withdrawals), SQL_BYTES},
     {offsetof(struct batch_tools, admin), BODY_BYTES},
     {offsetof(struct batch_tools, body), BODY_BYTES},
+    {offsetof(struct batch_tools, results), WIRE_FRAME_BYTES_MAX},
+    {offsetof(struct batch_tools, unstored), UNSTORED_BYTES},
     {offsetof(struct batch_tools, merged), 2 * OP_METADATA_BYTES_MAX},
 };
 
@@ -83,7 +86,8 @@ uint64_t batch_now_us(const struct batch_tools *t)
 	return now_us > t->head.last_us ? now_us : t->head.last_us + 1;
 }
 
-static int remember(struct batch_tools *t, const struct ledger_input *in, const struct ledger_decision *d)
+static int remember(
+    struct batch_tools *t, const struct ledger_input *in, const struct ledger_decision *d, const struct text *body)
 {
 	const struct op_message *m = in->message;
 	struct stored s = {
@@ -95,8 +99,8 @@ static int remember(struct batch_tools *t, const struct ledger_input *in, const 
 	    .id = d->created ? d->id : m->op.subject,
 	    .credit = m->op.to,
 	    .amount = m->op.amount,
-	    .body = t->body.at,
-	    .body_bytes = t->body.used,
+	    .body = body->at,
+	    .body_bytes = body->used,
 	};
 
 	memcpy(s.key_hash, m->op.key_hash, HASH_BYTES);
@@ -113,17 +117,6 @@ static int remember(struct batch_tools *t, const struct ledger_input *in, const 
 	}
 	return image_add_stored(t->image, &s) ? 0 : -ENOMEM;
 }
-
-struct plan {
-	struct head next;
-	struct account *touched[LEDGER_TOUCHED_MAX * BATCH_REQUESTS_MAX];
-	size_t touched_count, row_count;
-	struct payment *payments[BATCH_REQUESTS_MAX]; /* that changed; new ones are written at once */
-	struct withdrawal *withdrawals[BATCH_REQUESTS_MAX];
-	size_t payment_count, withdrawal_count;
-	bool admin_row;
-	uint64_t mark; /* tells the accounts of this batch */
-};
 
 static void touch(struct plan *p, struct account *a)
 {
@@ -180,13 +173,12 @@ static void take_resources(
 	}
 }
 
-/* Writes down what was decided: rows of the transaction, image, answer. */
-static int take_effect(struct batch_tools *t, struct plan *p, struct request *r, const struct ledger_input *in,
-    const struct ledger_decision *d)
+int batch_take_effect(struct batch_tools *t, struct plan *p, const struct ledger_input *in,
+    const struct ledger_decision *d, const struct text *body)
 {
 	if (d->stored) {
-		row_put_journal(&t->journal, in, d, p->next.batch_seq, t->body.at, t->body.used);
-		if (remember(t, in, d))
+		row_put_journal(&t->journal, in, d, p->next.batch_seq, body->at, body->used);
+		if (remember(t, in, d, body))
 			return -ENOMEM;
 		p->next.next_seq++;
 		p->next.next_event += d->event != EVENT_NONE;
@@ -195,7 +187,7 @@ static int take_effect(struct batch_tools *t, struct plan *p, struct request *r,
 	if (take_accounts(t, p, in, d))
 		return -ENOMEM;
 	take_resources(t, p, in, d);
-	return query_fill(t, r, d);
+	return 0;
 }
 
 /* Users: one change a transaction, the next one asks again. *later: this is one. */
@@ -241,7 +233,9 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *r, stru
 		if (userop_take_effect(t, &in))
 			return -ENOMEM;
 	}
-	return take_effect(t, p, r, &in, &d);
+	if (batch_take_effect(t, p, &in, &d, &t->body))
+		return -ENOMEM;
+	return query_fill(t, r, &d);
 }
 
 static void add_statement(struct batch_tools *t, struct text *sql, void (*finish)(struct text *sql))
@@ -303,7 +297,9 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 	for (struct request *r = list; r; r = r->next) {
 		int code = 0;
 
-		if (op_is_journalled(r->message.op.kind))
+		if (r->message.op.kind == OP_TRANSFER_BATCH)
+			code = transferbatch_decide(t, p, r);
+		else if (op_is_journalled(r->message.op.kind))
 			code = decide(t, p, r, e);
 		else if (r->message.op.kind == OP_SESSION_CREATE || r->message.op.kind == OP_SESSION_END)
 			code = userop_write(t, r, &p->next, &p->admin_row, e);

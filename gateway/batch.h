@@ -19,7 +19,8 @@ struct batch_tools {
 	struct user_effect effect;
 	struct head head;     /* as committed */
 	struct landed landed; /* of the last COMMIT */
-	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged; /* scratch */
+	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged, results,
+	    unstored;		 /* scratch */
 	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 };

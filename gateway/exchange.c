@@ -48,10 +48,12 @@ void exchange_free(struct exchange *x)
 
 bool exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 {
+	size_t bytes_max = route_body_bytes_max(x->target);
+
 	x->seen_bytes += count;
-	if (x->facts.too_large || count > BODY_BYTES_MAX - x->body_bytes) {
+	if (x->facts.too_large || count > bytes_max - x->body_bytes) {
 		x->facts.too_large = true;
-		return x->seen_bytes <= BODY_DRAIN_BYTES_MAX;
+		return x->seen_bytes <= bytes_max + BODY_DRAIN_BYTES_MAX;
 	}
 	if (x->body_bytes + count > x->body_size) {
 		size_t size = x->body_size ? x->body_size : 1024;

@@ -36,6 +36,8 @@ static const struct field fields[] = {
     {OP_TRANSFER_CREATE, "currency", FIELD_CURRENCY, true},
     {OP_TRANSFER_CREATE, "reference", FIELD_REFERENCE, false},
     {OP_TRANSFER_CREATE, "metadata", FIELD_METADATA, false},
+    {OP_TRANSFER_BATCH, "atomic", FIELD_ATOMIC, true},
+    {OP_TRANSFER_BATCH, "items", FIELD_ITEMS, true},
     {OP_TRANSFER_REVERSE, "reason", FIELD_REFERENCE, true},
     {OP_PAYMENT_CREATE, "payer", FIELD_FROM, true},
     {OP_PAYMENT_CREATE, "payee", FIELD_TO, true},
@@ -338,6 +340,17 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 		return;
 	case FIELD_FEE: read_fee(in, f, v); return;
 	case FIELD_DESTINATION: read_destination(in, f, v); return;
+	case FIELD_ATOMIC:
+		if (!json_is_boolean(v))
+			fields_complain(in, f->name, NULL, "wrong_type");
+		op->atomic = json_is_true(v);
+		return;
+	case FIELD_ITEMS:
+		if (!json_is_array(v))
+			fields_complain(in, f->name, NULL, "wrong_type");
+		else if (!json_array_size(v))
+			fields_complain(in, f->name, NULL, "too_short");
+		return;
 	case FIELD_FINAL:
 		if (!json_is_boolean(v))
 			fields_complain(in, f->name, NULL, "wrong_type");
@@ -403,6 +416,8 @@ bool fields_read(struct intake *in)
 		fields_complain(in, NULL, NULL, "not_an_object");
 		return false;
 	}
+	if (in->m.op.kind == OP_TRANSFER_BATCH && json_array_size(json_object_get(in->root, "items")))
+		fields_read_items(in, json_object_get(in->root, "items"));
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		if (fields[i].op != in->m.op.kind)
 			continue;

@@ -23,6 +23,8 @@ enum field_type {
 	FIELD_FEE,
 	FIELD_FINAL,
 	FIELD_DESTINATION,
+	FIELD_ATOMIC,
+	FIELD_ITEMS, /* only that there are some: fields_read_items */
 	FIELD_LOGIN,
 	FIELD_NAME,
 	FIELD_PASSWORD,	    /* that is to be checked */
@@ -41,6 +43,9 @@ void fields_complain(struct intake *in, const char *member, const char *below, c
 
 /* Of UTF-8. */
 size_t fields_count_chars(const char *s, size_t bytes);
+
+/* gateway/fields_batch.c: the items of a batch of transfers, into in->items. */
+void fields_read_items(struct intake *in, const json_t *array);
 
 /* gateway/fields_user.c: members of requests about users; v is a string. */
 void fields_read_login(struct intake *in, const struct field *f, const json_t *v);

@@ -127,11 +127,11 @@ static enum MHD_Result respond(struct exchange *x, struct MHD_Connection *c)
 	return result;
 }
 
-static bool is_length_good(struct MHD_Connection *c)
+static bool is_length_good(struct MHD_Connection *c, const char *target)
 {
 	const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
 
-	return !length || strtoull(length, NULL, 10) <= BODY_BYTES_MAX;
+	return !length || strtoull(length, NULL, 10) <= route_body_bytes_max(target);
 }
 
 static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, const char *url, const char *method,
@@ -146,7 +146,7 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 		return MHD_NO;
 	if (!x->begun) {
 		take_facts(x, c, method);
-		if (!is_length_good(c)) {
+		if (!is_length_good(c, x->target)) {
 			x->facts.too_large = true;
 			exchange_run(x); /* not a byte of it is read */
 		}

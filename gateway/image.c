@@ -309,6 +309,17 @@ const struct stored *image_stored(struct image *image, uint64_t principal, const
 	return NULL;
 }
 
+void image_drop_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES])
+{
+	struct stored_node **at = &image->by_key[hash(key_hash, HASH_BYTES) % STORED_SLOTS];
+
+	for (; *at; at = &(*at)->next_by_key)
+		if ((*at)->stored.principal == principal && memcmp((*at)->stored.key_hash, key_hash, HASH_BYTES) == 0) {
+			*at = (*at)->next_by_key; /* its memory is freed with the others */
+			return;
+		}
+}
+
 static size_t reference_slot(const char *channel, const char *reference, size_t bytes)
 {
 	return (hash(channel, strlen(channel)) ^ hash(reference, bytes)) % STORED_SLOTS;

@@ -56,6 +56,9 @@ struct payment *image_add_payment(struct image *image, const struct payment *p);
 struct withdrawal *image_add_withdrawal(struct image *image, const struct withdrawal *w);
 struct transfer *image_add_transfer(struct image *image, const struct transfer *t);
 
+/* What was decided was taken back: there is no such row. */
+void image_drop_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);
+
 /* Copies the row with its body and reference; known by key, and by reference if it has one. NULL: no memory.
  */
 const struct stored *image_add_stored(struct image *image, const struct stored *s);

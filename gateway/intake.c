@@ -69,8 +69,9 @@ void intake_free(struct intake *in)
 	json_decref(in->root);
 	free(in->canonical);
 	free(in->metadata);
+	free(in->items);
 	in->root = NULL;
-	in->canonical = in->metadata = NULL;
+	in->canonical = in->metadata = in->items = NULL;
 }
 
 static bool is_json_type(const char *type)
@@ -146,7 +147,7 @@ bool intake_form(struct intake *in)
 		return refuse(in, PROBLEM_NOT_FOUND, "There is no such route.", NULL);
 	in->m.op.kind = in->route->op;
 	if (f->too_large)
-		return refuse(in, PROBLEM_TOO_LARGE, "The body is larger than 64 KiB.", NULL);
+		return refuse(in, PROBLEM_TOO_LARGE, "The body is larger than this route takes.", NULL);
 	if (!in->route->keyed)
 		return true;
 	if (in->route->bare && !f->body_bytes && !f->content_type) {

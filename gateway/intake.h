@@ -13,7 +13,6 @@
 #include "gateway/problem.h"
 #include "gateway/route.h"
 
-#define BODY_BYTES_MAX (64 * 1024)
 #define JSON_DEPTH_MAX 16
 #define KEY_CHARS_MAX 250
 #define INTAKE_FIELDS_MAX 32
@@ -51,8 +50,8 @@ struct intake {
 	const struct route *route;
 	char param[ROUTE_PARAM_BYTES];
 	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
-	json_t *root;		    /* owned */
-	char *canonical, *metadata; /* owned */
+	json_t *root;			    /* owned */
+	char *canonical, *metadata, *items; /* owned */
 	struct secret password, new_password;
 	struct op_message m; /* texts point in here */
 	struct refusal refusal;

@@ -30,6 +30,7 @@ static const struct {
 	ledger_transfer_create},
     [OP_TRANSFER_REVERSE] = {{SCOPE_TRANSFERS_WRITE, NEED_TRANSFER, "tr_", "/v1/transfers/", NULL, NULL, true},
 	ledger_transfer_reverse},
+    [OP_TRANSFER_BATCH] = {{SCOPE_TRANSFERS_WRITE, 0, NULL, NULL, NULL, NULL, false}, NULL},
     [OP_PAYMENT_CREATE] = {{PAYMENT(NEED_FROM | NEED_TO | NEED_FEE, "pay_", "/v1/payments/", true)},
 	ledger_payment_create},
     [OP_PAYMENT_CAPTURE] = {{PAYMENT(NEED_PAYMENT | NEED_FEE, "pay_", "/v1/payments/", false)}, ledger_payment_capture},
@@ -291,22 +292,30 @@ static bool everything_is_owned(const struct ledger_input *in, struct text *body
 	return false;
 }
 
-void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
+bool ledger_is_new(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	const struct op *op = &in->message->op;
 
-	assert(op_is_journalled(op->kind) && kinds[op->kind].decide);
 	*ret = (struct ledger_decision){0};
 	if (!ledger_admits(in, body, ret))
-		return;
-	if (in->twin &&
-	    LEDGER_GUARD(L11_FINGERPRINT_COUNTS, memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0))
+		return false;
+	if (!in->twin)
+		return true;
+	if (LEDGER_GUARD(L11_FINGERPRINT_COUNTS, memcmp(in->twin->fingerprint, op->fingerprint, HASH_BYTES) == 0))
 		ledger_repeat(in->twin, body, ret);
-	else if (in->twin)
+	else
 		ledger_refuse(in, PROBLEM_IDEMPOTENCY_KEY_REUSED, "The Idempotency-Key was used with another request.",
 		    "Idempotency-Key", body, ret);
-	else if (everything_is_there(in, body, ret) && everything_is_owned(in, body, ret))
-		kinds[op->kind].decide(in, body, ret);
+	return false;
+}
+
+void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
+{
+	uint8_t kind = in->message->op.kind;
+
+	assert(op_is_journalled(kind) && kinds[kind].decide);
+	if (ledger_is_new(in, body, ret) && everything_is_there(in, body, ret) && everything_is_owned(in, body, ret))
+		kinds[kind].decide(in, body, ret);
 }
 
 void ledger_render_resource(struct text *t, const struct stored *s)

@@ -142,7 +142,11 @@ struct ledger_decision {
 	bool has_metadata;			  /* those of in->account are now what is in scratch */
 };
 
-/* Decides a journalled operation (op_is_journalled). Changes the accounts in `touched`, and
+/* The part of a decision that comes before everything that depends on state: may it, and is its key new? If not, *ret and body
+ * have the answer: a refusal, or the answer of the first time. */
+bool ledger_is_new(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);
+
+/* Decides a journalled operation (op_is_journalled) but a batch of transfers, which is decided item by item. Changes the accounts in `touched`, and
  * the payment, withdrawal or transfer that the path names. The answer's
  * body is appended to body, which has room for a problem and for the metadata. */
 void ledger_decide(const struct ledger_input *in, struct text *body, struct ledger_decision *ret);

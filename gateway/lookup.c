@@ -1,13 +1,15 @@
 #include "gateway/lookup.h"
 
+#include "gateway/items.h"
 #include "gateway/row.h"
 #include "gateway/row_user.h"
 
 #include <errno.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 
-#define IDS_MAX (4 * BATCH_REQUESTS_MAX)
+#define IDS_MAX (4 * BATCH_OPS_MAX)
 
 /* What the list names, each thing once or more. */
 struct names {
@@ -15,7 +17,7 @@ struct names {
 	struct ulid derived[BATCH_REQUESTS_MAX]; /* of accounts that appear on first use */
 	const struct ulid *payments[BATCH_REQUESTS_MAX], *withdrawals[BATCH_REQUESTS_MAX];
 	const struct ulid *transfers[BATCH_REQUESTS_MAX];
-	const uint8_t *keys[BATCH_REQUESTS_MAX];
+	const uint8_t *keys[BATCH_OPS_MAX];
 	const uint8_t *tokens[BATCH_REQUESTS_MAX];
 	const struct op_message *references[BATCH_REQUESTS_MAX];
 	size_t account_count, derived_count, payment_count, withdrawal_count, transfer_count, key_count, token_count,
@@ -80,6 +82,20 @@ static void take_names(const struct op_message *m, struct names *n)
 		name_derived(n, "", op->currency);
 }
 
+/* Every item's key and accounts; they lie in the message, if not aligned: ids and hashes are bytes. */
+static void take_item_names(const struct op_message *m, struct names *n)
+{
+	struct items items = items_of(m);
+	const char *reference, *metadata, *at = items.at;
+	struct item item;
+
+	for (; items_next(&items, &item, &reference, &metadata); at = items.at) {
+		n->keys[n->key_count++] = (const uint8_t *)at + offsetof(struct item, key_hash);
+		name_account(n, (const struct ulid *)(const void *)(at + offsetof(struct item, from)));
+		name_account(n, (const struct ulid *)(const void *)(at + offsetof(struct item, to)));
+	}
+}
+
 /* What the resources name that the operations name. */
 static void take_more_names(struct image *image, const struct op *op, struct names *n)
 {
@@ -111,8 +127,11 @@ int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 	int code;
 
 	memset(n, 0, sizeof(*n));
-	for (struct request *r = list; r; r = r->next)
+	for (struct request *r = list; r; r = r->next) {
 		take_names(&r->message, n);
+		if (r->message.op.kind == OP_TRANSFER_BATCH)
+			take_item_names(&r->message, n);
+	}
 	image_trim(t->image);
 	code = row_load_keys(t->store, t->image, n->keys, n->key_count, &t->sql, e);
 	if (!code)

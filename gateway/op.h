@@ -54,6 +54,7 @@ enum op_flag {
 	X(OP_WITHDRAWAL_FAIL, 26, OP_JOURNALLED)    /* subject */                                                      \
 	X(OP_WITHDRAWAL_GET, 27, OP_READS)	    /* subject */                                                      \
 	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */                                  \
+	X(OP_TRANSFER_BATCH, 29, OP_JOURNALLED)	    /* atomic item_count; items */                                     \
 	X(OP_LOGIN_LOOK, 64, OP_READS)	    /* reference: login, or none: of the session's user; channel: address */   \
 	X(OP_SESSION_CREATE, 65, OP_WRITES) /* the same; verified record; fingerprint: hash of the token */            \
 	X(OP_SESSION_GET, 66, OP_READS)                                                                                \
@@ -79,11 +80,20 @@ enum account_kind {
 	ACCOUNT_KIND_END
 };
 
-enum op_text { OP_TEXT_REQUEST_ID, OP_TEXT_REFERENCE, OP_TEXT_METADATA, OP_TEXT_NAME, OP_TEXT_RECORD, OP_TEXT_COUNT };
+enum op_text {
+	OP_TEXT_REQUEST_ID,
+	OP_TEXT_REFERENCE,
+	OP_TEXT_METADATA,
+	OP_TEXT_NAME,
+	OP_TEXT_RECORD,
+	OP_TEXT_ITEMS,
+	OP_TEXT_COUNT
+};
 
 #define OP_REQUEST_ID_BYTES_MAX 128
 #define OP_REFERENCE_BYTES_MAX 512
 #define OP_METADATA_BYTES_MAX 65536
+#define OP_ITEMS_BYTES_MAX (1280 * 1024) /* gateway/items.h */
 #define OP_NAME_BYTES_MAX 400
 #define OP_RECORD_BYTES_MAX 128 /* struct password_record, one or two */
 
@@ -95,7 +105,7 @@ struct op {
 	uint8_t account_kind;	  /* enum account_kind */
 	uint8_t has_min, has_max; /* enum op_limit */
 	uint8_t has_owner, has_reference;
-	uint8_t manual, final, has_fee;
+	uint8_t manual, final, has_fee, atomic;
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
 	uint8_t by_session; /* secret_hash is that of a session's token, not of an API key */
 	uint8_t verified;   /* the worker has found the password to be that of the record */
@@ -111,7 +121,7 @@ struct op {
 	struct ulid subject;		 /* what the path names */
 	struct ulid from, to;
 	int64_t amount, min_balance, max_balance, fee_fixed;
-	uint32_t fee_bps, hold_seconds;
+	uint32_t fee_bps, hold_seconds, item_count;
 	char currency[4];	     /* terminated */
 	char channel[CHANNEL_BYTES]; /* terminated */
 };

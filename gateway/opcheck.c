@@ -1,6 +1,7 @@
 #include "gateway/opcheck.h"
 
 #include "gateway/currency.h"
+#include "gateway/items.h"
 #include "gateway/payment.h"
 #include "gateway/user.h"
 
@@ -69,6 +70,21 @@ static bool is_payment_sound(const struct op *op)
 	       op->fee_fixed >= 0 && op->fee_fixed <= AMOUNT_MAX;
 }
 
+static bool is_batch_sound(const struct op_message *m)
+{
+	struct items items = items_of(m);
+	struct op_message one;
+	uint32_t n = 0;
+
+	for (; items_next_op(&items, m, &one); n++)
+		if (one.op.amount < 1 || one.op.amount > AMOUNT_MAX ||
+		    !memchr(one.op.currency, 0, sizeof(one.op.currency)) ||
+		    one.op.text_bytes[OP_TEXT_REFERENCE] > OP_REFERENCE_BYTES_MAX ||
+		    one.op.text_bytes[OP_TEXT_METADATA] > OP_METADATA_BYTES_MAX || !op_is_sound(&one))
+			return false;
+	return items.at == items.end && n == m->op.item_count && n >= 1 && n <= ITEMS_MAX;
+}
+
 static bool has_currency(uint8_t kind)
 {
 	return kind == OP_ACCOUNT_CREATE || kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE ||
@@ -100,7 +116,7 @@ bool op_is_sound(const struct op_message *m)
 {
 	const struct op *op = &m->op;
 	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference, op->manual, op->final, op->has_fee,
-	    op->by_session, op->verified};
+	    op->atomic, op->by_session, op->verified};
 	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
 	for (size_t i = 0; i < sizeof(flags); i++)
@@ -123,6 +139,7 @@ bool op_is_sound(const struct op_message *m)
 	case OP_TOPUP_CREATE:
 	case OP_WITHDRAWAL_CREATE: return is_channel_sound(op);
 	case OP_PAYMENT_CREATE: return is_payment_sound(op);
+	case OP_TRANSFER_BATCH: return is_batch_sound(m);
 	default: return true;
 	}
 }

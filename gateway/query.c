@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d)
+int query_fill_text(struct request *r, const struct ledger_decision *d, const struct text *text)
 {
-	char *body = t->body.cut ? NULL : malloc(t->body.used + 1);
+	char *body = text->cut ? NULL : malloc(text->used + 1);
 
 	if (!body)
 		return -ENOMEM;
-	memcpy(body, t->body.at, t->body.used);
+	memcpy(body, text->at, text->used);
 	free(r->body);
 	r->body = body;
 	r->answer.outcome = WIRE_DONE;
@@ -26,8 +26,13 @@ int query_fill(struct batch_tools *t, struct request *r, const struct ledger_dec
 	r->answer.has_seq = d->has_seq;
 	r->answer.retry_after_s = d->retry_after_s;
 	r->answer.seq = d->seq;
-	r->answer.body_bytes = (uint32_t)t->body.used;
+	r->answer.body_bytes = (uint32_t)text->used;
 	return 0;
+}
+
+int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d)
+{
+	return query_fill_text(r, d, &t->body);
 }
 
 /* What the database holds now is true as of the last position given out. */

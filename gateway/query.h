@@ -8,7 +8,8 @@
 /* Answers an operation that is no write. Codes of store.h. */
 int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e);
 
-/* Makes the answer of a request from a decision and from t->body. 0, or -ENOMEM. */
+/* Makes the answer of a request from a decision and from body, or t->body. 0, or -ENOMEM. */
+int query_fill_text(struct request *r, const struct ledger_decision *d, const struct text *body);
 int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d);
 
 #endif

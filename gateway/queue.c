@@ -297,7 +297,7 @@ bool queue_wait_poke(struct queue *q, unsigned wait_ms)
 struct request *queue_take(struct queue *q)
 {
 	struct list out;
-	size_t count = 0, bytes = 0;
+	size_t count = 0, bytes = 0, ops = 0;
 
 	list_init(&out);
 	(void)pthread_mutex_lock(&q->lock);
@@ -306,13 +306,17 @@ struct request *queue_take(struct queue *q)
 		struct request *r = q->waiting.first;
 		const struct op *op = &r->message.op;
 
+		ops += 1 + op->item_count;
+		if (count && ops > BATCH_OPS_MAX)
+			break;
 		q->waiting.first = r->next;
 		if (!q->waiting.first)
 			q->waiting.end = &q->waiting.first;
 		q->count--;
 		q->bytes -= request_bytes(r);
 		count++;
-		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA];
+		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA] +
+			 op->text_bytes[OP_TEXT_ITEMS];
 		if (op_is_journalled(op->kind)) {
 			memcpy(q->flying[q->flying_count], op->secret_hash, HASH_BYTES);
 			memcpy(q->flying[q->flying_count++] + HASH_BYTES, op->key_hash, HASH_BYTES);

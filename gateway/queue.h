@@ -12,6 +12,7 @@
 #define QUEUE_REQUESTS_MAX 8192
 #define QUEUE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define BATCH_REQUESTS_MAX 512
+#define BATCH_OPS_MAX 1024 /* with the items of batches */
 #define BATCH_BYTES_MAX (1024 * 1024)
 #define TWIN_WAIT_US 2000000 /* how long a request waits for its twin in flight */
 

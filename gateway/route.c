@@ -28,6 +28,8 @@
 		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false                          \
 	}
 
+#define TRANSFER_BATCH "/v1/transfers/batch"
+
 const struct route routes[] = {
     OWN("POST", "/v1/users", OP_USER_CREATE, ROUTE_KEY_OPTIONAL, SCOPE_USERS_WRITE),
     OWN("GET", "/v1/users/me", OP_USER_GET, ROUTE_KEY_NONE, SCOPE_SESSION),
@@ -48,6 +50,7 @@ const struct route routes[] = {
     ASK("/v1/topups/{id}", OP_TOPUP_GET, "top_"),
     MAKE("/v1/transfers", OP_TRANSFER_CREATE, SCOPE_TRANSFERS_WRITE),
     ASK("/v1/transfers/{id}", OP_TRANSFER_GET, "tr_"),
+    MAKE(TRANSFER_BATCH, OP_TRANSFER_BATCH, SCOPE_TRANSFERS_WRITE),
     ACT("/v1/transfers/{id}/reverse", OP_TRANSFER_REVERSE, SCOPE_TRANSFERS_WRITE, "tr_", false),
     MAKE("/v1/payments", OP_PAYMENT_CREATE, SCOPE_PAYMENTS_WRITE),
     ASK("/v1/payments/{id}", OP_PAYMENT_GET, "pay_"),
@@ -114,4 +117,12 @@ const struct route *route_find(const char *method, const char *path, size_t path
 	}
 	allow[used] = '\0';
 	return NULL;
+}
+
+size_t route_body_bytes_max(const char *target)
+{
+	size_t n = strcspn(target, "?");
+
+	return n == sizeof(TRANSFER_BATCH) - 1 && memcmp(target, TRANSFER_BATCH, n) == 0 ? BATCH_BODY_BYTES_MAX
+											 : BODY_BYTES_MAX;
 }

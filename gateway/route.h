@@ -21,6 +21,9 @@ struct route {
 	bool bare;	    /* the body may be left out: {} */
 };
 
+#define BODY_BYTES_MAX ((size_t)64 * 1024)
+#define BATCH_BODY_BYTES_MAX ((size_t)1024 * 1024)
+
 #define ROUTE_PARAM_BYTES 1024
 #define ROUTE_ALLOW_BYTES 64
 
@@ -31,5 +34,8 @@ extern const struct route routes[];
  * NULL: no route; then allow is "" for an unknown path, or the methods that it knows. */
 const struct route *route_find(const char *method, const char *path, size_t path_bytes,
     char param[static ROUTE_PARAM_BYTES], char allow[static ROUTE_ALLOW_BYTES]);
+
+/* How large the body of a request for this target may be. */
+size_t route_body_bytes_max(const char *target);
 
 #endif

@@ -9,6 +9,7 @@ static const uint32_t text_bytes_max[OP_TEXT_COUNT] = {
     [OP_TEXT_METADATA] = OP_METADATA_BYTES_MAX,
     [OP_TEXT_NAME] = OP_NAME_BYTES_MAX,
     [OP_TEXT_RECORD] = OP_RECORD_BYTES_MAX,
+    [OP_TEXT_ITEMS] = OP_ITEMS_BYTES_MAX,
 };
 
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret)

@@ -10,8 +10,8 @@
 
 #include "gateway/op.h"
 
-#define WIRE_VERSION 0x4804
-#define WIRE_FRAME_BYTES_MAX (128 * 1024)
+#define WIRE_VERSION 0x4805
+#define WIRE_FRAME_BYTES_MAX (2 * 1024 * 1024) /* a batch of transfers, and its answer */
 
 enum wire_type { WIRE_OP = 1, WIRE_ANSWER };
 

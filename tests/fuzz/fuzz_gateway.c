@@ -123,6 +123,23 @@ static const struct {
     {"POST", "/v1/topups",
 	"{\"account\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"amount\":1,\"currency\":\"KWD\",\"channel\":\"bank\","
 	"\"channel_reference\":\"4111 1111 1111 1112\"}"},
+    {"POST", "/v1/transfers/batch",
+	"{\"atomic\":true,\"items\":[{\"from\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"to\":\"acc_"
+	"01ARZ3NDEKTSV4RRFFQ69G5FAW\","
+	"\"amount\":1,\"currency\":\"CNY\",\"reference\":\"r\",\"metadata\":{\"a\":\"b\"}},"
+	"{\"from\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAW\",\"to\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"amount\":2,"
+	"\"currency\":\"CNY\"}]}"},
+    {"POST", "/v1/payments",
+	"{\"payer\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"payee\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAW\",\"amount\":100,"
+	"\"currency\":"
+	"\"CNY\",\"capture\":\"manual\",\"hold_seconds\":60,\"fee\":{\"bps\":290,\"fixed\":3},\"reference\":\"r\"}"},
+    {"POST", "/v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/capture", "{\"amount\":5,\"final\":true}"},
+    {"POST", "/v1/withdrawals",
+	"{\"account\":\"acc_01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"amount\":1,\"currency\":\"KWD\",\"channel\":\"bank\","
+	"\"destination\":"
+	"{\"type\":\"token\",\"value\":\"x\"}}"},
+    {"PATCH", "/v1/accounts/acc_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+	"{\"min_balance\":null,\"max_balance\":5,\"metadata\":{\"a\":null,\"b\":\"c\"}}"},
     {"GET", "/v1/idempotency_keys/a%2Fb%7e", ""},
     {"GET", "/v1/accounts/acc_01ARZ3NDEKTSV4RRFFQ69G5FAV/balance", ""},
 };

@@ -149,6 +149,58 @@ test_reversals() {
 	act "reverse" "/v1/transfers/$R/reverse" '{"reason":"back"}'; expect "a reversal" 409 state_conflict
 }
 
+item() { echo "{\"from\":\"$1\",\"to\":\"$2\",\"amount\":$3,\"currency\":\"${4:-CNY}\"${5:-}}"; }
+batch() { # KEY ATOMIC ITEMS
+	api POST /v1/transfers/batch "$1" "{\"atomic\":$2,\"items\":[$3]}"
+}
+statuses() { grep -o '"index":[0-9]*,"status":[0-9]*' "$D/body" | sed 's/.*://' | paste -sd' '; }
+
+# A11: atomic has one outcome for all, independent repeats each item as it was.
+test_batches() {
+	account wallet; A=$id
+	account wallet; B=$id
+	topup "$A" 1000
+	local nobody=acc_01ARZ3NDEKTSV4RRFFQ69G5FAV items n before
+	items="$(item "$A" "$B" 600),$(item "$A" "$B" 500),$(item "$A" "$nobody" 1),$(item "$B" "$A" 100 CNY ',"reference":"back","metadata":{"a":"b"}')"
+	batch b1 false "$items"; expect "independent" 200
+	equal "each by itself" "$(statuses)" "201 402 404 201"
+	equal "balances" "$(posted "$A") $(posted "$B")" "500 500"
+	batch b1 false "$items"; cp "$D/body" "$D/first"
+	equal "replayed" "$(head_value Idempotent-Replayed) $(statuses)" "true 201 402 404 201"
+	restart_ledgerd
+	batch b1 false "$items"
+	cmp -s "$D/body" "$D/first" && pass "the same to the byte, from the rows" || fail "the replay differs"
+	equal "nothing moved again" "$(posted "$A") $(posted "$B")" "500 500"
+	batch b1 true "$items"; expect "another body" 422 idempotency_key_reused
+	api GET /v1/idempotency_keys/b1; equal "its key" "$(member state) $(member status) $(member resource)" "completed 200 null"
+	equal "an item's transfer is one" "$(grep -o '"id":"tr_[^"]*' "$D/first" | head -n 1 | cut -d'"' -f4 | (read -r n; api GET "/v1/transfers/$n"; echo "$status"))" 200
+	before=$(sql "SELECT COUNT(*), MAX(event_seq) FROM journal")
+	batch b2 true "$(item "$A" "$B" 400),$(item "$B" "$A" 900),$(item "$A" "$B" 1001)"; expect "atomic, the last fails" 402 insufficient_funds
+	equal "which" "$(member failed_index)" 2
+	cp "$D/body" "$D/first"
+	equal "nothing was executed" "$(posted "$A") $(posted "$B")" "500 500"
+	equal "one row, no event" "$(sql "SELECT COUNT(*), MAX(event_seq) FROM journal")" "$(awk '{print $1+1 "\t" $2}' <<<"$before")"
+	topup "$A" 5000
+	batch b2 true "$(item "$A" "$B" 400),$(item "$B" "$A" 900),$(item "$A" "$B" 1001)"; expect "the refusal is sticky" 402
+	cmp -s "$D/body" "$D/first" && pass "the same to the byte" || fail "the replay differs"
+	batch b3 true "$(item "$A" "$B" 1),$(item "$A" "$nobody" 1)"; expect "atomic, nobody" 404 not_found
+	batch b3 true "$(item "$A" "$B" 1),$(item "$A" "$B" 2)"; expect "a 404 leaves the key free" 200
+	batch b4 true "$(item "$A" "$B" 1),$(item "$A" "$A" 1),$(item "$A" "$B" 1.5)"; expect "bad items refuse all" 422 validation_failed
+	equal "with their places" "$(grep -o '/items/[^"]*' "$D/body" | paste -sd' ')" "/items/1/to /items/2/amount"
+	batch b5 true ""; expect "no items" 422 validation_failed
+	items=$(for n in {1..500}; do item "$A" "$B" 1 CNY ",\"metadata\":{\"n\":\"$n\",\"pad\":\"$(printf 'x%.0s' {1..400})\"}"; done | paste -sd,)
+	before=$(posted "$B")
+	printf '{"atomic":true,"items":[%s]}' "$items" >"$D/large"
+	api POST /v1/transfers/batch b6 "" -H 'Content-Type: application/json' --data-binary "@$D/large"; expect "500 items of half a kilobyte" 200
+	equal "all of them" "$(($(posted "$B") - before))" 500
+	api POST /v1/transfers/batch b6 "" -H 'Content-Type: application/json' --data-binary "@$D/large"
+	equal "replayed, nothing moved again" "$(head_value Idempotent-Replayed) $(($(posted "$B") - before))" "true 500"
+	printf '{"atomic":false,"items":[%s,%s]}' "$items" "$(item "$A" "$B" 1)" >"$D/large"
+	api POST /v1/transfers/batch b7 "" -H 'Content-Type: application/json' --data-binary "@$D/large"; expect "501 items" 422 validation_failed
+	head -c 1100000 /dev/zero | tr '\0' ' ' >"$D/large"
+	api POST /v1/transfers/batch b8 "" -H 'Content-Type: application/json' --data-binary "@$D/large"; expect "more than 1 MiB" 413 too_large
+}
+
 # By the checks that a backup has to pass, and some of its own.
 test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
@@ -160,7 +212,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions payments expiry withdrawals reversals books; do
+for t in account_actions payments expiry withdrawals reversals batches books; do
 	echo "# $t"
 	"test_$t"
 done
