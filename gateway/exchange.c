@@ -163,11 +163,14 @@ static void own_request_id(char buf[static ID_TEXT_BYTES])
 	(void)id_format("req_", &u, buf);
 }
 
+uint64_t exchange_deadline_us(const struct exchange *x)
+{
+	return x->arrived_us + (uint64_t)x->desk->hold_timeout_ms * 1000;
+}
+
 void exchange_send(struct exchange *x, struct op_message *m)
 {
-	uint64_t deadline_us = x->arrived_us + (uint64_t)x->desk->hold_timeout_ms * 1000;
-
-	x->pending = courier_send(x->desk->courier, m, deadline_us, x);
+	x->pending = courier_send(x->desk->courier, m, exchange_deadline_us(x), x);
 	if (!x->pending)
 		reply_not_executed(x, PROBLEM_OVERLOADED, "This worker has too many requests under way.");
 }

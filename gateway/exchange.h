@@ -66,7 +66,8 @@ void exchange_arrived(struct exchange *x, const char *unix_ms);
  * waits for the ledger (pending; desk->done is called later). */
 void exchange_run(struct exchange *x);
 
-/* For its parts: sends an operation, whose answer exchange_on_errand takes; answers with a problem. */
+/* For its parts: when its time is up; sends an operation, whose answer exchange_on_errand takes; answers with a problem. */
+uint64_t exchange_deadline_us(const struct exchange *x); /* CLOCK_BOOTTIME: nothing begins later */
 void exchange_send(struct exchange *x, struct op_message *m);
 void exchange_refuse(struct exchange *x, enum problem_code code, const char *detail, unsigned retry_after_s);
 

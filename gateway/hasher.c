@@ -1,5 +1,8 @@
 #include "gateway/hasher.h"
 
+#include "heartbeat/rolepage.h"
+
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -10,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define NICE 10
+#define NICE 5
 
 struct list {
 	struct hasher_job *first, **end;
@@ -48,6 +51,10 @@ static void work(struct hasher_job *job)
 {
 	uint8_t salt[PASSWORD_SALT_BYTES];
 
+	if (clock_boottime_us() >= job->deadline_us) {
+		job->code = -ETIMEDOUT;
+		return;
+	}
 	if (job->check) {
 		job->code = password_check(&job->record, job->password, job->password_bytes, job->key);
 		return;

@@ -10,7 +10,7 @@
 
 #include "gateway/password.h"
 
-#define HASHER_JOBS_MAX 64 /* about 1.5 s of work, well within hold-timeout */
+#define HASHER_JOBS_MAX 64 /* about 1.5 s of work where there is nothing else to do: well within hold-timeout */
 
 struct hasher;
 
@@ -23,7 +23,8 @@ struct hasher_job {
 	const char *password;
 	size_t password_bytes;
 	struct password_record record;
-	int code; /* of password_check or password_make */
+	uint64_t deadline_us; /* CLOCK_BOOTTIME: nobody waits for what has not begun by then */
+	int code;	      /* of password_check or password_make; -ETIMEDOUT */
 	uint8_t key[32];
 };
 

@@ -120,6 +120,12 @@ bool ledger_owns(const struct principal *who, const struct account *a)
 	return !who->is_user || (a->has_owner && ulid_equal(&a->owner, &who->user));
 }
 
+/* The fee is taken from the payee: a payer who sets it would give away what belongs to somebody else. */
+static bool is_for_keys_only(const struct ledger_input *in)
+{
+	return in->who->is_user && in->message->op.kind == OP_PAYMENT_CREATE && in->message->op.has_fee;
+}
+
 static bool session_is_over(const struct ledger_input *in)
 {
 	return in->who->is_user && (in->who->revoked || in->now_us >= in->who->expires_us);
@@ -135,7 +141,7 @@ bool ledger_admits(const struct ledger_input *in, struct text *body, struct ledg
 		ledger_refuse(in, PROBLEM_TOKEN_EXPIRED, "The session is over: log in again.", NULL, body, ret);
 	else if (in->who->revoked)
 		ledger_refuse(in, PROBLEM_KEY_REVOKED, "The API key was revoked.", NULL, body, ret);
-	else if ((ledger_scopes(in->who) & scope) != scope)
+	else if ((ledger_scopes(in->who) & scope) != scope || is_for_keys_only(in))
 		ledger_refuse(in, PROBLEM_SCOPE_MISSING,
 		    in->who->is_user ? "This needs an API key." : "The API key lacks the scope for this.", NULL, body,
 		    ret);

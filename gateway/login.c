@@ -41,6 +41,7 @@ static void hash(struct exchange *x, bool check, const struct secret *password)
 	l->stage = check ? STAGE_CHECK : STAGE_MAKE;
 	l->job.owner = x;
 	l->job.check = check;
+	l->job.deadline_us = exchange_deadline_us(x);
 	l->job.password = password->text;
 	l->job.password_bytes = password->bytes;
 	x->pending = hasher_put(x->desk->hasher, &l->job);
@@ -162,7 +163,8 @@ void login_on_hash(struct hasher_job *job)
 
 	x->pending = false;
 	if (job->code < 0)
-		exchange_refuse(x, PROBLEM_OVERLOADED, "The password could not be computed.", 1);
+		exchange_refuse(
+		    x, PROBLEM_OVERLOADED, "The password could not be computed in time; nothing was executed.", 1);
 	else if (x->login->stage == STAGE_CHECK)
 		checked(x);
 	else

@@ -15,6 +15,10 @@ login() { # LOGIN PASSWORD [KEY] [ADDRESS]: its token in $token
 	api POST /v1/sessions "${3:-}" "{\"login\":\"$1\",\"password\":\"$2\"}" -H "X-Forwarded-For: ${4:-192.0.2.1}"
 	token=$(member token)
 }
+let_in() { # LOGIN PASSWORD: when the worker has nothing else to compute
+	login "$1" "$2"
+	[ "$status" = 201 ]
+}
 as() { # TOKEN METHOD PATH [KEY] [BODY]
 	local SECRET=$1
 	shift
@@ -132,6 +136,7 @@ test_payments() {
 	local pay="{\"payer\":\"$A\",\"payee\":\"$B\",\"amount\":100,\"currency\":\"CNY\",\"capture\":\"manual\"}" payment refund
 	as "$BERTS" POST /v1/payments p0 "$pay"; expect "with another's money" 403 account_not_owned
 	equal "param" "$(member param)" payer
+	as "$ANNAS" POST /v1/payments p0 "${pay%\}},\"fee\":{\"bps\":5000}}"; expect "a payer sets no fee" 403 scope_missing
 	as "$ANNAS" POST /v1/payments p1 "$pay"; expect "a payment" 201
 	payment=$(member id)
 	as "$ANNAS" POST "/v1/payments/$payment/capture" p2; expect "a payer does not capture" 403 account_not_owned
@@ -223,7 +228,7 @@ test_storm() {
 	account wallet; expect "meanwhile" 201
 	wait "${pids[@]}"
 	codes=$(sort "$D/storm" | uniq -c | tr -s ' \n' ' ')
-	equal "all are let in" "$codes" " 30 201 "
+	matches "all are let in, but those for whom there was no time" "$codes" '^ [0-9]+ 201 ([0-9]+ 503 )?$'
 }
 
 # More than can wait: they are refused, and told so; payments are not.
@@ -232,7 +237,7 @@ test_flood() {
 	for i in $(seq 200); do
 		printf 'url = "http://127.0.0.1:%s/v1/sessions"\noutput = "%s/flood.%s"\n' "$PORT" "$D" "$i"
 	done >"$D/flood.conf"
-	curl -s -m 20 -Z --parallel-immediate --parallel-max 200 -K "$D/flood.conf" -w '%{http_code}\n' -H 'Content-Type: application/json' \
+	curl -s -m 60 -Z --parallel-immediate --parallel-max 200 -K "$D/flood.conf" -w '%{http_code}\n' -H 'Content-Type: application/json' \
 		-H 'X-Forwarded-For: 198.51.100.200' --data-raw "$body" >"$D/flood" 2>/dev/null &
 	local flood=$!
 	account wallet; expect "meanwhile" 201
@@ -241,12 +246,13 @@ test_flood() {
 	matches "they are let in or told to come again" "$codes" '^ [0-9]+ 201 [0-9]+ 503 $'
 	equal "all of them" "$(wc -l <"$D/flood")" 200
 	equal "with the reason" "$(cat "$D"/flood.[0-9]* | grep -o '"code":"[a-z_]*"' | sort -u | grep -vcE 'overloaded|failover_in_progress')" 0
-	login carl "$PASSWORD"; expect "afterwards" 201
+	until_true 60 let_in carl "$PASSWORD" || fail "nobody is let in afterwards"
 }
 
 # Neither a password nor a token is anywhere but in the hands of its owner.
 test_secrets() {
 	local secret
+	equal "there is a token to look for" "$(echo "$token" | grep -c '^st_.')" 1
 	mariadb-dump --no-defaults --hex-blob=0 -S "$D/my.sock" -u root holdfast >"$D/dump" 2>/dev/null
 	for secret in "$PASSWORD" "$WRONG" "a new password" "${ANNAS#st_}" "${token#st_}"; do
 		equal "not in the database" "$(grep -caF -- "$secret" "$D/dump")" 0

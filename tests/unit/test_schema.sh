@@ -48,6 +48,16 @@ test_first_data() {
 	equal "and nothing was written" "$(sql a "SELECT @@gtid_binlog_pos")" "$position"
 }
 
+# Payments go on meanwhile, the release before works on what comes out, and the ledger does not wait for what there is not.
+test_files() {
+	local needed; needed=$(sed -n 's/^#define STORE_SCHEMA_VERSION //p' "$SOURCE/gateway/store.h")
+	equal "the ledger needs none that there is not" "$((needed < 10#$NEXT))" 1
+	equal "nothing is taken away or made anew" "$(grep -hviE '^ *--' "$SOURCE"/etc/schema/*.sql | grep -ciE '\b(DROP|RENAME|MODIFY|CHANGE|TRUNCATE|CONVERT)\b')" 0
+	equal "every change of a table says that it holds nobody up" "$(sed -e '/^ *--/d' "$SOURCE"/etc/schema/*.sql | tr '\n' ' ' | tr ';' '\n' |
+		grep -i 'ALTER TABLE' | grep -cviE 'ALGORITHM=INSTANT *$|ALGORITHM=INPLACE, LOCK=NONE *$')" 0
+	equal "a table is made unless it is there" "$(grep -i 'CREATE TABLE' "$SOURCE"/etc/schema/*.sql | grep -cvi 'IF NOT EXISTS')" 0
+}
+
 # Each file once more changes nothing, as after a kill just before its row.
 test_twice() {
 	definitions >"$D/before"
@@ -181,7 +191,7 @@ test_standby() {
 }
 
 set_up
-for t in first_data twice without_versions rights ends_anywhere server_is_killed is_broken_off bad_statement newer differs standby; do
+for t in first_data files twice without_versions rights ends_anywhere server_is_killed is_broken_off bad_statement newer differs standby; do
 	echo "# $t"
 	"test_$t"
 done
