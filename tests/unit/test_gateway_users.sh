@@ -155,6 +155,11 @@ test_payments() {
 	local transfer; transfer=$(member id)
 	as "$ANNAS" POST "/v1/transfers/$transfer/reverse" p9 '{"reason":"x"}'; expect "the payer does not take it back" 403 account_not_owned
 	as "$BERTS" POST "/v1/transfers/$transfer/reverse" p10 '{"reason":"x"}'; expect "who got it gives it back" 201
+	local item="{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}"
+	as "$BERTS" POST /v1/transfers/batch b1 "{\"atomic\":false,\"items\":[$item]}"; expect "a batch" 200
+	equal "of another's money" "$(member code)" account_not_owned
+	as "$BERTS" POST /v1/transfers/batch b2 "{\"atomic\":true,\"items\":[$item]}"; expect "or all of it" 403 account_not_owned
+	as "$ANNAS" POST /v1/transfers/batch b3 "{\"atomic\":true,\"items\":[$item,$item]}"; expect "of her own" 200
 	local out="{\"account\":\"$A\",\"amount\":5,\"currency\":\"CNY\",\"channel\":\"bank\",\"destination\":{\"type\":\"token\",\"value\":\"x\"}}"
 	as "$BERTS" POST /v1/withdrawals w0 "$out"; expect "another's withdrawal" 403 account_not_owned
 	as "$ANNAS" POST /v1/withdrawals w1 "$out"; expect "a withdrawal" 201
