@@ -29,7 +29,8 @@
 	X(L17_CLOSED_COUNTS, "money moves through closed accounts")                                                    \
 	X(L18_TOPUP_ONCE, "a channel's reference is paid in twice")                                                    \
 	X(L19_LIMIT_FITS, "a limit is set that the balance is beyond")                                                 \
-	X(L20_FEE_WITHIN_CAPTURE, "a fee is more than what was captured")
+	X(L20_FEE_WITHIN_CAPTURE, "a fee is more than what was captured")                                              \
+	X(L21_OWNER_COUNTS, "a session pays from somebody else's account")
 
 #ifdef HOLDFAST_LEDGER_MUTANTS
 enum ledger_guard {

@@ -291,7 +291,7 @@ static bool everything_is_owned(const struct ledger_input *in, struct text *body
 		a = in->to;
 	else if (k->needs & NEED_ACCOUNT)
 		a = in->account;
-	if (!a || ledger_owns(in->who, a))
+	if (!a || LEDGER_GUARD(L21_OWNER_COUNTS, ledger_owns(in->who, a)))
 		return true;
 	ledger_refuse(in, PROBLEM_ACCOUNT_NOT_OWNED, "The account belongs to somebody else.",
 	    k->needs & NEED_FROM ? k->from : NULL, body, ret);

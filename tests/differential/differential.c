@@ -244,7 +244,7 @@ static struct step draw_any_step(void)
 
 	memset(&s, 0, sizeof(s));
 	s.what = often[draw(sizeof(often))];
-	s.may = !once_in(200);
+	s.who = once_in(200) ? POOR_KEY : once_in(5) ? SESSION : KEY;
 	s.from = s.to = s.subject = NOTHING;
 	if (s.what == TRANSFER || s.what == PAY || s.what == WITHDRAW)
 		s.from = draw_account();
@@ -340,7 +340,6 @@ static bool sweep(bool all)
 			continue;
 		memset(&s, 0, sizeof(s));
 		s.what = EXPIRE;
-		s.may = 1;
 		s.from = s.to = NOTHING;
 		s.subject = i;
 		if (!compare(&s, (unsigned)(STEPS_MAX + i)))
@@ -374,7 +373,8 @@ static bool run_episode(uint64_t seed)
 		} else {
 			run.steps[run.keys++] = s;
 		}
-		if (!compare(&s, key))
+		/* A key belongs to who sent it. */
+		if (!compare(&s, s.who == SESSION ? key + STEPS_MAX / 2 : key))
 			return false;
 	}
 	return true;

@@ -99,6 +99,11 @@ struct verdict naive_success(int status, int event)
 
 const struct verdict naive_fine = {.code = ""};
 
+struct verdict naive_check_owner(const struct step *s, int account)
+{
+	return s->who == SESSION && account >= OWNED ? naive_refusal(403, "account_not_owned") : naive_fine;
+}
+
 struct verdict naive_check_open(const struct naive *n, int one, int other)
 {
 	return n->person[one].status == 2 || n->person[other].status == 2 ? naive_refusal(409, "account_closed")
@@ -148,6 +153,7 @@ static struct verdict transfer(struct naive *n, const struct step *s)
 {
 	if (s->from == NOTHING || s->to == NOTHING)
 		return naive_refusal(404, "not_found");
+	MUST(naive_check_owner(s, s->from));
 	if (s->from == s->to)
 		return naive_refusal(422, "validation_failed");
 	MUST(naive_check_open(n, s->from, s->to));
@@ -189,6 +195,7 @@ static struct verdict reverse(struct naive *n, const struct step *s)
 {
 	struct moved *of = &n->moved[s->subject];
 
+	MUST(naive_check_owner(s, of->to));
 	MUST(naive_check_open(n, of->from, of->to));
 	if (of->is_reversal || of->is_reversed)
 		return naive_refusal(409, "state_conflict");
@@ -205,6 +212,7 @@ static struct verdict withdraw(struct naive *n, const struct step *s)
 {
 	if (s->from == NOTHING)
 		return naive_refusal(404, "not_found");
+	MUST(naive_check_owner(s, s->from));
 	MUST(naive_check_open(n, s->from, s->from));
 	MUST(naive_check_thawed(n, s->from, s->from));
 	MUST(naive_check_currency(n, s->from, s->from, s->currency));
@@ -293,11 +301,19 @@ static struct verdict execute(struct naive *n, const struct step *s, uint64_t no
 	}
 }
 
+/* What a session never may: what needs an API key. */
+static bool may(const struct step *s)
+{
+	bool for_keys = s->what == TOPUP || s->what >= CONFIRM || (s->what == PAY && s->has_fee);
+
+	return s->who == KEY || (s->who == SESSION && !for_keys);
+}
+
 struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key, uint64_t now_us)
 {
 	struct verdict v;
 
-	if (!s->may)
+	if (!may(s))
 		return naive_refusal(403, "scope_missing");
 	for (int i = 0; i < n->answers; i++) {
 		if (n->answered[i].key != key)

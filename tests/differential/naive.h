@@ -34,6 +34,10 @@ enum what {
 	WHAT_END
 };
 
+/* An API key, one without the scope, a session of the user who owns the first two accounts. */
+enum who { KEY, POOR_KEY, SESSION };
+#define OWNED 2
+
 enum limit { LIMIT_ABSENT, LIMIT_SET, LIMIT_NONE };
 
 /* One request. Subjects and accounts by their place; NOTHING: there is no such thing. All of it is compared, so no gaps. */
@@ -42,7 +46,7 @@ struct step {
 	int64_t amount, fixed, min, max; /* amount 0: left out */
 	int32_t what, from, to, subject, currency, reference;
 	int32_t bps, seconds, manual, final, has_fee, has_min, has_max;
-	int32_t may; /* 0: the key lacks the scope */
+	int32_t who; /* enum who */
 };
 
 struct verdict {

@@ -67,6 +67,7 @@ struct verdict naive_success(int status, int event);
 
 /* Each check: status 0 when nothing speaks against it. */
 extern const struct verdict naive_fine;
+struct verdict naive_check_owner(const struct step *s, int account);
 struct verdict naive_check_open(const struct naive *n, int one, int other);
 struct verdict naive_check_thawed(const struct naive *n, int one, int other);
 struct verdict naive_check_currency(const struct naive *n, int one, int other, int currency);

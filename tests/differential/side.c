@@ -18,8 +18,9 @@ void side_clear(struct side *s)
 	s->next_seq = s->next_event = 1;
 	memset(s->stored, 0, sizeof(s->stored));
 	memset(s->by_reference, 0, sizeof(s->by_reference));
-	s->able = (struct principal){.id = 1, .scopes = SCOPE_ALL};
-	s->unable = (struct principal){.id = 1, .scopes = SCOPE_LEDGER_READ};
+	s->who[KEY] = (struct principal){.id = 1, .scopes = SCOPE_ALL};
+	s->who[POOR_KEY] = (struct principal){.id = 1, .scopes = SCOPE_LEDGER_READ};
+	s->who[SESSION] = (struct principal){.id = 2, .is_user = true, .user = {"u"}, .expires_us = UINT64_MAX};
 	for (int i = 0; i < ACCOUNTS; i++) {
 		bool other = i == USERS - 1 || i == CLEARING(1) || i == FEES(1);
 
@@ -28,6 +29,8 @@ void side_clear(struct side *s)
 								       : ACCOUNT_FEE,
 		    .has_min = i < USERS,
 		    .created_us = i < USERS ? 1 : 0};
+		s->account[i].has_owner = i < OWNED + 1;
+		s->account[i].owner = (struct ulid){{i < OWNED ? 'u' : 'v'}};
 		s->account[i].id.byte[15] = (uint8_t)(i + 1);
 		memcpy(s->account[i].currency, currencies[other], 4);
 	}
@@ -81,9 +84,7 @@ static void look_up(struct side *s, const struct step *p, unsigned key, uint64_t
 	int currency = p->currency;
 
 	*in = (struct ledger_input){.message = &s->m,
-	    .who = p->what == EXPIRE ? &ledger_itself
-		   : p->may	     ? &s->able
-				     : &s->unable,
+	    .who = p->what == EXPIRE ? &ledger_itself : &s->who[p->who],
 	    .twin = s->stored[key].status ? &s->stored[key] : NULL,
 	    .from = needs & NEED_CLEARING ? &s->account[CLEARING(currency)] : at(s, p->from),
 	    .to = at(s, p->to),

@@ -17,7 +17,7 @@ struct side {
 	const struct stored *by_reference[STEPS_MAX];
 	int payments, withdrawals, transfers;
 	uint64_t next_seq, next_event;
-	struct principal able, unable;
+	struct principal who[3]; /* enum who */
 	struct ledger_input in;
 	struct op_message m;
 	struct ledger_decision d;

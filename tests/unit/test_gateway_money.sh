@@ -116,6 +116,23 @@ test_expiry() {
 		JOIN payment p ON p.id=j.subject WHERE j.event=16" | tr '\t' ' ')" "2 0 2"
 }
 
+# More than one transaction lets go; a restart finds them all again.
+test_many_expire() {
+	local i before; before=$(balance "$A")
+	for i in {1..600}; do
+		[ "$i" = 1 ] || echo next
+		printf 'url="http://127.0.0.1:%s/v1/payments"\nheader="Authorization: Bearer %s"\nheader="Idempotency-Key: many-%s-x"\n' "$PORT" "$SECRET" "$i"
+		printf 'header="Content-Type: application/json"\noutput="/dev/null"\nmax-time=20\n'
+		printf 'data-raw="{\\"payer\\":\\"%s\\",\\"payee\\":\\"%s\\",\\"amount\\":1,\\"currency\\":\\"CNY\\",\\"capture\\":\\"manual\\",\\"hold_seconds\\":3}"\n' "$A" "$B"
+	done >"$D/many"
+	timeout 60 curl -s --no-progress-meter --parallel --parallel-max 30 -K "$D/many"
+	equal "all were made" "$(sql "SELECT COUNT(*) FROM payment WHERE authorized=1")" 600
+	restart_ledgerd
+	until_true 20 eval "[ \"\$(sql 'SELECT COUNT(*) FROM payment WHERE authorized=1 AND status=7')\" = 600 ]" || fail "they do not all expire"
+	equal "all is free again" "$(balance "$A")" "$before"
+	equal "not before their time" "$(sql "SELECT COUNT(*) FROM journal j JOIN payment p ON p.id=j.subject WHERE j.event=16 AND j.created_us<p.expires_us")" 0
+}
+
 test_withdrawals() {
 	local body="{\"account\":\"$A\",\"amount\":500,\"currency\":\"CNY\",\"channel\":\"bank\",\"destination\":{\"type\":\"token\",\"value\":\"iban_1\"}}"
 	local before; before=$(posted "$A")
@@ -206,13 +223,13 @@ test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
 	"$BUILD/tests/unit/ledgercheck_helper" "$D/my.sock" >"$D/check" 2>&1 && pass "the ledger adds up" || fail "$(cat "$D/check")"
 	# Two events that changed places: not seen by anything else.
-	sql "UPDATE journal SET event_seq=event_seq+1000 WHERE event_seq IN (3,4); UPDATE journal SET event_seq=1007-event_seq WHERE event_seq>1000"
+	sql "UPDATE journal SET event_seq=event_seq+1000000 WHERE event_seq IN (3,4); UPDATE journal SET event_seq=1000007-event_seq WHERE event_seq>1000000"
 	"$BUILD/tests/unit/ledgercheck_helper" "$D/my.sock" >"$D/check" 2>&1 && fail "events that are not in the order of the journal pass"
 	equal "their order is checked" "$(grep -c "events are numbered without gaps, in the order of the journal" "$D/check")" 1
 }
 
 set_up
-for t in account_actions payments expiry withdrawals reversals batches books; do
+for t in account_actions payments expiry many_expire withdrawals reversals batches books; do
 	echo "# $t"
 	"test_$t"
 done
