@@ -18,6 +18,11 @@ static const char *const status_words[] = {
     [ACCOUNT_CLOSED] = "closed",
 };
 
+const char *account_status_word(uint8_t status)
+{
+	return status < sizeof(status_words) / sizeof(status_words[0]) ? status_words[status] : NULL;
+}
+
 uint8_t account_kind_parse(const char *word)
 {
 	for (uint8_t i = ACCOUNT_WALLET; i < ACCOUNT_KIND_END; i++)

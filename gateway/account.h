@@ -34,6 +34,9 @@ struct account {
 /* The kind for a word of the API, or 0. */
 uint8_t account_kind_parse(const char *word);
 
+/* "open", "frozen", "closed"; NULL for a number that is none. */
+const char *account_status_word(uint8_t status);
+
 bool account_allows_out(const struct account *a, int64_t amount); /* min_balance */
 bool account_allows_in(const struct account *a, int64_t amount);  /* max_balance */
 

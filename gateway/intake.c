@@ -2,6 +2,7 @@
 
 #include "gateway/cardguard.h"
 #include "gateway/fields.h"
+#include "gateway/page.h"
 #include "gateway/scope.h"
 
 #include <ctype.h>
@@ -291,13 +292,22 @@ static void take_address(struct intake *in)
 	memcpy(in->m.op.channel, address, n);
 }
 
+/* After the path: the filters of a list, and so its cursors, are bound to what that names. */
+static bool check_query(struct intake *in)
+{
+	const char *query = strchr(in->facts->target, '?');
+	struct refusal *r = &in->refusal;
+
+	if (page_kind(in->m.op.kind))
+		return page_read(query ? query + 1 : "", &in->m, in->reference, &r->code, &r->param, &r->detail);
+	return !query || refuse(in, PROBLEM_BAD_PARAMETER, "This route takes no query parameters.", NULL);
+}
+
 bool intake_validate(struct intake *in)
 {
 	if (in->route->op == OP_SESSION_CREATE || in->route->op == OP_USER_PASSWORD)
 		take_address(in);
-	if (strchr(in->facts->target, '?'))
-		return refuse(in, PROBLEM_BAD_PARAMETER, "This route takes no query parameters.", NULL);
-	if (!check_param(in))
+	if (!check_param(in) || !check_query(in))
 		return false;
 	if (!in->route->keyed)
 		return true;

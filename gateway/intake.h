@@ -50,8 +50,9 @@ struct intake {
 	const struct route *route;
 	char param[ROUTE_PARAM_BYTES];
 	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
-	json_t *root;			    /* owned */
-	char *canonical, *metadata, *items; /* owned */
+	json_t *root;				    /* owned */
+	char *canonical, *metadata, *items;	    /* owned */
+	char reference[OP_REFERENCE_BYTES_MAX + 1]; /* of a query */
 	struct secret password, new_password;
 	struct op_message m; /* texts point in here */
 	struct refusal refusal;

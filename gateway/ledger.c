@@ -54,6 +54,14 @@ static const struct {
     [OP_SESSION_GET] = {{OF_SESSION}, NULL},
     [OP_SESSION_END] = {{OF_SESSION}, NULL},
     [OP_LOGIN_LOOK] = {{OF_SESSION}, NULL}, /* that of another login is asked for before anybody is somebody */
+    [OP_ENTRY_LIST] = {{ASKS(NEED_ACCOUNT)}, NULL},
+    [OP_ACCOUNT_LIST] = {{ASKS(0)}, NULL},
+    [OP_TRANSFER_LIST] = {{ASKS(0)}, NULL},
+    [OP_TOPUP_LIST] = {{ASKS(0)}, NULL},
+    [OP_EVENT_LIST] = {{ASKS(0)}, NULL},
+    [OP_PAYMENT_LIST] = {{ASKS(0)}, NULL},
+    [OP_WITHDRAWAL_LIST] = {{ASKS(0)}, NULL},
+    [OP_REFUND_LIST] = {{ASKS(NEED_PAYMENT)}, NULL},
 };
 
 const struct principal ledger_itself = {.scopes = SCOPE_ALL, .name = "ledger"};

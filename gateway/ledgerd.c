@@ -4,6 +4,7 @@
 #include "gateway/options.h"
 #include "gateway/problem.h"
 #include "gateway/queue.h"
+#include "gateway/reader.h"
 #include "gateway/server.h"
 #include "gateway/writer.h"
 #include "heartbeat/link.h"
@@ -31,8 +32,9 @@ struct ledgerd {
 	struct options options;
 	sd_event *event;
 	struct rolepage *page; /* NULL until heartbeatd has written it */
-	struct queue *queue;
-	struct writer *writer; /* NULL until there is a page */
+	struct queue *queue, *reads;
+	struct writer *writer; /* NULL until there is a page, and so is the reader */
+	struct reader *reader;
 	struct server *server;
 	struct link *link;
 	struct edgeprobe edge;
@@ -127,7 +129,7 @@ static void on_op(
 		r->id = id;
 		r->arrived_us = clock_boottime_us();
 		r->deadline_us = sent_us + (uint64_t)m->op.budget_ms * 1000;
-		if (queue_put(l->queue, r))
+		if (queue_put(op_is_aside(m->op.kind) ? l->reads : l->queue, r))
 			return;
 		request_free(r);
 	}
@@ -195,6 +197,18 @@ static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *u
 	return 0;
 }
 
+static int on_reads(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct ledgerd *l = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	answer_list(l, queue_take_answers(l->reads));
+	server_flush(l->server);
+	return 0;
+}
+
 /* The gate was asked to close: confirmed once the page says so too, for then every later answer is checked
  * against it. */
 static void confirm_close(struct ledgerd *l)
@@ -210,7 +224,7 @@ static void confirm_close(struct ledgerd *l)
 	l->close_confirmed = l->close_asked;
 }
 
-static void start_writer(struct ledgerd *l)
+static void start_threads(struct ledgerd *l)
 {
 	struct errbuf e = {""};
 
@@ -220,7 +234,19 @@ static void start_writer(struct ledgerd *l)
 	    writer_start(l->queue, l->page, l->options.database_socket, l->options.database_user, &l->writer, &e)) {
 		LOG(LOG_ERR, "writer.fail", KV_S("why", e.text));
 		sd_event_exit(l->event, 1);
+		return;
 	}
+	if (!l->reader && reader_start(l->reads, l->page, writer_standing(l->writer), l->options.database_socket,
+			      l->options.database_user, &l->reader, &e)) {
+		LOG(LOG_ERR, "reader.fail", KV_S("why", e.text));
+		sd_event_exit(l->event, 1);
+	}
+}
+
+static void poke(struct ledgerd *l)
+{
+	queue_poke(l->queue);
+	queue_poke(l->reads);
 }
 
 static void look(struct ledgerd *l)
@@ -229,19 +255,22 @@ static void look(struct ledgerd *l)
 	struct role_view v;
 	bool lost, open;
 
-	if (!l->writer)
-		start_writer(l);
+	if (!l->reader)
+		start_threads(l);
 	view(l, &v);
 	open = role_may_answer(&v, v.version, now_us);
 	lost = l->seen.active == l->seen.self && (v.active != v.self || v.epoch != l->seen.epoch);
 	if (v.version != l->seen.version || v.writable_epoch != l->seen.writable_epoch ||
 	    v.drain_generation != l->seen.drain_generation || open != l->gate_was_open)
-		queue_poke(l->queue);
+		poke(l);
 	l->seen = v;
 	l->gate_was_open = open;
 	if (l->writer)
 		writer_check(l->writer, &v);
+	if (l->reader)
+		reader_check(l->reader, &v);
 	refuse_list(l, queue_take_expired(l->queue, now_us, lost && v.active != v.self));
+	refuse_list(l, queue_take_expired(l->reads, now_us, lost && v.active != v.self));
 	refuse_twins(l, queue_take_twins(l->queue, now_us));
 	confirm_close(l);
 	server_flush(l->server);
@@ -290,7 +319,7 @@ static struct server_users find_users(void)
 
 static int set_up(struct ledgerd *l, struct errbuf *e)
 {
-	sd_event_source *tick = NULL, *answers = NULL;
+	sd_event_source *tick = NULL, *answers = NULL, *reads = NULL;
 	struct server_users users = find_users();
 	uint64_t now_us;
 
@@ -301,13 +330,16 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	l->queue = queue_new();
-	if (!l->queue || sd_event_default(&l->event) < 0)
+	l->reads = queue_new();
+	if (!l->queue || !l->reads || sd_event_default(&l->event) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
+	queue_limit(l->reads, READER_REQUESTS_MAX, READER_ROUND_MAX);
 	l->link = link_new(l->event, l->link_path, LOCAL_CLIENT_LEDGERD, on_packet, l);
 	if (!l->link || sd_event_now(l->event, CLOCK_MONOTONIC, &now_us) < 0 ||
 	    sd_event_add_time(l->event, &tick, CLOCK_MONOTONIC, now_us, 1000, on_tick, l) < 0 ||
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
 	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
+	    sd_event_add_io(l->event, &reads, queue_answers_fd(l->reads), EPOLLIN, on_reads, l) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
@@ -316,11 +348,13 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 
 static void tear_down(struct ledgerd *l)
 {
+	reader_stop(l->reader); /* first: it looks at what the writer says of itself */
 	writer_stop(l->writer);
 	edgeprobe_end(&l->edge);
 	server_free(l->server);
 	link_free(l->link);
 	queue_free(l->queue);
+	queue_free(l->reads);
 	rolepage_close(l->page);
 	sd_event_unref(l->event);
 }

@@ -18,6 +18,7 @@ enum op_flag {
 	OP_WRITES = 1 << 0,
 	OP_JOURNALLED = 1 << 1 | OP_WRITES, /* has an Idempotency-Key and a row in the journal */
 	OP_ADMINISTERS = 1 << 2,	    /* root's alone */
+	OP_ASIDE = 1 << 3,		    /* read from the database, beside the writes (gateway/reader.h) */
 };
 
 /* The numbers are in the journal: none is ever used for something else. */
@@ -26,10 +27,10 @@ enum op_flag {
 	X(OP_ACCOUNT_CREATE, 2, OP_JOURNALLED)	/* account_kind currency limits; metadata */                           \
 	X(OP_TOPUP_CREATE, 3, OP_JOURNALLED)	/* to amount currency channel; reference = the channel's */            \
 	X(OP_TRANSFER_CREATE, 4, OP_JOURNALLED) /* from to amount currency; reference metadata */                      \
-	X(OP_ACCOUNT_GET, 5, OP_READS)		/* subject */                                                          \
-	X(OP_BALANCE_GET, 6, OP_READS)		/* subject */                                                          \
-	X(OP_TRANSFER_GET, 7, OP_READS)		/* subject */                                                          \
-	X(OP_TOPUP_GET, 8, OP_READS)		/* subject */                                                          \
+	X(OP_ACCOUNT_GET, 5, OP_ASIDE)		/* subject */                                                          \
+	X(OP_BALANCE_GET, 6, OP_ASIDE)		/* subject */                                                          \
+	X(OP_TRANSFER_GET, 7, OP_ASIDE)		/* subject */                                                          \
+	X(OP_TOPUP_GET, 8, OP_ASIDE)		/* subject */                                                          \
 	X(OP_KEY_GET, 9, OP_READS)		/* key_hash */                                                         \
 	X(OP_ADMIN_KEY_CREATE, 10,                                                                                     \
 	    OP_WRITES | OP_ADMINISTERS) /* fingerprint: of the secret; amount: scopes;          \
@@ -47,12 +48,12 @@ enum op_flag {
 	X(OP_PAYMENT_VOID, 19, OP_JOURNALLED)	    /* subject */                                                      \
 	X(OP_PAYMENT_EXPIRE, 20, OP_JOURNALLED)	    /* subject; the ledger's own, no worker asks for it */             \
 	X(OP_REFUND_CREATE, 21, OP_JOURNALLED)	    /* subject amount (0: the rest); reference = reason */             \
-	X(OP_PAYMENT_GET, 22, OP_READS)		    /* subject */                                                      \
-	X(OP_REFUND_GET, 23, OP_READS)		    /* subject */                                                      \
+	X(OP_PAYMENT_GET, 22, OP_ASIDE)		    /* subject */                                                      \
+	X(OP_REFUND_GET, 23, OP_ASIDE)		    /* subject */                                                      \
 	X(OP_WITHDRAWAL_CREATE, 24, OP_JOURNALLED)  /* from amount currency channel; reference = destination */        \
 	X(OP_WITHDRAWAL_CONFIRM, 25, OP_JOURNALLED) /* subject */                                                      \
 	X(OP_WITHDRAWAL_FAIL, 26, OP_JOURNALLED)    /* subject */                                                      \
-	X(OP_WITHDRAWAL_GET, 27, OP_READS)	    /* subject */                                                      \
+	X(OP_WITHDRAWAL_GET, 27, OP_ASIDE)	    /* subject */                                                      \
 	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */                                  \
 	X(OP_TRANSFER_BATCH, 29, OP_JOURNALLED)	    /* atomic item_count; items */                                     \
 	X(OP_LOGIN_LOOK, 64, OP_READS)	    /* reference: login, or none: of the session's user; channel: address */   \
@@ -62,7 +63,15 @@ enum op_flag {
 	X(OP_USER_GET, 68, OP_READS)                                                                                   \
 	X(OP_USER_CREATE, 69, OP_JOURNALLED)   /* reference: login; name record */                                     \
 	X(OP_USER_UPDATE, 70, OP_JOURNALLED)   /* name */                                                              \
-	X(OP_USER_PASSWORD, 71, OP_JOURNALLED) /* channel: address; verified; record: the new one and the old one */
+	X(OP_USER_PASSWORD, 71, OP_JOURNALLED) /* channel: address; verified; record: the new one and the old one */   \
+	X(OP_ENTRY_LIST, 96, OP_ASIDE)	       /* subject: the account; page */                                        \
+	X(OP_ACCOUNT_LIST, 97, OP_ASIDE)       /* page, here and below; reference */                                   \
+	X(OP_TRANSFER_LIST, 98, OP_ASIDE)                                                                              \
+	X(OP_TOPUP_LIST, 99, OP_ASIDE)                                                                                 \
+	X(OP_EVENT_LIST, 100, OP_ASIDE)                                                                                \
+	X(OP_PAYMENT_LIST, 101, OP_ASIDE)                                                                              \
+	X(OP_WITHDRAWAL_LIST, 102, OP_ASIDE)                                                                           \
+	X(OP_REFUND_LIST, 103, OP_ASIDE) /* subject: the payment */
 
 enum op_kind {
 #define X(name, value, flags) name = value,
@@ -99,6 +108,17 @@ enum op_text {
 
 enum op_limit { OP_LIMIT_ABSENT, OP_LIMIT_SET, OP_LIMIT_NONE };
 
+/* What is asked of a list (gateway/page.h). No padding: it is hashed. */
+struct op_page {
+	uint8_t limit, status;
+	uint8_t has_status, has_account, has_to, has_after;
+	uint8_t latest, reserved; /* latest: of events, from now on */
+	uint64_t from_us, to_us;  /* created, to_us not included; Unix */
+	uint64_t types;		  /* a bit for each enum event_type; 0: all */
+	struct ulid account;
+	struct ulid after; /* where the page before ended */
+};
+
 struct op {
 	uint8_t kind;		  /* enum op_kind */
 	uint8_t again;		  /* 1: the worker sends it again; its twin in flight may be itself */
@@ -124,6 +144,7 @@ struct op {
 	uint32_t fee_bps, hold_seconds, item_count;
 	char currency[4];	     /* terminated */
 	char channel[CHANNEL_BYTES]; /* terminated */
+	struct op_page page;
 };
 
 /* An operation with its texts; the bytes are borrowed and not terminated. */
@@ -157,6 +178,12 @@ static inline bool op_is_known(uint8_t kind)
 static inline bool op_is_write(uint8_t kind)
 {
 	return op_flags(kind) & OP_WRITES;
+}
+
+/* Is it for the reader, and not for the writer? */
+static inline bool op_is_aside(uint8_t kind)
+{
+	return op_flags(kind) & OP_ASIDE;
 }
 
 static inline bool op_is_admin(uint8_t kind)

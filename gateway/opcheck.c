@@ -2,6 +2,7 @@
 
 #include "gateway/currency.h"
 #include "gateway/items.h"
+#include "gateway/page.h"
 #include "gateway/payment.h"
 #include "gateway/user.h"
 
@@ -127,7 +128,7 @@ bool op_is_sound(const struct op_message *m)
 	if (op->kind >= OP_LOGIN_LOOK && op->kind <= OP_USER_PASSWORD && !is_user_sound(m))
 		return false;
 	if (!op_is_journalled(op->kind))
-		return true;
+		return !page_kind(op->kind) || page_is_good(op);
 	if (op->has_reference != (reference_bytes != 0) || !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
 	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA], op->kind == OP_ACCOUNT_UPDATE))
 		return false;

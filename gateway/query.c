@@ -1,6 +1,8 @@
 #include "gateway/query.h"
 
 #include "gateway/adminop.h"
+#include "gateway/listing.h"
+#include "gateway/page.h"
 #include "gateway/problem.h"
 #include "gateway/row.h"
 #include "gateway/row_user.h"
@@ -33,6 +35,17 @@ int query_fill_text(struct request *r, const struct ledger_decision *d, const st
 int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d)
 {
 	return query_fill_text(r, d, &t->body);
+}
+
+void query_fail(struct batch_tools *t, struct request *r, const char *detail)
+{
+	struct ledger_input in = {.message = &r->message};
+	struct ledger_decision d = {0};
+
+	text_clear(&t->body);
+	ledger_refuse(&in, PROBLEM_INTERNAL, detail, NULL, &t->body, &d);
+	if (query_fill(t, r, &d))
+		request_settle(r, WIRE_NOT_EXECUTED);
 }
 
 /* What the database holds now is true as of the last position given out. */
@@ -209,6 +222,8 @@ int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e)
 			break;
 		default:
 			succeed(t, &d); /* OP_AUTHENTICATE: who it is has been said */
+			if (page_kind(r->message.op.kind))
+				code = listing_answer(t, &in, &d, e);
 			break;
 		}
 	}

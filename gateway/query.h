@@ -8,6 +8,9 @@
 /* Answers an operation that is no write. Codes of store.h. */
 int query_answer(struct batch_tools *t, struct request *r, struct errbuf *e);
 
+/* Answers 500: the request is at fault, or we are; nothing was written. */
+void query_fail(struct batch_tools *t, struct request *r, const char *detail);
+
 /* Makes the answer of a request from a decision and from body, or t->body. 0, or -ENOMEM. */
 int query_fill_text(struct request *r, const struct ledger_decision *d, const struct text *body);
 int query_fill(struct batch_tools *t, struct request *r, const struct ledger_decision *d);

@@ -18,6 +18,7 @@ struct queue {
 	pthread_cond_t wake;
 	struct list waiting, answers;
 	size_t count, bytes; /* of what waits */
+	size_t waiting_max, batch_max;
 	bool poked, stopping;
 	int answers_fd;
 	uint8_t flying[BATCH_REQUESTS_MAX][2 * HASH_BYTES]; /* secret and key of what is in flight */
@@ -45,6 +46,12 @@ static struct request *list_take_all(struct list *l)
 	return first;
 }
 
+void queue_limit(struct queue *q, size_t waiting_max, size_t batch_max)
+{
+	q->waiting_max = waiting_max;
+	q->batch_max = batch_max;
+}
+
 struct queue *queue_new(void)
 {
 	struct queue *q = calloc(1, sizeof(*q));
@@ -54,6 +61,7 @@ struct queue *queue_new(void)
 		return NULL;
 	list_init(&q->waiting);
 	list_init(&q->answers);
+	queue_limit(q, QUEUE_REQUESTS_MAX, BATCH_REQUESTS_MAX);
 	q->answers_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (q->answers_fd < 0 || pthread_mutex_init(&q->lock, NULL) || pthread_condattr_init(&attr) ||
 	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) || pthread_cond_init(&q->wake, &attr)) {
@@ -145,7 +153,7 @@ bool queue_put(struct queue *q, struct request *r)
 	bool room;
 
 	(void)pthread_mutex_lock(&q->lock);
-	room = q->count < QUEUE_REQUESTS_MAX && q->bytes < QUEUE_BYTES_MAX;
+	room = q->count < q->waiting_max && q->bytes < QUEUE_BYTES_MAX;
 	if (room) {
 		list_put(&q->waiting, r);
 		q->count++;
@@ -302,7 +310,7 @@ struct request *queue_take(struct queue *q)
 	list_init(&out);
 	(void)pthread_mutex_lock(&q->lock);
 	q->flying_count = 0;
-	while (q->waiting.first && count < BATCH_REQUESTS_MAX && bytes < BATCH_BYTES_MAX) {
+	while (q->waiting.first && count < q->batch_max && bytes < BATCH_BYTES_MAX) {
 		struct request *r = q->waiting.first;
 		const struct op *op = &r->message.op;
 

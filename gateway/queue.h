@@ -36,6 +36,9 @@ struct queue *queue_new(void);
 void queue_free(struct queue *q);
 int queue_answers_fd(const struct queue *q);
 
+/* Before anybody uses it: lets fewer wait, and gives fewer out at once, than QUEUE_ and BATCH_REQUESTS_MAX. */
+void queue_limit(struct queue *q, size_t waiting_max, size_t batch_max);
+
 /* Copies a decoded message. NULL: no memory. */
 struct request *request_new(const struct op_message *m);
 void request_free(struct request *r);

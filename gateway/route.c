@@ -23,6 +23,10 @@
 	{                                                                                                              \
 		method, template, op, key, scope, ROUTE_PARAM_NONE, NULL, false                                        \
 	}
+#define LIST(template, op)                                                                                             \
+	{                                                                                                              \
+		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_NONE, NULL, false                  \
+	}
 #define HEALTH(template)                                                                                               \
 	{                                                                                                              \
 		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false                          \
@@ -39,6 +43,7 @@ const struct route routes[] = {
     OWN("GET", "/v1/sessions/current", OP_SESSION_GET, ROUTE_KEY_NONE, SCOPE_SESSION),
     OWN("DELETE", "/v1/sessions/current", OP_SESSION_END, ROUTE_KEY_NONE, SCOPE_SESSION),
     MAKE("/v1/accounts", OP_ACCOUNT_CREATE, SCOPE_ACCOUNTS_WRITE),
+    LIST("/v1/accounts", OP_ACCOUNT_LIST),
     ASK("/v1/accounts/{id}", OP_ACCOUNT_GET, "acc_"),
     {"PATCH", "/v1/accounts/{id}", OP_ACCOUNT_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY,
 	ROUTE_PARAM_ID, "acc_", false},
@@ -46,23 +51,30 @@ const struct route routes[] = {
     ACT("/v1/accounts/{id}/unfreeze", OP_ACCOUNT_UNFREEZE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
     ACT("/v1/accounts/{id}/close", OP_ACCOUNT_CLOSE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
     ASK("/v1/accounts/{id}/balance", OP_BALANCE_GET, "acc_"),
+    ASK("/v1/accounts/{id}/entries", OP_ENTRY_LIST, "acc_"),
     MAKE("/v1/topups", OP_TOPUP_CREATE, SCOPE_TOPUPS_WRITE),
+    LIST("/v1/topups", OP_TOPUP_LIST),
     ASK("/v1/topups/{id}", OP_TOPUP_GET, "top_"),
     MAKE("/v1/transfers", OP_TRANSFER_CREATE, SCOPE_TRANSFERS_WRITE),
+    LIST("/v1/transfers", OP_TRANSFER_LIST),
     ASK("/v1/transfers/{id}", OP_TRANSFER_GET, "tr_"),
     MAKE(TRANSFER_BATCH, OP_TRANSFER_BATCH, SCOPE_TRANSFERS_WRITE),
     ACT("/v1/transfers/{id}/reverse", OP_TRANSFER_REVERSE, SCOPE_TRANSFERS_WRITE, "tr_", false),
     MAKE("/v1/payments", OP_PAYMENT_CREATE, SCOPE_PAYMENTS_WRITE),
+    LIST("/v1/payments", OP_PAYMENT_LIST),
     ASK("/v1/payments/{id}", OP_PAYMENT_GET, "pay_"),
     ACT("/v1/payments/{id}/capture", OP_PAYMENT_CAPTURE, SCOPE_PAYMENTS_WRITE, "pay_", true),
     ACT("/v1/payments/{id}/void", OP_PAYMENT_VOID, SCOPE_PAYMENTS_WRITE, "pay_", true),
     ACT("/v1/payments/{id}/refunds", OP_REFUND_CREATE, SCOPE_PAYMENTS_WRITE, "pay_", false),
+    ASK("/v1/payments/{id}/refunds", OP_REFUND_LIST, "pay_"),
     ASK("/v1/refunds/{id}", OP_REFUND_GET, "ref_"),
     MAKE("/v1/withdrawals", OP_WITHDRAWAL_CREATE, SCOPE_WITHDRAWALS_WRITE),
+    LIST("/v1/withdrawals", OP_WITHDRAWAL_LIST),
     ASK("/v1/withdrawals/{id}", OP_WITHDRAWAL_GET, "wd_"),
     ACT("/v1/withdrawals/{id}/confirm", OP_WITHDRAWAL_CONFIRM, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
     ACT("/v1/withdrawals/{id}/fail", OP_WITHDRAWAL_FAIL, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
     {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_KEY, NULL, false},
+    LIST("/v1/events", OP_EVENT_LIST),
     HEALTH("/healthz"),
     HEALTH("/readyz"),
     {NULL, NULL, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false},

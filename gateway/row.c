@@ -4,15 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int row_load_principals(struct store *s, struct image *image, struct text *sql, struct errbuf *e)
+static int load_principals(struct store *s, struct image *image, const struct text *sql, struct errbuf *e)
 {
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
-	int code;
+	int code = store_select(s, sql, &rows, e);
 
-	text_clear(sql);
-	text_puts(sql, "SELECT id, name, secret_hash, scopes, revoked FROM api_key ORDER BY id");
-	code = store_select(s, sql, &rows, e);
 	if (code)
 		return code;
 	while (!code && (row = mysql_fetch_row(rows))) {
@@ -31,6 +28,25 @@ int row_load_principals(struct store *s, struct image *image, struct text *sql, 
 	}
 	mysql_free_result(rows);
 	return code;
+}
+
+int row_load_principals(struct store *s, struct image *image, struct text *sql, struct errbuf *e)
+{
+	text_clear(sql);
+	text_puts(sql, "SELECT id, name, secret_hash, scopes, revoked FROM api_key ORDER BY id");
+	return load_principals(s, image, sql, e);
+}
+
+int row_load_principals_of(
+    struct store *s, struct image *image, const struct request *list, struct text *sql, struct errbuf *e)
+{
+	text_clear(sql);
+	text_puts(sql, "SELECT id, name, secret_hash, scopes, revoked FROM api_key WHERE secret_hash IN (");
+	for (const struct request *r = list; r; r = r->next) {
+		text_put_hex(sql, r->message.op.secret_hash, HASH_BYTES);
+		text_puts(sql, r->next ? "," : ")");
+	}
+	return load_principals(s, image, sql, e);
 }
 
 static int take_account(struct image *image, MYSQL_ROW row, const unsigned long *n, struct errbuf *e)

@@ -8,11 +8,15 @@
 
 #include "gateway/image.h"
 #include "gateway/ledger.h"
+#include "gateway/queue.h"
 #include "gateway/store.h"
 #include "gateway/text.h"
 
 /* Loaders: each puts what it finds into the image. `sql` is scratch. Codes as in store.h. */
 int row_load_principals(struct store *s, struct image *image, struct text *sql, struct errbuf *e);
+/* Only those that ask. */
+int row_load_principals_of(
+    struct store *s, struct image *image, const struct request *list, struct text *sql, struct errbuf *e);
 int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
     struct text *sql, struct errbuf *e);
 int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,

@@ -6,6 +6,7 @@
 bool standing_init(struct standing *s)
 {
 	memset(&s->status, 0, sizeof(s->status));
+	memset(&s->seen, 0, sizeof(s->seen));
 	s->status.fit = true;
 	return !pthread_mutex_init(&s->lock, NULL);
 }
@@ -50,6 +51,23 @@ bool standing_rests(struct standing *s, uint64_t generation)
 	s->status.rest_generation = generation;
 	(void)pthread_mutex_unlock(&s->lock);
 	return news;
+}
+
+void standing_establish(struct standing *s, uint64_t epoch, uint64_t batch_seq, uint64_t unacknowledged_us)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->seen = (struct standing_seen){epoch, batch_seq, unacknowledged_us};
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct standing_seen standing_seen(struct standing *s)
+{
+	struct standing_seen ret;
+
+	(void)pthread_mutex_lock(&s->lock);
+	ret = s->seen;
+	(void)pthread_mutex_unlock(&s->lock);
+	return ret;
 }
 
 void standing_get(struct standing *s, struct writer_status *ret)

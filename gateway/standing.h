@@ -21,9 +21,17 @@ struct writer_status {
 	char reason[LOCAL_REASON_BYTES];
 };
 
+/* What may be answered, for those who read beside the writer: everything up to this batch, and nothing after it. */
+struct standing_seen {
+	uint64_t epoch; /* 0: nothing */
+	uint64_t batch_seq;
+	uint64_t unacknowledged_us; /* role_has_seen() */
+};
+
 struct standing {
 	pthread_mutex_t lock;
 	struct writer_status status;
+	struct standing_seen seen;
 };
 
 /* Fit, and nothing else yet. False: no memory. */
@@ -40,6 +48,9 @@ void standing_first(struct standing *s, uint64_t now_us);
 
 /* No batch is under way since that drain was begun. True when that is news. */
 bool standing_rests(struct standing *s, uint64_t generation);
+
+void standing_establish(struct standing *s, uint64_t epoch, uint64_t batch_seq, uint64_t unacknowledged_us);
+struct standing_seen standing_seen(struct standing *s);
 
 void standing_get(struct standing *s, struct writer_status *ret);
 

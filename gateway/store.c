@@ -228,6 +228,18 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 	return code;
 }
 
+int store_only_read(struct store *s, struct errbuf *e)
+{
+	return run_text(s, "session", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", e);
+}
+
+int store_begin_snapshot(struct store *s, struct head *ret, struct errbuf *e)
+{
+	int code = run_text(s, "begin", "START TRANSACTION READ ONLY", e);
+
+	return code ? code : store_read_head(s, ret, e); /* the first row that is read makes the snapshot */
+}
+
 void store_begin(struct store *s, const struct head *old, const struct head *new)
 {
 	struct text *t = &s->pending;

@@ -59,6 +59,12 @@ int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */
 int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struct errbuf *e);
 
+/* For a connection that only reads: it refuses to write, and each transaction is one snapshot. */
+int store_only_read(struct store *s, struct errbuf *e);
+
+/* Begins a snapshot with the head as it is in it; store_rollback ends it. */
+int store_begin_snapshot(struct store *s, struct head *ret, struct errbuf *e);
+
 /*
  * One transaction, sent as one: every answer that is waited for by itself costs a round trip, and a place in the queue for a processor.
  * R12: it begins with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1).

@@ -33,10 +33,10 @@ struct writer {
 	uint64_t unacknowledged_us; /* when semi-sync was last seen to be off after a commit; 0: never */
 };
 
-/* May this node's ledger work in `epoch`? The gate is another question. */
-static bool is_ours(const struct role_view *v, uint64_t epoch)
+/* What was committed up to now may be answered; without an epoch nothing may. */
+static void establish(struct writer *w)
 {
-	return epoch && v->active == v->self && v->open && v->epoch == epoch && v->writable_epoch == epoch;
+	standing_establish(&w->standing, atomic_load(&w->epoch), w->tools.head.batch_seq, w->unacknowledged_us);
 }
 
 /* Forgets everything: nothing of an epoch, or of a connection, survives it. */
@@ -47,6 +47,7 @@ static void drop(struct writer *w)
 	w->opened = false;
 	standing_first(&w->standing, 0);
 	atomic_store(&w->epoch, 0);
+	establish(w);
 	image_clear(w->tools.image);
 	store_close(w->tools.store);
 }
@@ -84,8 +85,12 @@ static void try_commit(struct writer *w)
 {
 	struct errbuf e = {""};
 
-	if (clock_boottime_us() < w->committed_us + FIT_COMMIT_TRY_US || !commit_nothing(w, &e))
+	if (clock_boottime_us() < w->committed_us + FIT_COMMIT_TRY_US)
 		return;
+	if (!commit_nothing(w, &e)) {
+		establish(w);
+		return;
+	}
 	LOG(LOG_WARNING, "canary.lose", KV_S("why", e.text), KV_U("epoch", atomic_load(&w->epoch)));
 	drop(w);
 }
@@ -118,6 +123,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	t->next_expiry_us = 0;
 	look_at_commit(w, &w->tools.landed);
 	standing_answered(&w->standing, v->epoch, w->last);
+	establish(w);
 	standing_set(&w->standing, v->epoch, true, true, "");
 	queue_ring(w->queue); /* heartbeatd waits to hear of the barrier */
 	LOG(LOG_NOTICE, "ledger.open", KV_U("epoch", v->epoch), KV_U("batch", t->head.batch_seq),
@@ -156,7 +162,7 @@ static bool may_answer(struct writer *w, uint64_t *version, bool *local)
 
 	for (;;) {
 		rolepage_read(w->page, &v);
-		if (!is_ours(&v, atomic_load(&w->epoch)))
+		if (!role_is_ours(&v, atomic_load(&w->epoch)))
 			return false;
 		*local = v.mode != ROLE_MODE_SYNC;
 		seen = role_has_seen(&v, w->unacknowledged_us);
@@ -186,27 +192,13 @@ static bool answer_writes(struct writer *w, struct request *list, uint64_t versi
 		return false;
 	}
 	standing_answered(&w->standing, atomic_load(&w->epoch), w->last);
+	establish(w);
 	for (struct request *r = list; r; r = r->next) {
 		r->version = version;
 		r->answer.local = local;
 	}
 	queue_answer(w->queue, list);
 	return true;
-}
-
-/* Nothing was written; the request is at fault, or we are. */
-static void answer_internal(struct writer *w, struct request *r, uint64_t version)
-{
-	struct ledger_input in = {.message = &r->message};
-	struct ledger_decision d = {0};
-
-	text_clear(&w->tools.body);
-	ledger_refuse(
-	    &in, PROBLEM_INTERNAL, "The ledger could not execute this; nothing was written.", NULL, &w->tools.body, &d);
-	r->version = version;
-	if (query_fill(&w->tools, r, &d))
-		request_settle(r, WIRE_NOT_EXECUTED);
-	queue_answer(w->queue, r);
 }
 
 /* After a rollback the image holds what never happened. False: the connection is lost as well. */
@@ -262,7 +254,9 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));
 		if (!alone)
 			return write_one_by_one(w, list, version);
-		answer_internal(w, list, version);
+		query_fail(&w->tools, list, "The ledger could not execute this; nothing was written.");
+		list->version = version;
+		queue_answer(w->queue, list);
 		return renew_image(w);
 	case BATCH_LOST:
 		LOG(LOG_WARNING, "batch.lose", KV_S("why", e.text));
@@ -387,7 +381,7 @@ static void cycle(struct writer *w)
 	/* Between two batches: while the role is being handed over there is no next one (C6). */
 	if (standing_rests(&w->standing, v.drain_generation))
 		queue_ring(w->queue);
-	if (!is_ours(&v, v.epoch)) {
+	if (!role_is_ours(&v, v.epoch)) {
 		if (w->opened) {
 			LOG(LOG_NOTICE, "ledger.close", KV_U("epoch", atomic_load(&w->epoch)));
 			drop(w);
@@ -468,6 +462,11 @@ void writer_stop(struct writer *w)
 	writer_free(w);
 }
 
+struct standing *writer_standing(struct writer *w)
+{
+	return &w->standing;
+}
+
 void writer_get_status(struct writer *w, struct writer_status *ret)
 {
 	struct store_activity a = store_activity(w->tools.store);
@@ -485,7 +484,7 @@ void writer_check(struct writer *w, const struct role_view *view)
 	uint64_t epoch = atomic_load(&w->epoch);
 	struct store_activity a = store_activity(w->tools.store);
 
-	if ((epoch && !is_ours(view, epoch)) ||
+	if ((epoch && !role_is_ours(view, epoch)) ||
 	    (a.statement_since_us && clock_boottime_us() - a.statement_since_us > STATEMENT_MAX_US))
 		store_break(w->tools.store);
 }

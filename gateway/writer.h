@@ -19,6 +19,9 @@ int writer_start(struct queue *q, const struct rolepage *page, const char *socke
 /* Stops and joins it; a COMMIT under way is broken off. */
 void writer_stop(struct writer *w);
 
+/* For those who read beside it: what may be answered. As old as the writer. */
+struct standing *writer_standing(struct writer *w);
+
 /* For the loop thread. */
 void writer_get_status(struct writer *w, struct writer_status *ret);
 

@@ -143,6 +143,12 @@ uint64_t clock_boottime_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+bool role_is_ours(const struct role_view *view, uint64_t epoch)
+{
+	return epoch && view->active == view->self && view->open && view->epoch == epoch &&
+	       view->writable_epoch == epoch;
+}
+
 bool role_may_answer(const struct role_view *view, uint64_t version, uint64_t now_us)
 {
 	return view->active == view->self && view->open && view->version == version && now_us < view->gate_until_us;

@@ -53,6 +53,9 @@ void rolepage_read(const struct rolepage *page, struct role_view *ret);
 /* Now, CLOCK_BOOTTIME, in microseconds. */
 uint64_t clock_boottime_us(void);
 
+/* May this node's ledger work in `epoch`? Whether it may answer is another question. */
+bool role_is_ours(const struct role_view *view, uint64_t epoch);
+
 /* R9, for ledgerd: may an answer be given now that was true under this version of the record? */
 bool role_may_answer(const struct role_view *view, uint64_t version, uint64_t now_us);
 

@@ -59,7 +59,7 @@ test_refusals() {
 	local good="{\"from\":\"$A\",\"to\":\"$B\",\"amount\":1,\"currency\":\"CNY\"}"
 	api GET /v1/nothing; expect "unknown route" 404 not_found
 	api PUT /v1/transfers; expect "method" 405 method_not_allowed
-	equal "Allow" "$(head_value Allow)" POST
+	equal "Allow" "$(head_value Allow)" "POST, GET"
 	api POST /v1/transfers "" "$good"; expect "no key" 400 idempotency_key_missing
 	api POST /v1/transfers "a#b" "$good"; expect "bad key" 400 idempotency_key_invalid
 	api POST /v1/transfers r1 "$good" -H "Idempotency-Key: r2"; expect "two keys" 400 idempotency_key_invalid
