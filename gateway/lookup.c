@@ -122,7 +122,7 @@ static void take_more_names(struct image *image, const struct op *op, struct nam
 
 int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
-	static struct names names; /* of the one thread that works on the database */
+	static _Thread_local struct names names; /* too large for a stack; writer and reader each have one */
 	struct names *n = &names;
 	int code;
 
