@@ -31,6 +31,13 @@ uint8_t account_kind_parse(const char *word)
 	return 0;
 }
 
+bool account_is_derived(const struct account *a)
+{
+	static const uint8_t no_time[sizeof(a->id) - ULID_RANDOM_BYTES];
+
+	return a->channel[0] || (a->kind == ACCOUNT_FEE && memcmp(&a->id, no_time, sizeof(no_time)) == 0);
+}
+
 bool account_allows_out(const struct account *a, int64_t amount)
 {
 	int64_t floor = a->has_min ? a->min_balance : -BALANCE_MAX;

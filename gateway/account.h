@@ -37,6 +37,10 @@ uint8_t account_kind_parse(const char *word);
 /* "open", "frozen", "closed"; NULL for a number that is none. */
 const char *account_status_word(uint8_t status);
 
+/* Did it appear by itself, on first use: the clearing account of a channel, the fee account of a currency? Its id follows from those
+ * (ulid_make at time 0): there can be no other one in its place. */
+bool account_is_derived(const struct account *a);
+
 bool account_allows_out(const struct account *a, int64_t amount); /* min_balance */
 bool account_allows_in(const struct account *a, int64_t amount);  /* max_balance */
 

@@ -30,7 +30,10 @@
 	X(L18_TOPUP_ONCE, "a channel's reference is paid in twice")                                                    \
 	X(L19_LIMIT_FITS, "a limit is set that the balance is beyond")                                                 \
 	X(L20_FEE_WITHIN_CAPTURE, "a fee is more than what was captured")                                              \
-	X(L21_OWNER_COUNTS, "a session pays from somebody else's account")
+	X(L21_OWNER_COUNTS, "a session pays from somebody else's account")                                             \
+	X(L22_WITHDRAWN_ELSEWHERE, "a clearing account is paid out to itself")                                         \
+	X(L23_LEDGERS_OWN_STAY, "the ledger's own accounts are closed")                                                \
+	X(L24_FEE_ACCOUNT_FIT_FOR_HOLD, "money is held for a fee that nobody may receive")
 
 #ifdef HOLDFAST_LEDGER_MUTANTS
 enum ledger_guard {

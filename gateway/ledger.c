@@ -219,6 +219,7 @@ void ledger_touch(const struct ledger_input *in, struct account *a, struct ledge
 void ledger_post(const struct ledger_input *in, struct account *debit, struct account *credit, int64_t amount,
     struct ledger_decision *ret)
 {
+	assert(debit != credit);
 	ledger_touch(in, debit, ret);
 	ledger_touch(in, credit, ret);
 	debit->posted -= amount;

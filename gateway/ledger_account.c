@@ -95,6 +95,12 @@ void ledger_account_close(const struct ledger_input *in, struct text *body, stru
 
 	if (is_closed(in, body, ret))
 		return;
+	if (!LEDGER_GUARD(L23_LEDGERS_OWN_STAY, !account_is_derived(a))) {
+		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
+		    "The ledger needs this account: it appeared on first use, and no other can take its place.", NULL,
+		    body, ret);
+		return;
+	}
 	if (a->posted || !LEDGER_GUARD(L13_CLOSED_WITHOUT_HOLDS, !a->pending_in && !a->pending_out)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
 		    "An account is closed when posted, pending_in and pending_out are 0.", NULL, body, ret);

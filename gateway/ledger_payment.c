@@ -12,6 +12,28 @@ static void change(const struct ledger_input *in, struct ledger_decision *ret)
 	ret->payment_changed = true;
 }
 
+/* Frozen does not count for what was there before. False: refused. */
+static bool fee_account_fits(
+    const struct ledger_input *in, bool frozen_counts, struct text *body, struct ledger_decision *ret)
+{
+	if (in->fee->status == ACCOUNT_CLOSED)
+		ledger_refuse_for_good(in, PROBLEM_ACCOUNT_CLOSED, "The fee account is closed.", "fee", body, ret);
+	else if (in->fee->status == ACCOUNT_FROZEN && frozen_counts)
+		ledger_refuse_for_good(in, PROBLEM_ACCOUNT_FROZEN, "The fee account is frozen.", "fee", body, ret);
+	else
+		return true;
+	return false;
+}
+
+/* A hold with a fee is for a fee account that may have it; whether it has room for it is asked when it is captured. */
+static bool hold_fits(
+    const struct ledger_input *in, const struct payment *p, struct text *body, struct ledger_decision *ret)
+{
+	if (!p->has_fee || payment_fee(p->authorized, p->fee_bps, p->fee_fixed, true) == 0)
+		return true;
+	return LEDGER_OFF(L24_FEE_ACCOUNT_FIT_FOR_HOLD) || fee_account_fits(in, true, body, ret);
+}
+
 /* What `amount` leaves to the fee account, and whether that may have it. False: refused. */
 static bool fee_fits(const struct ledger_input *in, const struct payment *p, int64_t amount, bool frozen_counts,
     int64_t *fee, struct text *body, struct ledger_decision *ret)
@@ -24,10 +46,8 @@ static bool fee_fits(const struct ledger_input *in, const struct payment *p, int
 	if (!LEDGER_GUARD(L20_FEE_WITHIN_CAPTURE, *fee <= amount))
 		ledger_refuse(
 		    in, PROBLEM_VALIDATION_FAILED, "The fee is more than what is captured.", "amount", body, ret);
-	else if (to->status == ACCOUNT_CLOSED)
-		ledger_refuse_for_good(in, PROBLEM_ACCOUNT_CLOSED, "The fee account is closed.", "fee", body, ret);
-	else if (to->status == ACCOUNT_FROZEN && frozen_counts)
-		ledger_refuse_for_good(in, PROBLEM_ACCOUNT_FROZEN, "The fee account is frozen.", "fee", body, ret);
+	else if (!fee_account_fits(in, frozen_counts, body, ret))
+		return false;
 	else if (!account_allows_in(to, *fee))
 		ledger_refuse_for_good(
 		    in, PROBLEM_LIMIT_EXCEEDED, "The fee account's max_balance would be exceeded.", "fee", body, ret);
@@ -111,7 +131,7 @@ void ledger_payment_create(const struct ledger_input *in, struct text *body, str
 	if (!makes_sense(in, p, body, ret) ||
 	    !ledger_sides_fit(
 		in, (struct ledger_side[]){{in->from, "payer"}, {in->to, "payee"}}, true, p->currency, body, ret) ||
-	    (!held && !fee_fits(in, p, amount, true, &fee, body, ret)) ||
+	    !(held ? hold_fits(in, p, body, ret) : fee_fits(in, p, amount, true, &fee, body, ret)) ||
 	    !ledger_allows(in, in->from, in->to, amount, body, ret))
 		return;
 	ledger_create(in, held ? EVENT_PAYMENT_AUTHORIZED : EVENT_PAYMENT_CAPTURED, ret);

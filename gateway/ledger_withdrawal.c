@@ -4,12 +4,26 @@
 
 #include <string.h>
 
+/* Paid into itself: there is no entry for that, so no confirmation, ever. */
+static bool is_own_clearing(const struct ledger_input *in)
+{
+	const struct op *op = &in->message->op;
+
+	return in->from->channel[0] && strcmp(in->from->channel, op->channel) == 0 &&
+	       strcmp(in->from->currency, op->currency) == 0;
+}
+
 void ledger_withdrawal_create(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
 {
 	const struct op_message *m = in->message;
 	const struct ledger_side side = {in->from, "account"};
 	struct withdrawal *w = &ret->withdrawal;
 
+	if (!LEDGER_GUARD(L22_WITHDRAWN_ELSEWHERE, !is_own_clearing(in))) {
+		ledger_refuse(in, PROBLEM_VALIDATION_FAILED, "The account is the clearing account of this channel.",
+		    "account", body, ret);
+		return;
+	}
 	if (!ledger_sides_fit(in, (struct ledger_side[]){side, side}, true, m->op.currency, body, ret))
 		return;
 	if (!account_allows_out(in->from, m->op.amount)) {
@@ -62,6 +76,12 @@ void ledger_withdrawal_confirm(const struct ledger_input *in, struct text *body,
 	if (!ledger_sides_fit(in, (struct ledger_side[]){{in->from, NULL}, {in->to, NULL}}, false, NULL, body, ret) ||
 	    !is_pending(in, body, ret))
 		return;
+	if (in->from == in->to) { /* made by a release that did not look */
+		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT,
+		    "The account is the clearing account of this channel: such a withdrawal can only fail.", NULL, body,
+		    ret);
+		return;
+	}
 	if (!account_allows_in(in->to, w->amount)) {
 		ledger_refuse_for_good(in, PROBLEM_LIMIT_EXCEEDED,
 		    "The clearing account's max_balance would be exceeded.", NULL, body, ret);

@@ -213,6 +213,8 @@ static struct verdict withdraw(struct naive *n, const struct step *s)
 	if (s->from == NOTHING)
 		return naive_refusal(404, "not_found");
 	MUST(naive_check_owner(s, s->from));
+	if (s->from == CLEARING(s->currency))
+		return naive_refusal(422, "validation_failed");
 	MUST(naive_check_open(n, s->from, s->from));
 	MUST(naive_check_thawed(n, s->from, s->from));
 	MUST(naive_check_currency(n, s->from, s->from, s->currency));
@@ -247,6 +249,8 @@ static struct verdict set_status(struct naive *n, const struct step *s)
 
 	before = n->person[s->subject].status;
 	MUST(naive_check_open(n, s->subject, s->subject));
+	if (status == 2 && s->subject >= USERS)
+		return naive_refusal(409, "state_conflict");
 	if (status == 2 &&
 	    (posted(n, s->subject) != 0 || pending_in(n, s->subject) != 0 || pending_out(n, s->subject) != 0))
 		return naive_refusal(409, "state_conflict");

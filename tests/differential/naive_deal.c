@@ -68,8 +68,12 @@ struct verdict naive_pay(struct naive *n, const struct step *s, uint64_t now_us)
 	MUST(naive_check_open(n, s->from, s->to));
 	MUST(naive_check_thawed(n, s->from, s->to));
 	MUST(naive_check_currency(n, s->from, s->to, s->currency));
-	if (!s->manual)
+	if (!s->manual) {
 		MUST(check_fee(n, d, s->amount, fee, true));
+	} else if (fee > 0) {
+		MUST(naive_check_open(n, FEES(s->currency), FEES(s->currency)));
+		MUST(naive_check_thawed(n, FEES(s->currency), FEES(s->currency)));
+	}
 	MUST(naive_check_room(n, s->to, s->amount));
 	MUST(naive_check_money(n, s->from, s->amount));
 	n->deals++;

@@ -33,6 +33,8 @@ void side_clear(struct side *s)
 		s->account[i].owner = (struct ulid){{i < OWNED ? 'u' : 'v'}};
 		s->account[i].id.byte[15] = (uint8_t)(i + 1);
 		memcpy(s->account[i].currency, currencies[other], 4);
+		if (s->account[i].kind == ACCOUNT_CLEARING)
+			memcpy(s->account[i].channel, "bank", 5);
 	}
 	text_init(&s->body, s->buf, sizeof(s->buf));
 	text_init(&s->scratch, s->merged, sizeof(s->merged));

@@ -151,6 +151,26 @@ test_withdrawals() {
 	act "withdraw" /v1/withdrawals "${body/token/iban}"; expect "destination" 422 validation_failed
 }
 
+crockford() { # HEX of an id: as the API writes it
+	local hex=$1 bits="" out="" i digits=0123456789ABCDEFGHJKMNPQRSTVWXYZ
+	for ((i = 0; i < 32; i++)); do bits+=$(printf '%d%d%d%d' $((16#${hex:i:1} >> 3 & 1)) $((16#${hex:i:1} >> 2 & 1)) $((16#${hex:i:1} >> 1 & 1)) $((16#${hex:i:1} & 1))); done
+	bits="00$bits"
+	for ((i = 0; i < 130; i += 5)); do out+=${digits:$((2#${bits:i:5})):1}; done
+	echo "$out"
+}
+
+# The accounts that the ledger makes by itself: not to be paid out to themselves, and not to be closed.
+test_own_accounts() {
+	local clearing fees
+	clearing=acc_$(crockford "$(sql "SELECT HEX(id) FROM account WHERE channel='bank' AND currency='CNY'")")
+	fees=acc_$(crockford "$(sql "SELECT HEX(id) FROM account WHERE kind=4")")
+	act "withdraw" /v1/withdrawals "{\"account\":\"$clearing\",\"amount\":1,\"currency\":\"CNY\",\"channel\":\"bank\",\"destination\":{\"type\":\"token\",\"value\":\"x\"}}"
+	expect "out of clearing into clearing" 422 validation_failed
+	A=$fees; transfer emptyfees "$(posted "$fees")"; expect "the fee account is empty" 201
+	act "close" "/v1/accounts/$fees/close"; expect "closing the fee account" 409 state_conflict
+	act "close" "/v1/accounts/$clearing/close"; expect "closing the clearing account" 409 state_conflict
+}
+
 test_reversals() {
 	local a b; a=$(posted "$A"); b=$(posted "$B")
 	transfer rev1 700; expect "transfer" 201
@@ -229,7 +249,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions payments expiry many_expire withdrawals reversals batches books; do
+for t in account_actions payments expiry many_expire withdrawals reversals batches own_accounts books; do
 	echo "# $t"
 	"test_$t"
 done

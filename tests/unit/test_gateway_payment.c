@@ -309,6 +309,62 @@ static void test_withdrawal(void **state)
 	}
 }
 
+/* There is no entry with one side: what is paid into itself could never be confirmed. */
+static void test_withdrawal_into_itself(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	memcpy(b.m.op.channel, "bank", 5);
+	memcpy(b.account[CLEARING].channel, "bank", 5);
+	b.in.from = &b.account[CLEARING];
+	act(&b, OP_WITHDRAWAL_CREATE, 400);
+	assert_int_equal(b.d.status, 422);
+	assert_false(b.d.stored);
+	assert_int_equal(b.account[CLEARING].pending_out, 0);
+	memcpy(b.m.op.channel, "card", 5); /* another one's is an account like any other */
+	act(&b, OP_WITHDRAWAL_CREATE, 400);
+	expect(&b, 201, "\"status\":\"pending\"", EVENT_WITHDRAWAL_PENDING);
+	b.in.to = b.in.from;
+	act(&b, OP_WITHDRAWAL_CONFIRM, 0); /* one that an older release let in */
+	expect(&b, 409, "state_conflict", EVENT_NONE);
+	act(&b, OP_WITHDRAWAL_FAIL, 0);
+	expect(&b, 200, "\"status\":\"failed\"", EVENT_WITHDRAWAL_FAILED);
+	assert_int_equal(b.account[CLEARING].pending_out, 0);
+}
+
+/* What appears by itself cannot appear again: it stays. Nor is anything held for a fee account that may not have it. */
+static void test_ledgers_own_accounts(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	set_up(&b);
+	memcpy(b.account[CLEARING].channel, "bank", 5);
+	b.account[FEE].created_us = 1;
+	for (int i = FEE; i < ACCOUNTS; i++) {
+		b.in.account = &b.account[i];
+		act(&b, OP_ACCOUNT_CLOSE, 0);
+		expect(&b, 409, "state_conflict", EVENT_NONE);
+		assert_int_equal(b.account[i].status, ACCOUNT_OPEN);
+	}
+	b.account[FEE].id.byte[0] = 1; /* one that somebody opened */
+	b.in.account = &b.account[FEE];
+	act(&b, OP_ACCOUNT_CLOSE, 0);
+	expect(&b, 200, "closed", EVENT_ACCOUNT_CLOSED);
+	b.m.op.has_fee = b.m.op.manual = 1;
+	b.m.op.fee_bps = 1000;
+	act(&b, OP_PAYMENT_CREATE, 100);
+	expect(&b, 409, "account_closed", EVENT_NONE);
+	b.account[FEE].status = ACCOUNT_FROZEN;
+	act(&b, OP_PAYMENT_CREATE, 100);
+	expect(&b, 409, "account_frozen", EVENT_NONE);
+	expect_pending(&b, 0);
+	act(&b, OP_PAYMENT_CREATE, 1); /* no fee of that */
+	expect(&b, 201, "authorized", EVENT_PAYMENT_AUTHORIZED);
+}
+
 static void test_reversal(void **state)
 {
 	struct transfer t = {.amount = 300, .currency = "CNY"};
@@ -344,6 +400,8 @@ int main(void)
 	    cmocka_unit_test(test_fee),
 	    cmocka_unit_test(test_frozen),
 	    cmocka_unit_test(test_withdrawal),
+	    cmocka_unit_test(test_withdrawal_into_itself),
+	    cmocka_unit_test(test_ledgers_own_accounts),
 	    cmocka_unit_test(test_reversal),
 	};
 
