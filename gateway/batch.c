@@ -322,7 +322,8 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct e
 	int code;
 
 	p.next.batch_seq++;
-	p.mark = p.next.batch_seq;
+	/* Not batch_seq: a batch of which nothing was to be written leaves it as it is, but may have touched accounts all the same. */
+	p.mark = ++t->mark;
 	p.next.last_us = t->now_us > t->head.last_us ? t->now_us : t->head.last_us;
 	code = decide_all(t, &p, list, e);
 	if (code)

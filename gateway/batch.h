@@ -22,6 +22,7 @@ struct batch_tools {
 	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged, results,
 	    unstored;		 /* scratch */
 	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
+	uint64_t mark;		 /* of the batch that was decided last, whether anything came of it or not */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 };
 

@@ -27,8 +27,8 @@ enum op_flag {
 	X(OP_ACCOUNT_CREATE, 2, OP_JOURNALLED)	/* account_kind currency limits; metadata */                           \
 	X(OP_TOPUP_CREATE, 3, OP_JOURNALLED)	/* to amount currency channel; reference = the channel's */            \
 	X(OP_TRANSFER_CREATE, 4, OP_JOURNALLED) /* from to amount currency; reference metadata */                      \
-	X(OP_ACCOUNT_GET, 5, OP_READS)		/* subject */                                                          \
-	X(OP_BALANCE_GET, 6, OP_READS)		/* subject */                                                          \
+	X(OP_ACCOUNT_GET, 5, OP_ASIDE)		/* subject */                                                          \
+	X(OP_BALANCE_GET, 6, OP_ASIDE)		/* subject */                                                          \
 	X(OP_TRANSFER_GET, 7, OP_ASIDE)		/* subject */                                                          \
 	X(OP_TOPUP_GET, 8, OP_ASIDE)		/* subject */                                                          \
 	X(OP_KEY_GET, 9, OP_READS)		/* key_hash */                                                         \
