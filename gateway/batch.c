@@ -16,6 +16,7 @@
 #include <time.h>
 
 #define SQL_BYTES (12 * 1024 * 1024)
+#define SQL_BYTES_MARK (4 * 1024 * 1024) /* what begins before has room, a batch of transfers too */
 #define BODY_BYTES (128 * 1024)
 #define UNSTORED_BYTES (512 * 1024)
 
@@ -286,8 +287,17 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 	return store_send(t->store, e);
 }
 
-static int decide_all(struct batch_tools *t, struct plan *p, struct request *list, struct errbuf *e)
+/* Answers are stored whole: few bytes of a request may make many of a row. */
+static bool is_full(const struct batch_tools *t)
 {
+	return t->journal.used + t->accounts.used + t->metadata.used + t->payments.used + t->withdrawals.used >=
+	       SQL_BYTES_MARK;
+}
+
+static int decide_all(
+    struct batch_tools *t, struct plan *p, struct request *list, struct request **rest, struct errbuf *e)
+{
+	*rest = NULL;
 	text_clear(&t->journal);
 	text_clear(&t->accounts);
 	text_clear(&t->metadata);
@@ -307,6 +317,10 @@ static int decide_all(struct batch_tools *t, struct plan *p, struct request *lis
 			code = adminop_write(t, r, p->next.last_us, &p->admin_row);
 		if (code)
 			return code == -ENOMEM ? err_set(e, code, "out of memory") : code;
+		if (r->next && is_full(t)) {
+			*rest = r->next;
+			r->next = NULL;
+		}
 	}
 	return 0;
 }
@@ -316,7 +330,7 @@ void batch_begin(struct batch_tools *t)
 	t->now_us = batch_now_us(t);
 }
 
-enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e)
+enum batch_end batch_write(struct batch_tools *t, struct request *list, struct request **rest, struct errbuf *e)
 {
 	struct plan p = {.next = t->head};
 	int code;
@@ -325,7 +339,7 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct e
 	/* Not batch_seq: a batch of which nothing was to be written leaves it as it is, but may have touched accounts all the same. */
 	p.mark = ++t->mark;
 	p.next.last_us = t->now_us > t->head.last_us ? t->now_us : t->head.last_us;
-	code = decide_all(t, &p, list, e);
+	code = decide_all(t, &p, list, rest, e);
 	if (code)
 		return code == -ENOMEM || code == -EBADMSG ? BATCH_REFUSED : BATCH_LOST;
 	if (!p.row_count && !p.admin_row)

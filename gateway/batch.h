@@ -5,10 +5,18 @@
 
 #include "gateway/image.h"
 #include "gateway/queue.h"
+#include "gateway/row.h"
 #include "gateway/session.h"
 #include "gateway/store.h"
 #include "gateway/text.h"
 #include "heartbeat/err.h"
+
+/* How far the holds that have expired are let go (sweep.h). All zero: nothing is in the way. */
+struct sweep {
+	struct due after;  /* what is before it was let go, or stepped over */
+	size_t most;	   /* in one transaction; 0: as many as ever */
+	uint64_t retry_us; /* what was stepped over is tried again then; 0: nothing was */
+};
 
 /* What the database thread works with. */
 struct batch_tools {
@@ -24,6 +32,7 @@ struct batch_tools {
 	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
 	uint64_t mark;		 /* of the batch that was decided last, whether anything came of it or not */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
+	struct sweep sweep;
 };
 
 /* Ledger time, which never goes back: Unix microseconds. */
@@ -47,8 +56,9 @@ enum batch_end {
  * Codes of store.h. */
 int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e);
 
-/* Decides the writes of the list and commits them. After BATCH_COMMITTED every write in the list has its
+/* Decides the writes of the list and commits them. What does not fit into the transaction is cut off the list before any of it is
+ * decided: *rest, which the caller has whatever becomes of the others. After BATCH_COMMITTED every write in the list has its
  * answer. */
-enum batch_end batch_write(struct batch_tools *t, struct request *list, struct errbuf *e);
+enum batch_end batch_write(struct batch_tools *t, struct request *list, struct request **rest, struct errbuf *e);
 
 #endif

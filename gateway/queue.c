@@ -335,6 +335,25 @@ struct request *queue_take(struct queue *q)
 	return out.first;
 }
 
+void queue_return(struct queue *q, struct request *list)
+{
+	struct request *last = list;
+
+	if (!list)
+		return;
+	(void)pthread_mutex_lock(&q->lock);
+	for (struct request *r = list; r; r = r->next) {
+		q->count++;
+		q->bytes += request_bytes(r);
+		last = r;
+	}
+	last->next = q->waiting.first;
+	if (!last->next)
+		q->waiting.end = &last->next;
+	q->waiting.first = list;
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 bool queue_has_key(struct queue *q, const struct op *op)
 {
 	bool has;

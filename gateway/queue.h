@@ -76,6 +76,9 @@ bool queue_wait_poke(struct queue *q, unsigned wait_ms);
 /* The next batch, NULL: none. They count as in flight until queue_answer. */
 struct request *queue_take(struct queue *q);
 
+/* Puts a list back that was taken last and has not begun, before all that waits. */
+void queue_return(struct queue *q, struct request *list);
+
 /* Is there a request with this key, by this secret, queued or in flight? */
 bool queue_has_key(struct queue *q, const struct op *op);
 

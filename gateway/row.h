@@ -35,10 +35,16 @@ int row_load_transfers(struct store *s, struct image *image, const struct ulid *
 int row_find_reversal(
     struct store *s, const struct ulid *id, struct text *sql, bool *found, struct ulid *ret, struct errbuf *e);
 
-/* The holds that have expired by now, the oldest first, at most *count; *next_us: when the next one after these does,
+/* An open hold; they are ordered by both. */
+struct due {
+	uint64_t expires_us;
+	struct ulid payment;
+};
+
+/* The holds behind `after` that have expired by now, the oldest first, at most *count; *next_us: when the next one after these does,
  * UINT64_MAX none. */
-int row_find_due(struct store *s, uint64_t now_us, struct ulid *ids, size_t *count, uint64_t *next_us, struct text *sql,
-    struct errbuf *e);
+int row_find_due(struct store *s, uint64_t now_us, const struct due *after, struct due *ret, size_t *count,
+    uint64_t *next_us, struct text *sql, struct errbuf *e);
 
 /* The row that created this resource; *found borrowed from the image. */
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,

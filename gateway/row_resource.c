@@ -203,8 +203,8 @@ int row_find_reversal(
 	return 0;
 }
 
-int row_find_due(struct store *s, uint64_t now_us, struct ulid *ids, size_t *count, uint64_t *next_us, struct text *sql,
-    struct errbuf *e)
+int row_find_due(struct store *s, uint64_t now_us, const struct due *after, struct due *ret, size_t *count,
+    uint64_t *next_us, struct text *sql, struct errbuf *e)
 {
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
@@ -212,7 +212,13 @@ int row_find_due(struct store *s, uint64_t now_us, struct ulid *ids, size_t *cou
 	int code;
 
 	text_clear(sql);
-	text_puts(sql, "SELECT id, expires_us FROM payment WHERE hold=1 ORDER BY expires_us LIMIT ");
+	text_puts(sql, "SELECT id, expires_us FROM payment WHERE hold=1 AND expires_us>=");
+	text_put_u64(sql, after->expires_us);
+	text_puts(sql, " AND (expires_us>");
+	text_put_u64(sql, after->expires_us);
+	text_puts(sql, " OR id>");
+	text_put_hex(sql, &after->payment, sizeof(after->payment));
+	text_puts(sql, ") ORDER BY expires_us, id LIMIT ");
 	text_put_u64(sql, max + 1);
 	code = store_select(s, sql, &rows, e);
 	if (code)
@@ -221,12 +227,12 @@ int row_find_due(struct store *s, uint64_t now_us, struct ulid *ids, size_t *cou
 	*next_us = UINT64_MAX;
 	while ((row = mysql_fetch_row(rows)) && *next_us == UINT64_MAX) {
 		unsigned long *n = mysql_fetch_lengths(rows);
-		uint64_t expires_us = row_get_u64(row[1]);
+		struct due due = {.expires_us = row_get_u64(row[1])};
 
-		if (expires_us > now_us || *count == max)
-			*next_us = expires_us;
-		else if (row_get_bytes(row[0], n[0], &ids[*count], sizeof(ids[0])))
-			(*count)++;
+		if (due.expires_us > now_us || *count == max)
+			*next_us = due.expires_us;
+		else if (row_get_bytes(row[0], n[0], &due.payment, sizeof(due.payment)))
+			ret[(*count)++] = due;
 	}
 	mysql_free_result(rows);
 	return 0;

@@ -5,9 +5,11 @@
 #include "gateway/batch.h"
 
 /*
- * Begins (batch_begin), and commits the expiry of every hold that has expired by that ledger time: what is decided at
- * t->now_us sees no hold that has expired. Costs nothing until the next one does. BATCH_COMMITTED: go on; else as batch_write,
- * nobody waits for an answer, and after BATCH_REFUSED the image is to be dropped.
+ * One transaction that lets go what has expired at t->now_us (batch_begin), the oldest first; costs nothing until there is some. When
+ * there is more, t->next_expiry_us is not after t->now_us: the next call goes on, and between two of them others are served. (A
+ * capture looks at the time itself.) BATCH_COMMITTED: go on; else as batch_write, nobody waits for an answer. After BATCH_REFUSED
+ * the image is to be dropped; the next call tries fewer, and a hold that alone cannot be let go is stepped over with an alarm,
+ * and tried again a minute later.
  */
 enum batch_end sweep_run(struct batch_tools *t, struct errbuf *e);
 

@@ -121,6 +121,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 		return code;
 	w->opened = true;
 	t->next_expiry_us = 0;
+	t->sweep = (struct sweep){0};
 	look_at_commit(w, &w->tools.landed);
 	standing_answered(&w->standing, v->epoch, w->last);
 	establish(w);
@@ -247,8 +248,11 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 {
 	struct errbuf e = {""};
 	uint64_t batch = w->tools.head.batch_seq;
+	struct request *rest;
+	enum batch_end end = batch_write(&w->tools, list, &rest, &e);
 
-	switch (batch_write(&w->tools, list, &e)) {
+	queue_return(w->queue, rest); /* the next batch begins with it */
+	switch (end) {
 	case BATCH_COMMITTED: note_commit(w, batch); return answer_writes(w, list, version);
 	case BATCH_REFUSED:
 		LOG(LOG_CRIT, "batch.refuse", KV_S("why", e.text));
@@ -296,7 +300,7 @@ static struct request *part_list(struct writer *w, struct request *list, uint64_
 	return writes;
 }
 
-/* Holds that have expired, before anybody is asked what there is. False: connection and image were dropped. */
+/* Holds that have expired, before anybody is asked what there is: one transaction. False: connection and image were dropped. */
 static bool sweep(struct writer *w)
 {
 	uint64_t batch = w->tools.head.batch_seq;
@@ -306,7 +310,7 @@ static bool sweep(struct writer *w)
 	note_commit(w, batch);
 	if (end == BATCH_COMMITTED)
 		return true;
-	LOG(end == BATCH_REFUSED ? LOG_CRIT : LOG_WARNING, "sweep.fail", KV_S("why", e.text));
+	LOG(LOG_WARNING, "sweep.fail", KV_S("why", e.text)); /* a hold that is in the way makes an alarm of its own */
 	if (end == BATCH_REFUSED)
 		return renew_image(w);
 	drop(w);
@@ -318,11 +322,18 @@ static void run_batch(struct writer *w, const struct role_view *v)
 	bool local = v->mode != ROLE_MODE_SYNC;
 	struct request *list = part_list(w, queue_take(w->queue), v->version, local, false);
 	struct errbuf e = {""};
+	bool lost;
 
-	if (list && batch_read(&w->tools, list, &e)) {
+	/* The time comes after the requests: what was sent when a hold had expired is decided when it has. */
+	batch_begin(&w->tools);
+	lost = !sweep(w);
+	if (!lost && list && batch_read(&w->tools, list, &e)) {
 		LOG(LOG_WARNING, "batch.fail", KV_S("why", e.text));
-		settle_all(w, list, WIRE_NOT_EXECUTED);
 		drop(w);
+		lost = true;
+	}
+	if (lost) {
+		settle_all(w, list, WIRE_NOT_EXECUTED);
 		list = NULL;
 	}
 	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9 has it. */
@@ -399,8 +410,7 @@ static void cycle(struct writer *w)
 		(void)queue_wait_poke(w->queue, GATE_WAIT_MS);
 	} else {
 		batch = w->tools.head.batch_seq;
-		if (sweep(w))
-			run_batch(w, &v);
+		run_batch(w, &v);
 		/* Flow control: what arrives meanwhile makes the next batch larger. Whatever the role does ends it. */
 		if (v.rest_us && w->opened && w->tools.head.batch_seq != batch)
 			(void)queue_wait_poke(w->queue, (unsigned)((v.rest_us + 999) / 1000));
@@ -415,7 +425,7 @@ static void *run(void *arg)
 {
 	struct writer *w = arg;
 
-	while (queue_wait(w->queue, IDLE_WAIT_MS))
+	while (queue_wait(w->queue, w->opened && w->tools.next_expiry_us <= w->tools.now_us ? 0 : IDLE_WAIT_MS))
 		cycle(w);
 	drop(w);
 	return NULL;
