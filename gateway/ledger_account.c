@@ -11,8 +11,8 @@ static bool may_open(const struct ledger_input *in)
 {
 	const struct op *op = &in->message->op;
 
-	return op->account_kind == ACCOUNT_WALLET && op->has_max != OP_LIMIT_SET && op->min_balance == 0 &&
-	       (!op->has_owner || ulid_equal(&op->from, &in->who->user));
+	return op->account_kind == ACCOUNT_WALLET && op->has_min == OP_LIMIT_SET && op->min_balance == 0 &&
+	       op->has_max != OP_LIMIT_SET && (!op->has_owner || ulid_equal(&op->from, &in->who->user));
 }
 
 void ledger_account_create(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)

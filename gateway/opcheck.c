@@ -7,6 +7,7 @@
 #include "gateway/user.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_visible(const char *bytes, size_t count)
@@ -25,6 +26,16 @@ static bool is_utf8(const char *bytes, size_t count)
 	return s;
 }
 
+/* As a worker writes it: what merges members (gateway/metadata.h) knows no other form. */
+static bool is_compact(const json_t *root, const char *bytes, size_t count)
+{
+	char *dump = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
+	bool same = dump && strlen(dump) == count && memcmp(dump, bytes, count) == 0;
+
+	free(dump);
+	return same;
+}
+
 /* An object of strings, or nothing. In a patch, null takes a member away. */
 static bool is_metadata(const char *bytes, size_t count, bool is_patch)
 {
@@ -40,8 +51,17 @@ static bool is_metadata(const char *bytes, size_t count, bool is_patch)
 	{
 		good = good && (json_is_string(value) || (is_patch && json_is_null(value)));
 	}
+	good = good && is_compact(root, bytes, count);
 	json_decref(root);
 	return good;
+}
+
+/* What the column holds: 64 characters, or 128 of a destination. A reason is in the body only. */
+static uint32_t reference_bytes_max(uint8_t kind)
+{
+	bool is_short = kind == OP_TOPUP_CREATE || kind == OP_TRANSFER_CREATE || kind == OP_PAYMENT_CREATE;
+
+	return is_short ? OP_REFERENCE_BYTES_MAX / 2 : OP_REFERENCE_BYTES_MAX;
 }
 
 static bool is_account_sound(const struct op *op)
@@ -129,7 +149,8 @@ bool op_is_sound(const struct op_message *m)
 		return false;
 	if (!op_is_journalled(op->kind))
 		return !page_kind(op->kind) || page_is_good(op);
-	if (op->has_reference != (reference_bytes != 0) || !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
+	if (op->has_reference != (reference_bytes != 0) || reference_bytes > reference_bytes_max(op->kind) ||
+	    !is_utf8(m->text[OP_TEXT_REFERENCE], reference_bytes) ||
 	    !is_metadata(m->text[OP_TEXT_METADATA], op->text_bytes[OP_TEXT_METADATA], op->kind == OP_ACCOUNT_UPDATE))
 		return false;
 	if (has_currency(op->kind) && currency_exponent(op->currency, strlen(op->currency)) < 0)

@@ -236,7 +236,10 @@ static struct op_message sound(uint8_t kind)
 /* What a worker of ours never sends. The first would be an account that cannot be read again. */
 static void test_opcheck(void **state)
 {
+	static char long_text[513];
+
 	(void)state;
+	memset(long_text, 'x', sizeof(long_text));
 	UNSOUND(OP_ACCOUNT_CREATE, memcpy(m.op.currency, "CN ", 4));
 	UNSOUND(OP_ACCOUNT_CREATE, m.op.currency[0] = '\0');
 	UNSOUND(OP_ACCOUNT_CREATE, m.op.min_balance = INT64_MIN);
@@ -246,6 +249,13 @@ static void test_opcheck(void **state)
 	UNSOUND(OP_ACCOUNT_CREATE, m.text[OP_TEXT_METADATA] = "{},\"x\":1");
 	UNSOUND(OP_ACCOUNT_CREATE, m.text[OP_TEXT_METADATA] = "{\"a\":  1}");
 	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_METADATA] = "[\"a\",\"b\"");
+	/* What merges them takes the compact form for granted. */
+	UNSOUND(OP_ACCOUNT_UPDATE, m.text[OP_TEXT_METADATA] = "{\"a\" :\"b\"}", m.op.text_bytes[OP_TEXT_METADATA] = 10);
+	UNSOUND(OP_ACCOUNT_CREATE, m.text[OP_TEXT_METADATA] = "{\"a\":\"b\"} ", m.op.text_bytes[OP_TEXT_METADATA] = 10);
+	/* The columns hold 256 bytes, that of a destination 512. */
+	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_REFERENCE] = long_text, m.op.text_bytes[OP_TEXT_REFERENCE] = 257);
+	UNSOUND(OP_TOPUP_CREATE, m.text[OP_TEXT_REFERENCE] = long_text, m.op.text_bytes[OP_TEXT_REFERENCE] = 257);
+	UNSOUND(OP_WITHDRAWAL_CREATE, m.text[OP_TEXT_REFERENCE] = long_text, m.op.text_bytes[OP_TEXT_REFERENCE] = 513);
 	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_REFERENCE] = "\xff");
 	UNSOUND(OP_TRANSFER_CREATE, m.op.has_reference = 0);
 	UNSOUND(OP_TRANSFER_CREATE, m.text[OP_TEXT_REQUEST_ID] = "a\nb");

@@ -183,6 +183,21 @@ static void test_a_login(void **state)
 	assert_false(w.effect.put_session);
 }
 
+/* What it opens does not go below 0, whatever a worker says that is not ours. */
+static void test_a_session_opens_a_wallet(void **state)
+{
+	(void)state;
+	for (uint8_t has_min = OP_LIMIT_ABSENT; has_min <= OP_LIMIT_NONE; has_min++) {
+		set_up(OP_ACCOUNT_CREATE);
+		w.m.op.account_kind = ACCOUNT_WALLET;
+		memcpy(w.m.op.currency, "CNY", 4);
+		w.m.op.has_min = has_min;
+		ledger_decide(&w.in, &w.body, &w.d);
+		assert_int_equal(w.d.status, has_min == OP_LIMIT_SET ? 201 : 403);
+		assert_int_equal(w.d.account.has_min, has_min == OP_LIMIT_SET);
+	}
+}
+
 static void test_a_locked_login(void **state)
 {
 	(void)state;
@@ -327,6 +342,7 @@ int main(void)
 	    cmocka_unit_test(test_records),
 	    cmocka_unit_test(test_nobodys_record_is_always_the_same),
 	    cmocka_unit_test(test_a_login),
+	    cmocka_unit_test(test_a_session_opens_a_wallet),
 	    cmocka_unit_test(test_a_locked_login),
 	    cmocka_unit_test(test_the_same_token_again),
 	    cmocka_unit_test(test_a_session_ends_at_its_time),
