@@ -33,9 +33,12 @@ static const struct {
 } texts[] = {
     {offsetof(struct batch_tools, sql), SQL_BYTES},
     {offsetof(struct batch_tools, journal), SQL_BYTES},
+    {offsetof(struct batch_tools, new_accounts), SQL_BYTES},
     {offsetof(struct batch_tools, accounts), SQL_BYTES},
     {offsetof(struct batch_tools, metadata), SQL_BYTES},
+    {offsetof(struct batch_tools, new_payments), SQL_BYTES},
     {offsetof(struct batch_tools, payments), SQL_BYTES},
+    {offsetof(struct batch_tools, new_withdrawals), SQL_BYTES},
     {offsetof(struct batch_tools, withdrawals), SQL_BYTES},
     {offsetof(struct batch_tools, admin), BODY_BYTES},
     {offsetof(struct batch_tools, body), BODY_BYTES},
@@ -158,12 +161,12 @@ static void take_resources(
 	uint8_t kind = in->message->op.kind;
 
 	if (d->created && kind == OP_PAYMENT_CREATE) {
-		row_put_payment(&t->payments, &d->payment, true);
+		row_put_payment(&t->new_payments, &d->payment, true);
 		if (d->payment.expires_us && d->payment.expires_us < t->next_expiry_us)
 			t->next_expiry_us = d->payment.expires_us;
 	}
 	if (d->created && kind == OP_WITHDRAWAL_CREATE)
-		row_put_withdrawal(&t->withdrawals, &d->withdrawal);
+		row_put_withdrawal(&t->new_withdrawals, &d->withdrawal);
 	if (d->payment_changed && in->payment->touched != p->mark) {
 		in->payment->touched = p->mark;
 		p->payments[p->payment_count++] = in->payment;
@@ -268,15 +271,19 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 		void (*finish)(struct text *sql);
 	} statements[] = {
 	    {&t->journal, NULL},
+	    {&t->new_accounts, NULL},
 	    {&t->accounts, row_finish_accounts},
 	    {&t->metadata, row_finish_metadata},
+	    {&t->new_payments, NULL},
 	    {&t->payments, row_finish_payments},
+	    {&t->new_withdrawals, NULL},
 	    {&t->withdrawals, row_finish_withdrawals},
 	};
 
 	store_begin(t->store, &t->head, &p->next);
+	/* A row that is new is never taken for one that is there: it would change somebody else's. */
 	for (size_t i = 0; i < p->touched_count; i++)
-		row_put_account(&t->accounts, p->touched[i], false);
+		row_put_account(p->touched[i]->is_row ? &t->accounts : &t->new_accounts, p->touched[i], false);
 	for (size_t i = 0; i < p->payment_count; i++)
 		row_put_payment(&t->payments, p->payments[i], false);
 	for (size_t i = 0; i < p->withdrawal_count; i++)
@@ -290,8 +297,7 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 /* Answers are stored whole: few bytes of a request may make many of a row. */
 static bool is_full(const struct batch_tools *t)
 {
-	return t->journal.used + t->accounts.used + t->metadata.used + t->payments.used + t->withdrawals.used >=
-	       SQL_BYTES_MARK;
+	return t->journal.used + t->metadata.used + t->new_payments.used + t->new_withdrawals.used >= SQL_BYTES_MARK;
 }
 
 static int decide_all(
@@ -299,9 +305,12 @@ static int decide_all(
 {
 	*rest = NULL;
 	text_clear(&t->journal);
+	text_clear(&t->new_accounts);
 	text_clear(&t->accounts);
 	text_clear(&t->metadata);
+	text_clear(&t->new_payments);
 	text_clear(&t->payments);
+	text_clear(&t->new_withdrawals);
 	text_clear(&t->withdrawals);
 	text_clear(&t->admin);
 	for (struct request *r = list; r; r = r->next) {
@@ -347,7 +356,7 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct r
 	code = transact(t, &p, e);
 	if (code) {
 		store_rollback(t->store);
-		return code == -EBADMSG ? BATCH_REFUSED : BATCH_LOST;
+		return code == -EBADMSG ? BATCH_REFUSED : code == -EBUSY ? BATCH_BUSY : BATCH_LOST;
 	}
 	if (store_commit(t->store, &t->landed, e))
 		return BATCH_UNKNOWN;

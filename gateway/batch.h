@@ -27,9 +27,9 @@ struct batch_tools {
 	struct user_effect effect;
 	struct head head;     /* as committed */
 	struct landed landed; /* of the last COMMIT */
-	struct text sql, journal, accounts, metadata, payments, withdrawals, admin, body, merged, results,
-	    unstored;		 /* scratch */
-	uint64_t now_us;	 /* ledger time of what is decided next (batch_begin) */
+	struct text sql, journal, new_accounts, accounts, metadata, new_payments, payments, new_withdrawals,
+	    withdrawals, admin, body, merged, results, unstored; /* scratch */
+	uint64_t now_us;					 /* ledger time of what is decided next (batch_begin) */
 	uint64_t mark;		 /* of the batch that was decided last, whether anything came of it or not */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 	struct sweep sweep;
@@ -48,6 +48,7 @@ void batch_begin(struct batch_tools *t);
 enum batch_end {
 	BATCH_COMMITTED, /* or nothing was to be written; head is what is committed */
 	BATCH_REFUSED,	 /* rolled back; the image is to be dropped, the requests are unanswered */
+	BATCH_BUSY,	 /* as BATCH_REFUSED, for a lock that somebody else holds: it may be tried again as it is */
 	BATCH_LOST,	 /* before COMMIT: not executed */
 	BATCH_UNKNOWN,	 /* COMMIT was sent */
 };

@@ -99,6 +99,8 @@ static int failed(struct store *s, const char *what, struct errbuf *e)
 		code = -EIO;
 	else if (number == ER_OPTION_PREVENTS_STATEMENT || number == ER_READ_ONLY_MODE)
 		code = -EROFS;
+	else if (number == ER_LOCK_WAIT_TIMEOUT || number == ER_LOCK_DEADLOCK)
+		code = -EBUSY;
 	else if (number == ER_SERVER_SHUTDOWN || number == ER_CONNECTION_KILLED)
 		code = -EIO;
 	return err_set(e, code, "%s: %s (error %u)", what, mysql_error(s->db), number);

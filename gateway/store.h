@@ -23,6 +23,7 @@
  * -EIO      the connection is gone; what was sent may have happened
  * -ESTALE   ledger_head is not what the caller believes: another writer, or an image from the past
  * -EROFS    the database is read only
+ * -EBUSY    somebody else holds a lock; the transaction is to be rolled back, and may be tried again
  * -EBADMSG  the server refused the statement; the transaction is to be rolled back
  */
 struct store;

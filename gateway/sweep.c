@@ -100,6 +100,8 @@ enum batch_end sweep_run(struct batch_tools *t, struct errbuf *e)
 	if (end == BATCH_REFUSED || (end == BATCH_COMMITTED && t->head.batch_seq == batch)) {
 		look_for_culprit(s, due, count, t->now_us, end == BATCH_REFUSED ? e->text : "it is not let go");
 		t->next_expiry_us = 0;
+	} else if (end == BATCH_BUSY) {
+		t->next_expiry_us = 0;
 	} else if (end == BATCH_COMMITTED) {
 		s->most = most < SWEEP_MAX / 2 ? 2 * most : SWEEP_MAX;
 		if (left)

@@ -262,13 +262,15 @@ static bool write_list(struct writer *w, struct request *list, uint64_t version,
 		list->version = version;
 		queue_answer(w->queue, list);
 		return renew_image(w);
+	case BATCH_BUSY:
+		LOG(LOG_WARNING, "batch.retry", KV_S("why", e.text));
+		queue_return(w->queue, list);
+		return renew_image(w);
 	case BATCH_LOST:
-		LOG(LOG_WARNING, "batch.lose", KV_S("why", e.text));
-		settle_all(w, list, WIRE_NOT_EXECUTED);
-		break;
 	case BATCH_UNKNOWN:
-		LOG(LOG_WARNING, "batch.unknown", KV_S("why", e.text), KV_U("batch", batch + 1));
-		settle_all(w, list, WIRE_UNKNOWN);
+		LOG(LOG_WARNING, end == BATCH_LOST ? "batch.lose" : "batch.unknown", KV_S("why", e.text),
+		    KV_U("batch", batch + 1));
+		settle_all(w, list, end == BATCH_LOST ? WIRE_NOT_EXECUTED : WIRE_UNKNOWN);
 		break;
 	}
 	drop(w);
@@ -311,7 +313,7 @@ static bool sweep(struct writer *w)
 	if (end == BATCH_COMMITTED)
 		return true;
 	LOG(LOG_WARNING, "sweep.fail", KV_S("why", e.text)); /* a hold that is in the way makes an alarm of its own */
-	if (end == BATCH_REFUSED)
+	if (end != BATCH_LOST && end != BATCH_UNKNOWN)
 		return renew_image(w);
 	drop(w);
 	return false;
@@ -332,12 +334,10 @@ static void run_batch(struct writer *w, const struct role_view *v)
 		drop(w);
 		lost = true;
 	}
-	if (lost) {
+	if (lost)
 		settle_all(w, list, WIRE_NOT_EXECUTED);
-		list = NULL;
-	}
 	/* The loop thread checks the gate once more before a read goes out: after its data was read, as R9 has it. */
-	list = part_list(w, list, v->version, local, true);
+	list = part_list(w, lost ? NULL : list, v->version, local, true);
 	if (list)
 		(void)write_list(w, list, v->version, false);
 	queue_landed(w->queue);

@@ -187,6 +187,28 @@ test_sweep_in_spite_of() {
 	until_true 10 eval "[ \"\$(sql 'SELECT COUNT(*) FROM payment WHERE hold=1 AND expires_us<10')\" = 0 ]" || fail "what is mended does not expire"
 }
 
+# A row that is new is inserted, and nothing else: one that is in its way stays as it is, and only who asked gets no answer. A lock that
+# somebody holds is waited for, and is nobody's fault.
+test_rows_in_the_way() {
+	local before
+	sql "INSERT INTO account (id,kind,status,currency,channel,posted,pending_in,pending_out,last_seq,created_us,metadata)
+		VALUES (REPEAT('z',16),3,0,'EUR','bank',0,0,0,77,1,'{}')"
+	account wallet
+	api POST /v1/accounts "eur-$RANDOM$RANDOM" '{"kind":"wallet","currency":"EUR"}'
+	api POST /v1/topups eur-topup "{\"account\":\"$(member id)\",\"amount\":5,\"currency\":\"EUR\",\"channel\":\"bank\",\"channel_reference\":\"eur\"}"
+	expect "a clearing account in the way" 500
+	equal "it stays as it is" "$(sql "SELECT posted, last_seq FROM account WHERE id=REPEAT('z',16)" | tr '\t' ' ')" "0 77"
+	sql "DELETE FROM account WHERE id=REPEAT('z',16)"
+	before=$(grep -c batch.refuse "$D/ledgerd.log")
+	sql "BEGIN; SELECT id FROM ledger_head FOR UPDATE; SELECT SLEEP(6); COMMIT" >"$D/lock" &
+	until_true 5 eval "[ \"\$(sql 'SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_locked>0')\" != 0 ]" || fail "no lock"
+	transfer locked 1
+	wait $!
+	until_true 10 eval "transfer locked 1; [ \$status = 201 ]" || fail "who waited for a lock gets no answer"
+	equal "a lock is waited for" "$(grep -c batch.retry "$D/ledgerd.log")" 1
+	equal "and no alarm" "$(grep -c batch.refuse "$D/ledgerd.log")" "$before"
+}
+
 crockford() { # HEX of an id: as the API writes it
 	local hex=$1 bits="" out="" i digits=0123456789ABCDEFGHJKMNPQRSTVWXYZ
 	for ((i = 0; i < 32; i++)); do bits+=$(printf '%d%d%d%d' $((16#${hex:i:1} >> 3 & 1)) $((16#${hex:i:1} >> 2 & 1)) $((16#${hex:i:1} >> 1 & 1)) $((16#${hex:i:1} & 1))); done
@@ -287,7 +309,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches own_accounts books; do
+for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way own_accounts books; do
 	echo "# $t"
 	"test_$t"
 done
