@@ -15,9 +15,10 @@ static const struct {
     {"3\n", "top_", offsetof(struct journal_counts, topups)},
     {"4\n", "tr_", offsetof(struct journal_counts, transfers)},
     {"28\n", "tr_", offsetof(struct journal_counts, transfers)},
-    {"17\n", "pay_", offsetof(struct journal_counts, others)},
-    {"21\n", "ref_", offsetof(struct journal_counts, others)},
-    {"24\n", "wd_", offsetof(struct journal_counts, others)}};
+    {"17\n", "pay_", offsetof(struct journal_counts, payments)},
+    {"21\n", "ref_", offsetof(struct journal_counts, refunds)},
+    {"24\n", "wd_", offsetof(struct journal_counts, withdrawals)},
+    {"69\n", "usr_", offsetof(struct journal_counts, users)}};
 
 static const char *after(const char *line, const char *beginning)
 {

@@ -15,13 +15,13 @@ struct journal_rows {
 };
 
 /* The next line, or the next piece of a long one, as fgets() gives them. True: it tells what a row has made, whose public id is in ret:
- * acc_ an account, top_ a top-up, tr_ a transfer; without a prefix when it is of a kind that a later release brought. A row of
+ * acc_ an account, top_ a top-up, tr_ a transfer, pay_, ref_, wd_, usr_; without a prefix when it is of a kind that a later release brought. A row of
  * what was refused has none. */
 bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static ID_TEXT_BYTES]);
 
 /* How many of each kind; others: without a prefix. */
 struct journal_counts {
-	uint64_t accounts, topups, transfers, others;
+	uint64_t accounts, topups, transfers, others, payments, refunds, withdrawals, users;
 };
 
 /* Counts an id that journal_rows_take() gave. */

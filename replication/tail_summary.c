@@ -53,13 +53,18 @@ static void add_head(struct text *t, const struct tail_summary *s)
 
 static void add_made(struct text *t, const struct journal_counts *c)
 {
-	if (!(c->transfers + c->topups + c->accounts + c->others)) {
+	if (!(c->transfers + c->topups + c->accounts + c->payments + c->refunds + c->withdrawals + c->users +
+		c->others)) {
 		add(t, "They made no payment, no top-up and no account.\n");
 		return;
 	}
 	add(t, "They made:\n");
 	add_count(t, c->transfers, "transfer", " (tr_)");
 	add_count(t, c->topups, "top-up", " (top_)");
+	add_count(t, c->payments, "payment", " (pay_)");
+	add_count(t, c->refunds, "refund", " (ref_)");
+	add_count(t, c->withdrawals, "withdrawal", " (wd_)");
+	add_count(t, c->users, "user", " (usr_)");
 	add_count(t, c->accounts, "account", " (acc_)");
 	add_count(t, c->others, "row", " of a kind that this release does not know");
 }

@@ -138,7 +138,8 @@ static void test_what_is_counted(void **state)
 {
 	static const char *const ids[] = {"tr_1G000000000000000000000000", "acc_1G000000000000000000000000",
 	    "tr_1H000000000000000000000000", "top_1G000000000000000000000000", "1G000000000000000000000000",
-	    "tr_1J000000000000000000000000", "top_1H000000000000000000000000"};
+	    "tr_1J000000000000000000000000", "top_1H000000000000000000000000", "pay_1G000000000000000000000000",
+	    "ref_1G000000000000000000000000", "wd_1G000000000000000000000000", "usr_1G000000000000000000000000"};
 	struct journal_counts c = {0};
 
 	(void)state;
@@ -148,6 +149,10 @@ static void test_what_is_counted(void **state)
 	assert_int_equal(c.topups, 2);
 	assert_int_equal(c.accounts, 1);
 	assert_int_equal(c.others, 1);
+	assert_int_equal(c.payments, 1);
+	assert_int_equal(c.refunds, 1);
+	assert_int_equal(c.withdrawals, 1);
+	assert_int_equal(c.users, 1);
 }
 
 int main(void)
