@@ -10,6 +10,7 @@
 #include "gateway/courier.h"
 #include "gateway/hasher.h"
 #include "gateway/intake.h"
+#include "gateway/lockcache.h"
 
 #define BODY_DRAIN_BYTES_MAX (1024 * 1024)
 
@@ -20,6 +21,7 @@ struct desk {
 	struct courier *courier;
 	struct hasher *hasher;
 	struct authcache auth;
+	struct lockcache locks;
 	const char *channels;
 	uint32_t hold_timeout_ms;
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */

@@ -23,7 +23,7 @@ struct hasher {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct list waiting, finished;
-	unsigned count; /* waiting or under way */
+	unsigned count; /* places that are taken */
 	bool stopping;
 	int fd;
 	pthread_t thread;
@@ -84,7 +84,6 @@ static void *run(void *userdata)
 		work(job);
 		(void)pthread_mutex_lock(&h->lock);
 		list_put(&h->finished, job);
-		h->count--;
 		(void)!write(h->fd, &one, sizeof(one));
 	}
 	(void)pthread_mutex_unlock(&h->lock);
@@ -97,6 +96,8 @@ static struct hasher_job *take_finished(struct hasher *h)
 
 	(void)pthread_mutex_lock(&h->lock);
 	job = list_take(&h->finished);
+	if (job)
+		h->count--;
 	(void)pthread_mutex_unlock(&h->lock);
 	return job;
 }
@@ -153,17 +154,38 @@ void hasher_free(struct hasher *h)
 	free(h);
 }
 
-bool hasher_put(struct hasher *h, struct hasher_job *job)
+bool hasher_reserve(struct hasher *h)
 {
 	bool room;
 
 	(void)pthread_mutex_lock(&h->lock);
 	room = h->count < HASHER_JOBS_MAX;
-	if (room) {
-		h->count++;
-		list_put(&h->waiting, job);
-		(void)pthread_cond_signal(&h->wake);
-	}
+	h->count += room;
 	(void)pthread_mutex_unlock(&h->lock);
 	return room;
+}
+
+void hasher_release(struct hasher *h)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	h->count--;
+	(void)pthread_mutex_unlock(&h->lock);
+}
+
+void hasher_put(struct hasher *h, struct hasher_job *job)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	list_put(&h->waiting, job);
+	(void)pthread_cond_signal(&h->wake);
+	(void)pthread_mutex_unlock(&h->lock);
+}
+
+unsigned hasher_count(struct hasher *h)
+{
+	unsigned ret;
+
+	(void)pthread_mutex_lock(&h->lock);
+	ret = h->count;
+	(void)pthread_mutex_unlock(&h->lock);
+	return ret;
 }

@@ -14,7 +14,7 @@
 
 struct hasher;
 
-/* Borrowed from hasher_put until it was handed back. check: is `password` the one of `record`? Otherwise: make `record` of it, with
+/* Borrowed from hasher_put until it is handed back. check: is `password` the one of `record`? Otherwise: make `record` of it, with
  * the salt that lies in it. */
 struct hasher_job {
 	struct hasher_job *next;
@@ -34,7 +34,14 @@ struct hasher *hasher_new(sd_event *event, void (*done)(struct hasher_job *job))
 /* Waits for the job that is being worked on; the others are never handed back. */
 void hasher_free(struct hasher *h);
 
-/* False: the queue is full. */
-bool hasher_put(struct hasher *h, struct hasher_job *job);
+/* A place for one job, before anything else is done for it; hasher_put takes it over, else it is given back. False: there is none. */
+bool hasher_reserve(struct hasher *h);
+void hasher_release(struct hasher *h);
+
+/* With a place. */
+void hasher_put(struct hasher *h, struct hasher_job *job);
+
+/* Places that are taken: until the job has been handed back. */
+unsigned hasher_count(struct hasher *h);
 
 #endif

@@ -199,6 +199,7 @@ static bool check_key(struct intake *in)
 	if (f->key_count == 0 && in->route->keyed == ROUTE_KEY_OPTIONAL) {
 		randombytes_buf(
 		    in->m.op.key_hash, HASH_BYTES); /* a row of the journal has one; nobody knows this one */
+		in->m.op.key_drawn = 1;
 		return true;
 	}
 	if (f->key_count == 0)

@@ -129,6 +129,7 @@ struct ledger_decision {
 	bool has_seq;
 	uint8_t event;		/* enum event_type: takes the number next_event */
 	uint16_t retry_after_s; /* 0: none */
+	uint8_t locked;		/* enum lockout_side, both of them */
 	struct ulid id;
 	uint64_t seq;	       /* Ledger-Seq */
 	uint64_t replay_of;    /* 0: none */

@@ -1,5 +1,11 @@
 #include "gateway/login.h"
 
+#include "gateway/lockout.h"
+#include "gateway/subject.h"
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
+
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +17,7 @@ enum stage { STAGE_LOOK, STAGE_CHECK, STAGE_MAKE, STAGE_SENT };
 
 struct login {
 	enum stage stage;
+	struct hasher *hasher; /* borrowed; NULL: no place there is ours */
 	struct hasher_job job;
 	uint8_t records[2 * sizeof(struct password_record)]; /* as OP_TEXT_RECORD is sent */
 	char token[TOKEN_CHARS + 1];
@@ -20,6 +27,8 @@ void login_free(struct login *l)
 {
 	if (!l)
 		return;
+	if (l->hasher)
+		hasher_release(l->hasher);
 	sodium_memzero(l, sizeof(*l));
 	free(l);
 }
@@ -34,19 +43,32 @@ static void send(struct exchange *x, size_t record_bytes)
 	exchange_send(x, m);
 }
 
+/* What comes first, so that a flood costs the ledger nothing. False: answered. */
+static bool take_place(struct exchange *x)
+{
+	if (!x->login->hasher && !hasher_reserve(x->desk->hasher)) {
+		exchange_refuse(x, PROBLEM_OVERLOADED, "Too many passwords are being computed.", 1);
+		return false;
+	}
+	x->login->hasher = x->desk->hasher;
+	return true;
+}
+
 static void hash(struct exchange *x, bool check, const struct secret *password)
 {
 	struct login *l = x->login;
 
+	if (!take_place(x))
+		return;
 	l->stage = check ? STAGE_CHECK : STAGE_MAKE;
 	l->job.owner = x;
 	l->job.check = check;
 	l->job.deadline_us = exchange_deadline_us(x);
 	l->job.password = password->text;
 	l->job.password_bytes = password->bytes;
-	x->pending = hasher_put(x->desk->hasher, &l->job);
-	if (!x->pending)
-		exchange_refuse(x, PROBLEM_OVERLOADED, "Too many passwords are being computed.", 1);
+	l->hasher = NULL;
+	x->pending = true;
+	hasher_put(x->desk->hasher, &l->job);
 }
 
 /* The salt follows from the Idempotency-Key and who sent it, which nobody else has: the same request gives the same record, and so the
@@ -64,10 +86,50 @@ static void make(struct exchange *x)
 	hash(x, false, &x->intake.new_password);
 }
 
+/* Who asks for the old password has no login here, and is known by the session. */
+static void subjects_of(const struct exchange *x, uint8_t login[static HASH_BYTES], uint8_t address[static HASH_BYTES])
+{
+	const struct op_message *m = &x->intake.m;
+
+	memcpy(login, m->op.secret_hash, HASH_BYTES);
+	if (m->op.text_bytes[OP_TEXT_REFERENCE])
+		lockout_subject('l', m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], login);
+	lockout_subject('a', m->op.channel, strlen(m->op.channel), address);
+}
+
+static bool is_locked(struct exchange *x)
+{
+	uint64_t now_us = clock_boottime_us(), left_us, address_us;
+	uint8_t login[HASH_BYTES], address[HASH_BYTES];
+
+	subjects_of(x, login, address);
+	left_us = lockcache_left_us(&x->desk->locks, login, now_us);
+	address_us = lockcache_left_us(&x->desk->locks, address, now_us);
+	left_us = left_us > address_us ? left_us : address_us;
+	if (left_us)
+		exchange_refuse(x, PROBLEM_LOGIN_LOCKED, "Too many failed logins; try again later.",
+		    (unsigned)((left_us + 999999) / 1000000));
+	return left_us != 0;
+}
+
+static void remember_lock(struct exchange *x, const struct wire_answer *a)
+{
+	uint64_t now_us = clock_boottime_us(), left_us = (uint64_t)a->retry_after_s * 1000000;
+	uint8_t login[HASH_BYTES], address[HASH_BYTES];
+
+	subjects_of(x, login, address);
+	if (a->scopes & LOCKOUT_LOGIN)
+		lockcache_put(&x->desk->locks, login, now_us, left_us);
+	if (a->scopes & LOCKOUT_ADDRESS)
+		lockcache_put(&x->desk->locks, address, now_us, left_us);
+}
+
 static void look(struct exchange *x)
 {
 	const struct op_message *m = &x->intake.m;
 
+	if (is_locked(x) || !take_place(x))
+		return;
 	x->login->stage = STAGE_LOOK;
 	x->auth.op = (struct op){.kind = OP_LOGIN_LOOK, .by_session = m->op.by_session};
 	memcpy(x->auth.op.secret_hash, m->op.secret_hash, HASH_BYTES);
@@ -99,8 +161,16 @@ bool login_take_answer(struct exchange *x, const struct wire_answer *a, const ch
 {
 	struct login *l = x->login;
 
-	if (!l || l->stage != STAGE_LOOK || a->status != 200 || a->body_bytes != sizeof(l->job.record))
+	if (l && a->status == 429)
+		remember_lock(x, a);
+	if (!l || l->stage != STAGE_LOOK || a->status != 200)
 		return false;
+	if (a->body_bytes != sizeof(l->job.record)) {
+		/* Whatever it is: it was never meant for a client. */
+		LOG(LOG_ERR, "login.look", KV_S("why", "not a password record"), KV_U("bytes", a->body_bytes));
+		exchange_refuse(x, PROBLEM_INTERNAL, "The ledger and this worker do not understand each other.", 0);
+		return true;
+	}
 	memcpy(&l->job.record, body, sizeof(l->job.record));
 	hash(x, true, &x->intake.password);
 	return true;
@@ -162,13 +232,17 @@ void login_on_hash(struct hasher_job *job)
 	struct exchange *x = job->owner;
 
 	x->pending = false;
-	if (job->code < 0)
+	if (job->code == -EINVAL) {
+		LOG(LOG_ERR, "login.record", KV_S("why", "a password record that this release cannot compute"));
+		exchange_refuse(x, PROBLEM_INTERNAL, "This release cannot check the password of this login.", 0);
+	} else if (job->code < 0) {
 		exchange_refuse(
 		    x, PROBLEM_OVERLOADED, "The password could not be computed in time; nothing was executed.", 1);
-	else if (x->login->stage == STAGE_CHECK)
+	} else if (x->login->stage == STAGE_CHECK) {
 		checked(x);
-	else
+	} else {
 		made(x);
+	}
 	if (!x->pending)
 		x->desk->done(x);
 }

@@ -129,7 +129,8 @@ struct op {
 	uint32_t budget_ms; /* how long after sent_us it may still begin */
 	uint8_t by_session; /* secret_hash is that of a session's token, not of an API key */
 	uint8_t verified;   /* the worker has found the password to be that of the record */
-	uint8_t reserved2[2];
+	uint8_t key_drawn;  /* no client knows the Idempotency-Key: a worker has drawn it */
+	uint8_t reserved2[1];
 	uint64_t sent_us; /* the sender's CLOCK_BOOTTIME: means something on the same host only */
 	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
 	 * it came. */

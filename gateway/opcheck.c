@@ -137,7 +137,7 @@ bool op_is_sound(const struct op_message *m)
 {
 	const struct op *op = &m->op;
 	const uint8_t flags[] = {op->again, op->has_owner, op->has_reference, op->manual, op->final, op->has_fee,
-	    op->atomic, op->by_session, op->verified};
+	    op->atomic, op->by_session, op->verified, op->key_drawn};
 	uint32_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
 	for (size_t i = 0; i < sizeof(flags); i++)

@@ -28,6 +28,8 @@ int query_fill_text(struct request *r, const struct ledger_decision *d, const st
 	r->answer.has_seq = d->has_seq;
 	r->answer.retry_after_s = d->retry_after_s;
 	r->answer.seq = d->seq;
+	if (d->locked)
+		r->answer.scopes = d->locked;
 	r->answer.body_bytes = (uint32_t)text->used;
 	return 0;
 }

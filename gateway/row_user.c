@@ -1,7 +1,6 @@
 #include "gateway/row_user.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +42,10 @@ int row_load_sessions(struct store *s, struct image *image, const uint8_t *const
 	int code;
 
 	text_clear(sql);
-	text_puts(sql, "SELECT s.token_hash, s.user, u.principal, s.created_us, s.expires_us, s.ended FROM session s "
-		       "JOIN user u ON u.id=s.user WHERE s.token_hash IN (");
+	text_puts(sql,
+	    "SELECT s.token_hash, s.user, u.principal, s.created_us, s.expires_us, s.ended OR (s.created_us<="
+	    "u.sessions_from_us AND s.token_hash<>COALESCE(u.session_kept, '')) FROM session s JOIN user u ON "
+	    "u.id=s.user WHERE s.token_hash IN (");
 	for (size_t i = 0; i < count; i++) {
 		if (image_session(image, token_hashes[i]))
 			continue;
@@ -76,13 +77,44 @@ int row_load_sessions(struct store *s, struct image *image, const uint8_t *const
 	return code;
 }
 
+int row_load_oldest_session(
+    struct store *s, const struct user *u, uint64_t now_us, struct text *sql, struct user_facts *ret, struct errbuf *e)
+{
+	uint64_t from_us =
+	    u->sessions_from_us + SESSION_LIFE_US; /* those that a new password ended expire until then */
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code;
+
+	/* By the index `open`: as many entries as there may be sessions, however many there were. */
+	text_clear(sql);
+	text_puts(sql, "SELECT token_hash FROM session WHERE user=");
+	text_put_hex(sql, &u->id, sizeof(u->id));
+	text_puts(sql, " AND ended=0 AND expires_us>");
+	text_put_u64(sql, now_us > from_us ? now_us : from_us);
+	text_puts(sql, " ORDER BY expires_us DESC LIMIT 1 OFFSET ");
+	text_put_u64(sql, SESSIONS_OF_USER_MAX - 1);
+	code = store_select(s, sql, &rows, e);
+	if (code)
+		return code;
+	row = mysql_fetch_row(rows);
+	if (row) {
+		ret->has_oldest = get_bytes(row[0], mysql_fetch_lengths(rows)[0], ret->oldest, HASH_BYTES);
+		code = ret->has_oldest ? 0 : bad_row("session", e);
+	}
+	mysql_free_result(rows);
+	return code;
+}
+
 static int take_user(MYSQL_ROW row, const unsigned long *n, struct user *u, struct errbuf *e)
 {
 	u->principal = get_u64(row[1]);
 	u->created_us = get_u64(row[5]);
+	u->sessions_from_us = get_u64(row[6]);
 	if (!get_bytes(row[0], n[0], &u->id, sizeof(u->id)) || !get_word(row[2], n[2], u->login, sizeof(u->login)) ||
 	    !get_word(row[3], n[3], u->display_name, sizeof(u->display_name)) ||
-	    !get_bytes(row[4], n[4], &u->password, sizeof(u->password)))
+	    !get_bytes(row[4], n[4], &u->password, sizeof(u->password)) ||
+	    (row[7] && !get_bytes(row[7], n[7], u->session_kept, HASH_BYTES)))
 		return bad_row("user", e);
 	return 0;
 }
@@ -99,7 +131,9 @@ int row_load_user(struct store *s, const char *login, size_t bytes, const struct
 	if (login && bytes > sizeof(folded))
 		return 0;
 	text_clear(sql);
-	text_puts(sql, "SELECT id, principal, login, display_name, password, created_us FROM user WHERE ");
+	text_puts(sql,
+	    "SELECT id, principal, login, display_name, password, created_us, sessions_from_us, session_kept FROM user "
+	    "WHERE ");
 	if (login) {
 		memcpy(folded, login, bytes);
 		user_fold_login(folded, bytes);
@@ -119,18 +153,6 @@ int row_load_user(struct store *s, const char *login, size_t bytes, const struct
 	}
 	mysql_free_result(rows);
 	return code;
-}
-
-void row_lockout_subject(char what, const char *name, size_t bytes, uint8_t ret[static HASH_BYTES])
-{
-	char folded[LOGIN_CHARS_MAX + 1];
-	size_t n = bytes < LOGIN_CHARS_MAX ? bytes : LOGIN_CHARS_MAX;
-
-	folded[0] = what;
-	if (n)
-		memcpy(folded + 1, name, n);
-	user_fold_login(folded + 1, n);
-	(void)crypto_generichash(ret, HASH_BYTES, (const unsigned char *)folded, n + 1, NULL, 0);
 }
 
 int row_load_lockout(
@@ -191,7 +213,7 @@ static void put_u64(struct text *sql, const char *before, uint64_t v)
 	text_put_u64(sql, v);
 }
 
-void row_put_user(struct text *sql, const struct user *u)
+void row_insert_user(struct text *sql, const struct user *u)
 {
 	char folded[LOGIN_CHARS_MAX];
 	size_t n = strlen(u->login);
@@ -206,17 +228,31 @@ void row_put_user(struct text *sql, const struct user *u)
 	put_hex(sql, ",", u->display_name, strlen(u->display_name));
 	put_hex(sql, ",", &u->password, sizeof(u->password));
 	put_u64(sql, ",", u->created_us);
-	text_puts(sql, ") ON DUPLICATE KEY UPDATE display_name=VALUES(display_name), password=VALUES(password)");
+	text_puts(sql, ")");
+	end_statement(sql);
+}
+
+void row_update_user(struct text *sql, const struct user *u)
+{
+	put_hex(sql, "UPDATE user SET display_name=", u->display_name, strlen(u->display_name));
+	put_hex(sql, ", password=", &u->password, sizeof(u->password));
+	put_u64(sql, ", sessions_from_us=", u->sessions_from_us);
+	put_hex(sql, ", session_kept=", u->session_kept, HASH_BYTES);
+	put_hex(sql, " WHERE id=", &u->id, sizeof(u->id));
 	end_statement(sql);
 }
 
 void row_put_session(struct text *sql, const struct session *s)
 {
-	put_hex(
-	    sql, "INSERT INTO session (token_hash, user, created_us, expires_us) VALUES (", s->token_hash, HASH_BYTES);
+	put_hex(sql, "INSERT INTO session (token_hash, user, created_us, expires_us, sweep_us) VALUES (", s->token_hash,
+	    HASH_BYTES);
 	put_hex(sql, ",", &s->user, sizeof(s->user));
 	put_u64(sql, ",", s->created_us);
 	put_u64(sql, ",", s->expires_us);
+	if (s->kept)
+		text_puts(sql, ",NULL");
+	else
+		put_u64(sql, ",", s->expires_us + SESSION_LIFE_US);
 	text_puts(sql, ")");
 	end_statement(sql);
 }
@@ -224,13 +260,6 @@ void row_put_session(struct text *sql, const struct session *s)
 void row_end_session(struct text *sql, const uint8_t token_hash[static HASH_BYTES])
 {
 	put_hex(sql, "UPDATE session SET ended=1 WHERE token_hash=", token_hash, HASH_BYTES);
-	end_statement(sql);
-}
-
-void row_end_other_sessions(struct text *sql, const struct ulid *user, const uint8_t but[static HASH_BYTES])
-{
-	put_hex(sql, "UPDATE session SET ended=1 WHERE user=", user, sizeof(*user));
-	put_hex(sql, " AND token_hash<>", but, HASH_BYTES);
 	end_statement(sql);
 }
 
@@ -251,9 +280,10 @@ void row_forgive(struct text *sql, const uint8_t subject[static HASH_BYTES])
 
 void row_sweep_users(struct text *sql, uint64_t now_us)
 {
-	/* A key is remembered for a while after its session. In the order of an index, so that it is the same rows on every copy. */
-	put_u64(sql, "DELETE FROM session WHERE expires_us<", now_us > SESSION_LIFE_US ? now_us - SESSION_LIFE_US : 0);
-	text_puts(sql, " ORDER BY expires_us LIMIT " SWEEP_ROWS);
+	/* In the order of an index, so that it is the same rows on every copy. A session that a client's key began is never among them:
+	 * its token follows from the key and the password, and would be good again if nothing said that it is over. */
+	put_u64(sql, "DELETE FROM session WHERE sweep_us<", now_us);
+	text_puts(sql, " ORDER BY sweep_us LIMIT " SWEEP_ROWS);
 	end_statement(sql);
 	put_u64(sql, "DELETE FROM login_failure WHERE t5<", now_us > LOCKOUT_US ? now_us - LOCKOUT_US : 0);
 	text_puts(sql, " ORDER BY t5 LIMIT " SWEEP_ROWS);

@@ -14,20 +14,23 @@ int row_load_sessions(struct store *s, struct image *image, const uint8_t *const
 int row_load_user(struct store *s, const char *login, size_t bytes, const struct ulid *id, struct text *sql,
     struct user_facts *ret, struct errbuf *e);
 
-/* The failures of a subject: what lockout_subject() says of a login or an address. */
+/* The user's session that has to end when one more begins, if there is one. */
+int row_load_oldest_session(
+    struct store *s, const struct user *u, uint64_t now_us, struct text *sql, struct user_facts *ret, struct errbuf *e);
+
+/* The failures of a subject: gateway/subject.h makes of a login or an address. */
 int row_load_lockout(
     struct store *s, const uint8_t subject[static HASH_BYTES], struct text *sql, struct lockout *ret, struct errbuf *e);
-void row_lockout_subject(char what, const char *name, size_t bytes, uint8_t ret[static HASH_BYTES]);
 
 /* Has the movement in this row of the journal an account of the user's on one of its sides? */
 int row_touches_user(
     struct store *s, uint64_t seq, const struct ulid *user, struct text *sql, bool *ret, struct errbuf *e);
 
 /* Each appends one statement and the NUL that ends it. */
-void row_put_user(struct text *sql, const struct user *u);
+void row_insert_user(struct text *sql, const struct user *u);
+void row_update_user(struct text *sql, const struct user *u); /* what can change */
 void row_put_session(struct text *sql, const struct session *s);
 void row_end_session(struct text *sql, const uint8_t token_hash[static HASH_BYTES]);
-void row_end_other_sessions(struct text *sql, const struct ulid *user, const uint8_t but[static HASH_BYTES]);
 void row_put_lockout(struct text *sql, const uint8_t subject[static HASH_BYTES], const struct lockout *l);
 void row_forgive(struct text *sql, const uint8_t subject[static HASH_BYTES]);
 /* Some of the rows that mean nothing any more. */

@@ -13,6 +13,7 @@ bool session_admits_login(const struct ledger_input *in, struct text *body, stru
 	if (!left_us)
 		return true;
 	ledger_refuse(in, PROBLEM_LOGIN_LOCKED, "Too many failed logins; try again later.", NULL, body, ret);
+	ret->locked = (uint8_t)((login_us ? LOCKOUT_LOGIN : 0) | (address_us ? LOCKOUT_ADDRESS : 0));
 	ret->retry_after_s = (uint16_t)((left_us + 999999) / 1000000);
 	return false;
 }
@@ -67,7 +68,9 @@ static void begin(const struct ledger_input *in, struct text *body, struct ledge
 	    .principal = in->users->user.principal,
 	    .created_us = in->now_us,
 	    .expires_us = in->now_us + SESSION_LIFE_US,
+	    .kept = !m->op.key_drawn,
 	};
+	e->ends_oldest = in->users->has_oldest;
 	memcpy(e->session.token_hash, m->op.fingerprint, HASH_BYTES);
 	show(&e->session, body, ret);
 }
@@ -114,7 +117,7 @@ void ledger_user_create(const struct ledger_input *in, struct text *body, struct
 	take_text(m, OP_TEXT_REFERENCE, u->login, sizeof(u->login));
 	take_text(m, OP_TEXT_NAME, u->display_name, sizeof(u->display_name));
 	memcpy(&u->password, m->text[OP_TEXT_RECORD], sizeof(u->password));
-	in->effect->put_user = true;
+	in->effect->put_user = in->effect->makes_user = true;
 	user_render(body, u);
 }
 
@@ -155,6 +158,8 @@ void ledger_user_password(const struct ledger_input *in, struct text *body, stru
 	}
 	u = change(in, EVENT_NONE, ret);
 	memcpy(&u->password, records, sizeof(u->password));
+	u->sessions_from_us = in->now_us;
+	memcpy(u->session_kept, in->message->op.secret_hash, sizeof(u->session_kept));
 	in->effect->ends_others = in->effect->forgives = true;
 	user_render(body, u);
 }

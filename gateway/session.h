@@ -16,18 +16,22 @@ struct user_facts {
 	struct lockout by_login, by_address;
 	bool has_session; /* OP_SESSION_CREATE: the one that this token names already; else: that of who asks */
 	struct session session;
+	bool has_oldest; /* OP_SESSION_CREATE: the user has as many open sessions as there may be; the oldest of them */
+	uint8_t oldest[HASH_BYTES];
 };
 
 /* To be written, in the same transaction. */
 struct user_effect {
 	bool put_user; /* made or changed */
+	bool makes_user;
 	struct user user;
 	bool fails;    /* one more failure, of login and address */
-	bool forgives; /* no failures any more */
+	bool forgives; /* no failures of the login any more, nor those of its that count for the address */
 	bool put_session;
 	struct session session;
+	bool ends_oldest;  /* that of the facts */
 	bool ends_session; /* that of who asks */
-	bool ends_others;  /* all of the user but that of who asks */
+	bool ends_others;  /* all of the user but that of who asks: put_user says so, no row of theirs */
 };
 
 /* OP_SESSION_CREATE, OP_SESSION_END. The answer's body is appended; of a new session without its token, which only the worker has. */

@@ -16,7 +16,7 @@
 #define STORE_USER "holdfast-ledger"
 #define STORE_SCHEMA "holdfast"
 /* The number of the last file of etc/schema that this release cannot work without. replicationd of the active migrates. */
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 5
 
 /*
  * Error codes of all functions here, with e filled:

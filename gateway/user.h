@@ -13,6 +13,7 @@
 #define LOGIN_CHARS_MIN 3
 #define LOGIN_CHARS_MAX 64 /* ASCII */
 #define DISPLAY_NAME_CHARS_MAX 100
+#define SESSIONS_OF_USER_MAX 100 /* open at once, of one user */
 #define SESSION_LIFE_US (UINT64_C(12) * 3600 * 1000000)
 
 /* Identifiers of principals: API keys count from 1, users have this bit and the journal position that made them. */
@@ -25,6 +26,8 @@ struct user {
 	char display_name[4 * DISPLAY_NAME_CHARS_MAX + 1];
 	struct password_record password;
 	uint64_t created_us;
+	uint64_t sessions_from_us; /* those that began then or before are over, but for session_kept */
+	uint8_t session_kept[HASH_BYTES];
 };
 
 struct session {
@@ -32,7 +35,8 @@ struct session {
 	struct ulid user;
 	uint64_t principal; /* of the user */
 	uint64_t created_us, expires_us;
-	bool ended; /* by its user, or by a new password */
+	bool ended; /* by its user, by a new password, or by one session too many */
+	bool kept;  /* its row stays: the Idempotency-Key that began it is a client's */
 };
 
 /* 3 to 64 of letters, digits and ._@+- */

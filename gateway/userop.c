@@ -3,6 +3,7 @@
 #include "gateway/problem.h"
 #include "gateway/query.h"
 #include "gateway/row_user.h"
+#include "gateway/subject.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,10 +18,10 @@ static void subjects_of(const struct ledger_input *in, struct subjects *ret)
 	const struct op_message *m = in->message;
 
 	if (m->op.text_bytes[OP_TEXT_REFERENCE])
-		row_lockout_subject('l', m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], ret->login);
+		lockout_subject('l', m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], ret->login);
 	else
-		row_lockout_subject('l', in->users->user.login, strlen(in->users->user.login), ret->login);
-	row_lockout_subject('a', m->op.channel, strlen(m->op.channel), ret->address);
+		lockout_subject('l', in->users->user.login, strlen(in->users->user.login), ret->login);
+	lockout_subject('a', m->op.channel, strlen(m->op.channel), ret->address);
 }
 
 static bool has_lockout(uint8_t kind)
@@ -59,6 +60,8 @@ int userop_load(struct batch_tools *t, const struct ledger_input *in, struct use
 		ret->has_session = true;
 		ret->session = *s;
 	}
+	if (!code && !s && ret->found && m->op.verified)
+		code = row_load_oldest_session(t->store, &ret->user, in->now_us, &t->sql, ret, e);
 	return code;
 }
 
@@ -73,6 +76,17 @@ static void put_failure(struct batch_tools *t, const struct ledger_input *in, co
 	row_sweep_users(&t->admin, in->now_us);
 }
 
+static void forgive(struct batch_tools *t, const struct ledger_input *in, const struct subjects *by)
+{
+	struct lockout address = in->users->by_address;
+
+	row_forgive(&t->admin, by->login);
+	if (lockout_forgive(&address, &in->users->by_login))
+		row_put_lockout(&t->admin, by->address, &address);
+	else
+		row_forgive(&t->admin, by->address);
+}
+
 int userop_take_effect(struct batch_tools *t, const struct ledger_input *in)
 {
 	const struct user_effect *e = in->effect;
@@ -80,28 +94,30 @@ int userop_take_effect(struct batch_tools *t, const struct ledger_input *in)
 	struct subjects by;
 
 	subjects_of(in, &by);
-	if (e->put_user)
-		row_put_user(&t->admin, &e->user);
+	if (e->makes_user)
+		row_insert_user(&t->admin, &e->user);
+	else if (e->put_user)
+		row_update_user(&t->admin, &e->user);
 	if (e->fails)
 		put_failure(t, in, &by);
-	if (e->forgives) {
-		row_forgive(&t->admin, by.login);
-		row_forgive(&t->admin, by.address);
-	}
+	if (e->forgives)
+		forgive(t, in, &by);
 	if (e->put_session) {
 		row_put_session(&t->admin, &e->session);
 		row_sweep_users(&t->admin, in->now_us);
 		if (!image_add_session(t->image, &e->session))
 			return -ENOMEM;
 	}
+	if (e->ends_oldest) {
+		row_end_session(&t->admin, in->users->oldest);
+		image_end_session(t->image, in->users->oldest);
+	}
 	if (e->ends_session) {
 		row_end_session(&t->admin, own);
 		image_end_session(t->image, own);
 	}
-	if (e->ends_others) {
-		row_end_other_sessions(&t->admin, &e->user.id, own);
+	if (e->ends_others)
 		image_end_other_sessions(t->image, &e->user.id, own);
-	}
 	return 0;
 }
 

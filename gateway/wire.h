@@ -36,7 +36,7 @@ struct wire_answer {
 	uint8_t has_seq;
 	uint16_t status;
 	uint16_t retry_after_s; /* 0: none */
-	uint32_t scopes;	/* OP_AUTHENTICATE */
+	uint32_t scopes;	/* OP_AUTHENTICATE; 429: enum lockout_side */
 	uint32_t body_bytes;
 	uint64_t seq;	    /* Ledger-Seq */
 	uint64_t principal; /* OP_AUTHENTICATE */

@@ -29,7 +29,7 @@ static int on_stopping(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct workerd *w = userdata;
 
-	if (courier_count(w->desk.courier) == 0 || usec >= w->stop_until_us)
+	if ((courier_count(w->desk.courier) == 0 && hasher_count(w->desk.hasher) == 0) || usec >= w->stop_until_us)
 		return sd_event_exit(w->event, 0);
 	(void)sd_event_source_set_time(source, usec + STOP_CHECK_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

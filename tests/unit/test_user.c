@@ -5,14 +5,19 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <systemd/sd-event.h>
 
 #include "gateway/event.h"
+#include "gateway/hasher.h"
+#include "gateway/lockcache.h"
 #include "gateway/opcheck.h"
 #include "gateway/scope.h"
 #include "gateway/session.h"
+#include "gateway/subject.h"
 
 #define MINUTE_US UINT64_C(60000000)
 #define START_US (UINT64_C(1800000000) * 1000000)
@@ -109,6 +114,93 @@ static void test_nobodys_record_is_always_the_same(void **state)
 	password_dummy("bert", 4, &b);
 	assert_memory_equal(&a, &again, sizeof(a));
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
+}
+
+/* A flood from one /64 of IPv6 is one address; an IPv4 address in an IPv6 one is itself. */
+static void test_subjects(void **state)
+{
+	static const struct {
+		char what;
+		const char *one, *other;
+		bool same;
+	} cases[] = {
+	    {'l', "anna", "ANNA", true},
+	    {'l', "anna", "anne", false},
+	    {'a', "192.0.2.1", "192.0.2.2", false},
+	    {'a', "2001:db8::1", "2001:db8:0:0:ffff::9", true},
+	    {'a', "2001:db8::1", "2001:DB8::2", true},
+	    {'a', "2001:db8::1", "2001:db8:0:1::1", false},
+	    {'a', "::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+	    {'l', "2001:db8::1", "2001:db8::2", false},
+	};
+	uint8_t one[HASH_BYTES], other[HASH_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		lockout_subject(cases[i].what, cases[i].one, strlen(cases[i].one), one);
+		lockout_subject(cases[i].what, cases[i].other, strlen(cases[i].other), other);
+		assert_int_equal(memcmp(one, other, sizeof(one)) == 0, cases[i].same);
+	}
+}
+
+static void test_a_login_forgives_its_own(void **state)
+{
+	struct lockout address = {{1, 2, 3, 4, 5}};
+	const struct lockout own = {{0, 0, 2, 4, 9}}, all = {{1, 2, 3, 4, 5}}, none = {{0}};
+
+	(void)state;
+	assert_true(lockout_forgive(&address, &none));
+	assert_memory_equal(&address, &all, sizeof(address));
+	assert_true(lockout_forgive(&address, &own));
+	assert_memory_equal(&address, (&(struct lockout){{0, 0, 1, 3, 5}}), sizeof(address));
+	assert_false(lockout_forgive(&address, &all));
+	assert_memory_equal(&address, &none, sizeof(address));
+}
+
+static void test_a_lock_is_remembered_for_a_second(void **state)
+{
+	static struct lockcache c;
+	uint8_t one[HASH_BYTES] = {1}, other[HASH_BYTES] = {1, 0, 1};
+
+	(void)state;
+	assert_int_equal(lockcache_left_us(&c, one, START_US), 0);
+	lockcache_put(&c, one, START_US, MINUTE_US);
+	assert_int_equal(lockcache_left_us(&c, one, START_US + 1), MINUTE_US - 1);
+	assert_int_equal(lockcache_left_us(&c, other, START_US + 1), 0);
+	assert_int_equal(lockcache_left_us(&c, one, START_US + LOCKCACHE_LIFE_US), 0);
+	lockcache_put(&c, one, START_US, 5);
+	assert_int_equal(lockcache_left_us(&c, one, START_US + 5), 0);
+}
+
+/* Who has no place asks the ledger nothing; a job has its own until it was handed back. */
+static sd_event *loop;
+static struct hasher *hasher;
+static void on_hash(struct hasher_job *job)
+{
+	(void)job;
+	assert_int_equal(hasher_count(hasher), HASHER_JOBS_MAX - 1);
+	(void)sd_event_exit(loop, 0);
+}
+
+static void test_places(void **state)
+{
+	struct hasher_job job = {0}; /* too late */
+
+	(void)state;
+	assert_int_equal(sd_event_new(&loop), 0);
+	hasher = hasher_new(loop, on_hash);
+	assert_non_null(hasher);
+	for (unsigned i = 0; i < HASHER_JOBS_MAX; i++)
+		assert_true(hasher_reserve(hasher));
+	assert_false(hasher_reserve(hasher));
+	hasher_put(hasher, &job);
+	assert_false(hasher_reserve(hasher));
+	assert_int_equal(sd_event_loop(loop), 0);
+	assert_int_equal(job.code, -ETIMEDOUT);
+	hasher_release(hasher);
+	assert_int_equal(hasher_count(hasher), HASHER_JOBS_MAX - 2);
+	hasher_free(hasher);
+	sd_event_unref(loop);
 }
 
 /* ---- decisions: one user, one session, a login to be decided */
@@ -209,6 +301,7 @@ static void test_a_locked_login(void **state)
 		try_login(true, 5);
 		assert_int_equal(w.d.status, 429);
 		assert_int_equal(w.d.retry_after_s, 14 * 60);
+		assert_int_equal(w.d.locked, by_address ? LOCKOUT_ADDRESS : LOCKOUT_LOGIN);
 		assert_false(w.effect.put_session || w.effect.fails || w.effect.forgives);
 	}
 }
@@ -233,6 +326,23 @@ static void test_the_same_token_again(void **state)
 	assert_int_equal(w.d.status, 409);
 	try_login(false, 5); /* nor does it tell who does not know the password */
 	assert_int_equal(w.d.status, 401);
+}
+
+/* What a client's key began is remembered for ever; the oldest makes room for one session too many. */
+static void test_what_a_login_keeps_and_ends(void **state)
+{
+	(void)state;
+	set_up(OP_SESSION_CREATE);
+	try_login(true, 5);
+	assert_true(w.effect.session.kept);
+	assert_false(w.effect.ends_oldest);
+	w.m.op.key_drawn = 1;
+	w.facts.has_oldest = true;
+	try_login(true, 5);
+	assert_false(w.effect.session.kept);
+	assert_true(w.effect.ends_oldest);
+	try_login(false, 5);
+	assert_false(w.effect.ends_oldest);
 }
 
 static void test_a_session_ends_at_its_time(void **state)
@@ -270,6 +380,8 @@ static void test_a_new_password_ends_other_sessions(void **state)
 	assert_true(w.d.stored && w.effect.put_user && w.effect.ends_others && w.effect.forgives);
 	assert_int_equal(w.d.event, EVENT_NONE);
 	assert_memory_equal(&w.effect.user.password, &records[0], sizeof(records[0]));
+	assert_int_equal(w.effect.user.sessions_from_us, START_US);
+	assert_false(w.effect.makes_user);
 }
 
 /* What no worker of ours sends is no message at all. */
@@ -341,10 +453,15 @@ int main(void)
 	    cmocka_unit_test(test_logins),
 	    cmocka_unit_test(test_records),
 	    cmocka_unit_test(test_nobodys_record_is_always_the_same),
+	    cmocka_unit_test(test_subjects),
+	    cmocka_unit_test(test_a_login_forgives_its_own),
+	    cmocka_unit_test(test_a_lock_is_remembered_for_a_second),
+	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_a_login),
 	    cmocka_unit_test(test_a_session_opens_a_wallet),
 	    cmocka_unit_test(test_a_locked_login),
 	    cmocka_unit_test(test_the_same_token_again),
+	    cmocka_unit_test(test_what_a_login_keeps_and_ends),
 	    cmocka_unit_test(test_a_session_ends_at_its_time),
 	    cmocka_unit_test(test_a_new_password_ends_other_sessions),
 	    cmocka_unit_test(test_messages),
