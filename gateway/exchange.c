@@ -36,8 +36,10 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
-	if (x->login && x->body)
-		sodium_memzero(x->body, x->body_bytes); /* it has a password in it */
+	if (x->body)
+		sodium_memzero(x->body, x->body_bytes); /* it may have a password in it, refused or not */
+	if (x->login && x->reply)
+		sodium_memzero(x->reply, x->reply_bytes); /* or a token */
 	login_free(x->login);
 	intake_free(&x->intake);
 	free(x->target);
@@ -61,10 +63,15 @@ bool exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 
 		while (size < x->body_bytes + count)
 			size *= 2;
-		body = realloc(x->body, size);
+		body = malloc(size);
 		if (!body) {
 			x->facts.too_large = true;
 			return true;
+		}
+		if (x->body) { /* not realloc: what it leaves behind may be a password */
+			memcpy(body, x->body, x->body_bytes);
+			sodium_memzero(x->body, x->body_bytes);
+			free(x->body);
 		}
 		x->body = body;
 		x->body_size = size;

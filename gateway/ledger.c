@@ -338,7 +338,11 @@ void ledger_render_resource(struct text *t, const struct stored *s)
 	const struct ledger_kind *k = ledger_kind(s->kind);
 	char buf[ID_TEXT_BYTES];
 
-	if (!s->has_id || !k->route) {
+	if ((k->needs & NEED_USER) && s->status < 300) {
+		text_puts(t, "\"/v1/users/me\""); /* there is no other way to see a user */
+		return;
+	}
+	if (!s->has_id || !k->route || (k->needs & NEED_USER)) {
 		text_puts(t, "null");
 		return;
 	}

@@ -178,6 +178,7 @@ test_passwords() {
 	as "$ANNAS" POST $path change1 "{\"old\":\"$PASSWORD\",\"new\":\"a new password\"}"; expect "another" 200
 	as "$ANNAS" POST $path change1 "{\"old\":\"$PASSWORD\",\"new\":\"a new password\"}"; expect "the same request again" 200
 	equal "replayed" "$(head_value Idempotent-Replayed)" true
+	as "$ANNAS" GET /v1/idempotency_keys/change1; equal "its resource is a route" "$(member status) $(member resource)" "200 /v1/users/me"
 	as "$ANNAS" POST $path change1 "{\"old\":\"$PASSWORD\",\"new\":\"a third password\"}"; expect "the key for another one" 422 idempotency_key_reused
 	as "$ANNAS" GET /v1/users/me; expect "this session lives" 200
 	as "$second" GET /v1/users/me; expect "the other does not" 401 token_expired
