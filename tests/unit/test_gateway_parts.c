@@ -233,6 +233,40 @@ static struct op_message sound(uint8_t kind)
 		assert_false(op_is_sound(&m));                                                                         \
 	} while (0)
 
+/* What did not fit into a batch is where it was. */
+static void test_queue_return(void **state)
+{
+	struct queue *q = queue_new();
+	struct request *list;
+
+	(void)state;
+	assert_non_null(q);
+	for (uint64_t i = 1; i <= 4; i++) {
+		struct op_message m = sound(OP_TRANSFER_CREATE);
+		struct request *r = request_new(&m);
+
+		assert_non_null(r);
+		r->id = i;
+		if (i == 4) { /* 2 and 3 go back, before what has come since */
+			list = queue_take(q);
+			queue_return(q, list->next);
+			request_free(list);
+		}
+		assert_true(queue_put(q, r));
+	}
+	queue_return(q, NULL);
+	list = queue_take(q);
+	for (uint64_t i = 2; i <= 4; i++) {
+		struct request *next = list->next;
+
+		assert_int_equal(list->id, i);
+		request_free(list);
+		list = next;
+	}
+	assert_null(list);
+	queue_free(q);
+}
+
 /* What a worker of ours never sends. The first would be an account that cannot be read again. */
 static void test_opcheck(void **state)
 {
@@ -417,6 +451,7 @@ int main(void)
 	    cmocka_unit_test(test_problems),
 	    cmocka_unit_test(test_wire_op),
 	    cmocka_unit_test(test_wire_sent_at),
+	    cmocka_unit_test(test_queue_return),
 	    cmocka_unit_test(test_opcheck),
 	    cmocka_unit_test(test_wire_answer),
 	    cmocka_unit_test(test_image),
