@@ -205,7 +205,8 @@ test_rows_in_the_way() {
 	transfer locked 1
 	wait $!
 	until_true 10 eval "transfer locked 1; [ \$status = 201 ]" || fail "who waited for a lock gets no answer"
-	equal "a lock is waited for" "$(grep -c batch.retry "$D/ledgerd.log")" 1
+	# It is the batch, or the commit without payments before it, that meets the lock.
+	grep -q -e batch.retry -e 'canary.lose.*1205' "$D/ledgerd.log" && pass "a lock is waited for" || fail "nobody waited for the lock"
 	equal "and no alarm" "$(grep -c batch.refuse "$D/ledgerd.log")" "$before"
 }
 
