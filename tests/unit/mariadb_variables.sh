@@ -23,8 +23,8 @@ variables_table() {
 		read_only 1
 		relay_log_recovery 0
 		relay_log_purge 1
-		slave_parallel_threads 4
-		slave_parallel_mode optimistic
+		slave_parallel_threads 0
+		slave_parallel_mode none
 		slave_net_timeout 5
 		innodb_snapshot_isolation 0
 		tx_isolation REPEATABLE-READ

@@ -250,11 +250,13 @@ t19_applier_error() {
 	recipe "T19 an error stops the applier: the standby goes on acknowledging what it cannot apply"
 }
 
-# Transactions that were applied together, before InnoDB has flushed its log again.
+# Transactions that were applied together, before InnoDB has flushed its log again. What is shipped applies one after the other.
 t12_standby() {
 	local n before
 	before=$(position b)
-	sql b "STOP SLAVE SQL_THREAD; SET GLOBAL binlog_commit_wait_count=4, GLOBAL binlog_commit_wait_usec=20000000"
+	sql b "STOP SLAVE; SET GLOBAL slave_parallel_threads=4, GLOBAL slave_parallel_mode=optimistic, GLOBAL binlog_commit_wait_count=4,
+		GLOBAL binlog_commit_wait_usec=20000000; START SLAVE IO_THREAD"
+	soon "b acknowledges" status_is a Rpl_semi_sync_master_clients 1
 	lazy b
 	sql a "SET GLOBAL binlog_commit_wait_count=4, GLOBAL binlog_commit_wait_usec=20000000"
 	for n in 1 2 3 4; do payment "w$n" a "19$n"; done
