@@ -258,10 +258,12 @@ static void take_options(struct rawpay *r, int argc, char **argv)
 
 static void read_next_seq(struct rawpay *r, MYSQL *db)
 {
-	MYSQL_RES *rows;
+	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
 
-	if (mysql_query(db, "SELECT COALESCE(MAX(seq),0)+1 FROM journal") || !(rows = mysql_store_result(db)))
+	if (mysql_query(db, "SELECT COALESCE(MAX(seq),0)+1 FROM journal") == 0)
+		rows = mysql_store_result(db);
+	if (!rows)
 		die(db, "journal");
 	row = mysql_fetch_row(rows);
 	atomic_store(&r->next_seq, row && row[0] ? strtoull(row[0], NULL, 10) : 1);

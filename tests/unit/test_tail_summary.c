@@ -87,7 +87,7 @@ static void test_the_longest_fits(void **state)
 	    .transactions = UINT64_MAX,
 	    .first_seq = UINT64_MAX,
 	    .last = {UINT32_MAX, UINT32_MAX, UINT64_MAX},
-	    .made = {1ull << 62, 1ull << 61, 1ull << 60, 1ull << 60}};
+	    .made = {1ull << 62, 1ull << 61, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60}};
 	char text[TAIL_SUMMARY_BYTES];
 
 	(void)state;
