@@ -137,19 +137,19 @@ static void look(struct batch_tools *t, struct ledger_input *in, struct ledger_d
 
 int userop_read(struct batch_tools *t, struct ledger_input *in, struct ledger_decision *d, struct errbuf *e)
 {
+	struct user_facts *facts = &t->users;
 	const struct session *s;
-	struct user_facts facts;
 	int code;
 
-	in->users = &facts;
-	code = userop_load(t, in, &facts, e);
+	in->users = facts;
+	code = userop_load(t, in, facts, e);
 	if (code)
 		return code;
 	d->status = 200;
 	if (in->message->op.kind == OP_LOGIN_LOOK) {
 		look(t, in, d);
-	} else if (in->message->op.kind == OP_USER_GET && facts.found) {
-		user_render(&t->body, &facts.user);
+	} else if (in->message->op.kind == OP_USER_GET && facts->found) {
+		user_render(&t->body, &facts->user);
 	} else if ((s = image_session(t->image, in->message->op.secret_hash))) {
 		session_render(&t->body, s, NULL);
 	} else {
