@@ -7,6 +7,7 @@
 #include "gateway/payment.h"
 #include "gateway/withdrawal.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -322,6 +323,7 @@ bool page_read(const char *query, struct op_message *m, char reference[static OP
 	char value[VALUE_BYTES];
 	uint32_t seen = 0;
 
+	assert(r.kind); /* only lists are asked for so (gateway/intake.c) */
 	m->op.page = (struct op_page){.limit = PAGE_LIMIT_DEFAULT};
 	m->text[OP_TEXT_REFERENCE] = "";
 	for (const char *at = query; *at;) {
