@@ -41,7 +41,7 @@ struct hb_verdict {
 };
 
 /* "WORD", "WORD NODE" or "WORD NODE VERSION", the nodes as r names them; "may" before it: a look. 0; -ENOENT: not the words of a command; -EINVAL: of one, but used
- * wrongly, why says how. id is left 0. */
+ * wrongly; -EAGAIN: r has no members yet, which a node may be one of; why says both. id is left 0. */
 int hb_command_parse(
     const struct hb_record *r, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES]);
 

@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,14 +50,28 @@ struct paygen {
 	SSL_CTX *ssl;
 	int epoll;
 	struct connection all[CONNECTIONS_MAX];
-	struct connection *idle[CONNECTIONS_MAX];
-	unsigned idle_count;
+	struct connection *idle[CONNECTIONS_MAX]; /* a ring: the edge closes a connection without a request after 5 s */
+	unsigned idle_first, idle_count;
 };
 
 static int die(const char *what)
 {
 	(void)fprintf(stderr, "paygen: %s\n", what);
 	exit(1);
+}
+
+static void put_idle(struct paygen *g, struct connection *c)
+{
+	g->idle[(g->idle_first + g->idle_count++) % CONNECTIONS_MAX] = c;
+}
+
+static struct connection *take_idle(struct paygen *g)
+{
+	struct connection *c = g->idle[g->idle_first];
+
+	g->idle_first = (g->idle_first + 1) % CONNECTIONS_MAX;
+	g->idle_count--;
+	return c;
 }
 
 static void connect_one(struct paygen *g, struct connection *c, const struct addrinfo *to)
@@ -77,7 +92,7 @@ static void connect_one(struct paygen *g, struct connection *c, const struct add
 	}
 	if (fcntl(c->fd, F_SETFL, O_NONBLOCK) || epoll_ctl(g->epoll, EPOLL_CTL_ADD, c->fd, &ev))
 		die("cannot watch a connection");
-	g->idle[g->idle_count++] = c;
+	put_idle(g, c);
 }
 
 static void connect_all(struct paygen *g)
@@ -221,7 +236,7 @@ static void finish(struct paygen *g, struct connection *c)
 	if (c->dead)
 		c->status = 0;
 	else
-		g->idle[g->idle_count++] = c;
+		put_idle(g, c);
 	if (g->items > 1 && c->status == 200)
 		count_refused_items(g, strstr(c->in, "\r\n\r\n"));
 	g->tally.statuses[c->status < TALLY_STATUS_MAX ? c->status : 0]++;
@@ -271,7 +286,7 @@ static void run(struct paygen *g)
 				wait_us = due_us - now_us < wait_us ? due_us - now_us : wait_us;
 				break;
 			}
-			begin(g, g->idle[--g->idle_count], due_us);
+			begin(g, take_idle(g), due_us);
 			begun++;
 		}
 		if (g->busy == 0 && g->idle_count == 0)
@@ -339,6 +354,7 @@ int main(int argc, char **argv)
 	    !aim_init(&g.aim, g.pattern, g.accounts, seed))
 		die("bad arguments");
 	make_nonce(g.nonce, sizeof(g.nonce));
+	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to what the edge has closed: an error of that connection */
 	connect_all(&g);
 	if (!tally_init(&g.tally, g.warm * 1000000, g.seconds * 1000000))
 		die("out of memory");

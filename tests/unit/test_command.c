@@ -37,6 +37,18 @@ static void test_words_that_are_not_taken(void **state)
 	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
 }
 
+static void test_a_node_is_named_before_the_record_is_known(void **state)
+{
+	struct hb_record nothing = {0};
+	struct hb_command c;
+	char why[LOCAL_REASON_BYTES] = "";
+
+	(void)state;
+	assert_int_equal(hb_command_parse(&nothing, "maintenance-off b", &c, why), -EAGAIN);
+	assert_string_equal(why, "this machine has not heard the role record yet; try again in a moment");
+	assert_int_equal(hb_command_parse(&nothing, "switchover", &c, why), 0);
+}
+
 static void test_a_standby_goes_and_comes_back(void **state)
 {
 	struct hb_change add = {.kind = HB_CHANGE_ADD, .self = A, .target = B, .epoch = 4, .token = token_of(B)};
@@ -413,6 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_words_that_are_not_taken, setup),
+	    cmocka_unit_test_setup(test_a_node_is_named_before_the_record_is_known, setup),
 	    cmocka_unit_test_setup(test_a_look_changes_nothing, setup),
 	    cmocka_unit_test_setup(test_a_standby_goes_and_comes_back, setup),
 	    cmocka_unit_test_setup(test_the_active_hands_over_first, setup),
