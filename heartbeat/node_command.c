@@ -67,7 +67,8 @@ static int parse_target(
 	if (!name && !needs_target(kind))
 		return 0;
 	if (r->members == 0) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "this machine has not heard the role record yet; try again in a moment");
+		(void)snprintf(
+		    why, LOCAL_REASON_BYTES, "this machine has not heard the role record yet; try again in a moment");
 		return -EAGAIN;
 	}
 	ret->target = name && strlen(name) < HB_NAME_BYTES ? hb_member_find(r, name) : HB_NOBODY;
