@@ -18,7 +18,7 @@
 
 #define CONNECTIONS_MAX 8192
 #define CONNECTION_TIMEOUT_S 75
-#define CONNECTION_BYTES_MAX ((size_t)128 * 1024) /* all the headers that the edge lets through fit in */
+#define CONNECTION_BYTES_MAX ((size_t)48 * 1024)
 #define COMPLAINT_LOG_US 1000000
 
 struct http {
