@@ -143,7 +143,7 @@ static void print_stalled(FILE *f, const json_t *status)
 		if (strcmp(name, active) != 0 && *reason && json_is_true(json_object_get(n, "reachable")) &&
 		    ctl_array_has(json_object_get(status, "in_sync"), name))
 			(void)fprintf(
-			    f, "%s has every acknowledged payment, and does not take over: %s\n", name, reason);
+			    f, "%s is in sync by the record, and does not take over: %s\n", name, reason);
 	}
 }
 

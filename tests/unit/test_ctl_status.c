@@ -170,7 +170,7 @@ static const struct {
 	"bring"},
     {"{\"node\":\"w\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE
      ",{\"name\":\"b\",\"reachable\":true,\"reason\":\"observe-only is set\"}," NODE_W "]}",
-	1, "\nb has every acknowledged payment, and does not take over: observe-only is set\n", "bring"},
+	1, "\nb is in sync by the record, and does not take over: observe-only is set\n", "bring"},
     {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"hears\":[\"b\",\"w\"]},"
      "{\"name\":\"b\",\"reachable\":true,\"hears\":[\"w\"]}," NODE_W "]}",
 	0, "\nb does not hear a: is the way from a to b cut?\n", "does not hear b"},
