@@ -180,18 +180,25 @@ static void put_accounts(struct listing *l, struct text *sql)
 	text_puts(sql, ")");
 }
 
-/* Events of the user: of himself, of his accounts, and of what touches them. */
+/* Events of the user: of himself, of his accounts, and of what touches them. Each a look at one row by its key: of `x IN (t.this,t.that)`
+ * the optimizer makes a walk through the whole table, for each row that is looked at. */
 static void put_own_event(struct listing *l, struct text *sql)
 {
 	static const char *const pieces[] = {
 	    " AND (",
-	    " IN (t.public_id,t.subject) OR EXISTS (SELECT 1 FROM account a WHERE a.owner=",
-	    " AND a.id IN (t.debit,t.credit,t.public_id,t.subject)) OR EXISTS (SELECT 1 FROM payment p JOIN account a "
-	    "ON a.id IN (p.payer,p.payee) WHERE a.owner=",
-	    " AND p.id IN (t.public_id,t.subject)) OR EXISTS (SELECT 1 FROM withdrawal w JOIN account a ON "
-	    "a.id=w.account "
-	    "WHERE a.owner=",
-	    " AND w.id IN (t.public_id,t.subject)))",
+	    " IN (t.public_id,t.subject) OR (SELECT owner FROM account WHERE id=t.debit)=",
+	    " OR (SELECT owner FROM account WHERE id=t.credit)=",
+	    " OR (SELECT owner FROM account WHERE id=t.public_id)=",
+	    " OR (SELECT owner FROM account WHERE id=t.subject)=",
+	    " OR EXISTS (SELECT 1 FROM payment p JOIN account a ON a.id=p.payer JOIN account b ON b.id=p.payee WHERE "
+	    "p.id=t.public_id AND (a.owner=",
+	    " OR b.owner=",
+	    ")) OR EXISTS (SELECT 1 FROM payment p JOIN account a ON a.id=p.payer JOIN account b ON b.id=p.payee WHERE "
+	    "p.id=t.subject AND (a.owner=",
+	    " OR b.owner=",
+	    ")) OR (SELECT a.owner FROM withdrawal w JOIN account a ON a.id=w.account WHERE w.id=t.public_id)=",
+	    " OR (SELECT a.owner FROM withdrawal w JOIN account a ON a.id=w.account WHERE w.id=t.subject)=",
+	    ")",
 	};
 
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {

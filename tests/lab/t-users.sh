@@ -1,4 +1,4 @@
-# A user, her session and a login that is locked outlive the node that let them in; and the schema that the new active finds is brought
+# A user, her session and a login that is locked outlive the node that let them in, a list goes on at its heir where it was; and the schema that the new active finds is brought
 # to its release before its ledger opens, while payments go on.
 # shellcheck shell=bash disable=SC2154,SC2016
 api() { # TOKEN METHOD PATH KEY BODY: the status and the body
@@ -33,6 +33,21 @@ done
 login locked "correct horse"
 want 429 "the sixth"
 
+page() { # [CURSOR]: adds to $read
+  api "$token" GET "/v1/transfers?limit=3${1:+&after=$1}" none
+  want 200 "a page"
+  read+=" $(jq -r '[.data[].id]|join(" ")' <<<"$body")"
+  cursor=$(jq -r '.next_cursor // empty' <<<"$body")
+}
+made=
+for i in 1 2 3 4 5 6 7; do
+  api "$token" POST /v1/transfers "list$i" "{\"from\":\"$wallet\",\"to\":\"$shop\",\"amount\":1,\"currency\":\"CNY\"}"
+  want 201 "transfer $i"
+  made=" $(jq -r .id <<<"$body")$made"
+done
+read=
+page
+
 was=$(active w)
 heir=$(other "$was")
 # As a database of the release before has it.
@@ -47,6 +62,8 @@ for node in "$heir" "$was"; do
 done
 api "$token" POST /v1/transfers transfer "{\"from\":\"$wallet\",\"to\":\"$shop\",\"amount\":10,\"currency\":\"CNY\"}"
 want 201 "her session lives"
+while [ -n "$cursor" ]; do page "$cursor"; done
+[ "$read" = "$made" ] || fail "the list went on at $heir with '$read', want '$made'"
 api "$token" GET "/v1/accounts/$shop" none
 want 403 "another's account"
 login locked2 "correct horse"

@@ -9,6 +9,7 @@ command -v python3 >/dev/null || { echo "SKIP: python3 is missing"; exit 77; }
 
 test_lists() {
 	python3 "$SOURCE/tests/unit/read_lists.py" "$PORT" "$SECRET" && pass "lists" || fail "lists"
+	timeout 200 python3 "$SOURCE/tests/unit/read_payments.py" "$PORT" "$SECRET" "$D/my.sock" && pass "payments and refunds" || fail "payments and refunds"
 	sql "SET GLOBAL general_log=OFF"
 }
 
@@ -34,5 +35,6 @@ sql "SET GLOBAL log_output='TABLE'; SET GLOBAL general_log=ON"
 test_lists
 test_plans
 test_reader_connection
+described
 [ "$FAILED" = 0 ] && echo "all good"
 exit "$FAILED"
