@@ -23,6 +23,11 @@ const char *account_status_word(uint8_t status)
 	return status < sizeof(status_words) / sizeof(status_words[0]) ? status_words[status] : NULL;
 }
 
+const char *account_kind_word(uint8_t kind)
+{
+	return kind < ACCOUNT_KIND_END ? kind_words[kind] : NULL;
+}
+
 uint8_t account_kind_parse(const char *word)
 {
 	for (uint8_t i = ACCOUNT_WALLET; i < ACCOUNT_KIND_END; i++)

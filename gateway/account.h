@@ -31,7 +31,8 @@ struct account {
 	char *metadata;	     /* JSON object, terminated, owned by the image; NULL: {} */
 };
 
-/* The kind for a word of the API, or 0. */
+/* The word of a kind, NULL for a number that is none; and back, 0 for a word that is none. */
+const char *account_kind_word(uint8_t kind);
 uint8_t account_kind_parse(const char *word);
 
 /* "open", "frozen", "closed"; NULL for a number that is none. */

@@ -33,3 +33,18 @@ int currency_exponent(const char *text, size_t length)
 				return currencies[i].exponent;
 	return -1;
 }
+
+bool currency_word(unsigned i, char ret[static 4])
+{
+	for (size_t k = 0; k < sizeof(currencies) / sizeof(currencies[0]); k++) {
+		unsigned count = (unsigned)(strlen(currencies[k].codes) + 1) / 4;
+
+		if (i < count) {
+			memcpy(ret, currencies[k].codes + (size_t)i * 4, 3);
+			ret[3] = '\0';
+			return true;
+		}
+		i -= count;
+	}
+	return false;
+}

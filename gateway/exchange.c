@@ -204,11 +204,17 @@ static void ask_who(struct exchange *x)
 	exchange_send(x, &x->auth);
 }
 
-static void reply_health(struct exchange *x)
+/* What needs neither the ledger nor somebody who asks. */
+static void reply_oneself(struct exchange *x)
 {
 	static const char ok[] = "{\"status\":\"ok\"}";
 
-	set_reply(x, 200, ok, sizeof(ok) - 1);
+	if (!x->intake.route->described)
+		set_reply(x, 200, ok, sizeof(ok) - 1);
+	else if (intake_validate(&x->intake))
+		set_reply(x, 200, x->desk->description, x->desk->description_bytes);
+	else
+		reply_refusal(x);
 }
 
 void exchange_run(struct exchange *x)
@@ -224,7 +230,7 @@ void exchange_run(struct exchange *x)
 	if (!intake_form(&x->intake)) {
 		reply_refusal(x);
 	} else if (!x->intake.route->op) {
-		reply_health(x);
+		reply_oneself(x);
 	} else if (x->intake.route->scope & SCOPE_PUBLIC) {
 		go_on(x, SCOPE_PUBLIC);
 	} else if (!intake_identify(&x->intake)) {

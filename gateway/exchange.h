@@ -23,6 +23,8 @@ struct desk {
 	struct authcache auth;
 	struct lockcache locks;
 	const char *channels;
+	char *description; /* of the API; owned */
+	size_t description_bytes;
 	uint32_t hold_timeout_ms;
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
 };

@@ -10,19 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REFERENCE_CHARS_MAX 64
-#define DESTINATION_CHARS_MAX 128
-#define METADATA_KEY_BYTES_MAX 64
-#define METADATA_VALUE_BYTES_MAX 500
-
-static const struct field fields[] = {
+const struct field fields[] = {
     {OP_ACCOUNT_CREATE, "currency", FIELD_CURRENCY, true},
     {OP_ACCOUNT_CREATE, "kind", FIELD_KIND, true},
     {OP_ACCOUNT_CREATE, "owner", FIELD_OWNER, false},
-    {OP_ACCOUNT_CREATE, "min_balance", FIELD_MIN, false},
-    {OP_ACCOUNT_CREATE, "max_balance", FIELD_MAX, false},
+    {OP_ACCOUNT_CREATE, "min_balance", FIELD_FIRST_MIN, false},
+    {OP_ACCOUNT_CREATE, "max_balance", FIELD_FIRST_MAX, false},
     {OP_ACCOUNT_CREATE, "metadata", FIELD_METADATA, false},
-    {OP_ACCOUNT_UPDATE, "metadata", FIELD_METADATA, false},
+    {OP_ACCOUNT_UPDATE, "metadata", FIELD_METADATA_PATCH, false},
     {OP_ACCOUNT_UPDATE, "min_balance", FIELD_MIN, false},
     {OP_ACCOUNT_UPDATE, "max_balance", FIELD_MAX, false},
     {OP_TOPUP_CREATE, "account", FIELD_TO, true},
@@ -65,9 +60,16 @@ static const struct field fields[] = {
     {OP_USER_PASSWORD, "new", FIELD_NEW_PASSWORD, true},
     {OP_SESSION_CREATE, "login", FIELD_LOGIN, true},
     {OP_SESSION_CREATE, "password", FIELD_PASSWORD, true},
+    {0, NULL, FIELD_TYPE_END, false},
 };
 
-#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+const struct field field_members[] = {
+    {FIELD_FEE, "bps", FIELD_FEE_BPS, false},
+    {FIELD_FEE, "fixed", FIELD_FEE_FIXED, false},
+    {FIELD_DESTINATION, "type", FIELD_DESTINATION_TYPE, true},
+    {FIELD_DESTINATION, "value", FIELD_DESTINATION_VALUE, true},
+    {0, NULL, FIELD_TYPE_END, false},
+};
 
 static void put_pointer(char *pointer, size_t size, const char *member)
 {
@@ -116,14 +118,15 @@ void fields_complain(struct intake *in, const char *member, const char *below, c
 	}
 }
 
-static void read_integer(
-    struct intake *in, const struct field *f, const json_t *v, int64_t min, int64_t max, int64_t *ret)
+static void read_integer(struct intake *in, const struct field *f, const json_t *v, int64_t *ret)
 {
+	const struct field_shape *shape = field_shape(f->type);
+
 	if (!json_is_integer(v))
 		fields_complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
-	else if (json_integer_value(v) < min)
+	else if (json_integer_value(v) < shape->min)
 		fields_complain(in, f->name, NULL, "too_small");
-	else if (json_integer_value(v) > max)
+	else if (json_integer_value(v) > shape->max)
 		fields_complain(in, f->name, NULL, "too_large");
 	else
 		*ret = json_integer_value(v);
@@ -132,35 +135,52 @@ static void read_integer(
 /* An account begins at 0, so the limits it begins with include it; a later change may take one away. */
 static void read_limit(struct intake *in, const struct field *f, const json_t *v, uint8_t *has, int64_t *ret)
 {
-	bool begins = in->m.op.kind == OP_ACCOUNT_CREATE;
-
-	if (!begins && json_is_null(v)) {
+	if (field_shape(f->type)->nullable && json_is_null(v)) {
 		*has = OP_LIMIT_NONE;
 		return;
 	}
-	read_integer(in, f, v, begins && f->type == FIELD_MAX ? 0 : -AMOUNT_MAX,
-	    begins && f->type == FIELD_MIN ? 0 : AMOUNT_MAX, ret);
+	read_integer(in, f, v, ret);
 	*has = OP_LIMIT_SET;
 }
 
-static void read_id(struct intake *in, const struct field *f, const json_t *v, const char *prefix, struct ulid *ret)
+static void read_id(struct intake *in, const struct field *f, const json_t *v, struct ulid *ret)
 {
-	if (!id_parse(json_string_value(v), json_string_length(v), prefix, ret))
+	if (!id_parse(json_string_value(v), json_string_length(v), field_shape(f->type)->prefix, ret))
 		fields_complain(in, f->name, NULL, "invalid");
 }
 
-/* Members of a member that are not these two. */
-static void refuse_others(struct intake *in, const struct field *f, const json_t *v, const char *one, const char *two)
+/* The member of this name that a type of members has; NULL none. */
+static const struct field *find(const struct field *table, uint8_t of, const char *name)
+{
+	for (const struct field *f = table; f->name; f++)
+		if (f->op == of && strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+/* Members of a member that are none of its own. */
+static void refuse_others(struct intake *in, const struct field *f, const json_t *v)
 {
 	const char *name;
 	json_t *ignored;
 
 	json_object_foreach((json_t *)(uintptr_t)v, name, ignored)
 	{
-		if (strcmp(name, one) != 0 && strcmp(name, two) != 0)
+		if (!find(field_members, (uint8_t)f->type, name))
 			fields_complain(in, f->name, name,
 			    cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
+}
+
+/* Is it one of the words that the table has? */
+static bool is_word(enum field_type type, const char *text)
+{
+	char word[FIELD_WORD_BYTES];
+
+	for (unsigned i = 0; field_shape(type)->word(i, word); i++)
+		if (strcmp(word, text) == 0)
+			return true;
+	return false;
 }
 
 size_t fields_count_chars(const char *s, size_t bytes)
@@ -172,6 +192,13 @@ size_t fields_count_chars(const char *s, size_t bytes)
 	return n;
 }
 
+bool fields_has_length(enum field_type type, const char *s, size_t bytes)
+{
+	int64_t chars = (int64_t)fields_count_chars(s, bytes);
+
+	return chars >= field_shape(type)->min && chars <= field_shape(type)->max;
+}
+
 static void read_reference(struct intake *in, const struct field *f, const json_t *v)
 {
 	const char *s = json_string_value(v);
@@ -179,7 +206,7 @@ static void read_reference(struct intake *in, const struct field *f, const json_
 
 	if (bytes == 0)
 		fields_complain(in, f->name, NULL, "too_short");
-	else if (fields_count_chars(s, bytes) > REFERENCE_CHARS_MAX)
+	else if (!fields_has_length(f->type, s, bytes))
 		fields_complain(in, f->name, NULL, "too_long");
 	else if (cardguard_finds(s, bytes))
 		fields_complain(in, f->name, NULL, "pan_not_allowed");
@@ -188,26 +215,39 @@ static void read_reference(struct intake *in, const struct field *f, const json_
 	in->m.op.has_reference = 1;
 }
 
+/* 0 when it is not there, or not good. */
+static int64_t read_part(struct intake *in, const struct field *f, const json_t *v, enum field_type type)
+{
+	const struct field_shape *shape = field_shape(type);
+	const struct field *part = field_members;
+	const json_t *value;
+
+	while (part->type != type)
+		part++;
+	value = json_object_get(v, part->name);
+	if (!value)
+		return 0;
+	if (!json_is_integer(value))
+		fields_complain(in, f->name, part->name, "not_an_integer");
+	else if (json_integer_value(value) < shape->min || json_integer_value(value) > shape->max)
+		fields_complain(in, f->name, part->name, "out_of_range");
+	else
+		return json_integer_value(value);
+	return 0;
+}
+
 /* {"bps":N,"fixed":N}, both optional. */
 static void read_fee(struct intake *in, const struct field *f, const json_t *v)
 {
-	const json_t *bps = json_object_get(v, "bps"), *fixed = json_object_get(v, "fixed");
 	struct op *op = &in->m.op;
 
 	if (!json_is_object(v)) {
 		fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
-	if (bps && (!json_is_integer(bps) || json_integer_value(bps) < 0 || json_integer_value(bps) > FEE_BPS_MAX))
-		fields_complain(in, f->name, "bps", json_is_integer(bps) ? "out_of_range" : "not_an_integer");
-	else
-		op->fee_bps = (uint32_t)json_integer_value(bps);
-	if (fixed &&
-	    (!json_is_integer(fixed) || json_integer_value(fixed) < 0 || json_integer_value(fixed) > AMOUNT_MAX))
-		fields_complain(in, f->name, "fixed", json_is_integer(fixed) ? "out_of_range" : "not_an_integer");
-	else
-		op->fee_fixed = json_integer_value(fixed);
-	refuse_others(in, f, v, "bps", "fixed");
+	op->fee_bps = (uint32_t)read_part(in, f, v, FIELD_FEE_BPS);
+	op->fee_fixed = read_part(in, f, v, FIELD_FEE_FIXED);
+	refuse_others(in, f, v);
 	op->has_fee = 1;
 }
 
@@ -222,15 +262,15 @@ static void read_destination(struct intake *in, const struct field *f, const jso
 		fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
-	if (!json_is_string(type) || strcmp(json_string_value(type), "token") != 0)
+	if (!json_is_string(type) || !is_word(FIELD_DESTINATION_TYPE, json_string_value(type)))
 		fields_complain(in, f->name, "type", type ? "unknown_type" : "required");
 	if (!json_is_string(value))
 		fields_complain(in, f->name, "value", value ? "wrong_type" : "required");
-	else if (bytes == 0 || fields_count_chars(s, bytes) > DESTINATION_CHARS_MAX)
+	else if (!fields_has_length(FIELD_DESTINATION_VALUE, s, bytes))
 		fields_complain(in, f->name, "value", bytes ? "too_long" : "too_short");
 	else if (cardguard_finds(s, bytes))
 		fields_complain(in, f->name, "value", "pan_not_allowed");
-	refuse_others(in, f, v, "type", "value");
+	refuse_others(in, f, v);
 	in->m.text[OP_TEXT_REFERENCE] = s;
 	in->m.op.text_bytes[OP_TEXT_REFERENCE] = (uint32_t)bytes;
 	in->m.op.has_reference = 1;
@@ -256,12 +296,12 @@ static void read_channel(struct intake *in, const struct field *f, const json_t 
 
 static void read_metadata(struct intake *in, const struct field *f, json_t *v)
 {
-	bool merges = in->m.op.kind == OP_ACCOUNT_UPDATE; /* and then null takes a member away */
+	bool merges = f->type == FIELD_METADATA_PATCH; /* and then null takes a member away */
 	const char *key;
 	json_t *value;
 
 	/* Of a patch, as many may go as come. How many there are then, the ledger knows. */
-	if (json_object_size(v) > METADATA_MEMBERS_MAX * (merges ? 2 : 1))
+	if ((int64_t)json_object_size(v) > field_shape(f->type)->max)
 		fields_complain(in, f->name, NULL, "too_many");
 	json_object_foreach(v, key, value)
 	{
@@ -306,16 +346,16 @@ static void read_word(struct intake *in, const struct field *f, const json_t *v)
 			fields_complain(in, f->name, NULL, "unknown_kind");
 		break;
 	case FIELD_OWNER:
-		read_id(in, f, v, "usr_", &op->from);
+		read_id(in, f, v, &op->from);
 		op->has_owner = 1;
 		break;
 	case FIELD_CAPTURE:
 		op->manual = strcmp(json_string_value(v), "manual") == 0;
-		if (!op->manual && strcmp(json_string_value(v), "automatic") != 0)
+		if (!is_word(f->type, json_string_value(v)))
 			fields_complain(in, f->name, NULL, "unknown_word");
 		break;
-	case FIELD_FROM: read_id(in, f, v, "acc_", &op->from); break;
-	case FIELD_TO: read_id(in, f, v, "acc_", &op->to); break;
+	case FIELD_FROM: read_id(in, f, v, &op->from); break;
+	case FIELD_TO: read_id(in, f, v, &op->to); break;
 	case FIELD_CHANNEL: read_channel(in, f, v); break;
 	case FIELD_LOGIN: fields_read_login(in, f, v); break;
 	case FIELD_NAME: fields_read_name(in, f, v); break;
@@ -331,11 +371,13 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 	int64_t seconds = HOLD_SECONDS_DEFAULT;
 
 	switch (f->type) {
-	case FIELD_AMOUNT: read_integer(in, f, v, 1, AMOUNT_MAX, &op->amount); return;
+	case FIELD_AMOUNT: read_integer(in, f, v, &op->amount); return;
+	case FIELD_FIRST_MIN:
 	case FIELD_MIN: read_limit(in, f, v, &op->has_min, &op->min_balance); return;
+	case FIELD_FIRST_MAX:
 	case FIELD_MAX: read_limit(in, f, v, &op->has_max, &op->max_balance); return;
 	case FIELD_HOLD_SECONDS:
-		read_integer(in, f, v, 1, HOLD_SECONDS_MAX, &seconds);
+		read_integer(in, f, v, &seconds);
 		op->hold_seconds = (uint32_t)seconds;
 		return;
 	case FIELD_FEE: read_fee(in, f, v); return;
@@ -357,6 +399,7 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 		op->final = json_is_true(v);
 		return;
 	case FIELD_METADATA:
+	case FIELD_METADATA_PATCH:
 		if (json_is_object(v))
 			read_metadata(in, f, v);
 		else
@@ -369,14 +412,6 @@ static void read_field(struct intake *in, const struct field *f, json_t *v)
 			fields_complain(in, f->name, NULL, "wrong_type");
 		return;
 	}
-}
-
-static bool is_known(uint8_t op, const char *name)
-{
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].op == op && strcmp(fields[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 /* What no single member can say. */
@@ -418,26 +453,26 @@ bool fields_read(struct intake *in)
 	}
 	if (in->m.op.kind == OP_TRANSFER_BATCH && json_array_size(json_object_get(in->root, "items")))
 		fields_read_items(in, json_object_get(in->root, "items"));
-	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		if (fields[i].op != in->m.op.kind)
+	for (const struct field *f = fields; f->name; f++) {
+		if (f->op != in->m.op.kind)
 			continue;
-		v = json_object_get(in->root, fields[i].name);
+		v = json_object_get(in->root, f->name);
 		if (v)
-			read_field(in, &fields[i], v);
-		else if (fields[i].required)
-			fields_complain(in, fields[i].name, NULL, "required");
+			read_field(in, f, v);
+		else if (f->required)
+			fields_complain(in, f->name, NULL, "required");
 	}
 	json_object_foreach(in->root, name, v)
 	{
-		if (!is_known(in->m.op.kind, name))
+		if (!find(fields, in->m.op.kind, name))
 			fields_complain(
 			    in, name, NULL, cardguard_finds(name, strlen(name)) ? "pan_not_allowed" : "unknown_field");
 	}
 	check_whole(in);
 	/* What is left is hashed, fast. Whoever reads the hash is not to guess a password by it. */
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].op == in->m.op.kind && is_secret(fields[i].type))
-			(void)json_object_del(in->root, fields[i].name);
+	for (const struct field *f = fields; f->name; f++)
+		if (f->op == in->m.op.kind && is_secret(f->type))
+			(void)json_object_del(in->root, f->name);
 	for (size_t i = 0; i < r->field_count; i++)
 		if (strcmp(r->fields[i].code, "pan_not_allowed") == 0) {
 			r->code = PROBLEM_PAN_NOT_ALLOWED;

@@ -84,7 +84,7 @@ void fields_read_items(struct intake *in, const json_t *array)
 {
 	size_t count = json_array_size(array), size = 0;
 
-	if (count > ITEMS_MAX) {
+	if ((int64_t)count > field_shape(FIELD_ITEMS)->max) {
 		fields_complain(in, "items", NULL, "too_many");
 		return;
 	}

@@ -17,7 +17,7 @@ void fields_read_login(struct intake *in, const struct field *f, const json_t *v
 
 	if (bytes < LOGIN_CHARS_MIN)
 		fields_complain(in, f->name, NULL, "too_short");
-	else if (fields_count_chars(s, bytes) > LOGIN_CHARS_MAX)
+	else if (!fields_has_length(f->type, s, bytes))
 		fields_complain(in, f->name, NULL, "too_long");
 	else if (cardguard_finds(s, bytes))
 		fields_complain(in, f->name, NULL, "pan_not_allowed");
@@ -35,7 +35,7 @@ void fields_read_name(struct intake *in, const struct field *f, const json_t *v)
 
 	if (bytes == 0)
 		fields_complain(in, f->name, NULL, "too_short");
-	else if (fields_count_chars(s, bytes) > DISPLAY_NAME_CHARS_MAX)
+	else if (!fields_has_length(f->type, s, bytes))
 		fields_complain(in, f->name, NULL, "too_long");
 	else if (cardguard_finds(s, bytes))
 		fields_complain(in, f->name, NULL, "pan_not_allowed");
@@ -48,11 +48,11 @@ void fields_read_password(struct intake *in, const struct field *f, const json_t
 {
 	bool is_new = f->type == FIELD_NEW_PASSWORD;
 	struct secret *secret = is_new ? &in->new_password : &in->password;
-	size_t chars = fields_count_chars(json_string_value(v), json_string_length(v));
+	int64_t chars = (int64_t)fields_count_chars(json_string_value(v), json_string_length(v));
 
-	if (chars < (is_new ? PASSWORD_CHARS_MIN : 1))
+	if (chars < field_shape(f->type)->min)
 		fields_complain(in, f->name, NULL, "too_short");
-	else if (chars > PASSWORD_CHARS_MAX)
+	else if (chars > field_shape(f->type)->max)
 		fields_complain(in, f->name, NULL, "too_long");
 	else if (!intake_keep_secret(secret, json_string_value(v), json_string_length(v)))
 		fields_complain(in, f->name, NULL, "too_large");

@@ -213,22 +213,27 @@ static bool read_types(struct reading *r, const char *value)
 _Static_assert(EVENT_TYPE_END <= 64, "struct op_page has a bit for each type");
 
 const struct page_parameter page_parameters[] = {
-    {"limit", 0, "how many, 1 to 100 (20)"},
-    {"after", 0, "next_cursor of the page before, with the same filters; of events also: latest"},
-    {"account", PAGE_ACCOUNT, "only what touches this account, acc_..."},
-    {"status", PAGE_STATUS, "only those in this status"},
-    {"reference", PAGE_REFERENCE, "only those with exactly this reference, 1 to 64 characters"},
-    {"created_from", PAGE_CREATED, "only from this moment on, RFC 3339"},
-    {"created_to", PAGE_CREATED, "only from before this moment, RFC 3339"},
-    {"types", PAGE_TYPES, "only these types of events, separated by commas"},
-    {NULL, 0, NULL},
+    {"limit", 0, PAGE_IS_LIMIT, "how many, 1 to 100 (20)"},
+    {"after", 0, PAGE_IS_CURSOR, "next_cursor of the page before, with the same filters; of events also: latest"},
+    {"account", PAGE_ACCOUNT, PAGE_IS_ACCOUNT, "only what touches this account, acc_..."},
+    {"status", PAGE_STATUS, PAGE_IS_STATUS, "only those in this status"},
+    {"reference", PAGE_REFERENCE, PAGE_IS_REFERENCE, "only those with exactly this reference, 1 to 64 characters"},
+    {"created_from", PAGE_CREATED, PAGE_IS_FROM, "only from this moment on, RFC 3339"},
+    {"created_to", PAGE_CREATED, PAGE_IS_TO, "only from before this moment, RFC 3339"},
+    {"types", PAGE_TYPES, PAGE_IS_TYPES, "only these types of events, separated by commas"},
+    {NULL, 0, PAGE_IS_LIMIT, NULL},
 };
 
 static reader *const readers[] = {
-    read_limit, read_after, read_account, read_status, read_reference, read_from, read_to, read_types};
-
-_Static_assert(sizeof(readers) / sizeof(readers[0]) + 1 == sizeof(page_parameters) / sizeof(page_parameters[0]),
-    "a reader for each parameter");
+    [PAGE_IS_LIMIT] = read_limit,
+    [PAGE_IS_CURSOR] = read_after,
+    [PAGE_IS_ACCOUNT] = read_account,
+    [PAGE_IS_STATUS] = read_status,
+    [PAGE_IS_REFERENCE] = read_reference,
+    [PAGE_IS_FROM] = read_from,
+    [PAGE_IS_TO] = read_to,
+    [PAGE_IS_TYPES] = read_types,
+};
 
 static int hex_value(char c)
 {
@@ -337,7 +342,8 @@ bool page_read(const char *query, struct op_message *m, char reference[static OP
 			return refuse(PROBLEM_BAD_PARAMETER, page_parameters[i].name,
 			    "The query parameter is there twice.", code, param, why);
 		seen |= 1U << i;
-		if (name == bytes || !decode(at + name + 1, bytes - name - 1, value) || !readers[i](&r, value))
+		if (name == bytes || !decode(at + name + 1, bytes - name - 1, value) ||
+		    !readers[page_parameters[i].is](&r, value))
 			return refuse(PROBLEM_BAD_PARAMETER, page_parameters[i].name,
 			    "The query parameter has no value that is allowed.", code, param, why);
 		at += bytes + (at[bytes] == '&');

@@ -32,10 +32,22 @@ extern const struct page_kind page_kinds[];
 /* NULL: not a list. */
 const struct page_kind *page_kind(uint8_t op);
 
+enum page_value {
+	PAGE_IS_LIMIT,
+	PAGE_IS_CURSOR,
+	PAGE_IS_ACCOUNT,
+	PAGE_IS_STATUS,
+	PAGE_IS_REFERENCE,
+	PAGE_IS_FROM,
+	PAGE_IS_TO,
+	PAGE_IS_TYPES
+};
+
 /* A query parameter as data; name NULL ends the table. takes 0: every list has it. */
 struct page_parameter {
 	const char *name;
 	uint32_t takes;
+	enum page_value is;
 	const char *says; /* for the documentation */
 };
 

@@ -7,29 +7,29 @@
 
 #define ASK(template, op, prefix)                                                                                      \
 	{                                                                                                              \
-		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, prefix, false                  \
+		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_ID, prefix, false, false           \
 	}
 #define MAKE(template, op, scope)                                                                                      \
 	{                                                                                                              \
-		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_NONE, NULL, false                         \
+		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_NONE, NULL, false, false                  \
 	}
 /* bare: every member of the body is optional */
 #define ACT(template, op, scope, prefix, bare)                                                                         \
 	{                                                                                                              \
-		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_ID, prefix, bare                          \
+		"POST", template, op, ROUTE_KEY_REQUIRED, scope, ROUTE_PARAM_ID, prefix, bare, false                   \
 	}
 /* Of users and sessions. */
 #define OWN(method, template, op, key, scope)                                                                          \
 	{                                                                                                              \
-		method, template, op, key, scope, ROUTE_PARAM_NONE, NULL, false                                        \
+		method, template, op, key, scope, ROUTE_PARAM_NONE, NULL, false, false                                 \
 	}
 #define LIST(template, op)                                                                                             \
 	{                                                                                                              \
-		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_NONE, NULL, false                  \
+		"GET", template, op, ROUTE_KEY_NONE, SCOPE_LEDGER_READ, ROUTE_PARAM_NONE, NULL, false, false           \
 	}
 #define HEALTH(template)                                                                                               \
 	{                                                                                                              \
-		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false                          \
+		"GET", template, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false, false                   \
 	}
 
 #define TRANSFER_BATCH "/v1/transfers/batch"
@@ -46,7 +46,7 @@ const struct route routes[] = {
     LIST("/v1/accounts", OP_ACCOUNT_LIST),
     ASK("/v1/accounts/{id}", OP_ACCOUNT_GET, "acc_"),
     {"PATCH", "/v1/accounts/{id}", OP_ACCOUNT_UPDATE, ROUTE_KEY_OPTIONAL, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY,
-	ROUTE_PARAM_ID, "acc_", false},
+	ROUTE_PARAM_ID, "acc_", false, false},
     ACT("/v1/accounts/{id}/freeze", OP_ACCOUNT_FREEZE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
     ACT("/v1/accounts/{id}/unfreeze", OP_ACCOUNT_UNFREEZE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
     ACT("/v1/accounts/{id}/close", OP_ACCOUNT_CLOSE, SCOPE_ACCOUNTS_WRITE | SCOPE_KEY, "acc_", true),
@@ -73,11 +73,12 @@ const struct route routes[] = {
     ASK("/v1/withdrawals/{id}", OP_WITHDRAWAL_GET, "wd_"),
     ACT("/v1/withdrawals/{id}/confirm", OP_WITHDRAWAL_CONFIRM, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
     ACT("/v1/withdrawals/{id}/fail", OP_WITHDRAWAL_FAIL, SCOPE_WITHDRAWALS_WRITE | SCOPE_KEY, "wd_", true),
-    {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_KEY, NULL, false},
+    {"GET", "/v1/idempotency_keys/{key}", OP_KEY_GET, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_KEY, NULL, false, false},
     LIST("/v1/events", OP_EVENT_LIST),
+    {"GET", "/v1/openapi.json", 0, ROUTE_KEY_NONE, SCOPE_PUBLIC, ROUTE_PARAM_NONE, NULL, false, true},
     HEALTH("/healthz"),
     HEALTH("/readyz"),
-    {NULL, NULL, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false},
+    {NULL, NULL, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false, false},
 };
 
 /* Does the path follow the template? "{...}" is one segment of at least one character. */

@@ -19,6 +19,7 @@ struct route {
 	uint8_t param;	    /* enum route_param: what "{...}" stands for */
 	const char *prefix; /* of the identifier */
 	bool bare;	    /* the body may be left out: {} */
+	bool described;	    /* answers with the description of the API */
 };
 
 #define BODY_BYTES_MAX ((size_t)64 * 1024)

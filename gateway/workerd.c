@@ -3,6 +3,7 @@
 #include "gateway/exchange.h"
 #include "gateway/http.h"
 #include "gateway/login.h"
+#include "gateway/openapi.h"
 #include "gateway/options.h"
 #include "heartbeat/log.h"
 
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -52,6 +54,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
 }
 
+static bool describe(struct desk *desk)
+{
+	json_t *document = openapi_make();
+
+	desk->description = document ? json_dumps(document, JSON_COMPACT) : NULL;
+	desk->description_bytes = desk->description ? strlen(desk->description) : 0;
+	json_decref(document);
+	return desk->description;
+}
+
 static int set_up(struct workerd *w, struct errbuf *e)
 {
 	const struct options *o = &w->options;
@@ -71,7 +83,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
 	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
 	w->desk.hasher = hasher_new(w->event, login_on_hash);
-	if (!w->desk.courier || !w->desk.hasher)
+	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk))
 		return err_set(e, -ENOMEM, "out of memory");
 	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);
 }
