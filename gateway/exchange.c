@@ -100,8 +100,22 @@ void exchange_arrived(struct exchange *x, const char *unix_ms)
 	x->arrived_us -= waited_us < x->arrived_us ? waited_us : x->arrived_us;
 }
 
+void exchange_begin(struct exchange *x)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+	x->begun = true;
+	x->method = "other";
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i], x->facts.method) == 0)
+			x->method = methods[i];
+	intake_address(&x->facts, x->address);
+}
+
 static void set_reply(struct exchange *x, unsigned status, const char *bytes, size_t count)
 {
+	if (status >= 400)
+		problem_word_of(bytes, count, x->code);
 	x->reply = malloc(count + 1);
 	x->reply_bytes = x->reply ? count : 0;
 	if (x->reply && count)
@@ -235,7 +249,8 @@ void exchange_run(struct exchange *x)
 		go_on(x, SCOPE_PUBLIC);
 	} else if (!intake_identify(&x->intake)) {
 		reply_refusal(x);
-	} else if (authcache_get(&x->desk->auth, x->intake.m.op.secret_hash, clock_boottime_us(), &scopes)) {
+	} else if (authcache_get(
+		       &x->desk->auth, x->intake.m.op.secret_hash, clock_boottime_us(), &scopes, &x->principal)) {
 		go_on(x, scopes);
 	} else {
 		ask_who(x);
@@ -254,7 +269,8 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 {
 	if (x->authenticating && a->status == 200) {
 		x->authenticating = false;
-		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes);
+		x->principal = a->principal;
+		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes, a->principal);
 		go_on(x, a->scopes);
 		return;
 	}

@@ -26,6 +26,7 @@ struct desk {
 	char *description; /* of the API; owned */
 	size_t description_bytes;
 	uint32_t hold_timeout_ms;
+	uint32_t access_log;		  /* enum conf_access_log */
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
 };
 
@@ -36,7 +37,10 @@ struct exchange {
 	char *body;	   /* owned; of the request */
 	size_t body_bytes, body_size, seen_bytes;
 	bool begun, pending, answered;
-	bool maybe_again; /* the edge may have sent it to another worker before */
+	bool maybe_again;	     /* the edge may have sent it to another worker before */
+	const char *method;	     /* one of those that there are, or "other" */
+	char address[CHANNEL_BYTES]; /* of the client, as our edge writes it */
+	uint64_t principal;	     /* who asks; 0: nobody who is known */
 	struct http_facts facts;
 	struct intake intake;
 	struct op_message auth; /* who is it? */
@@ -45,7 +49,8 @@ struct exchange {
 	struct login *login; /* owned; NULL: it has nothing to do with passwords */
 	/* the answer */
 	unsigned status;
-	struct wire_answer answer; /* of the ledger */
+	char code[PROBLEM_WORD_BYTES]; /* "" none */
+	struct wire_answer answer;     /* of the ledger */
 	bool from_ledger;
 	unsigned retry_after_s;
 	char *reply; /* owned */
@@ -61,6 +66,9 @@ void exchange_free(struct exchange *x);
 /* One more piece of the body; what exceeds the limit is not kept. False: too much of it, nobody waits for its
  * end. */
 bool exchange_take_body(struct exchange *x, const char *bytes, size_t count);
+
+/* Takes from its facts what outlives the connection. */
+void exchange_begin(struct exchange *x);
 
 /* It has waited at the edge since then, in milliseconds of Unix time on this host: that counts for
  * hold-timeout. NULL, or anything but such a number: it has not. */

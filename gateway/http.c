@@ -1,5 +1,6 @@
 #include "gateway/http.h"
 
+#include "gateway/accesslog.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -54,13 +55,13 @@ static void take_facts(struct exchange *x, struct MHD_Connection *c, const char 
 	struct http_facts *f = &x->facts;
 
 	x->connection = c;
-	x->begun = true;
 	f->method = method;
 	f->content_type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
 	f->authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
 	f->address = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Forwarded-For");
 	f->request_id = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-Id");
 	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, take_key, f);
+	exchange_begin(x);
 	exchange_arrived(x, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Holdfast-Arrived"));
 }
 
@@ -181,8 +182,9 @@ static void on_completed(void *userdata, struct MHD_Connection *c, void **contex
 
 	(void)userdata;
 	(void)c;
-	(void)why;
 	*context = NULL;
+	if (x && x->begun)
+		accesslog_write(x, why != MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	exchange_free(x);
 }
 

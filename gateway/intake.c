@@ -280,17 +280,17 @@ static bool take_fingerprint(struct intake *in)
 	return true;
 }
 
-/* Failed logins count by address too. The edge writes it; of several, the first is the client's. */
-static void take_address(struct intake *in)
+void intake_address(const struct http_facts *facts, char ret[static CHANNEL_BYTES])
 {
-	const char *address = in->facts->address ? in->facts->address : "";
+	const char *address = facts->address ? facts->address : "";
 	size_t n = strspn(address, "0123456789abcdefABCDEF.:%");
 
-	if (n == 0 || n >= sizeof(in->m.op.channel) || !strchr(", ", address[n])) {
+	if (n == 0 || n >= CHANNEL_BYTES || !strchr(", ", address[n])) {
 		address = "unknown";
 		n = strlen(address);
 	}
-	memcpy(in->m.op.channel, address, n);
+	memcpy(ret, address, n);
+	ret[n] = '\0';
 }
 
 /* After the path: the filters of a list, and so its cursors, are bound to what that names. */
@@ -307,7 +307,7 @@ static bool check_query(struct intake *in)
 bool intake_validate(struct intake *in)
 {
 	if (in->route->op == OP_SESSION_CREATE || in->route->op == OP_USER_PASSWORD)
-		take_address(in);
+		intake_address(in->facts, in->m.op.channel); /* failed logins count by address too */
 	if (!check_param(in) || !check_query(in))
 		return false;
 	if (!in->route->keyed)

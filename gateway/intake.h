@@ -63,6 +63,9 @@ struct intake {
 void intake_init(struct intake *in, const struct http_facts *facts, const char *channels, const char *own_id);
 void intake_free(struct intake *in);
 
+/* The client's address as the edge wrote it, of several the first; "unknown" for anything else. */
+void intake_address(const struct http_facts *facts, char ret[static CHANNEL_BYTES]);
+
 /* Copies it. False: no memory. */
 bool intake_keep_secret(struct secret *ret, const char *text, size_t bytes);
 

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define BODY_START "{\"type\":\"urn:holdfast:error:"
+
 static const struct {
 	unsigned status;
 	const char *word, *title;
@@ -59,6 +61,17 @@ const char *problem_word(enum problem_code code)
 	return problems[code].word;
 }
 
+void problem_word_of(const char *body, size_t bytes, char ret[static PROBLEM_WORD_BYTES])
+{
+	static const char start[] = BODY_START;
+	size_t at = sizeof(start) - 1, n = 0;
+
+	if (bytes > at && memcmp(body, start, at) == 0)
+		for (; at < bytes && body[at] != '"' && n + 1 < PROBLEM_WORD_BYTES; at++)
+			ret[n++] = body[at];
+	ret[n] = '\0';
+}
+
 static void put_member(struct text *t, const char *name, const char *value)
 {
 	text_puts(t, ",\"");
@@ -83,7 +96,7 @@ void problem_render(struct text *t, const struct problem *p)
 {
 	const char *word = problem_word(p->code);
 
-	text_puts(t, "{\"type\":\"urn:holdfast:error:");
+	text_puts(t, BODY_START);
 	text_puts(t, word);
 	text_puts(t, "\"");
 	put_member(t, "title", problems[p->code].title);

@@ -65,6 +65,11 @@ struct problem {
 unsigned problem_status(enum problem_code code);
 const char *problem_word(enum problem_code code);
 
+#define PROBLEM_WORD_BYTES 40
+
+/* The word of a body that problem_render has written, terminated; "" of any other. */
+void problem_word_of(const char *body, size_t bytes, char ret[static PROBLEM_WORD_BYTES]);
+
 /* Appends the JSON body. */
 void problem_render(struct text *t, const struct problem *p);
 

@@ -81,6 +81,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 		return err_set(e, -ENOMEM, "event loop");
 	w->desk.channels = o->conf.channels;
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
+	w->desk.access_log = o->conf.access_log;
 	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
 	w->desk.hasher = hasher_new(w->event, login_on_hash);
 	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk))

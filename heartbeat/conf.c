@@ -49,6 +49,7 @@ static const struct key keys[] = {
 	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
 	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },
 	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?" },
+	{ "gateway", "access-log", SHAPE_CHOICE, AT(access_log), 0, 0, "errors", "off, on or errors", "which requests workers write a line about" },
 	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups" },
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers" },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger" },
@@ -57,11 +58,13 @@ static const struct key keys[] = {
 /* clang-format on */
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* First word 0, second word 1. */
+#define CHOICE_WORDS 3
+
+/* The words for 0, 1 and 2. */
 static const struct {
-	const char *key, *zero, *one;
-} choices[] = {{"kind", "gateway", "witness"}, {"durability", "on-disk", "received"}, {"tickle", "no", "yes"},
-    {"observe-only", "no", "yes"}};
+	const char *key, *word[CHOICE_WORDS];
+} choices[] = {{"kind", {"gateway", "witness"}}, {"durability", {"on-disk", "received"}}, {"tickle", {"no", "yes"}},
+    {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}}};
 
 static bool well_formed(const struct key *k, const char *value)
 {
@@ -83,8 +86,11 @@ static bool parse_choice(const char *name, const char *value, uint32_t *ret)
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
 		if (strcmp(choices[i].key, name) != 0)
 			continue;
-		*ret = strcmp(value, choices[i].one) == 0;
-		return *ret || strcmp(value, choices[i].zero) == 0;
+		for (uint32_t k = 0; k < CHOICE_WORDS && choices[i].word[k]; k++)
+			if (strcmp(value, choices[i].word[k]) == 0) {
+				*ret = k;
+				return true;
+			}
 	}
 	return false;
 }
@@ -403,7 +409,7 @@ static void show(const struct conf *c, const struct key *k, char *text, size_t s
 	}
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		if (strcmp(choices[i].key, k->name) == 0)
-			(void)snprintf(text, size, "%s", number ? choices[i].one : choices[i].zero);
+			(void)snprintf(text, size, "%s", choices[i].word[number]);
 }
 
 int conf_write(FILE *f, const struct conf *conf)

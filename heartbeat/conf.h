@@ -13,6 +13,8 @@
 
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };
 
+enum conf_access_log { CONF_ACCESS_LOG_OFF, CONF_ACCESS_LOG_ON, CONF_ACCESS_LOG_ERRORS };
+
 struct conf {
 	char cluster[16];	 /* [cluster] name */
 	char name[16];		 /* [node] name: a-z 0-9 -, starting with a letter */
@@ -37,6 +39,7 @@ struct conf {
 	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
 	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
 	uint32_t tickle;	      /* [gateway] tickle = no (0) | yes (1) */
+	uint32_t access_log;	      /* [gateway] access-log = off | on | errors: enum conf_access_log */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
 };

@@ -70,6 +70,7 @@ set_up() {
 		[gateway]
 		worker-port = $PORT
 		hold-timeout-ms = 3000
+		access-log = on
 	CONF
 	mkfifo "$D/commands"
 	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &
@@ -84,6 +85,13 @@ set_up() {
 	until_true 10 reports barrier_epoch=1 || { fail "no barrier"; exit 1; }
 	SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name test --scopes '*')
 	equal "the secret has its form" "$(echo "$SECRET" | grep -cE '^sk_[0-9a-f]{64}$')" 1
+}
+
+# Every answer so far is one that the API's description has; python3 is there where lists are read, too.
+described() {
+	python3 "$SOURCE/tests/unit/openapi_seen.py" "$BUILD/doc/openapi.json" "$D/workerd.log" >"$D/seen" && pass "answers as described: $(cat "$D/seen")" ||
+		fail "$(cat "$D/seen")"
+	equal "no secret, key or identifier in the worker's log" "$(grep -cE '(sk|st|acc|tr|pay|top|ref|wd|usr)_[0-9A-Za-z]{8}' "$D/workerd.log")" 0
 }
 
 account() { # KIND [MORE MEMBERS]: id in $id

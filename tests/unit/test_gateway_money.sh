@@ -314,5 +314,6 @@ for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawa
 	echo "# $t"
 	"test_$t"
 done
+described
 [ "$FAILED" = 0 ] && echo "all good"
 exit "$FAILED"

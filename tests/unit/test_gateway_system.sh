@@ -336,5 +336,6 @@ for t in payments topup_once refusals killed_ledgerd killed_database gate semi_s
 	echo "# $t"
 	"test_$t"
 done
+described
 [ "$FAILED" = 0 ] && echo "all good"
 exit "$FAILED"

@@ -333,5 +333,6 @@ for t in users sessions ownership payments passwords lockout expiry keys_of_logi
 	echo "# $t"
 	"test_$t"
 done
+described
 [ "$FAILED" = 0 ] && echo "all good"
 exit "$FAILED"
