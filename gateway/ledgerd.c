@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -374,7 +375,8 @@ int main(int argc, char **argv)
 	/* Before any thread: the loop takes them as events. A peer that is gone is an error code, not a
 	 * signal. */
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
-	    mysql_library_init(0, NULL, NULL)) {
+	    mysql_library_init(0, NULL, NULL) ||
+	    prctl(PR_SET_DUMPABLE, 0)) { /* records of passwords, and hashes of tokens, are in its memory */
 		LOG(LOG_ERR, "ledgerd.fail", KV_S("why", "cannot initialise the libraries"));
 		return 1;
 	}

@@ -5,6 +5,7 @@
 #include "gateway/login.h"
 #include "gateway/openapi.h"
 #include "gateway/options.h"
+#include "gateway/wipe.h"
 #include "heartbeat/log.h"
 
 #include <errno.h>
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
 		LOG(LOG_ERR, "workerd.fail", KV_S("why", "cannot initialise"));
 		return 1;
 	}
+	wipe_json();
 	code = set_up(&w, &e);
 	if (code) {
 		LOG(LOG_ERR, "workerd.fail", KV_S("why", e.text));

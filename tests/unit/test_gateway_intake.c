@@ -1,13 +1,17 @@
 /* What a worker checks by itself: routes, headers, JSON rules, fields. */
 #include "gateway/intake.h"
 #include "gateway/scope.h"
+#include "gateway/wipe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -341,6 +345,29 @@ static void test_request_id(void **state)
 	assert_string_equal(in.request_id, "req_own");
 }
 
+/* What lay in a string of JSON is gone with it. Read as a core dump would, for to look there by a pointer is no longer allowed. */
+static void test_json_is_wiped(void **state)
+{
+	static const char word[] = "correct horse battery staple, and some more";
+	char body[128], seen[sizeof(word)] = "";
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	uintptr_t at;
+	json_t *v;
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)snprintf(body, sizeof(body), "{\"password\":\"%s\"}", word);
+	v = json_loads(body, 0, NULL);
+	at = (uintptr_t)json_string_value(json_object_get(v, "password"));
+	assert_int_equal(pread(fd, seen, sizeof(word), (off_t)at), sizeof(word));
+	assert_memory_equal(seen, word, sizeof(word));
+	json_decref(v);
+	/* The allocator may have put something of its own at the beginning. */
+	assert_int_equal(pread(fd, seen, sizeof(word), (off_t)at), sizeof(word));
+	assert_null(memmem(seen, sizeof(seen), word + 16, 8));
+	(void)close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,9 +379,11 @@ int main(void)
 	    cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_fingerprint),
 	    cmocka_unit_test(test_request_id),
+	    cmocka_unit_test(test_json_is_wiped),
 	};
 
 	if (sodium_init() < 0)
 		return 1;
+	wipe_json();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
