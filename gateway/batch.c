@@ -74,9 +74,14 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
 	int code = lookup_load(t, list, e);
 
-	for (struct request *r = list; r && !code; r = r->next)
-		if (!op_is_write(r->message.op.kind))
+	t->looks.count = 0; /* those of the list before: it may lie where this one does */
+	for (struct request *r = list; r && !code; r = r->next) {
+		if (op_is_write(r->message.op.kind))
+			continue;
+		code = userop_look_ahead(t, r, e);
+		if (!code)
 			code = query_answer(t, r, e);
+	}
 	return code;
 }
 

@@ -25,8 +25,9 @@ struct batch_tools {
 	struct queue *queue;
 	struct user_facts users; /* of the operation that is being decided */
 	struct user_effect effect;
-	struct head head;     /* as committed */
-	struct landed landed; /* of the last COMMIT */
+	struct user_looks looks; /* of the list that is being read */
+	struct head head;	 /* as committed */
+	struct landed landed;	 /* of the last COMMIT */
 	struct text sql, journal, new_accounts, accounts, metadata, new_payments, payments, new_withdrawals,
 	    withdrawals, admin, body, merged, results, unstored; /* scratch */
 	uint64_t now_us;					 /* ledger time of what is decided next (batch_begin) */

@@ -106,6 +106,9 @@ int row_load_oldest_session(
 	return code;
 }
 
+#define USER_COLUMNS "id, principal, login, display_name, password, created_us, sessions_from_us, session_kept"
+#define USER_COLUMN_COUNT 8
+
 static int take_user(MYSQL_ROW row, const unsigned long *n, struct user *u, struct errbuf *e)
 {
 	u->principal = get_u64(row[1]);
@@ -131,9 +134,7 @@ int row_load_user(struct store *s, const char *login, size_t bytes, const struct
 	if (login && bytes > sizeof(folded))
 		return 0;
 	text_clear(sql);
-	text_puts(sql,
-	    "SELECT id, principal, login, display_name, password, created_us, sessions_from_us, session_kept FROM user "
-	    "WHERE ");
+	text_puts(sql, "SELECT " USER_COLUMNS " FROM user WHERE ");
 	if (login) {
 		memcpy(folded, login, bytes);
 		user_fold_login(folded, bytes);
@@ -153,6 +154,80 @@ int row_load_user(struct store *s, const char *login, size_t bytes, const struct
 	}
 	mysql_free_result(rows);
 	return code;
+}
+
+int row_load_users(struct store *s, const struct login_look *looks, size_t count, struct text *sql, struct errbuf *e)
+{
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code;
+
+	text_clear(sql);
+	text_puts(sql, "SELECT " USER_COLUMNS ", login_key FROM user WHERE login_key IN (");
+	for (size_t i = 0; i < count; i++) {
+		looks[i].facts->found = false;
+		text_puts(sql, i ? "," : "");
+		text_put_hex(sql, looks[i].login_key, looks[i].login_bytes);
+	}
+	text_puts(sql, ")");
+	code = store_select(s, sql, &rows, e);
+	if (code)
+		return code;
+	while (!code && (row = mysql_fetch_row(rows))) {
+		const unsigned long *n = mysql_fetch_lengths(rows);
+		struct user u = {0};
+
+		code = take_user(row, n, &u, e);
+		/* Who tries to guess a password asks more than once. */
+		for (size_t i = 0; !code && i < count; i++)
+			if (n[USER_COLUMN_COUNT] == looks[i].login_bytes &&
+			    memcmp(row[USER_COLUMN_COUNT], looks[i].login_key, looks[i].login_bytes) == 0) {
+				looks[i].facts->user = u;
+				looks[i].facts->found = true;
+			}
+	}
+	mysql_free_result(rows);
+	return code;
+}
+
+static void take_lockout(
+    MYSQL_ROW row, const unsigned long *n, const uint8_t subject[static HASH_BYTES], struct lockout *ret)
+{
+	if (n[0] != HASH_BYTES || memcmp(row[0], subject, HASH_BYTES) != 0)
+		return;
+	for (unsigned i = 0; i < LOCKOUT_FAILURES; i++)
+		ret->at_us[i] = get_u64(row[1 + i]);
+}
+
+int row_load_lockouts(struct store *s, const struct login_look *looks, size_t count, struct text *sql, struct errbuf *e)
+{
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code;
+
+	text_clear(sql);
+	text_puts(sql, "SELECT subject, t1, t2, t3, t4, t5 FROM login_failure WHERE subject IN (");
+	for (size_t i = 0; i < count; i++) {
+		looks[i].facts->by_login = looks[i].facts->by_address = (struct lockout){{0}};
+		text_puts(sql, i ? "," : "");
+		text_put_hex(sql, looks[i].by_login, HASH_BYTES);
+		text_puts(sql, ",");
+		text_put_hex(sql, looks[i].by_address, HASH_BYTES);
+	}
+	text_puts(sql, ")");
+	code = store_select(s, sql, &rows, e);
+	if (code)
+		return code;
+	while ((row = mysql_fetch_row(rows))) {
+		const unsigned long *n = mysql_fetch_lengths(rows);
+
+		for (size_t i = 0; i < count; i++) {
+			take_lockout(row, n, looks[i].by_login, &looks[i].facts->by_login);
+			take_lockout(row, n, looks[i].by_address, &looks[i].facts->by_address);
+		}
+	}
+	mysql_free_result(rows);
+	return 0;
 }
 
 int row_load_lockout(

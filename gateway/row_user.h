@@ -22,6 +22,19 @@ int row_load_oldest_session(
 int row_load_lockout(
     struct store *s, const uint8_t subject[static HASH_BYTES], struct text *sql, struct lockout *ret, struct errbuf *e);
 
+/* A login that was tried, and where what is known of it goes. login_key: folded, borrowed. */
+struct login_look {
+	const char *login_key;
+	size_t login_bytes;
+	uint8_t by_login[HASH_BYTES], by_address[HASH_BYTES];
+	struct user_facts *facts;
+};
+
+/* The users, and the failures, of several logins with one statement each. The same login may be among them more than once. */
+int row_load_users(struct store *s, const struct login_look *looks, size_t count, struct text *sql, struct errbuf *e);
+int row_load_lockouts(
+    struct store *s, const struct login_look *looks, size_t count, struct text *sql, struct errbuf *e);
+
 /* Has the movement in this row of the journal an account of the user's on one of its sides? */
 int row_touches_user(
     struct store *s, uint64_t seq, const struct ulid *user, struct text *sql, bool *ret, struct errbuf *e);

@@ -20,6 +20,15 @@ struct user_facts {
 	uint8_t oldest[HASH_BYTES];
 };
 
+#define LOOKS_MAX 64 /* whose facts are looked up with the same statements */
+
+/* What is known of the users of the next OP_LOGIN_LOOKs of a list, in its order. */
+struct user_looks {
+	const struct op_message *message[LOOKS_MAX];
+	struct user_facts facts[LOOKS_MAX];
+	size_t count, taken;
+};
+
 /* To be written, in the same transaction. */
 struct user_effect {
 	bool put_user; /* made or changed */
