@@ -6,6 +6,10 @@
 /* Columns of the journal, as a line of the row begins that has one. */
 #define PUBLIC_ID "###   @2="
 #define KIND "###   @7="
+#define STATUS "###   @8="
+#define SUBJECT "###   @21="
+#define EVENT "###   @26="
+#define DONE "200\n"
 
 /* The journal's kinds and the prefixes are the gateway's: tests/unit/test_journal_rows.c holds them against its routes. */
 static const struct {
@@ -19,6 +23,24 @@ static const struct {
     {"21\n", "ref_", offsetof(struct journal_counts, refunds)},
     {"24\n", "wd_", offsetof(struct journal_counts, withdrawals)},
     {"69\n", "usr_", offsetof(struct journal_counts, users)}};
+
+/* What was done to something that is there: kinds with a subject, and 0 for the others. */
+static const struct {
+	const char *value, *prefix, *word;
+	size_t count; /* in struct journal_counts */
+} changes[] = {
+    {"", "", NULL, 0},
+    {"18\n", "pay_", "captured", offsetof(struct journal_counts, captures)},
+    {"19\n", "pay_", "voided", offsetof(struct journal_counts, voids)},
+    {"20\n", "pay_", "expired", offsetof(struct journal_counts, expiries)},
+    {"25\n", "wd_", "succeeded", offsetof(struct journal_counts, confirmed)},
+    {"26\n", "wd_", "failed", offsetof(struct journal_counts, failed)},
+    {"13\n", "acc_", "updated", offsetof(struct journal_counts, changes)},
+    {"14\n", "acc_", "frozen", offsetof(struct journal_counts, changes)},
+    {"15\n", "acc_", "unfrozen", offsetof(struct journal_counts, changes)},
+    {"16\n", "acc_", "closed", offsetof(struct journal_counts, changes)},
+};
+#define CHANGES (sizeof(changes) / sizeof(changes[0]))
 
 static const char *after(const char *line, const char *beginning)
 {
@@ -70,7 +92,43 @@ static const char *prefix_of(const char *value)
 	return "";
 }
 
-bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static ID_TEXT_BYTES])
+static unsigned change_of(const char *value)
+{
+	for (unsigned i = 1; i < CHANGES; i++)
+		if (strcmp(value, changes[i].value) == 0)
+			return i;
+	return 0;
+}
+
+/* A row that made something is told at its kind; one that changed something at its event, for without one it changed nothing. */
+static bool take_column(struct journal_rows *r, const char *line, struct journal_entry *ret)
+{
+	const char *value;
+
+	if ((value = after(line, PUBLIC_ID))) {
+		r->has_id = take_id(value, &r->id);
+	} else if ((value = after(line, KIND))) {
+		r->change = r->has_id ? 0 : change_of(value);
+		if (!r->has_id)
+			return false;
+		r->has_id = false;
+		*ret = (struct journal_entry){.change = NULL};
+		(void)id_format(prefix_of(value), &r->id, ret->id);
+		return true;
+	} else if ((value = after(line, STATUS))) {
+		r->change = strcmp(value, DONE) == 0 ? r->change : 0;
+	} else if ((value = after(line, SUBJECT))) {
+		r->has_subject = take_id(value, &r->id);
+	} else if (r->change && r->has_subject && (value = after(line, EVENT))) {
+		*ret = (struct journal_entry){.change = changes[r->change].word};
+		(void)id_format(changes[r->change].prefix, &r->id, ret->id);
+		r->change = 0;
+		return strcmp(value, "NULL\n") != 0;
+	}
+	return false;
+}
+
+bool journal_rows_take(struct journal_rows *r, const char *line, struct journal_entry *ret)
 {
 	bool rest = r->torn;
 	const char *value;
@@ -79,25 +137,25 @@ bool journal_rows_take(struct journal_rows *r, const char *line, char ret[static
 	if (rest)
 		return false;
 	value = after(line, "### INSERT INTO ");
-	if (value) {
-		r->in_row = strstr(value, "`journal`") != NULL;
-		r->has_id = false;
-	} else if (r->in_row && (value = after(line, PUBLIC_ID))) {
-		r->has_id = take_id(value, &r->id);
-	} else if (r->in_row && r->has_id && (value = after(line, KIND))) {
-		r->has_id = false;
-		(void)id_format(prefix_of(value), &r->id, ret);
-		return true;
-	}
-	return false;
+	if (value)
+		*r = (struct journal_rows){.torn = r->torn, .in_row = strstr(value, "`journal`") != NULL};
+	return !value && r->in_row && take_column(r, line, ret);
 }
 
-void journal_counts_add(struct journal_counts *c, const char *id)
+static uint64_t *count_at(struct journal_counts *c, size_t offset)
+{
+	return (uint64_t *)(void *)((char *)c + offset);
+}
+
+void journal_counts_add(struct journal_counts *c, const struct journal_entry *entry)
 {
 	uint64_t *count = &c->others;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (after(id, kinds[i].prefix))
-			count = (uint64_t *)(void *)((char *)c + kinds[i].count);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !entry->change; i++)
+		if (after(entry->id, kinds[i].prefix))
+			count = count_at(c, kinds[i].count);
+	for (size_t i = 1; i < CHANGES && entry->change; i++)
+		if (strcmp(entry->change, changes[i].word) == 0)
+			count = count_at(c, changes[i].count);
 	(*count)++;
 }

@@ -292,14 +292,16 @@ static int list_payments(const char *sql, const char *target, struct journal_cou
 {
 	FILE *in = fopen(sql, "re"), *out = fopen(target, "we");
 	struct journal_rows rows = {0};
-	char line[8192], id[ID_TEXT_BYTES];
+	struct journal_entry entry;
+	char line[8192];
 	int code = 0;
 
 	*ret = (struct journal_counts){0};
 	while (in && out && fgets(line, sizeof(line), in))
-		if (journal_rows_take(&rows, line, id)) {
-			(void)fprintf(out, "%s\n", id);
-			journal_counts_add(ret, id);
+		if (journal_rows_take(&rows, line, &entry)) {
+			(void)fprintf(
+			    out, "%s%s%s\n", entry.id, entry.change ? " " : "", entry.change ? entry.change : "");
+			journal_counts_add(ret, &entry);
 		}
 	if (!in || !out || ferror(in) || ferror(out) || fflush(out) || fsync(fileno(out)))
 		code = err_set(e, -EIO, "%s: %s", target, strerror(errno));

@@ -51,8 +51,8 @@ int salvage_replay(const char *file, const char *socket_path, const char *stop, 
 /* All of it, for at most ten minutes. */
 int salvage_apply(const char *file, const char *socket_path, const atomic_bool *cancel, struct errbuf *e);
 
-/* Writes such a file as SQL with the rows in comments to `file`.sql; and to `file`.payments, one a line, what of it the API knows: the ids
- * of its accounts, top-ups and transfers (replication/journal_rows.h), which are counted. 0 or -errno. */
+/* Writes such a file as SQL with the rows in comments to `file`.sql; and to `file`.payments, one a line, what of it the API knows: the id of
+ * each resource that it made, or the id and a word for what became of it (replication/journal_rows.h). They are counted. 0 or -errno. */
 int salvage_print(const char *file, const atomic_bool *cancel, struct journal_counts *ret, struct errbuf *e);
 
 #endif

@@ -50,6 +50,8 @@ static int tell(const struct actor *a, const struct salvage_result *r, const str
 		LOG(LOG_WARNING, "tail.export", KV_U("transactions", r->groups), KV_U("transfers", made->transfers),
 		    KV_U("topups", made->topups), KV_U("accounts", made->accounts), KV_U("payments", made->payments),
 		    KV_U("refunds", made->refunds), KV_U("withdrawals", made->withdrawals), KV_U("users", made->users),
+		    KV_U("captures", made->captures), KV_U("voids", made->voids), KV_U("expiries", made->expiries),
+		    KV_U("confirmed", made->confirmed), KV_U("failed", made->failed), KV_U("changes", made->changes),
 		    KV_U("others", made->others), KV_U("from", r->first_seq), KV_S("to", gtid_format(r->last, last)),
 		    KV_U("opened_epoch", a->sight.dirty.epoch), KV_U("epoch", o->epoch), KV_S("summary", path));
 	return code;

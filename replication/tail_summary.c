@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,22 +53,57 @@ static void add_head(struct text *t, const struct tail_summary *s)
 		add(t, ": all in its log.\n");
 }
 
+struct line {
+	size_t count; /* in struct journal_counts */
+	const char *one, *prefix;
+};
+
+static const struct line made[] = {
+    {offsetof(struct journal_counts, transfers), "transfer", " (tr_)"},
+    {offsetof(struct journal_counts, topups), "top-up", " (top_)"},
+    {offsetof(struct journal_counts, payments), "payment", " (pay_)"},
+    {offsetof(struct journal_counts, refunds), "refund", " (ref_)"},
+    {offsetof(struct journal_counts, withdrawals), "withdrawal", " (wd_)"},
+    {offsetof(struct journal_counts, users), "user", " (usr_)"},
+    {offsetof(struct journal_counts, accounts), "account", " (acc_)"},
+    {offsetof(struct journal_counts, others), "row", " of a kind that this release does not know"},
+};
+
+static const struct line changed[] = {
+    {offsetof(struct journal_counts, captures), "capture", " (pay_ captured)"},
+    {offsetof(struct journal_counts, voids), "void", " (pay_ voided)"},
+    {offsetof(struct journal_counts, expiries), "hold", " let go at their time (pay_ expired)"},
+    {offsetof(struct journal_counts, confirmed), "withdrawal", " confirmed (wd_ succeeded)"},
+    {offsetof(struct journal_counts, failed), "withdrawal", " given back (wd_ failed)"},
+    {offsetof(struct journal_counts, changes), "change", " of accounts (acc_ updated, frozen, unfrozen, closed)"},
+};
+
+/* False: none of these. */
+static bool add_lines(
+    struct text *t, const char *title, const struct line *lines, size_t count, const struct journal_counts *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t n;
+
+		memcpy(&n, (const char *)c + lines[i].count, sizeof(n));
+		if (n && !any)
+			add(t, "%s:\n", title);
+		any = any || n;
+		add_count(t, n, lines[i].one, lines[i].prefix);
+	}
+	return any;
+}
+
 static void add_made(struct text *t, const struct journal_counts *c)
 {
-	if (!(c->transfers + c->topups + c->accounts + c->payments + c->refunds + c->withdrawals + c->users +
-		c->others)) {
+	bool any = add_lines(t, "They made", made, sizeof(made) / sizeof(made[0]), c);
+
+	if (!add_lines(
+		t, any ? "And they changed" : "They changed", changed, sizeof(changed) / sizeof(changed[0]), c) &&
+	    !any)
 		add(t, "They made no payment, no top-up and no account.\n");
-		return;
-	}
-	add(t, "They made:\n");
-	add_count(t, c->transfers, "transfer", " (tr_)");
-	add_count(t, c->topups, "top-up", " (top_)");
-	add_count(t, c->payments, "payment", " (pay_)");
-	add_count(t, c->refunds, "refund", " (ref_)");
-	add_count(t, c->withdrawals, "withdrawal", " (wd_)");
-	add_count(t, c->users, "user", " (usr_)");
-	add_count(t, c->accounts, "account", " (acc_)");
-	add_count(t, c->others, "row", " of a kind that this release does not know");
 }
 
 void tail_summary_text(const struct tail_summary *s, char ret[static TAIL_SUMMARY_BYTES])
@@ -79,7 +116,9 @@ void tail_summary_text(const struct tail_summary *s, char ret[static TAIL_SUMMAR
 	add_made(&t, &s->made);
 	add(&t, "\n%.150s           a piece of the binary log\n", name);
 	add(&t, "%.150s.sql       the same, to be read\n", name);
-	add(&t, "%.150s.payments  the ids of all that it made, one a line\n\n", name);
+	add(&t,
+	    "%.150s.payments  the ids of all that it made, and of what it changed with a word for that, one a line\n\n",
+	    name);
 	add(&t,
 	    "This machine told no client \"succeeded\" for any of it, unless a copy was promoted by force since: then\n"
 	    "clients may have been told so (`holdfastctl history` says \"forced\"). It is not in the books, but for "

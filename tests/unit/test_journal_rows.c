@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/event.h"
 #include "gateway/op.h"
 #include "gateway/route.h"
 #include "replication/journal_rows.h"
@@ -21,15 +22,17 @@ static const char *ids_in(const char *text, int piece_bytes)
 {
 	static char ret[TEXT_BYTES];
 	struct journal_rows rows = {0};
-	char piece[TEXT_BYTES], id[ID_TEXT_BYTES];
+	struct journal_entry e;
+	char piece[TEXT_BYTES];
 	FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	size_t at = 0;
 
 	assert_non_null(f);
 	ret[0] = '\0';
 	while (fgets(piece, piece_bytes, f))
-		if (journal_rows_take(&rows, piece, id))
-			at += (size_t)snprintf(ret + at, sizeof(ret) - at, "%s ", id);
+		if (journal_rows_take(&rows, piece, &e))
+			at += (size_t)snprintf(
+			    ret + at, sizeof(ret) - at, "%s%s%s ", e.id, e.change ? "=" : "", e.change ? e.change : "");
 	(void)fclose(f);
 	return ret;
 }
@@ -134,17 +137,92 @@ static void test_only_rows_that_made_something(void **state)
 	}
 }
 
+/* One that changed something: its subject, and what became of that. */
+static void test_rows_that_changed_something(void **state)
+{
+	static const struct {
+		uint8_t kind, get, event;
+		const char *path, *word;
+	} cases[] = {
+	    {OP_PAYMENT_CAPTURE, OP_PAYMENT_GET, EVENT_PAYMENT_CAPTURED, "/v1/payments/", "captured"},
+	    {OP_PAYMENT_VOID, OP_PAYMENT_GET, EVENT_PAYMENT_VOIDED, "/v1/payments/", "voided"},
+	    {OP_PAYMENT_EXPIRE, OP_PAYMENT_GET, EVENT_PAYMENT_EXPIRED, "/v1/payments/", "expired"},
+	    {OP_WITHDRAWAL_CONFIRM, OP_WITHDRAWAL_GET, EVENT_WITHDRAWAL_SUCCEEDED, "/v1/withdrawals/", "succeeded"},
+	    {OP_WITHDRAWAL_FAIL, OP_WITHDRAWAL_GET, EVENT_WITHDRAWAL_FAILED, "/v1/withdrawals/", "failed"},
+	    {OP_ACCOUNT_UPDATE, OP_ACCOUNT_GET, EVENT_ACCOUNT_UPDATED, "/v1/accounts/", "updated"},
+	    {OP_ACCOUNT_FREEZE, OP_ACCOUNT_GET, EVENT_ACCOUNT_FROZEN, "/v1/accounts/", "frozen"},
+	    {OP_ACCOUNT_UNFREEZE, OP_ACCOUNT_GET, EVENT_ACCOUNT_UNFROZEN, "/v1/accounts/", "unfrozen"},
+	    {OP_ACCOUNT_CLOSE, OP_ACCOUNT_GET, EVENT_ACCOUNT_CLOSED, "/v1/accounts/", "closed"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[TEXT_BYTES], path[128], param[ROUTE_PARAM_BYTES], allow[ROUTE_ALLOW_BYTES], word[32];
+		const char *said, *equals;
+		const struct route *route;
+
+		(void)snprintf(text, sizeof(text),
+		    ROW "###   @2=NULL\n###   @7=%u\n###   @8=200\n###   @19='{}'\n###   @21='0123456789abcdef'\n###   "
+			"@26=%u\n",
+		    cases[i].kind, cases[i].event);
+		said = ids_in(text, TEXT_BYTES);
+		assert_string_equal(ids_in(text, PIECE_BYTES), said);
+		equals = strchr(said, '=');
+		assert_non_null(equals);
+		(void)snprintf(word, sizeof(word), "=%s ", cases[i].word);
+		assert_string_equal(equals, word);
+		/* The word is that of the event, and the id is one of the API. */
+		assert_string_equal(strchr(event_word(cases[i].event), '.') + 1, cases[i].word);
+		(void)snprintf(path, sizeof(path), "%s%.*s", cases[i].path, (int)(equals - said), said);
+		route = route_find("GET", path, strlen(path), param, allow);
+		assert_non_null(route);
+		assert_int_equal(route->op, cases[i].get);
+	}
+}
+
+static void test_rows_that_changed_nothing(void **state)
+{
+	static const char *const cases[] = {
+	    ROW "###   @2=NULL\n###   @7=18\n###   @8=409\n###   @21='0'\n###   @26=NULL\n", /* refused */
+	    ROW "###   @2=NULL\n###   @7=14\n###   @8=200\n###   @21='0'\n###   @26=NULL\n", /* was frozen already */
+	    ROW "###   @2=NULL\n###   @7=70\n###   @8=200\n###   @21=NULL\n###   @26=18\n",  /* of a user */
+	    ROW "###   @2=NULL\n###   @7=18\n###   @8=200\n###   @21=NULL\n###   @26=14\n",  /* damaged */
+	    ROW "###   @2=NULL\n###   @7=18\n###   @8=200\n###   @21='0'\n" ROW "###   @26=14\n", /* half a row */
+	    "### INSERT INTO `holdfast`.`payment`\n###   @7=18\n###   @8=200\n###   @21='0'\n###   @26=14\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(ids_in(cases[i], TEXT_BYTES), "");
+	/* A refund names its payment, but what it made is the refund. */
+	assert_string_equal(
+	    ids_in(ROW "###   @2='0'\n###   @7=21\n###   @8=201\n###   @21='1'\n###   @26=17\n", TEXT_BYTES),
+	    "ref_1G000000000000000000000000 ");
+}
+
 static void test_what_is_counted(void **state)
 {
-	static const char *const ids[] = {"tr_1G000000000000000000000000", "acc_1G000000000000000000000000",
-	    "tr_1H000000000000000000000000", "top_1G000000000000000000000000", "1G000000000000000000000000",
-	    "tr_1J000000000000000000000000", "top_1H000000000000000000000000", "pay_1G000000000000000000000000",
-	    "ref_1G000000000000000000000000", "wd_1G000000000000000000000000", "usr_1G000000000000000000000000"};
+	static const struct journal_entry entries[] = {{"tr_1G000000000000000000000000", NULL},
+	    {"acc_1G000000000000000000000000", NULL}, {"tr_1H000000000000000000000000", NULL},
+	    {"top_1G000000000000000000000000", NULL}, {"1G000000000000000000000000", NULL},
+	    {"tr_1J000000000000000000000000", NULL}, {"top_1H000000000000000000000000", NULL},
+	    {"pay_1G000000000000000000000000", NULL}, {"ref_1G000000000000000000000000", NULL},
+	    {"wd_1G000000000000000000000000", NULL}, {"usr_1G000000000000000000000000", NULL},
+	    {"pay_1G000000000000000000000000", "captured"}, {"pay_1H000000000000000000000000", "captured"},
+	    {"pay_1J000000000000000000000000", "voided"}, {"pay_1K000000000000000000000000", "expired"},
+	    {"wd_1G000000000000000000000000", "succeeded"}, {"wd_1H000000000000000000000000", "failed"},
+	    {"acc_1G000000000000000000000000", "frozen"}, {"acc_1G000000000000000000000000", "closed"}};
 	struct journal_counts c = {0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		journal_counts_add(&c, ids[i]);
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+		journal_counts_add(&c, &entries[i]);
+	assert_int_equal(c.captures, 2);
+	assert_int_equal(c.voids, 1);
+	assert_int_equal(c.expiries, 1);
+	assert_int_equal(c.confirmed, 1);
+	assert_int_equal(c.failed, 1);
+	assert_int_equal(c.changes, 2);
 	assert_int_equal(c.transfers, 3);
 	assert_int_equal(c.topups, 2);
 	assert_int_equal(c.accounts, 1);
@@ -161,6 +239,8 @@ int main(void)
 	    cmocka_unit_test(test_ids_as_they_are_printed),
 	    cmocka_unit_test(test_the_api_knows_what_is_listed),
 	    cmocka_unit_test(test_only_rows_that_made_something),
+	    cmocka_unit_test(test_rows_that_changed_something),
+	    cmocka_unit_test(test_rows_that_changed_nothing),
 	    cmocka_unit_test(test_what_is_counted),
 	};
 

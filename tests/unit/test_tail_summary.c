@@ -45,7 +45,7 @@ static void test_what_it_says(void **state)
 	    "They made:\n  31 transfers (tr_)\n  2 top-ups (top_)\n  1 account (acc_)\n\n",
 	    "\nepoch-7-20261121T211500Z           a piece",
 	    "\nepoch-7-20261121T211500Z.sql       the same",
-	    "\nepoch-7-20261121T211500Z.payments  the ids",
+	    "\nepoch-7-20261121T211500Z.payments  the ids of all that it made, and of what it changed",
 	    "Never load the files into the database.\n",
 	};
 
@@ -74,6 +74,22 @@ static void test_what_is_not_known(void **state)
 	has(&s, "They made:\n  1 row of a kind that this release does not know\n\n");
 }
 
+/* What it did to what was there before is lost as well. */
+static void test_what_was_changed(void **state)
+{
+	struct tail_summary s = usual;
+
+	(void)state;
+	s.made = (struct journal_counts){.payments = 1, .captures = 2, .voids = 1};
+	has(&s, "They made:\n  1 payment (pay_)\nAnd they changed:\n  2 captures (pay_ captured)\n  1 void (pay_ "
+		"voided)\n\n");
+	s.made = (struct journal_counts){.expiries = 3, .confirmed = 2, .failed = 1, .changes = 4};
+	has(&s,
+	    "0-1-1200.\nThey changed:\n  3 holds let go at their time (pay_ expired)\n  2 withdrawals confirmed (wd_ "
+	    "succeeded)\n  1 withdrawal given back (wd_ failed)\n"
+	    "  4 changes of accounts (acc_ updated, frozen, unfrozen, closed)\n\n");
+}
+
 static void test_the_longest_fits(void **state)
 {
 	static char name[600];
@@ -87,7 +103,8 @@ static void test_the_longest_fits(void **state)
 	    .transactions = UINT64_MAX,
 	    .first_seq = UINT64_MAX,
 	    .last = {UINT32_MAX, UINT32_MAX, UINT64_MAX},
-	    .made = {1ull << 62, 1ull << 61, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60}};
+	    .made = {1ull << 62, 1ull << 61, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60,
+		1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60, 1ull << 60}};
 	char text[TAIL_SUMMARY_BYTES];
 
 	(void)state;
@@ -101,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_it_says),
 	    cmocka_unit_test(test_what_is_not_known),
+	    cmocka_unit_test(test_what_was_changed),
 	    cmocka_unit_test(test_the_longest_fits),
 	};
 
