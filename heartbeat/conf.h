@@ -9,6 +9,7 @@
 #define CONF_KEY_PATH "/etc/holdfast/cluster.key" /* 64 hex digits and a newline, 0640 root:holdfast */
 #define CONF_PKI_DIR "/etc/holdfast/pki" /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
 #define CONF_STATE_DIR "/var/lib/holdfast"
+#define CONF_VERIFY_PATH CONF_STATE_DIR "/verify.json"	/* what came out of the last `holdfastctl verify` here */
 #define CONF_TAILS_DIR CONF_STATE_DIR "/unacknowledged" /* exports of what was written and given up */
 
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };

@@ -142,8 +142,7 @@ static void print_stalled(FILE *f, const json_t *status)
 
 		if (strcmp(name, active) != 0 && *reason && json_is_true(json_object_get(n, "reachable")) &&
 		    ctl_array_has(json_object_get(status, "in_sync"), name))
-			(void)fprintf(
-			    f, "%s is in sync by the record, and does not take over: %s\n", name, reason);
+			(void)fprintf(f, "%s is in sync by the record, and does not take over: %s\n", name, reason);
 	}
 }
 
@@ -266,6 +265,22 @@ static void print_tails(FILE *f, const json_t *status)
 		    (long long)exports, exports == 1 ? "" : "s");
 }
 
+/* Of this machine, too: a ledger that does not add up is for people to look into. */
+static void print_verify(FILE *f, const json_t *status)
+{
+	const json_t *verify = json_object_get(status, VERIFY);
+	const char *result = ctl_text_of(verify, "result", "right"), *at = ctl_text_of(verify, "at", "?");
+
+	if (strcmp(result, "found") == 0)
+		(void)fprintf(f,
+		    "the ledger does not add up: holdfastctl verify found %lld things here at %s; run it again to see "
+		    "them\n",
+		    (long long)ctl_number(verify, "findings"), at);
+	else if (strcmp(result, "failed") == 0)
+		(void)fprintf(f, "holdfastctl verify could not look into the ledger here at %s: %s\n", at,
+		    ctl_text_of(verify, "error", "?"));
+}
+
 void ctl_advice_print(FILE *f, const json_t *status)
 {
 	print_silence(f, status);
@@ -278,4 +293,5 @@ void ctl_advice_print(FILE *f, const json_t *status)
 	print_key(f, json_object_get(status, "key"));
 	print_address(f, status);
 	print_tails(f, status);
+	print_verify(f, status);
 }

@@ -20,6 +20,7 @@ int ctl_force(const struct ctl_options *o);
 int ctl_reconfigure(const struct ctl_options *o);
 int ctl_api_key(const struct ctl_options *o);
 int ctl_backup(const struct ctl_options *o);
+int ctl_verify(const struct ctl_options *o);
 
 /* What comes after "force promote", NULL at its end. */
 int ctl_force_promote(char **word);

@@ -208,6 +208,14 @@ static void set_count(json_t *status, const char *key, int count)
 	(void)json_object_set_new(status, key, count < 0 ? json_null() : json_integer(count));
 }
 
+/* Null also for a file that is no JSON: nobody writes one but holdfast-verify. */
+static json_t *last_verify(void)
+{
+	json_t *verify = json_load_file(CONF_VERIFY_PATH, 0, NULL);
+
+	return verify ? verify : json_null();
+}
+
 int ctl_status(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
@@ -224,6 +232,7 @@ int ctl_status(const struct ctl_options *o)
 	}
 	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));
 	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
+	(void)json_object_set_new(status, VERIFY, last_verify());
 	if (ctl_show("status", status, o->json, ctl_status_print))
 		code = EXIT_NO_ANSWER;
 	json_decref(status);

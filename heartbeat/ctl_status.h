@@ -36,7 +36,7 @@ int ctl_status_exit(const json_t *status);
 bool ctl_status_is_cut_off(const json_t *status, char *silent, size_t size);
 
 /* Prints the table. Its last lines say what is to be done about what the table shows, and about what was exported on this machine, if the
- * status has that ("unacknowledged_exports", which is no part of what heartbeatd answers). */
+ * status has that ("unacknowledged_exports", "verify", which are no part of what heartbeatd answers). */
 void ctl_status_print(FILE *f, const json_t *status);
 
 #endif

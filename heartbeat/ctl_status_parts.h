@@ -10,6 +10,9 @@
 #define TAIL_FILES "unacknowledged_files"
 #define TAIL_EXPORTS "unacknowledged_exports"
 
+/* What CONF_VERIFY_PATH of this machine says; null: nothing. */
+#define VERIFY "verify"
+
 /* A member of o as text; fallback when it is missing, no string or empty. */
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);
 
@@ -19,7 +22,7 @@ bool ctl_is_unreachable(const json_t *status, const char *name);
 /* Does the active node hold the virtual IP, or does the one before it still pass on what comes by that? */
 bool ctl_is_addressed(const json_t *status);
 
-/* A line for each thing to do; the last one is of this machine only. */
+/* A line for each thing to do; the last ones are of this machine only. */
 void ctl_advice_print(FILE *f, const json_t *status);
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
     {"keepalived.service", false, false},
     {"holdfast-reconfigure.path", false, false},
     {"holdfast-address.path", false, false},
+    {"holdfast-verify.timer", false, false},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 

@@ -50,6 +50,9 @@ static const struct ctl_command commands[] = {
 	{ "backup", "make [--from-active] DIR | verify DIR | logs [--from-active] DIR",
 	  "on the standby, make a backup of the ledger in a new directory and try it; restore one for trial; archive what was written since",
 	  CTL_REST, 0, ctl_backup },
+	{ "verify", "[--json] [--on-active] [--share PERCENT] [--memory MIB]",
+	  "on the standby, sum the whole ledger up anew and say what is not right; exit 0 it adds up, 1 not, 2 could not look, 3 the standby does it",
+	  CTL_REST, 0, ctl_verify },
 	{ "restore", "--from DIR [--logs DIR [--until WHEN]] --name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
 	  "make the first gateway of a new cluster on this machine, with the ledger of the backup in DIR",
 	  CTL_FROM | CTL_LOGS | CTL_UNTIL | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
@@ -127,6 +130,13 @@ int ctl_backup(const struct ctl_options *o)
 	static char called[] = "holdfastctl backup";
 
 	return become("backup", HOLDFAST_LIBEXECDIR "/holdfast-backup", called, o);
+}
+
+int ctl_verify(const struct ctl_options *o)
+{
+	static char called[] = "holdfastctl verify";
+
+	return become("verify", HOLDFAST_LIBEXECDIR "/holdfast-verify", called, o);
 }
 
 /* Also under the names that people try first. */

@@ -14,6 +14,7 @@
 struct database {
 	MYSQL *my;
 	char socket_path[108];
+	const char *user;
 	unsigned limit_s;
 };
 
@@ -22,12 +23,20 @@ struct database_row {
 	MYSQL_ROW value;
 };
 
+struct database_rows {
+	MYSQL_RES *result;
+	MYSQL_ROW value;
+	const unsigned long *bytes;
+	unsigned fields;
+};
+
 struct database *database_new(const char *socket_path)
 {
 	struct database *db = calloc(1, sizeof(*db));
 
 	if (db) {
 		(void)snprintf(db->socket_path, sizeof(db->socket_path), "%s", socket_path);
+		db->user = "root";
 		db->limit_s = ANSWER_LIMIT_S;
 	}
 	return db;
@@ -36,6 +45,11 @@ struct database *database_new(const char *socket_path)
 void database_set_limit(struct database *db, unsigned limit_s)
 {
 	db->limit_s = limit_s;
+}
+
+void database_set_user(struct database *db, const char *user)
+{
+	db->user = user;
 }
 
 void database_free(struct database *db)
@@ -78,7 +92,7 @@ int database_open(struct database *db, struct errbuf *e)
 	(void)mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &limit);
 	(void)mysql_options(my, MYSQL_OPT_READ_TIMEOUT, &limit);
 	(void)mysql_options(my, MYSQL_OPT_WRITE_TIMEOUT, &limit);
-	if (!mysql_real_connect(my, NULL, "root", NULL, NULL, 0, db->socket_path, 0)) {
+	if (!mysql_real_connect(my, NULL, db->user, NULL, NULL, 0, db->socket_path, 0)) {
 		unsigned number = mysql_errno(my);
 
 		(void)err_set(e, -EIO, "%s: %s (%u)", db->socket_path, mysql_error(my), number);
@@ -175,6 +189,58 @@ void database_row_free(struct database_row *row)
 		return;
 	mysql_free_result(row->result);
 	free(row);
+}
+
+int database_select(struct database *db, struct database_rows **ret, struct errbuf *e, const char *format, ...)
+{
+	char statement[STATEMENT_BYTES];
+	struct database_rows *rows;
+	va_list ap;
+	int code;
+
+	*ret = NULL;
+	va_start(ap, format);
+	code = run(db, e, format, ap, statement);
+	va_end(ap);
+	if (code)
+		return code;
+	rows = calloc(1, sizeof(*rows));
+	if (!rows) {
+		database_close(db);
+		return err_set(e, -ENOMEM, "no memory for an answer");
+	}
+	rows->result = mysql_store_result(db->my);
+	if (!rows->result) {
+		free(rows);
+		return failed(db, statement, e);
+	}
+	rows->fields = mysql_num_fields(rows->result);
+	*ret = rows;
+	return 0;
+}
+
+bool database_next(struct database_rows *rows)
+{
+	rows->value = mysql_fetch_row(rows->result);
+	rows->bytes = rows->value ? mysql_fetch_lengths(rows->result) : NULL;
+	return rows->value;
+}
+
+const char *database_field(const struct database_rows *rows, unsigned place, size_t *bytes)
+{
+	bool there = rows->value && rows->bytes && place < rows->fields && rows->value[place];
+
+	if (bytes)
+		*bytes = there ? rows->bytes[place] : 0;
+	return there ? rows->value[place] : NULL;
+}
+
+void database_rows_free(struct database_rows *rows)
+{
+	if (!rows)
+		return;
+	mysql_free_result(rows->result);
+	free(rows);
 }
 
 int database_send(struct database *db, struct errbuf *e, const char *statement)

@@ -1,4 +1,4 @@
-/* One connection to the mariadbd of this host, as root over its unix socket. Not thread safe: one owner. */
+/* One connection to the mariadbd of this host over its unix socket, as root unless told otherwise. Not thread safe: one owner. */
 #ifndef HOLDFAST_REPLICATION_DATABASE_H
 #define HOLDFAST_REPLICATION_DATABASE_H
 
@@ -18,6 +18,9 @@ void database_free(struct database *db);
 
 /* The time limit of a connection that is opened from now on; 3 s unless another is set. */
 void database_set_limit(struct database *db, unsigned limit_s);
+
+/* Whom a connection that is opened from now on is for, other than root; borrowed. */
+void database_set_user(struct database *db, const char *user);
 
 /* Connects unless it is connected. 0, -ECONNREFUSED while nobody accepts, or another -errno with e filled. */
 int database_open(struct database *db, struct errbuf *e);
@@ -39,6 +42,17 @@ int database_query(struct database *db, struct database_row **ret, struct errbuf
 const char *database_value(const struct database_row *row, const char *column);
 uint64_t database_number(const struct database_row *row, const char *column);
 void database_row_free(struct database_row *row);
+
+/* Takes all rows of the answer, and keeps them in memory: for statements with a LIMIT. */
+struct database_rows;
+int database_select(struct database *db, struct database_rows **ret, struct errbuf *e, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The first row, then each next one; false after the last. A field of it, by its place from 0 on: its bytes, with a NUL behind them, or NULL for
+ * NULL and for a place that is not there. */
+bool database_next(struct database_rows *rows);
+const char *database_field(const struct database_rows *rows, unsigned place, size_t *bytes);
+void database_rows_free(struct database_rows *rows);
 
 /* Sends a statement without waiting for its answer; database_fd() becomes readable, and database_finish() takes it. No
  * other call is allowed in between, except database_close(). */

@@ -6,54 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES 200
+#include "replication/ledgerwalk.h"
 
-/* What must hold, and how often it does not (column bad). A sum is compared with NULL-safe operators: NULL never passes. */
-static const struct {
-	const char *what, *sql;
-} checks[] = {
-    {"the ledger has one head", "SELECT ABS(COUNT(*)-1) bad FROM holdfast.ledger_head"},
-    {"the journal has every operation up to its head, once",
-	"SELECT COUNT(*) bad FROM holdfast.ledger_head h, (SELECT COUNT(*) n, COALESCE(MAX(seq),0) top FROM "
-	"holdfast.journal) j"
-	" WHERE NOT (h.next_seq<=>j.n+1 AND h.next_seq<=>j.top+1)"},
-    {"no operation is of a later batch than the head's",
-	"SELECT COUNT(*) bad FROM holdfast.journal WHERE batch_seq>(SELECT batch_seq FROM holdfast.ledger_head)"},
-    {"both sides of every movement are accounts, in its currency",
-	"SELECT COUNT(*) bad FROM holdfast.journal j LEFT JOIN holdfast.account d ON d.id=j.debit"
-	" LEFT JOIN holdfast.account c ON c.id=j.credit"
-	" WHERE j.amount IS NOT NULL AND NOT (d.currency<=>j.currency AND c.currency<=>j.currency)"},
-    {"every balance is the sum of its movements",
-	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT id, SUM(amount) posted FROM"
-	" (SELECT credit id, SUM(amount) amount FROM holdfast.journal IGNORE INDEX (credit) WHERE amount IS NOT NULL"
-	" GROUP BY credit UNION ALL SELECT debit, -SUM(amount) FROM holdfast.journal IGNORE INDEX (debit)"
-	" WHERE amount IS NOT NULL GROUP BY debit UNION ALL SELECT credit, -SUM(fee) FROM holdfast.journal"
-	" IGNORE INDEX (credit) WHERE fee IS NOT NULL GROUP BY credit UNION ALL SELECT fee_account, SUM(fee) FROM"
-	" holdfast.journal IGNORE INDEX (fee_account) WHERE fee IS NOT NULL GROUP BY fee_account) m GROUP BY id) s ON "
-	"s.id=a.id"
-	" WHERE NOT (a.posted<=>COALESCE(s.posted,0))"},
-    {"the balances of every currency add up to nothing",
-	"SELECT COUNT(*) bad FROM (SELECT currency FROM holdfast.account GROUP BY currency HAVING SUM(posted)<>0) c"},
-    {"pending_out is what open holds and withdrawals keep back", /* 1: HOLD_OPEN, WITHDRAWAL_PENDING */
-	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT id, SUM(amount) held FROM"
-	" (SELECT payer id, authorized-captured-voided amount FROM holdfast.payment WHERE hold=1 UNION ALL"
-	" SELECT account, amount FROM holdfast.withdrawal WHERE status=1) h GROUP BY id) s ON s.id=a.id"
-	" WHERE NOT (a.pending_out<=>COALESCE(s.held,0))"},
-    {"pending_in is what open holds promise",
-	"SELECT COUNT(*) bad FROM holdfast.account a LEFT JOIN (SELECT payee id, SUM(authorized-captured-voided) held "
-	"FROM"
-	" holdfast.payment WHERE hold=1 GROUP BY payee) s ON s.id=a.id WHERE NOT (a.pending_in<=>COALESCE(s.held,0))"},
-    {"events are numbered without gaps, in the order of the journal",
-	"SELECT (SELECT COUNT(*) FROM holdfast.ledger_head h, (SELECT COUNT(event_seq) n, COALESCE(MAX(event_seq),0) "
-	"top FROM"
-	" holdfast.journal) j WHERE NOT (h.next_event<=>j.n+1 AND h.next_event<=>j.top+1))"
-	" + (SELECT COUNT(*) FROM holdfast.journal one JOIN holdfast.journal next ON next.event_seq=one.event_seq+1"
-	" WHERE next.seq<one.seq) bad"},
-    {"no account was touched after the head",
-	"SELECT COUNT(*) bad FROM holdfast.account WHERE last_seq>=(SELECT next_seq FROM holdfast.ledger_head)"},
-    {"the head's epoch was opened", "SELECT COUNT(*) bad FROM holdfast.ledger_head WHERE epoch<>0 AND epoch NOT IN"
-				    " (SELECT epoch FROM holdfast.cluster_epoch)"},
-};
+#define NAME_BYTES 200
 
 static int look_for_cancel(const atomic_bool *cancel, struct errbuf *e)
 {
@@ -102,26 +57,39 @@ static int check_tables(struct database *db, const atomic_bool *cancel, struct e
 	}
 }
 
+/* The first thing that is not right is enough. */
+struct first {
+	bool there;
+	struct audit_finding finding;
+};
+
+static void take_first(void *userdata, const struct audit_finding *f)
+{
+	struct first *first = userdata;
+
+	if (!first->there)
+		*first = (struct first){true, *f};
+}
+
 static int check_sums(struct database *db, const atomic_bool *cancel, struct errbuf *e)
 {
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		struct database_row *row;
-		const char *bad;
-		int code = look_for_cancel(cancel, e);
+	struct first first = {false, {0}};
+	const struct ledgerwalk w = {.memory_bytes = LEDGERWALK_MEMORY_BYTES,
+	    .share_percent = 100,
+	    .cancel = cancel,
+	    .found = take_first,
+	    .userdata = &first};
+	struct ledgerwalk_result r;
+	const struct audit_finding *f = &first.finding;
+	int code = ledgerwalk_run(db, &w, &r, e);
 
-		if (!code)
-			code = database_query(db, &row, e, "%s", checks[i].sql);
-		if (code)
-			return code;
-		bad = database_value(row, "bad");
-		if (strcmp(bad, "0") != 0)
-			code = err_set(e, -EBADMSG, "the ledger does not add up: not true that %s (%s)", checks[i].what,
-			    bad[0] ? bad : "no answer");
-		database_row_free(row);
-		if (code)
-			return code;
-	}
-	return 0;
+	if (code || !first.there)
+		return code;
+	return err_set(e, -EBADMSG,
+	    "the ledger does not add up: not true that %s (%" PRIu64 " findings, the first: %s%s%s at %" PRIu64
+	    ": expected %s, found %.40s)",
+	    audit_check_truth(f->check), r.finding_count, f->of, f->of[0] ? " " : "", f->what, f->seq, f->expected,
+	    f->found);
 }
 
 static int read_facts(struct database *db, struct ledger_facts *ret, struct errbuf *e)

@@ -1,5 +1,5 @@
-/* Is this database whole, and does the ledger in it add up? Asked of a copy, by SQL alone: what the ledger decided when it wrote the
- * rows is not trusted but summed up again. */
+/* Is this database whole, and does the ledger in it add up? Asked of a copy: what the ledger decided when it wrote the
+ * rows is not trusted but summed up again (replication/ledgerwalk.h). */
 #ifndef HOLDFAST_REPLICATION_LEDGERCHECK_H
 #define HOLDFAST_REPLICATION_LEDGERCHECK_H
 

@@ -25,18 +25,18 @@ struct fill {
 	uint64_t accounts, rows, random;
 	MYSQL *db;
 	struct ulid clearing;
-	uint64_t batch_seq, first_seq, next_seq, principal;
+	uint64_t batch_seq, first_seq, next_seq, next_event, principal;
 	struct text journal, account;
 };
 
 static const char journal_sql[] =
     "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, fingerprint, public_id, debit, credit, "
     "amount, "
-    "currency, debit_after, credit_after, channel, channel_reference, body, created_us) VALUES ";
+    "currency, debit_after, credit_after, channel, channel_reference, event, event_seq, body, created_us) VALUES ";
 static const char account_sql[] =
     "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, "
     "last_seq, created_us, metadata) VALUES ";
-static const char filler[] = "{\"object\":\"transfer\",\"id\":\"tr_01KA0000000000000000000000\",\"status\":\"posted\","
+static const char filler[] = "\",\"status\":\"posted\","
 			     "\"from\":\"acc_01KA0000000000000000000000\","
 			     "\"to\":\"acc_01KA0000000000000000000000\",\"amount\":1,\"currency\":\"CNY\","
 			     "\"reference\":\"order-1234567\",\"metadata\":{},"
@@ -120,6 +120,8 @@ static void put_row(struct fill *f, const struct ulid *from, const struct ulid *
 {
 	bool topup = ulid_equal(from, &f->clearing);
 	uint64_t random[10];
+	char name[ID_TEXT_BYTES];
+	struct ulid id;
 	struct text *t = &f->journal;
 
 	for (unsigned i = 0; i < 10; i++)
@@ -143,11 +145,17 @@ static void put_row(struct fill *f, const struct ulid *from, const struct ulid *
 	text_put_i64(t, from_after);
 	text_puts(t, ",");
 	text_put_i64(t, to_after);
-	text_puts(t, topup ? ",'" CLEARING "','fill-" : ",NULL,NULL,'");
+	text_puts(t, topup ? ",'" CLEARING "','fill-" : ",NULL,NULL,");
 	if (topup) {
 		text_put_u64(t, f->next_seq);
-		text_puts(t, "','");
+		text_puts(t, "',7,");
+	} else {
+		text_puts(t, "11,");
 	}
+	text_put_u64(t, f->next_event++);
+	memcpy(&id, random + 8, sizeof(id));
+	text_puts(t, topup ? ",'{\"object\":\"topup\",\"id\":\"" : ",'{\"object\":\"transfer\",\"id\":\"");
+	text_puts(t, id_format(topup ? "top_" : "tr_", &id, name));
 	text_puts(t, filler);
 	text_puts(t, "',");
 	text_put_u64(t, now_us());
@@ -180,9 +188,11 @@ static void finish(struct fill *f)
 	if (f->next_seq == f->first_seq)
 		return;
 	(void)snprintf(sql, sizeof(sql),
-	    "UPDATE ledger_head SET batch_seq=batch_seq+1, next_seq=%llu, last_us=GREATEST(last_us+1,%llu) WHERE id=1 "
-	    "AND next_seq=%llu",
-	    (unsigned long long)f->next_seq, (unsigned long long)now_us(), (unsigned long long)f->first_seq);
+	    "UPDATE ledger_head SET batch_seq=batch_seq+1, next_seq=%llu, next_event=%llu, "
+	    "last_us=GREATEST(last_us+1,%llu) "
+	    "WHERE id=1 AND next_seq=%llu",
+	    (unsigned long long)f->next_seq, (unsigned long long)f->next_event, (unsigned long long)now_us(),
+	    (unsigned long long)f->first_seq);
 	run_text(f, sql);
 	if (mysql_affected_rows(f->db) != 1)
 		die(f, "somebody paid meanwhile: this ledger is spoilt");
@@ -296,6 +306,7 @@ int main(int argc, char **argv)
 		die(&f, "cannot begin");
 	make_clearing_id(&f.clearing);
 	f.first_seq = f.next_seq = (uint64_t)ask(&f, "SELECT next_seq FROM ledger_head WHERE id=1");
+	f.next_event = (uint64_t)ask(&f, "SELECT next_event FROM ledger_head WHERE id=1");
 	f.batch_seq = (uint64_t)ask(&f, "SELECT batch_seq FROM ledger_head WHERE id=1");
 	fill_accounts(&f);
 	while (f.next_seq - 1 < f.rows)

@@ -30,7 +30,7 @@ left_of() { find "$D/backups" -mindepth 1 -maxdepth 1 -name "$1.*" | wc -l; } # 
 id_of() { printf '%032x' "$1"; }
 open_ledger() {
 	sql a "SET GLOBAL read_only=0; USE holdfast; BEGIN; INSERT INTO cluster_epoch (epoch, node) VALUES (3, 'a');
-		UPDATE ledger_head SET epoch=3, batch_seq=1, next_seq=2;
+		UPDATE ledger_head SET epoch=3, batch_seq=1, next_seq=2, last_us=1;
 		INSERT INTO account VALUES (x'$(id_of 1)', 3, 0, 'CNY', NULL, 'bank', 0, 0, 0, NULL, NULL, 0, 1, '{}'),
 			(x'$(id_of 2)', 1, 0, 'CNY', NULL, NULL, 0, 0, 0, 0, NULL, 1, 1, '{}');
 		INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, body, created_us) VALUES
@@ -40,12 +40,12 @@ pay() { # FIRST COUNT: sequence numbers of the journal
 	local seq
 	for ((seq = $1; seq < $1 + $2; seq++)); do
 		cat <<-SQL
-			BEGIN; UPDATE ledger_head SET batch_seq=$seq, next_seq=$((seq + 1));
+			BEGIN; UPDATE ledger_head SET batch_seq=$seq, next_seq=$((seq + 1)), last_us=$seq;
 			UPDATE account SET posted=posted-5, last_seq=$seq WHERE id=x'$(id_of 1)';
 			UPDATE account SET posted=posted+5, last_seq=$seq WHERE id=x'$(id_of 2)';
 			INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, debit, credit, amount,
-				currency, body, created_us) VALUES ($seq, 1, UNHEX(LPAD(HEX($seq),64,'0')), REPEAT('f', 32), $seq, 3, 201,
-				x'$(id_of 1)', x'$(id_of 2)', 5, 'CNY', '{}', $seq);
+				currency, debit_after, credit_after, body, created_us) VALUES ($seq, 1, UNHEX(LPAD(HEX($seq),64,'0')), REPEAT('f', 32), $seq, 3,
+				201, x'$(id_of 1)', x'$(id_of 2)', 5, 'CNY', -5*($seq-1), 5*($seq-1), '{}', $seq);
 			COMMIT;
 		SQL
 	done | timeout 60 mariadb --no-defaults -S "$D/a/run/mysqld.sock" -u root holdfast
@@ -244,7 +244,7 @@ test_restore() {
 	equal "a history of its own" "$(sql c "SELECT @@gtid_binlog_state, @@gtid_current_pos, @@gtid_slave_pos" | tr -d '\t')" ""
 	equal "follows nobody" "$(sql c "SHOW SLAVE STATUS")" ""
 	equal "accounts" "$(sql c "SELECT User, Host FROM mysql.user ORDER BY User" | tr '\t\n' '@ ')" \
-		"holdfast-ledger@localhost holdfast-replication@% mariadb.sys@localhost root@localhost "
+		"holdfast-ledger@localhost holdfast-replication@% holdfast-verify@localhost mariadb.sys@localhost root@localhost "
 	equal "the password is of the new key" "$(sql c "SELECT authentication_string=PASSWORD('$(helper password "$D/new-key")'),
 		authentication_string=PASSWORD('$(helper password "$D/key")') FROM mysql.user WHERE User='holdfast-replication'" | tr '\t' ' ')" "1 0"
 	equal "the payments of the backup, and no later one" "$(sql c "SELECT MAX(seq), COUNT(*) FROM holdfast.journal" | tr '\t' ' ')" "100 100"

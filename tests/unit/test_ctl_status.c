@@ -185,6 +185,12 @@ static const struct {
     {"{\"unacknowledged_exports\":1}", 0, "\n/var/lib/holdfast/unacknowledged has 1 export of ", "exports"},
     {"{\"unacknowledged_exports\":0}", 0, "mode SOLO", "unacknowledged"},
     {"{\"unacknowledged_exports\":null}", 0, "mode SOLO", "unacknowledged"},
+    {"{\"verify\":{\"result\":\"found\",\"at\":\"2026-11-22T04:30:00Z\",\"findings\":3}}", 0,
+	"\nthe ledger does not add up: holdfastctl verify found 3 things here at 2026-11-22T04:30:00Z; ", "could not"},
+    {"{\"verify\":{\"result\":\"failed\",\"at\":\"2026-11-22T04:30:00Z\",\"error\":\"no database\"}}", 0,
+	"\nholdfastctl verify could not look into the ledger here at 2026-11-22T04:30:00Z: no database\n", "add up"},
+    {"{\"verify\":{\"result\":\"right\",\"findings\":0}}", 0, "mode SOLO", "verify"},
+    {"{\"verify\":null}", 0, "mode SOLO", "verify"},
 };
 
 static void test_the_status_tells_what_it_means(void **state)

@@ -21,6 +21,7 @@ definitions() {
 	local t
 	for t in $(sql a "SHOW TABLES IN holdfast"); do sql a "SHOW CREATE TABLE holdfast.$t"; done
 	sql a "SHOW GRANTS FOR 'holdfast-ledger'@localhost" | sort
+	sql a "SHOW GRANTS FOR 'holdfast-verify'@localhost" | sort
 	sql a "SELECT * FROM holdfast.ledger_head"
 }
 columns() { sql a "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA='holdfast' AND TABLE_NAME='account' AND COLUMN_NAME='$1'"; }

@@ -59,7 +59,7 @@ test_first_data() {
 	equal "the binary log is empty" "$(sql a "SELECT @@gtid_binlog_state, @@gtid_current_pos" | tr -d '\t')" ""
 	equal "read only" "$(sql a "SELECT @@read_only")" 1
 	equal "accounts" "$(sql a "SELECT User, Host FROM mysql.user ORDER BY User" | tr '\t\n' '@ ')" \
-		"holdfast-ledger@localhost holdfast-replication@% mariadb.sys@localhost root@localhost "
+		"holdfast-ledger@localhost holdfast-replication@% holdfast-verify@localhost mariadb.sys@localhost root@localhost "
 	equal "no test database" "$(sql a "SHOW DATABASES LIKE 'test%'")" ""
 	matches "root comes in by socket only" "$(sql a "SHOW GRANTS FOR root@localhost")" 'VIA unix_socket WITH GRANT'
 	equal "the ledger's rights" "$(sql a "SHOW GRANTS FOR 'holdfast-ledger'@localhost" | grep -cE '^GRANT (SELECT ON `holdfast`\.\*|INSERT ON `holdfast`.`journal`) ')" 2

@@ -1,0 +1,312 @@
+/* holdfast-verify: what `holdfastctl verify` runs. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <mysql.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/conf.h"
+#include "replication/hotcopy.h"
+#include "replication/verifyreport.h"
+
+#define EXIT_FOUND 1
+#define EXIT_CANNOT 2 /* used wrongly, too */
+#define EXIT_ELSEWHERE 3
+#define CALLED_AS "holdfastctl: verify: "
+#define DATABASE_USER "holdfast-verify"
+#define STATEMENT_LIMIT_S 600
+#define SHARE_PERCENT 50
+#define MEMORY_MIB_MAX 1048576
+
+struct arguments {
+	const char *conf_path, *role_path, *database_socket, *database_user, *result_path;
+	unsigned long share_percent, memory_mib;
+	bool json, on_active;
+};
+
+/* What the walk tells its userdata. */
+struct run {
+	struct verifyreport report; /* the first: findings are for it */
+	const struct arguments *arguments;
+	bool shows_progress, became_active;
+};
+
+static atomic_bool stopped;
+
+static void on_stop(int number)
+{
+	(void)number;
+	atomic_store(&stopped, true);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* -EREMOTE: on the active one it is not for us. Where nobody says who is active, it could be this one. */
+static int check_role(const struct arguments *a, struct role_view *v, struct errbuf *e)
+{
+	int code = hotcopy_read_role(a->role_path, v, e);
+
+	if (!code)
+		code = hotcopy_check_age(v, e);
+	if (a->on_active)
+		return 0;
+	if (!code && v->active == v->self)
+		code = err_set(e, -EREMOTE,
+		    "this node is the active one, which this would slow down: the standby does it, or add --on-active");
+	return code;
+}
+
+static void on_progress(void *userdata, const struct ledgerwalk_progress *p)
+{
+	struct run *r = userdata;
+	struct errbuf ignored;
+	struct role_view v;
+
+	if (check_role(r->arguments, &v, &ignored) == -EREMOTE) {
+		r->became_active = true;
+		atomic_store(&stopped, true);
+	}
+	if (!r->shows_progress)
+		return;
+	(void)fprintf(stderr, "\r%3u %% of %" PRIu64 " operations",
+	    p->rows ? (unsigned)(p->done * 100 / p->rows) : 100u, p->rows / p->passes);
+	if (p->passes > 1)
+		(void)fprintf(stderr, ", pass %u of %u", p->pass + 1, p->passes);
+}
+
+/* The database goes by who knocks. Where there is no such user of the system it decides by itself. */
+static int open_as(struct database *db, const char *user, struct errbuf *e)
+{
+	const struct passwd *pw = getpwnam(user);
+	int code;
+
+	database_set_user(db, user);
+	if (pw && (setegid(pw->pw_gid) || seteuid(pw->pw_uid)))
+		return err_set(e, -errno, "cannot be user %s for a moment: %s", user, strerror(errno));
+	code = database_open(db, e);
+	if (pw && (seteuid(0) || setegid(0)))
+		return err_set(e, -errno, "cannot be root again: %s", strerror(errno));
+	return code;
+}
+
+static int look(struct run *r, struct errbuf *e)
+{
+	const struct arguments *a = r->arguments;
+	const struct ledgerwalk w = {.memory_bytes = (size_t)a->memory_mib << 20,
+	    .share_percent = (unsigned)a->share_percent,
+	    .cancel = &stopped,
+	    .found = verifyreport_take,
+	    .progress = on_progress,
+	    .userdata = r};
+	struct database *db = database_new(a->database_socket);
+	uint64_t began_ms = now_ms();
+	int code = db ? 0 : err_set(e, -ENOMEM, "out of memory");
+
+	if (!code) {
+		database_set_limit(db, STATEMENT_LIMIT_S);
+		code = open_as(db, a->database_user, e);
+	}
+	if (!code) /* etc/schema/006-verify.sql */
+		code = database_run(db, e, "CALL holdfast.verify_begins()");
+	if (!code)
+		code = ledgerwalk_run(db, &w, &r->report.result, e);
+	database_free(db);
+	if (r->shows_progress)
+		(void)fputs("\r\033[K", stderr);
+	r->report.took_ms = now_ms() - began_ms;
+	r->report.at_s = time(NULL);
+	if (r->became_active)
+		code = err_set(e, -EREMOTE, "this node has become the active one: the standby does it now");
+	return code;
+}
+
+static int show(const struct run *r, struct errbuf *e)
+{
+	char *text;
+
+	if (!r->arguments->json) {
+		if (!r->report.failed)
+			verifyreport_print(stdout, &r->report);
+	} else {
+		text = verifyreport_json(&r->report, true);
+		if (!text)
+			return err_set(e, -ENOMEM, "out of memory");
+		(void)puts(text);
+		free(text);
+	}
+	return fflush(stdout) ? err_set(e, -errno, "standard output: %s", strerror(errno)) : 0;
+}
+
+/* The exit status. */
+static int verify(struct run *r, struct errbuf *e)
+{
+	const struct arguments *a = r->arguments;
+	struct role_view v = {.active = ROLEPAGE_NO_NODE};
+	struct errbuf why = {""}, other = {""};
+	struct conf conf;
+	int code;
+
+	if (conf_load(a->conf_path, &conf, stderr)) {
+		(void)err_set(e, -EINVAL, "the configuration cannot be used");
+		return EXIT_CANNOT;
+	}
+	if (conf.kind != CONF_KIND_GATEWAY) {
+		(void)err_set(e, -EPERM, "this is a witness, and has no ledger");
+		return EXIT_CANNOT;
+	}
+	code = check_role(a, &v, e);
+	if (code)
+		return code == -EREMOTE ? EXIT_ELSEWHERE : EXIT_CANNOT;
+	r->report.node = conf.name;
+	r->report.role = v.active == ROLEPAGE_NO_NODE ? "unknown" : v.active == v.self ? "active" : "standby";
+	code = look(r, &why);
+	if (code == -EREMOTE) {
+		*e = why;
+		return EXIT_ELSEWHERE;
+	}
+	r->report.failed = code ? why.text : NULL;
+	if (verifyreport_store(a->result_path, &r->report, &other) || show(r, &other))
+		(void)fprintf(stderr, CALLED_AS "%s\n", other.text);
+	if (code)
+		*e = why;
+	return code ? EXIT_CANNOT : r->report.result.finding_count ? EXIT_FOUND : other.text[0] ? EXIT_CANNOT : 0;
+}
+
+enum {
+	OPT_HELP = 256,
+	OPT_VERSION,
+	OPT_JSON,
+	OPT_ON_ACTIVE,
+	OPT_SHARE,
+	OPT_MEMORY,
+	OPT_ROLE,
+	OPT_DATABASE_SOCKET,
+	OPT_DATABASE_USER,
+	OPT_RESULT
+};
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"on-active", no_argument, NULL, OPT_ON_ACTIVE},
+    {"share", required_argument, NULL, OPT_SHARE},
+    {"memory", required_argument, NULL, OPT_MEMORY},
+    {"role", required_argument, NULL, OPT_ROLE},
+    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {"database-user", required_argument, NULL, OPT_DATABASE_USER},
+    {"result", required_argument, NULL, OPT_RESULT},
+    {NULL, 0, NULL, 0},
+};
+
+static void usage(FILE *f)
+{
+	(void)fprintf(f,
+	    "usage: holdfast-verify [OPTION...]\n"
+	    "  --json                JSON, in one line\n"
+	    "  --on-active           also on the active gateway\n"
+	    "  --share PERCENT       of the time it reads, else it rests (%d)\n"
+	    "  --memory MIB          for accounts, payments and withdrawals; with less it reads more often (%zu)\n"
+	    "  -f FILE               configuration (" CONF_PATH ")\n"
+	    "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
+	    "  --database-socket S   of the mariadbd to look into (" DATABASE_SOCKET ")\n"
+	    "  --database-user USER  (" DATABASE_USER ")\n"
+	    "  --result FILE         where to leave what came out (" CONF_VERIFY_PATH ")\n",
+	    SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20);
+}
+
+/* False, and says so, for what is no number between 1 and most. */
+static bool take_number(const char *option, const char *text, unsigned long most, unsigned long *ret)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || v < 1 || v > most) {
+		(void)fprintf(stderr, CALLED_AS "%s: '%.32s' is no number from 1 to %lu\n", option, text, most);
+		return false;
+	}
+	*ret = v;
+	return true;
+}
+
+static int read_options(int argc, char **argv, struct arguments *a)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:", long_options, NULL)) >= 0) {
+		switch (c) {
+		case 'f': a->conf_path = optarg; break;
+		case OPT_JSON: a->json = true; break;
+		case OPT_ON_ACTIVE: a->on_active = true; break;
+		case OPT_SHARE:
+			if (!take_number("--share", optarg, 100, &a->share_percent))
+				return EXIT_CANNOT;
+			break;
+		case OPT_MEMORY:
+			if (!take_number("--memory", optarg, MEMORY_MIB_MAX, &a->memory_mib))
+				return EXIT_CANNOT;
+			break;
+		case OPT_ROLE: a->role_path = optarg; break;
+		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
+		case OPT_DATABASE_USER: a->database_user = optarg; break;
+		case OPT_RESULT: a->result_path = optarg; break;
+		case OPT_HELP: usage(stdout); return 0;
+		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
+		default: usage(stderr); return EXIT_CANNOT;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	(void)fprintf(stderr, CALLED_AS "'%.64s' is one word too many\n", argv[optind]);
+	return EXIT_CANNOT;
+}
+
+static int start(struct errbuf *e)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};
+
+	if (geteuid() != 0)
+		return err_set(e, -EPERM, "this must be run as root");
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &stop, NULL);
+	return mysql_library_init(0, NULL, NULL) ? err_set(e, -EIO, "the libraries do not start") : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct run r; /* large */
+	struct arguments a = {.conf_path = CONF_PATH,
+	    .role_path = ROLEPAGE_PATH,
+	    .database_socket = DATABASE_SOCKET,
+	    .database_user = DATABASE_USER,
+	    .result_path = CONF_VERIFY_PATH,
+	    .share_percent = SHARE_PERCENT,
+	    .memory_mib = LEDGERWALK_MEMORY_BYTES >> 20};
+	struct errbuf e = {""};
+	int code = read_options(argc, argv, &a);
+
+	if (code >= 0)
+		return code;
+	r.arguments = &a;
+	r.shows_progress = !a.json && isatty(STDERR_FILENO);
+	code = start(&e) ? EXIT_CANNOT : verify(&r, &e);
+	if (e.text[0])
+		(void)fprintf(stderr, CALLED_AS "%s\n", e.text);
+	return code;
+}
