@@ -38,6 +38,13 @@ for node in a b; do
   hears holdfast-heartbeat "$node" ledger/ledgerd.sock '^hung up'
   hears haproxy "$node" ledger-peer.sock denied
 done
+# What each of our services may do, as systemd counts it. `holdfast-seed@` has instances only.
+for unit in heartbeatd replicationd ledgerd workerd@w1 tickled reconfigure address backup seed@0; do
+  exposure=$("$lab" exec "$was" -- systemd-analyze --no-pager --threshold=30 security "holdfast-$unit.service" 2>&1) ||
+    fail "holdfast-$unit is exposed: $(tail -n 1 <<<"$exposure")"
+done
+say "every service is shut in: systemd-analyze security says less than 3.0"
+
 say "neither HAProxy nor a worker can write in /run/holdfast or have the database"
 
 # 2 is as good as 1 to keepalived: the address stays where it is meanwhile.
