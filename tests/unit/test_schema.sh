@@ -45,6 +45,8 @@ test_first_data() {
 	matches "a new cluster has every version" "$SHIPPED" '^1:001-ledger '
 	equal "and as many as there are files" "$(wc -w <<<"$SHIPPED")" "$(find "$D/schema" -name '*.sql' | wc -l)"
 	local position; position=$(sql a "SELECT @@gtid_binlog_pos")
+	equal "who looks at the ledger can begin" "$(sql a "SELECT definer FROM mysql.proc WHERE name='verify_begins'; CALL holdfast.verify_begins(); SELECT @@sql_log_bin" |
+		tr '\n' ' ')" "root@localhost 0 "
 	equal "nothing is to be migrated" "$(migrate 1)" current
 	equal "and nothing was written" "$(sql a "SELECT @@gtid_binlog_pos")" "$position"
 }
