@@ -94,3 +94,4 @@ done
 [ "$(status w .epoch)" = $((epoch + 1)) ] || fail "the role went to and fro: epoch $epoch, then $(status w .epoch)"
 say "keepalived cannot be started on either: the role moves once"
 stop_load
+say "D13_address_decides_nothing: the epoch does"

@@ -62,3 +62,4 @@ for first in active standby; do
   say "both died in SOLO: the $first came first"
 done
 stop_load
+say "D10_both_lose_their_power: whoever comes first, nothing that was answered is lost"

@@ -115,3 +115,4 @@ stop_load
 is_active w "$first" || fail "the role has moved back"
 [ "$(tails "$second")" -gt "$before" ] || fail "$second has not exported what only it had"
 say "$second came back, exported what only it had, and follows"
+say "D9_no_stale_copy_takes_over_by_itself: only an operator, who is shown what is given up"

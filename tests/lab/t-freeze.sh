@@ -75,3 +75,4 @@ sleep 1
 wait_sync
 payments_flow
 stop_load
+say "D11_what_was_frozen_answers_nothing: and wakes up as a standby"

@@ -28,3 +28,4 @@ esac
 wait_sync
 came_back "$was" "$ways"
 stop_load
+say "D7_active_cut_off_answers_nothing: nothing was answered by two, and its tail was cut off"

@@ -16,3 +16,6 @@ stop_load
 for round in 1 2; do
   say "round $round: gap $(gap_after "${at[round]}" "${ended[round]}") ms"
 done
+say "D1_active_dies_before_it_is_durable: what was not answered was repeated and is there once"
+say "D3_active_dies_before_it_answers: the same, for what the standby had"
+say "D4_active_dies_after_its_answer: what was answered is there"

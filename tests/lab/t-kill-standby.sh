@@ -11,3 +11,4 @@ payments_flow
 wait_sync
 [ "$(status w .epoch)" = "$epoch" ] || fail "the epoch moved from $epoch to $(status w .epoch)"
 stop_load
+say "D8_standby_dies_and_payments_go_on: SOLO, and SYNC again"

@@ -65,3 +65,4 @@ spoilt 'relay\.[0-9]+ is not a binary log that can be read' 'dd if=/dev/zero of=
 spoilt 'lacks payments that were answered: bring [ab] back|is damaged after transaction [0-9]+' 'size=$(stat -c %s "$1") &&
   dd if=/dev/zero of="$1" bs=1 seek=$((size / 2)) count=$((size - size / 2)) conv=notrunc status=none'
 stop_load
+say "D5_heir_applies_everything_before_it_opens, museum21_relay_log_unapplied_at_promotion: what only its relay log had is there"

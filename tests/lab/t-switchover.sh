@@ -57,3 +57,4 @@ for late in 0.02 0.06; do
   done
 done
 stop_load
+say "D14_planned_switchover_fails_no_request: to and fro"

@@ -95,7 +95,7 @@ def check_repeats():
     expect("a key of zeros", request("POST", "/v1/zeros", b"{}", "key0000P@")[0], 200)
     status, text = request("POST", "/refuse", b"{}", "key-5")
     expect("a worker's own 503", (status, text in ("a1", "a2", "b1", "b2")), (503, True))
-    print("ok   safe and keyed requests are repeated, others are not")
+    print("ok   B1_worker_dies_before_it_has_it: safe and keyed requests are repeated, others are not")
 
 
 def mesh(port, certificate):

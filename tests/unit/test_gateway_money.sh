@@ -197,7 +197,7 @@ test_rows_in_the_way() {
 	api POST /v1/accounts "eur-$RANDOM$RANDOM" '{"kind":"wallet","currency":"EUR"}'
 	api POST /v1/topups eur-topup "{\"account\":\"$(member id)\",\"amount\":5,\"currency\":\"EUR\",\"channel\":\"bank\",\"channel_reference\":\"eur\"}"
 	expect "a clearing account in the way" 500
-	equal "it stays as it is" "$(sql "SELECT posted, last_seq FROM account WHERE id=REPEAT('z',16)" | tr '\t' ' ')" "0 77"
+	equal "C4_row_in_the_way_stays: and only who asked gets 500" "$(sql "SELECT posted, last_seq FROM account WHERE id=REPEAT('z',16)" | tr '\t' ' ')" "0 77"
 	sql "DELETE FROM account WHERE id=REPEAT('z',16)"
 	before=$(grep -c batch.refuse "$D/ledgerd.log")
 	sql "BEGIN; SELECT id FROM ledger_head FOR UPDATE; SELECT SLEEP(6); COMMIT" >"$D/lock" &
@@ -206,7 +206,7 @@ test_rows_in_the_way() {
 	wait $!
 	until_true 10 eval "transfer locked 1; [ \$status = 201 ]" || fail "who waited for a lock gets no answer"
 	# It is the batch, or the commit without payments before it, that meets the lock.
-	grep -q -e batch.retry -e 'canary.lose.*1205' "$D/ledgerd.log" && pass "a lock is waited for" || fail "nobody waited for the lock"
+	grep -q -e batch.retry -e 'canary.lose.*1205' "$D/ledgerd.log" && pass "C3_lock_is_waited_for" || fail "C3_lock_is_waited_for: nobody did"
 	equal "and no alarm" "$(grep -c batch.refuse "$D/ledgerd.log")" "$before"
 }
 
@@ -251,7 +251,7 @@ batch() { # KEY ATOMIC ITEMS
 }
 statuses() { grep -o '"index":[0-9]*,"status":[0-9]*' "$D/body" | sed 's/.*://' | paste -sd' '; }
 
-# A11: atomic has one outcome for all, independent repeats each item as it was.
+# Atomic has one outcome for all, independent repeats each item as it was.
 test_batches() {
 	account wallet; A=$id
 	account wallet; B=$id
@@ -265,7 +265,7 @@ test_batches() {
 	equal "replayed" "$(head_value Idempotent-Replayed) $(statuses)" "true 201 402 404 201"
 	restart_ledgerd
 	batch b1 false "$items"
-	cmp -s "$D/body" "$D/first" && pass "the same to the byte, from the rows" || fail "the replay differs"
+	cmp -s "$D/body" "$D/first" && pass "A11_items_of_a_batch_are_repeated: to the byte, from the rows" || fail "A11_items_of_a_batch_are_repeated: the replay differs"
 	equal "nothing moved again" "$(posted "$A") $(posted "$B")" "500 500"
 	batch b1 true "$items"; expect "another body" 422 idempotency_key_reused
 	api GET /v1/idempotency_keys/b1; equal "its key" "$(member state) $(member status) $(member resource)" "completed 200 null"
@@ -274,7 +274,7 @@ test_batches() {
 	batch b2 true "$(item "$A" "$B" 400),$(item "$B" "$A" 900),$(item "$A" "$B" 1001)"; expect "atomic, the last fails" 402 insufficient_funds
 	equal "which" "$(member failed_index)" 2
 	cp "$D/body" "$D/first"
-	equal "nothing was executed" "$(posted "$A") $(posted "$B")" "500 500"
+	equal "A11_atomic_batch_has_one_outcome: nothing was executed" "$(posted "$A") $(posted "$B")" "500 500"
 	equal "one row, no event" "$(sql "SELECT COUNT(*), MAX(event_seq) FROM journal")" "$(awk '{print $1+1 "\t" $2}' <<<"$before")"
 	topup "$A" 5000
 	batch b2 true "$(item "$A" "$B" 400),$(item "$B" "$A" 900),$(item "$A" "$B" 1001)"; expect "the refusal is sticky" 402

@@ -100,8 +100,8 @@ static void hold(struct bank *b, int64_t amount)
 	assert_null(b->d.moved.debit);
 }
 
-/* Bug museum 5: two partial captures; then the rest, then nothing is left. */
-static void test_captures(void **state)
+/* Two partial captures; then the rest, then nothing is left. */
+static void museum5_two_captures_share_what_is_held(void **state)
 {
 	struct bank b;
 
@@ -146,8 +146,8 @@ static void test_final_capture_and_void(void **state)
 	assert_int_equal(b.payment.voided, 99);
 }
 
-/* E4, bug museum 7 and 8: from exactly expires_at on it has expired, whoever comes first, the sweep or a capture. */
-static void test_expiry(void **state)
+/* From exactly expires_at on it has expired, whoever comes first, the sweep or a capture. */
+static void E4_a_hold_expires_at_its_time(void **state)
 {
 	struct bank b;
 
@@ -179,8 +179,41 @@ static void test_expiry(void **state)
 	expect(&b, 409, "state_conflict", EVENT_NONE);
 }
 
-/* Bug museum 1 and 2. */
-static void test_races(void **state)
+/* Who cleans up comes when all was captured: nothing is left that it could change. */
+static void museum7_expiry_after_the_capture_changes_nothing(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	hold(&b, 100);
+	act(&b, OP_PAYMENT_CAPTURE, 0);
+	expect(&b, 200, "\"status\":\"captured\"", EVENT_PAYMENT_CAPTURED);
+	b.in.now_us = NOW_US + 10000000;
+	act(&b, OP_PAYMENT_EXPIRE, 0);
+	assert_false(b.d.stored || b.d.event);
+	assert_int_equal(payment_status(&b.payment), PAYMENT_CAPTURED);
+	assert_int_equal(b.account[PAYEE].posted, 100);
+	expect_pending(&b, 0);
+}
+
+/* Who cleans up comes while the hold is in use: it looks at what is now, and waits for its time. */
+static void museum8_expiry_of_a_payment_in_use_waits(void **state)
+{
+	struct bank b;
+
+	(void)state;
+	hold(&b, 100);
+	act(&b, OP_PAYMENT_CAPTURE, 30);
+	act(&b, OP_PAYMENT_EXPIRE, 0);
+	assert_false(b.d.stored || b.d.event);
+	expect_pending(&b, 70);
+	b.in.now_us = NOW_US + 10000000;
+	act(&b, OP_PAYMENT_EXPIRE, 0);
+	expect(&b, 200, "\"captured_amount\":30,\"refunded_amount\":0,\"voided_amount\":70", EVENT_PAYMENT_EXPIRED);
+	expect_pending(&b, 0);
+}
+
+static void museum1_two_refunds_of_60_on_100(void **state)
 {
 	struct bank b;
 
@@ -197,6 +230,13 @@ static void test_races(void **state)
 	expect(&b, 201, "\"amount\":40", EVENT_REFUND_SUCCEEDED);
 	assert_int_equal(payment_status(&b.payment), PAYMENT_REFUNDED);
 	assert_int_equal(b.account[PAYER].posted, 1000);
+}
+
+static void museum2_six_holds_on_money_for_five(void **state)
+{
+	struct bank b;
+
+	(void)state;
 	set_up(&b);
 	b.m.op.manual = 1;
 	for (unsigned i = 0; i < 6; i++) {
@@ -392,10 +432,13 @@ static void test_reversal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_captures),
+	    cmocka_unit_test(museum5_two_captures_share_what_is_held),
 	    cmocka_unit_test(test_final_capture_and_void),
-	    cmocka_unit_test(test_expiry),
-	    cmocka_unit_test(test_races),
+	    cmocka_unit_test(E4_a_hold_expires_at_its_time),
+	    cmocka_unit_test(museum7_expiry_after_the_capture_changes_nothing),
+	    cmocka_unit_test(museum8_expiry_of_a_payment_in_use_waits),
+	    cmocka_unit_test(museum1_two_refunds_of_60_on_100),
+	    cmocka_unit_test(museum2_six_holds_on_money_for_five),
 	    cmocka_unit_test(test_fee_arithmetic),
 	    cmocka_unit_test(test_fee),
 	    cmocka_unit_test(test_frozen),

@@ -169,7 +169,7 @@ test_gate() {
 	local waiter=$!
 	transfer gate2 1; expect "a gate that opens in time" 201
 	wait $waiter
-	transfer gate1 1; expect "the refused one was not executed" 201
+	transfer gate1 1; expect "A8_a_503_was_not_executed" 201
 	equal "for the first time" "$(head_value Idempotent-Replayed)" false
 }
 
@@ -216,8 +216,8 @@ test_arrived() {
 # R12: a writer that believes in another epoch writes nothing.
 test_stale_epoch() {
 	sql "UPDATE ledger_head SET epoch=3 WHERE id=1"
-	transfer stale1 1; expect "a stale epoch" 503 failover_in_progress
-	equal "nothing was written" "$(sql "SELECT COUNT(*) FROM journal WHERE batch_seq > (SELECT batch_seq FROM ledger_head)")" 0
+	transfer stale1 1; expect "D11_writer_of_an_older_epoch_writes_nothing" 503 failover_in_progress
+	equal "D11_writer_of_an_older_epoch_writes_nothing: nothing was written" "$(sql "SELECT COUNT(*) FROM journal WHERE batch_seq > (SELECT batch_seq FROM ledger_head)")" 0
 	role role 3 9 0 sync
 	transfer stale1 1; expect "the next epoch" 201
 	equal "for the first time" "$(head_value Idempotent-Replayed)" false
@@ -250,14 +250,14 @@ test_twin() {
 	until_true 5 reports committing=1 || fail "no commit was seen"
 	pay_once twin1 >"$D/twin2" &
 	second=$!
-	until_true 30 grep -q 409 "$D/twin1" "$D/twin2" && pass "a twin in flight is told so" || fail "no twin is told that it is one"
+	until_true 30 grep -q 409 "$D/twin1" "$D/twin2" && pass "A3_twin_in_flight_is_told" || fail "A3_twin_in_flight_is_told: no twin is"
 	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
 	wait $holder
 	wait $first $second
 	matches "and only one" "$(sort "$D/twin1" "$D/twin2" | paste -sd' ')" '^(201 409|409 504)$'
 	transfer twin1 1
-	expect "afterwards" 201
-	equal "replayed" "$(head_value Idempotent-Replayed)" true
+	expect "A9_unknown_outcome_is_found_with_the_key" 201
+	equal "A9_unknown_outcome_is_found_with_the_key: replayed" "$(head_value Idempotent-Replayed)" true
 }
 
 # What lay in the socket of a frozen ledger does not begin when it thaws; what no worker sends is hung up on.

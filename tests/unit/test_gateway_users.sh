@@ -239,7 +239,7 @@ test_keys_of_logins() {
 	for i in 1 2; do login carl "$PASSWORD"; expect "login $i sweeps" 201; done
 	equal "what nobody knows the key of is gone" "$(sql "SELECT COUNT(*) FROM session WHERE sweep_us<UNIX_TIMESTAMP()*1000000")" 0
 	restart_ledgerd
-	login carl "$PASSWORD" forever1; expect "the key days later" 409 idempotency_key_expired
+	login carl "$PASSWORD" forever1; expect "A10_key_of_a_session_that_is_over" 409 idempotency_key_expired
 	as "$over" GET /v1/users/me; expect "the token" 401 token_expired
 }
 

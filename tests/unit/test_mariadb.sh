@@ -72,7 +72,7 @@ t7_semi_off() {
 	want "seen" "$(rows a 7)" 7
 	want "Rpl_semi_sync_master_no_tx grows" "$(($(status a Rpl_semi_sync_master_no_tx) > before))" 1
 	semi a 1
-	recipe "T7 rpl_semi_sync_master_enabled=0: who waits is told OK, the row is committed; no_tx counts it"
+	recipe "T7 museum23_semi_sync_off_lets_through: rpl_semi_sync_master_enabled=0: who waits is told OK, the row is committed; no_tx counts it"
 }
 
 t8_group() {
@@ -147,7 +147,7 @@ t5_roles() {
 	want "SLAVE: the log" "$(seq_of a)" $((before - 1))
 	want "SLAVE: cut off" "$(cut_off a)" 1
 	want "SLAVE: what was committed before" "$(rows a 1 2 7 83)" "1 2 7 83"
-	recipe "T5 SIGKILL while somebody waits: a start as MASTER commits it, and for good; one as SLAVE cuts it off the binary log"
+	recipe "T5 D2_tail_that_nobody_has_is_cut_off, museum22_killed_and_started_as_it_was: SIGKILL while somebody waits: a start as MASTER commits it, and for good; one as SLAVE cuts it off the binary log"
 }
 
 t9_shutdown() { # SIGTERM
@@ -161,7 +161,7 @@ t9_shutdown() { # SIGTERM
 	again a 1 SLAVE
 	want "the row" "$(rows a 9)" 9
 	want "cut off" "$(cut_off a)" 0
-	recipe "T9 SIGTERM while somebody waits: the client loses its connection, the row is committed for good, a SLAVE start keeps it"
+	recipe "T9 D6_stopped_or_started_in_place_keeps_its_tail: SIGTERM while somebody waits: the client loses its connection, the row is committed for good, a SLAVE start keeps it"
 }
 
 t13_super() {
