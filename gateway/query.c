@@ -39,15 +39,26 @@ int query_fill(struct batch_tools *t, struct request *r, const struct ledger_dec
 	return query_fill_text(r, d, &t->body);
 }
 
-void query_fail(struct batch_tools *t, struct request *r, const char *detail)
+static void refuse(struct batch_tools *t, struct request *r, int code, const char *detail, uint16_t retry_after_s)
 {
 	struct ledger_input in = {.message = &r->message};
 	struct ledger_decision d = {0};
 
 	text_clear(&t->body);
-	ledger_refuse(&in, PROBLEM_INTERNAL, detail, NULL, &t->body, &d);
+	ledger_refuse(&in, code, detail, NULL, &t->body, &d);
+	d.retry_after_s = retry_after_s;
 	if (query_fill(t, r, &d))
 		request_settle(r, WIRE_NOT_EXECUTED);
+}
+
+void query_fail(struct batch_tools *t, struct request *r, const char *detail)
+{
+	refuse(t, r, PROBLEM_INTERNAL, detail, 0);
+}
+
+void query_put_off(struct batch_tools *t, struct request *r, const char *detail, uint16_t retry_after_s)
+{
+	refuse(t, r, PROBLEM_OVERLOADED, detail, retry_after_s);
 }
 
 /* What the database holds now is true as of the last position given out. */

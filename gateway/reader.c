@@ -15,6 +15,7 @@
 #define GATE_WAIT_MS 2
 #define STATEMENT_MAX_US 5000000
 #define COMPLAINT_LOG_US 1000000
+#define INDEX_RETRY_S 10
 
 struct reader {
 	struct batch_tools tools;
@@ -140,11 +141,14 @@ static void run_list(struct reader *r, uint64_t epoch, struct request *list)
 	atomic_store(&r->epoch, 0);
 	if (code)
 		complain(r, &e);
-	if (code == -EBADMSG && list->next) {
+	if ((code == -EBADMSG || code == -ENOENT) && list->next) {
 		run_one_by_one(r, epoch, list);
-	} else if (code == -EBADMSG) {
+	} else if (code == -EBADMSG || code == -ENOENT) {
 		/* It refused what this one needs: nothing is known to be wrong with the others. */
-		query_fail(&r->tools, list, "The ledger could not read this.");
+		if (code == -ENOENT)
+			query_put_off(&r->tools, list, "The index of this list is still being built.", INDEX_RETRY_S);
+		else
+			query_fail(&r->tools, list, "The ledger could not read this.");
 		rolepage_read(r->page, &v);
 		list->version = v.version;
 		queue_answer(r->queue, list);

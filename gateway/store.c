@@ -1,6 +1,8 @@
 #include "gateway/store.h"
 
+#include "gateway/sqltext.h"
 #include "heartbeat/rolepage.h"
+#include "replication/sqlerror.h"
 
 #include <errmsg.h>
 #include <errno.h>
@@ -93,17 +95,21 @@ struct store_activity store_activity(const struct store *s)
 static int failed(struct store *s, const char *what, struct errbuf *e)
 {
 	unsigned number = mysql_errno(s->db);
+	char why[MYSQL_ERRMSG_SIZE + sizeof("'...'")];
+	struct text t;
 	int code = -EBADMSG;
 
-	if (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR)
-		code = -EIO;
-	else if (number == ER_OPTION_PREVENTS_STATEMENT || number == ER_READ_ONLY_MODE)
+	if (number == ER_OPTION_PREVENTS_STATEMENT || number == ER_READ_ONLY_MODE)
 		code = -EROFS;
 	else if (number == ER_LOCK_WAIT_TIMEOUT || number == ER_LOCK_DEADLOCK)
 		code = -EBUSY;
-	else if (number == ER_SERVER_SHUTDOWN || number == ER_CONNECTION_KILLED)
-		code = -EIO;
-	return err_set(e, code, "%s: %s (error %u)", what, mysql_error(s->db), number);
+	else if (number == ER_KEY_DOES_NOT_EXISTS)
+		code = -ENOENT;
+	else if ((number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) || sqlerror_cure(number) == SQLERROR_AGAIN)
+		code = -EIO; /* a disk, memory, somebody's KILL: nothing that another statement would be spared */
+	text_init(&t, why, sizeof(why));
+	sqltext_put(&t, mysql_error(s->db));
+	return err_set(e, code, "%s: %.*s (error %u)", what, (int)t.used, why, number);
 }
 
 static int run(struct store *s, const char *what, const char *sql, size_t bytes, struct errbuf *e)

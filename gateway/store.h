@@ -20,11 +20,13 @@
 
 /*
  * Error codes of all functions here, with e filled:
- * -EIO      the connection is gone; what was sent may have happened
+ * -EIO      the connection is gone, or the server lacks what every statement needs (a disk with room, memory): begin again with a
+ *           fresh connection; what was sent may have happened
  * -ESTALE   ledger_head is not what the caller believes: another writer, or an image from the past
  * -EROFS    the database is read only
  * -EBUSY    somebody else holds a lock; the transaction is to be rolled back, and may be tried again
- * -EBADMSG  the server refused the statement; the transaction is to be rolled back
+ * -ENOENT   the statement needs an index that is not there: it is still being built
+ * -EBADMSG  the server refused the statement, for what it says as far as can be told; the transaction is to be rolled back
  */
 struct store;
 

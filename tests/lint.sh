@@ -11,7 +11,7 @@ pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec hear
   heartbeat/node_command heartbeat/node_confirm heartbeat/node_drain heartbeat/node_fit heartbeat/node_force heartbeat/node_leak heartbeat/node_maintain heartbeat/node_members heartbeat/node_out heartbeat/node_pace heartbeat/node_read heartbeat/node_role heartbeat/node_stand heartbeat/node_time heartbeat/outbox heartbeat/pace heartbeat/proposer heartbeat/record
   heartbeat/role heartbeat/since heartbeat/tickle_book heartbeat/tickle_list heartbeat/tickle_message heartbeat/tickle_segment
   heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/cursor gateway/page gateway/currency gateway/event gateway/guard gateway/items gateway/ledger gateway/lockout gateway/session gateway/user gateway/ledger_account gateway/ledger_parts gateway/ledger_payment gateway/ledger_transfer gateway/ledger_withdrawal gateway/metadata gateway/op gateway/operation gateway/payment
-  gateway/problem gateway/resource gateway/route gateway/scope gateway/text gateway/wire gateway/withdrawal replication/audit replication/audit_payment replication/audit_row replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
+  gateway/problem gateway/resource gateway/route gateway/scope gateway/sqltext gateway/text gateway/wire gateway/withdrawal replication/audit replication/audit_payment replication/audit_row replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
   replication/gate replication/journal_rows replication/pause replication/plan replication/schema replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
 
 dirs=

@@ -210,6 +210,58 @@ test_rows_in_the_way() {
 	equal "and no alarm" "$(grep -c batch.refuse "$D/ledgerd.log")" "$before"
 }
 
+curl_block() { # KEY PATH JSON: one request of many that are sent at once; its key and status are printed
+	[ ! -s "$D/many" ] || echo next
+	printf 'url="http://127.0.0.1:%s%s"\nheader="Authorization: Bearer %s"\nheader="Idempotency-Key: %s"\n' "$PORT" "$2" "$SECRET" "$1"
+	printf 'header="Content-Type: application/json"\noutput="/dev/null"\nmax-time=20\nwrite-out="%s %%{http_code}\\n"\n' "$1"
+	printf 'data-raw="%s"\n' "${3//\"/\\\"}"
+}
+
+# One row that cannot be read, and one that is in the way, refuse who needs them, each with an alarm; whoever is in the same batch gets
+# what is due.
+test_odd_rows() {
+	local i odd odd_hex usd seq holder alarms; alarms=$(grep -c batch.refuse "$D/ledgerd.log")
+	account wallet; odd=$id
+	odd_hex=$(sql "SELECT HEX(public_id) FROM journal ORDER BY seq DESC LIMIT 1")
+	account wallet; A=$id
+	account wallet; B=$id
+	topup "$A" 1000
+	api POST /v1/accounts odd-account '{"kind":"wallet","currency":"USD"}'; usd=$(member id)
+	stop ledgerd KILL
+	sql "UPDATE account SET kind=9 WHERE id=X'$odd_hex'; INSERT INTO account (id,kind,status,currency,channel,posted,pending_in,pending_out,last_seq,
+		created_us,metadata) VALUES (REPEAT('y',16),3,0,'USD','bank',0,0,0,77,1,'{}')"
+	start_ledgerd
+	transfer odd-first 1; expect "the ledger is open" 201
+	seq=$(sql "SELECT MAX(seq) FROM journal")
+	: >"$D/many"
+	for i in {1..40}; do
+		curl_block "odd-good-$i" /v1/transfers "{\"from\":\"$A\",\"to\":\"$B\",\"amount\":$i,\"currency\":\"CNY\"}" >>"$D/many"
+		[ "$i" != 13 ] || curl_block odd-unread /v1/transfers "{\"from\":\"$A\",\"to\":\"$odd\",\"amount\":1,\"currency\":\"CNY\"}" >>"$D/many"
+		[ "$i" != 27 ] || curl_block odd-in-way /v1/topups "{\"account\":\"$usd\",\"amount\":5,\"currency\":\"USD\",\"channel\":\"bank\",\"channel_reference\":\"u1\"}" >>"$D/many"
+	done
+	# While one commits, the others become a batch.
+	sql "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(1); BACKUP STAGE END" >/dev/null &
+	holder=$!
+	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP" || fail "no commit is held up"
+	timeout 60 curl -s --no-progress-meter --parallel --parallel-immediate --parallel-max 50 -K "$D/many" >"$D/statuses"
+	wait $holder
+	equal "the others are served" "$(grep -c '^odd-good-[0-9]* 201$' "$D/statuses")" 40
+	equal "these two are refused" "$(grep -v good "$D/statuses" | sort | paste -sd' ')" "odd-in-way 500 odd-unread 500"
+	equal "each once" "$(sql "SELECT COUNT(*), SUM(amount) FROM journal WHERE seq>$seq" | tr '\t' ' ')" "40 820"
+	equal "the balances are right" "$(posted "$A") $(posted "$B")" "179 821"
+	equal "two alarms" "$(grep -c 'batch.refuse request=.* kind=' "$D/ledgerd.log")" $((alarms + 2))
+	equal "without what is in the rows" "$(grep batch.refuse "$D/ledgerd.log" | grep -cE 'USD|bank')" 0
+	api GET /v1/idempotency_keys/odd-in-way; equal "the key is free" "$(member state)" absent
+	equal "the row in the way is as it was" "$(sql "SELECT posted, last_seq FROM account WHERE id=REPEAT('y',16)" | tr '\t' ' ')" "0 77"
+	sql "UPDATE account SET kind=1 WHERE id=X'$odd_hex'; DELETE FROM account WHERE id=REPEAT('y',16)"
+	local good=$B; B=$odd
+	transfer odd-unread 1; expect "mended, the same key" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+	api POST /v1/topups odd-in-way "{\"account\":\"$usd\",\"amount\":5,\"currency\":\"USD\",\"channel\":\"bank\",\"channel_reference\":\"u1\"}"
+	expect "mended, the other one" 201
+	B=$good
+}
+
 crockford() { # HEX of an id: as the API writes it
 	local hex=$1 bits="" out="" i digits=0123456789ABCDEFGHJKMNPQRSTVWXYZ
 	for ((i = 0; i < 32; i++)); do bits+=$(printf '%d%d%d%d' $((16#${hex:i:1} >> 3 & 1)) $((16#${hex:i:1} >> 2 & 1)) $((16#${hex:i:1} >> 1 & 1)) $((16#${hex:i:1} & 1))); done
@@ -310,7 +362,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way own_accounts books; do
+for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way odd_rows own_accounts books; do
 	echo "# $t"
 	"test_$t"
 done
