@@ -8,9 +8,11 @@
 
 #include "heartbeat/log.h"
 #include "replication/database.h"
+#include "replication/pause.h"
 #include "replication/schemadir.h"
 
-#define AGAIN_US 5000000 /* after a failure */
+/* After a failure: each try may hold up payments for a second. Well it is when a file was applied, and then at once. */
+static const struct pause_limits fail_limits = {5000000, 300000000, 0};
 
 enum migrate_state {
 	MIGRATE_ASK, /* nothing is known of this epoch yet */
@@ -25,7 +27,8 @@ struct migrate {
 	struct database *db;
 	struct schema schema;
 	enum migrate_state state;
-	uint64_t epoch, again_us;
+	uint64_t epoch;
+	struct pause pause;
 	uint64_t connection; /* its id in the server */
 	char *applied;	     /* of the database when it was asked */
 	size_t file;	     /* of schema.file: at work on it; schema.count: none */
@@ -68,15 +71,18 @@ void migrate_free(struct migrate *m)
 
 static void fail(struct migrate *m, const char *what, const struct errbuf *e, uint64_t now_us)
 {
-	char notice[LOCAL_REASON_BYTES];
+	uint16_t pause_s;
+	uint8_t tries;
 
-	(void)snprintf(notice, sizeof(notice), "schema, %.30s: %.75s", what, e->text);
-	if (strcmp(notice, m->notice) != 0)
-		LOG(LOG_ERR, "schema.fail", KV_S("at", what), KV_S("why", e->text));
-	memcpy(m->notice, notice, sizeof(notice));
+	pause_failed(&m->pause, &fail_limits, now_us);
+	pause_s = (uint16_t)(m->pause.length_us / 1000000);
+	tries = m->pause.tries < UINT8_MAX ? (uint8_t)m->pause.tries : UINT8_MAX;
+	LOG(LOG_ERR, "schema.fail", KV_S("at", what), KV_S("why", e->text), KV_U("tries", m->pause.tries),
+	    KV_U("pause_s", pause_s));
+	(void)snprintf(
+	    m->notice, sizeof(m->notice), "schema, %.24s: try %u, again in %u s: %.55s", what, tries, pause_s, e->text);
 	database_close(m->db);
 	m->state = MIGRATE_ASK;
-	m->again_us = now_us + AGAIN_US;
 }
 
 /* It waits for the end of whoever uses a table, and payments that come later wait behind it: so not for long. */
@@ -187,6 +193,7 @@ static void took_answer(struct migrate *m)
 	} else if (m->row) {
 		LOG(LOG_NOTICE, "schema.applied", KV_S("file", m->schema.file[m->file].name));
 		m->notice[0] = '\0';
+		m->pause = (struct pause){0};
 		m->file = schema_next_file(&m->schema, m->applied, m->file + 1);
 		m->at = 0;
 	}
@@ -209,7 +216,7 @@ bool migrate_turn(struct migrate *m, uint64_t epoch, uint64_t now_us)
 		return false;
 	if (m->epoch != epoch && m->state == MIGRATE_DONE)
 		m->state = MIGRATE_ASK;
-	if (m->state == MIGRATE_DONE || (m->state == MIGRATE_ASK && now_us < m->again_us) ||
+	if (m->state == MIGRATE_DONE || (m->state == MIGRATE_ASK && pause_holds(&m->pause, now_us)) ||
 	    (m->state == MIGRATE_ANSWER && !answer_is_there(m)))
 		return false;
 	m->epoch = epoch;
@@ -258,7 +265,7 @@ int migrate_stop(struct migrate *m, bool server_gone)
 {
 	struct errbuf ignored = {""};
 
-	m->again_us = 0;
+	m->pause = (struct pause){0};
 	if (m->state == MIGRATE_ANSWER && !server_gone) {
 		break_off(m);
 		m->state = MIGRATE_BREAK;

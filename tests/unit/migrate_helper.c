@@ -1,6 +1,7 @@
 /*
- * migrate_helper SOCKET DIRECTORY EPOCH [TURNS]: what the actor does with replication/migrate.h once the database is open. Ends when
- * nothing is left to be done (after TURNS turns that did something, by SIGKILL of itself), and prints the last notice, or "current".
+ * migrate_helper SOCKET DIRECTORY EPOCH [TURNS [HASTE]]: what the actor does with replication/migrate.h once the database is open. Ends when
+ * nothing is left to be done (after TURNS turns that did something, by SIGKILL of itself; 0: never), and prints the last notice, or
+ * "current". For it the time passes HASTE times as fast.
  * SIGTERM: the database is to be closed; prints "stopped" as soon as it may be.
  */
 #include <poll.h>
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 {
 	uint64_t epoch = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
 	unsigned turns = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0, done = 0, quiet = 0;
+	uint64_t haste = argc > 5 ? strtoull(argv[5], NULL, 10) : 1, begun_us = clock_boottime_us();
 	struct migrate *m;
 
 	if (argc < 4 || signal(SIGTERM, on_stop) == SIG_ERR || mysql_library_init(0, NULL, NULL))
@@ -54,7 +56,8 @@ int main(int argc, char **argv)
 	while (quiet < QUIET_TURNS) {
 		if (stop)
 			return end(m);
-		if (migrate_turn(m, epoch, clock_boottime_us()) && turns && ++done == turns)
+		if (migrate_turn(m, epoch, begun_us + haste * (clock_boottime_us() - begun_us)) && turns &&
+		    ++done == turns)
 			(void)kill(getpid(), SIGKILL);
 		quiet = migrate_fd(m) < 0 ? quiet + 1 : 0;
 		pause_of(m);

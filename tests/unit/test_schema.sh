@@ -163,7 +163,12 @@ test_is_broken_off() {
 test_bad_statement() {
 	local next; next=$(printf %03d $((10#$NEXT + 1)))
 	add_file "$next" "ALTER TABLE account ADD COLUMN IF NOT EXISTS;"
-	matches "it says which file and why" "$(migrate 50)" "^schema, $next-test: .*"
+	matches "it says which file and why" "$(migrate 50)" "^schema, $next-test: try 1, again in 5 s: .*"
+	: >"$D/migrate.log"
+	migrate 52 0 100 >"$D/said"
+	equal "it is tried again after pauses that grow" "$(sed -n 's/.*schema.fail .*tries=\([0-9]*\) pause_s=\([0-9]*\).*/\1:\2/p' "$D/migrate.log" | head -n 6 | paste -sd' ')" \
+		"1:5 2:10 3:20 4:40 5:80 6:160"
+	matches "which is said" "$(cat "$D/said")" "^schema, $next-test: try [6-9], again in [0-9]* s: "
 	rm "$D/schema/$next-test.sql"
 	echo "SELECT 1" >"$D/schema/x.sql"
 	matches "a file with a bad name" "$(migrate 51)" "the schema is not looked after: .*x.sql"
