@@ -12,14 +12,18 @@ CREATE TABLE IF NOT EXISTS user (
 	created_us BIGINT UNSIGNED NOT NULL
 ) ENGINE=InnoDB;
 
+-- sweep_us: when the row means nothing any more. NULL: never, a client's Idempotency-Key began it, and that key never executes again.
 CREATE TABLE IF NOT EXISTS session (
 	token_hash BINARY(32) NOT NULL PRIMARY KEY,
 	user BINARY(16) NOT NULL,
 	created_us BIGINT UNSIGNED NOT NULL,
 	expires_us BIGINT UNSIGNED NOT NULL,
 	ended TINYINT UNSIGNED NOT NULL DEFAULT 0,
+	sweep_us BIGINT UNSIGNED NULL,
 	KEY user (user, expires_us),
-	KEY expires (expires_us)
+	KEY expires (expires_us),
+	KEY sweep (sweep_us),
+	KEY open (user, ended, expires_us)
 ) ENGINE=InnoDB;
 
 -- subject: hash of a login or of an address. t1 to t5: the last failures, oldest first, Unix microseconds, 0 none.

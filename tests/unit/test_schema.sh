@@ -55,6 +55,11 @@ test_first_data() {
 test_files() {
 	local needed; needed=$(sed -n 's/^#define STORE_SCHEMA_VERSION //p' "$SOURCE/gateway/store.h")
 	equal "the ledger needs none that there is not" "$((needed < 10#$NEXT))" 1
+	local number required=""
+	for number in $(seq "$needed"); do required+=" $(echo "$SOURCE"/etc/schema/"$(printf %03d "$number")"-*.sql)"; done
+	# shellcheck disable=SC2086 # a list of files
+	equal "the ledger waits for no index that is being built" "$(sed -e '/^ *--/d' $required | tr '\n' ' ' | tr ';' '\n' |
+		grep -iE 'ALTER TABLE|CREATE +(UNIQUE +)?INDEX' | grep -cviE 'ALGORITHM=INSTANT *$')" 0
 	equal "nothing is taken away or made anew" "$(grep -hviE '^ *--' "$SOURCE"/etc/schema/*.sql | grep -ciE '\b(DROP|RENAME|MODIFY|CHANGE|TRUNCATE|CONVERT)\b')" 0
 	equal "every change of a table says that it holds nobody up" "$(sed -e '/^ *--/d' "$SOURCE"/etc/schema/*.sql | tr '\n' ' ' | tr ';' '\n' |
 		grep -i 'ALTER TABLE' | grep -cviE 'ALGORITHM=INSTANT *$|ALGORITHM=INPLACE, LOCK=NONE *$')" 0
