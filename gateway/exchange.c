@@ -264,6 +264,7 @@ static void set_reply_with_token(struct exchange *x, const char *body, size_t by
 	x->reply = login_put_token(x, body, &bytes);
 	x->reply_bytes = x->reply ? bytes : 0;
 }
+		x->intake.m.op.principal = x->principal;
 
 static void take_answer(struct exchange *x, const struct wire_answer *a, const char *body)
 {
@@ -284,6 +285,7 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 	else
 		set_reply(x, a->status, body, a->body_bytes);
 }
+		x->intake.m.op.principal = a->principal;
 
 void exchange_on_errand(void *errand, enum courier_end end, const struct wire_answer *a, const char *body)
 {

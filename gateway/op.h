@@ -135,6 +135,8 @@ struct op {
 	/* The ledger's clock in the last answer on this connection (0: none yet), and how long before sent_us
 	 * it came. */
 	uint64_t heard_us, heard_ago_us;
+	uint64_t
+	    principal; /* whose secret it is, as far as the worker knows; 0: it does not. To tell twins only: the ledger looks for itself */
 	uint32_t text_bytes[OP_TEXT_COUNT];
 	uint8_t secret_hash[HASH_BYTES]; /* who asks */
 	uint8_t key_hash[HASH_BYTES];	 /* Idempotency-Key */

@@ -198,8 +198,8 @@ static void get_key(struct batch_tools *t, const struct ledger_input *in, struct
 		text_puts(&t->body, "}");
 		return;
 	}
-	text_puts(&t->body,
-	    queue_has_key(t->queue, &in->message->op) ? "{\"state\":\"in_progress\"" : "{\"state\":\"absent\"");
+	text_puts(&t->body, queue_has_key(t->queue, &in->message->op, in->who->id) ? "{\"state\":\"in_progress\""
+										   : "{\"state\":\"absent\"");
 	text_puts(&t->body, ",\"status\":null,\"resource\":null}");
 }
 

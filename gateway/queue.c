@@ -13,6 +13,12 @@ struct list {
 	struct request *first, **end;
 };
 
+/* A key, and who has it: sessions and keys of one principal share them. */
+struct scoped_key {
+	uint64_t principal; /* 0: not known, then the secret has to do */
+	uint8_t secret[HASH_BYTES], key[HASH_BYTES];
+};
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -21,7 +27,7 @@ struct queue {
 	size_t waiting_max, batch_max;
 	bool poked, stopping;
 	int answers_fd;
-	uint8_t flying[BATCH_REQUESTS_MAX][2 * HASH_BYTES]; /* secret and key of what is in flight */
+	struct scoped_key flying[BATCH_REQUESTS_MAX]; /* what is in flight */
 	size_t flying_count;
 };
 
@@ -194,23 +200,36 @@ struct request *queue_take_answers(struct queue *q)
 	return first;
 }
 
-static bool is_same_key(const uint8_t pair[static 2 * HASH_BYTES], const struct op *op)
+static struct scoped_key key_of(const struct op *op)
 {
-	return memcmp(pair + HASH_BYTES, op->key_hash, HASH_BYTES) == 0 &&
-	       memcmp(pair, op->secret_hash, HASH_BYTES) == 0;
+	struct scoped_key ret = {.principal = op->principal};
+
+	memcpy(ret.secret, op->secret_hash, HASH_BYTES);
+	memcpy(ret.key, op->key_hash, HASH_BYTES);
+	return ret;
+}
+
+static bool is_same_key(const struct scoped_key *a, const struct scoped_key *b)
+{
+	if (memcmp(a->key, b->key, HASH_BYTES) != 0)
+		return false;
+	if (memcmp(a->secret, b->secret, HASH_BYTES) == 0)
+		return true;
+	return a->principal && a->principal == b->principal;
 }
 
 /* Is there an earlier request with the same key? Up to `until` in the queue (NULL: all of it). */
-static bool has_twin(const struct queue *q, const struct op *op, const struct request *until)
+static bool has_twin(const struct queue *q, const struct scoped_key *key, const struct request *until)
 {
 	for (size_t i = 0; i < q->flying_count; i++)
-		if (is_same_key(q->flying[i], op))
+		if (is_same_key(&q->flying[i], key))
 			return true;
-	for (const struct request *r = q->waiting.first; r && r != until; r = r->next)
-		if (op_is_journalled(r->message.op.kind) &&
-		    memcmp(r->message.op.key_hash, op->key_hash, HASH_BYTES) == 0 &&
-		    memcmp(r->message.op.secret_hash, op->secret_hash, HASH_BYTES) == 0)
+	for (const struct request *r = q->waiting.first; r && r != until; r = r->next) {
+		struct scoped_key other = key_of(&r->message.op);
+
+		if (op_is_journalled(r->message.op.kind) && is_same_key(&other, key))
 			return true;
+	}
 	return false;
 }
 
@@ -256,11 +275,13 @@ static bool is_expired(struct queue *q, struct request *r, uint64_t now_us)
 
 static bool is_waiting_twin(struct queue *q, struct request *r, uint64_t now_us)
 {
+	struct scoped_key key = key_of(&r->message.op);
+
 	if (r->twin_checked || r->message.op.again || !op_is_journalled(r->message.op.kind) ||
 	    now_us - r->arrived_us < TWIN_WAIT_US)
 		return false;
 	r->twin_checked = true; /* looking costs the length of the queue: once */
-	return has_twin(q, &r->message.op, r);
+	return has_twin(q, &key, r);
 }
 
 struct request *queue_take_expired(struct queue *q, uint64_t now_us, bool all)
@@ -325,10 +346,8 @@ struct request *queue_take(struct queue *q)
 		count++;
 		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA] +
 			 op->text_bytes[OP_TEXT_ITEMS];
-		if (op_is_journalled(op->kind)) {
-			memcpy(q->flying[q->flying_count], op->secret_hash, HASH_BYTES);
-			memcpy(q->flying[q->flying_count++] + HASH_BYTES, op->key_hash, HASH_BYTES);
-		}
+		if (op_is_journalled(op->kind))
+			q->flying[q->flying_count++] = key_of(op);
 		list_put(&out, r);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
@@ -354,12 +373,14 @@ void queue_return(struct queue *q, struct request *list)
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
-bool queue_has_key(struct queue *q, const struct op *op)
+bool queue_has_key(struct queue *q, const struct op *op, uint64_t principal)
 {
+	struct scoped_key key = key_of(op);
 	bool has;
 
+	key.principal = principal;
 	(void)pthread_mutex_lock(&q->lock);
-	has = has_twin(q, op, NULL);
+	has = has_twin(q, &key, NULL);
 	(void)pthread_mutex_unlock(&q->lock);
 	return has;
 }

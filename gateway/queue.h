@@ -79,8 +79,8 @@ struct request *queue_take(struct queue *q);
 /* Puts a list back that was taken last and has not begun, before all that waits. */
 void queue_return(struct queue *q, struct request *list);
 
-/* Is there a request with this key, by this secret, queued or in flight? */
-bool queue_has_key(struct queue *q, const struct op *op);
+/* Is there a request with this key, of this principal (0: by this secret), queued or in flight? */
+bool queue_has_key(struct queue *q, const struct op *op, uint64_t principal);
 
 /* Makes answers_fd readable: something besides answers is to be looked at. */
 void queue_ring(struct queue *q);

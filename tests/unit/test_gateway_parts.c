@@ -1,11 +1,10 @@
-/* The small pure parts: identifiers, framing, card guard, scopes, currencies, text, image, queue. */
+/* The small pure parts: identifiers, framing, card guard, scopes, currencies, text, image. */
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
 #include "heartbeat/ids.h"
 #include "gateway/image.h"
 #include "gateway/opcheck.h"
 #include "gateway/problem.h"
-#include "gateway/queue.h"
 #include "gateway/scope.h"
 #include "gateway/wire.h"
 
@@ -233,40 +232,6 @@ static struct op_message sound(uint8_t kind)
 		assert_false(op_is_sound(&m));                                                                         \
 	} while (0)
 
-/* What did not fit into a batch is where it was. */
-static void test_queue_return(void **state)
-{
-	struct queue *q = queue_new();
-	struct request *list;
-
-	(void)state;
-	assert_non_null(q);
-	for (uint64_t i = 1; i <= 4; i++) {
-		struct op_message m = sound(OP_TRANSFER_CREATE);
-		struct request *r = request_new(&m);
-
-		assert_non_null(r);
-		r->id = i;
-		if (i == 4) { /* 2 and 3 go back, before what has come since */
-			list = queue_take(q);
-			queue_return(q, list->next);
-			request_free(list);
-		}
-		assert_true(queue_put(q, r));
-	}
-	queue_return(q, NULL);
-	list = queue_take(q);
-	for (uint64_t i = 2; i <= 4; i++) {
-		struct request *next = list->next;
-
-		assert_int_equal(list->id, i);
-		request_free(list);
-		list = next;
-	}
-	assert_null(list);
-	queue_free(q);
-}
-
 /* What a worker of ours never sends. The first would be an account that cannot be read again. */
 static void test_opcheck(void **state)
 {
@@ -365,81 +330,6 @@ static void test_image(void **state)
 	image_free(image);
 }
 
-static struct request *ask(uint8_t key, uint64_t arrived_us, uint64_t deadline_us)
-{
-	struct op_message m = {.op = {.kind = OP_TRANSFER_CREATE, .key_hash = {key}}};
-	struct request *r = request_new(&m);
-
-	r->arrived_us = arrived_us;
-	r->deadline_us = deadline_us;
-	return r;
-}
-
-static void test_queue(void **state)
-{
-	struct queue *q = queue_new();
-	struct request *flying, *r;
-
-	(void)state;
-	assert_true(queue_put(q, ask(1, 0, 9000000)));
-	flying = queue_take(q);
-	assert_non_null(flying);
-	assert_true(queue_put(q, ask(1, 100, 9000000)));
-	assert_true(queue_put(q, ask(2, 100, 500)));
-	assert_true(queue_put(q, ask(2, 100, 9000000)));
-	assert_null(queue_take_expired(q, 400, false));
-	r = queue_take_expired(q, 500, false);
-	assert_int_equal(r->message.op.key_hash[0], 2);
-	assert_null(r->next);
-	request_free(r);
-	assert_null(queue_take_twins(q, 100 + TWIN_WAIT_US - 1));
-	r = queue_take_twins(q, 100 + TWIN_WAIT_US); /* the first key is in flight; the second is alone now */
-	assert_int_equal(r->message.op.key_hash[0], 1);
-	assert_null(r->next);
-	request_free(r);
-	assert_true(queue_has_key(q, &flying->message.op));
-	queue_landed(q);
-	assert_false(queue_has_key(q, &flying->message.op));
-	queue_answer(q, flying);
-	r = queue_take_answers(q);
-	assert_ptr_equal(r, flying);
-	request_free(r);
-	assert_true(queue_put(q, ask(3, 0, 1)));
-	r = queue_take_expired(q, 0, true);
-	assert_non_null(r->next);
-	request_free(r->next);
-	request_free(r);
-	assert_true(queue_put(q, ask(4, 0, 1))); /* the end of an emptied queue is in order */
-	queue_free(q);
-}
-
-/* A queue of the largest requests there are is full long before it has QUEUE_REQUESTS_MAX. */
-static void test_queue_bytes(void **state)
-{
-	static const char metadata[OP_METADATA_BYTES_MAX];
-	struct op_message m = {
-	    .op = {.kind = OP_TRANSFER_CREATE, .text_bytes = {0, 0, sizeof(metadata)}}, .text = {"", "", metadata}};
-	struct queue *q = queue_new();
-	struct request *r, *next;
-	unsigned count = 0;
-
-	(void)state;
-	while ((r = request_new(&m)) && queue_put(q, r))
-		count++;
-	request_free(r);
-	assert_in_range(count, 1000, QUEUE_BYTES_MAX / sizeof(metadata));
-	for (r = queue_take(q); r; r = next) {
-		next = r->next;
-		request_free(r);
-	}
-	assert_true(queue_put(q, request_new(&m)));
-	for (r = queue_take_expired(q, 0, true); r; r = next) {
-		next = r->next;
-		request_free(r);
-	}
-	queue_free(q);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,12 +341,9 @@ int main(void)
 	    cmocka_unit_test(test_problems),
 	    cmocka_unit_test(test_wire_op),
 	    cmocka_unit_test(test_wire_sent_at),
-	    cmocka_unit_test(test_queue_return),
 	    cmocka_unit_test(test_opcheck),
 	    cmocka_unit_test(test_wire_answer),
 	    cmocka_unit_test(test_image),
-	    cmocka_unit_test(test_queue),
-	    cmocka_unit_test(test_queue_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
