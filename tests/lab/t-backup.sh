@@ -1,4 +1,4 @@
-# A backup on the standby under load, and what is paid after it into an archive of logs; then all three machines begin anew, one of them with
+# A look at the ledger and a backup on the standby under load, and what is paid after it into an archive of logs; then all three machines begin anew, one of them with
 # the backup and the logs, and every payment of before is there, once. It has to be the last test: the cluster is another one afterwards.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
@@ -21,6 +21,22 @@ refused 1 w "only on a gateway" backup make /var/backups/pair
 refused 1 "$standby" "want an absolute path" backup make pair
 refused 1 "$standby" "is not empty" backup make /etc
 in_node "$standby" 'mkdir -p /var/backups/logs'
+# Does the ledger add up? The standby looks, while it applies; what it finds is for status, too.
+refused 3 "$active_node" "the standby does it" verify
+for n in a b; do in_node "$n" 'systemctl is-enabled -q holdfast-verify.timer && systemctl start holdfast-verify' || fail "holdfast-verify on $n"; done
+in_node "$active_node" '[ ! -e /var/lib/holdfast/verify.json ]' || fail "the active one's holdfast-verify.service looked"
+in_node "$standby" 'grep -q "\"result\":\"right\".*\"role\":\"standby\"" /var/lib/holdfast/verify.json' || fail "the standby's holdfast-verify.service did not look"
+ctl "$standby" verify || fail "verify: $said"
+says "the ledger adds up: "
+payments_flow
+is_mode w SYNC || fail "the mode is $(status w .mode) after the verify"
+in_node "$standby" 'mariadb -e "SET sql_log_bin=0; UPDATE holdfast.journal SET credit_after=credit_after+1 WHERE kind=3 ORDER BY seq LIMIT 1"' || fail "nothing planted"
+refused 1 "$standby" "after-balance: 1 times it is not true" verify
+ctl "$standby" status
+says "the ledger does not add up: holdfastctl verify found 1 things here"
+in_node "$standby" 'systemctl start holdfast-verify' && fail "the unit calls that a success"
+in_node "$standby" 'mariadb -e "SET sql_log_bin=0; UPDATE holdfast.account SET pending_in=pending_in-1 WHERE pending_in=1 AND kind=3 LIMIT 1"; systemctl start holdfast-verify' ||
+  fail "not right again"
 # The unit, on both: one of them has a backup then.
 for n in a b; do in_node "$n" 'systemctl start holdfast-backup' || fail "holdfast-backup on $n"; done
 in_node "$standby" '[ "$(ls /var/backups/holdfast | wc -l)" = 1 ]' || fail "the standby's holdfast-backup.service made no backup"
