@@ -251,6 +251,7 @@ void exchange_run(struct exchange *x)
 		reply_refusal(x);
 	} else if (authcache_get(
 		       &x->desk->auth, x->intake.m.op.secret_hash, clock_boottime_us(), &scopes, &x->principal)) {
+		x->intake.m.op.principal = x->principal;
 		go_on(x, scopes);
 	} else {
 		ask_who(x);
@@ -264,13 +265,12 @@ static void set_reply_with_token(struct exchange *x, const char *body, size_t by
 	x->reply = login_put_token(x, body, &bytes);
 	x->reply_bytes = x->reply ? bytes : 0;
 }
-		x->intake.m.op.principal = x->principal;
 
 static void take_answer(struct exchange *x, const struct wire_answer *a, const char *body)
 {
 	if (x->authenticating && a->status == 200) {
 		x->authenticating = false;
-		x->principal = a->principal;
+		x->intake.m.op.principal = x->principal = a->principal;
 		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes, a->principal);
 		go_on(x, a->scopes);
 		return;
@@ -285,7 +285,6 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 	else
 		set_reply(x, a->status, body, a->body_bytes);
 }
-		x->intake.m.op.principal = a->principal;
 
 void exchange_on_errand(void *errand, enum courier_end end, const struct wire_answer *a, const char *body)
 {
