@@ -1,6 +1,7 @@
 /* holdfast-api-key: makes, lists and revokes API keys; run by holdfastctl, as root, on the active node. */
 #include "config.h"
 
+#include "gateway/hello.h"
 #include "gateway/op.h"
 #include "gateway/options.h"
 #include "gateway/scope.h"
@@ -146,20 +147,29 @@ static int dial(const char *path)
 /* Sends the operation and waits for its answer: 0, or -errno. */
 static int ask(struct task *t, int fd, struct wire_answer *a, const char **body)
 {
-	char frame[sizeof(struct wire_header) + sizeof(struct op) + 512];
+	char frame[WIRE_HELLO_BYTES_MAX + sizeof(struct wire_header) + sizeof(struct op) + 512];
+	struct hello ours = hello_make(PACKAGE_VERSION, 0);
 	size_t have = 0, n;
 	struct wire_header h;
 
 	t->m.op.budget_ms = BUDGET_MS;
 	t->m.op.sent_us = clock_boottime_us();
-	n = wire_encode_op(frame, sizeof(frame), 1, &t->m);
-	if (!n || send(fd, frame, n, MSG_NOSIGNAL) != (ssize_t)n)
+	n = hello_encode(frame, sizeof(frame), WIRE_HELLO, &ours);
+	n += wire_encode_op(frame + n, sizeof(frame) - n, 1, &t->m);
+	if (n <= sizeof(struct wire_header) + sizeof(struct op) || send(fd, frame, n, MSG_NOSIGNAL) != (ssize_t)n)
 		return -EIO;
 	for (;;) {
 		ssize_t whole = wire_frame(t->answer, have, &h), got;
 
 		if (whole < 0)
 			return -EPROTO;
+		if (whole > 0 && h.type == WIRE_FOREIGN)
+			return -EPROTONOSUPPORT;
+		if (whole > 0 && h.type == WIRE_HELLO) {
+			have -= (size_t)whole;
+			memmove(t->answer, t->answer + whole, have);
+			continue;
+		}
 		if (whole > 0)
 			return wire_decode_answer(t->answer + sizeof(h), (size_t)whole - sizeof(h), a, body);
 		got = recv(fd, t->answer + have, sizeof(t->answer) - have, 0);
@@ -207,6 +217,9 @@ static int run(struct task *t)
 		return complain(socket_path, strerror(errno));
 	code = ask(t, fd, &a, &body);
 	close(fd);
+	if (code == -EPROTONOSUPPORT)
+		return complain("the ledger is of another release; nothing was changed",
+		    "restart holdfast-ledgerd, or ask with the program of its release");
 	if (code)
 		return complain("the ledger did not answer; the outcome is not known", strerror(-code));
 	return show(t, &a, body);

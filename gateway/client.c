@@ -1,5 +1,8 @@
+#include "config.h"
+
 #include "gateway/client.h"
 
+#include "gateway/hello.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -12,6 +15,7 @@
 #include <unistd.h>
 
 #define BACKOFF_US 20000
+#define FOREIGN_BACKOFF_US 200000
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
 #define OUT_BYTES (8u * 1024 * 1024)
 
@@ -23,6 +27,8 @@ struct client {
 	void *userdata;
 	int fd;
 	bool complained;
+	enum client_state state;
+	bool greeted; /* on this line */
 	uint64_t retry_us;
 	uint64_t heard_us, heard_at_us; /* the ledger's clock in its last answer, and when it came; 0 none */
 	size_t in_used, out_used;
@@ -57,7 +63,9 @@ static void hang_up(struct client *c)
 	c->fd = -1;
 	c->in_used = c->out_used = 0;
 	c->heard_us = c->heard_at_us = 0;
-	c->retry_us = clock_boottime_us() + BACKOFF_US;
+	if (c->state == CLIENT_READY)
+		c->state = CLIENT_AWAY; /* a foreign one stays that until it says hello */
+	c->retry_us = clock_boottime_us() + (c->state == CLIENT_FOREIGN ? FOREIGN_BACKOFF_US : BACKOFF_US);
 }
 
 void client_free(struct client *c)
@@ -96,6 +104,28 @@ static bool push(struct client *c)
 	return sd_event_source_set_io_events(c->source, c->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) >= 0;
 }
 
+/* The first frame. False: no operation may go this way. */
+static bool take_hello(struct client *c, const struct wire_header *h, const char *payload, size_t count)
+{
+	struct hello theirs;
+
+	if ((h->type != WIRE_HELLO && h->type != WIRE_FOREIGN) || hello_decode(payload, count, &theirs))
+		return false;
+	if (h->type == WIRE_FOREIGN || !hello_fits(&theirs)) {
+		if (c->state != CLIENT_FOREIGN)
+			LOG(LOG_WARNING, "ledger.foreign", KV_S("socket", c->path), KV_S("release", theirs.release),
+			    KV_U("version", theirs.version), KV_U("ours", WIRE_VERSION));
+		c->state = CLIENT_FOREIGN;
+		return false;
+	}
+	c->heard_us = theirs.clock_us;
+	c->heard_at_us = clock_boottime_us();
+	c->state = CLIENT_READY;
+	c->greeted = true;
+	c->handlers->ready(c->userdata, c);
+	return true;
+}
+
 /* False: the other end does not speak our language. */
 static bool parse(struct client *c)
 {
@@ -109,6 +139,12 @@ static bool parse(struct client *c)
 
 		if (n == 0)
 			break;
+		if (n > 0 && !c->greeted) {
+			if (!take_hello(c, &h, c->in + at + sizeof(h), (size_t)n - sizeof(h)))
+				return false;
+			at += (size_t)n;
+			continue;
+		}
 		if (n < 0 || h.type != WIRE_ANSWER ||
 		    wire_decode_answer(c->in + at + sizeof(h), (size_t)n - sizeof(h), &a, &body))
 			return false;
@@ -149,6 +185,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 static bool dial(struct client *c)
 {
+	struct hello ours = hello_make(PACKAGE_VERSION, 0);
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	uint64_t now_us = clock_boottime_us();
 	size_t n = strlen(c->path);
@@ -169,7 +206,17 @@ static bool dial(struct client *c)
 		return false;
 	}
 	c->complained = false;
+	c->greeted = false;
+	c->out_used = hello_encode(c->out, OUT_BYTES, WIRE_HELLO, &ours);
+	(void)push(c);
 	return true;
+}
+
+enum client_state client_look(struct client *c)
+{
+	if (c->fd < 0)
+		(void)dial(c);
+	return c->state;
 }
 
 bool client_send(struct client *c, uint64_t id, struct op_message *m)
@@ -177,7 +224,7 @@ bool client_send(struct client *c, uint64_t id, struct op_message *m)
 	bool idle;
 	size_t n;
 
-	if (c->fd < 0 && !dial(c))
+	if (client_look(c) != CLIENT_READY)
 		return false;
 	m->op.sent_us = clock_boottime_us();
 	m->op.heard_us = c->heard_us;

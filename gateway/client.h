@@ -16,14 +16,24 @@ struct client_handlers {
 	void (*answer)(void *userdata, uint64_t id, const struct wire_answer *a, const char *body);
 	/* The line broke: whatever was sent on it and not answered has an unknown outcome. */
 	void (*lost)(void *userdata, struct client *c);
+	/* The ledger has said hello: from now on client_send sends. */
+	void (*ready)(void *userdata, struct client *c);
+};
+
+enum client_state {
+	CLIENT_AWAY,	/* no line, or no hello of the ledger's yet */
+	CLIENT_READY,	/* sends */
+	CLIENT_FOREIGN, /* the ledger is of another release, when it was asked last: nothing is sent */
 };
 
 /* path and handlers are borrowed. NULL: no memory. */
 struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata);
 void client_free(struct client *c);
 
-/* Connects when it must (not more often than every 20 ms) and sends. False: nothing was sent, try again
- * later. */
+/* Connects if there is no line (not more often than every 20 ms, to a foreign ledger every 200 ms), and says how it stands. */
+enum client_state client_look(struct client *c);
+
+/* Does that, and sends once the ledger has said hello. False: nothing was sent, try again later. */
 bool client_send(struct client *c, uint64_t id, struct op_message *m);
 
 #endif

@@ -31,7 +31,7 @@ struct courier {
 	const char *page_path;
 	courier_handler *handler;
 	sd_event_source *tick;
-	uint64_t last_number;
+	uint64_t last_number, born_us;
 	unsigned count, free_hint;
 	struct errand errands[ERRANDS_MAX];
 };
@@ -166,7 +166,25 @@ static void on_lost(void *userdata, struct client *client)
 			miss(&c->errands[i], now_us);
 }
 
-static const struct client_handlers handlers = {.answer = on_answer, .lost = on_lost};
+/* What waits for the line does not wait for the next tick. */
+static void on_ready(void *userdata, struct client *client)
+{
+	struct courier *c = userdata;
+	uint64_t now_us = clock_boottime_us();
+	unsigned left = c->count;
+
+	if (client != c->clients[target(c) == PEER ? PEER : LOCAL])
+		return;
+	for (unsigned i = 0; i < ERRANDS_MAX && left; i++) {
+		struct errand *x = &c->errands[i];
+
+		left -= x->owner != NULL;
+		if (x->owner && x->sent_to == NOWHERE && now_us >= x->retry_us)
+			dispatch(c, x, now_us);
+	}
+}
+
+static const struct client_handlers handlers = {.answer = on_answer, .lost = on_lost, .ready = on_ready};
 
 struct courier *courier_new(
     sd_event *event, const char *page_path, const char *local_path, const char *peer_path, courier_handler *handler)
@@ -177,6 +195,7 @@ struct courier *courier_new(
 		return NULL;
 	c->page_path = page_path;
 	c->handler = handler;
+	c->born_us = clock_boottime_us();
 	c->clients[LOCAL] = client_new(event, local_path, &handlers, c);
 	c->clients[PEER] = client_new(event, peer_path, &handlers, c);
 	if (!c->clients[LOCAL] || !c->clients[PEER] ||
@@ -224,4 +243,16 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 unsigned courier_count(const struct courier *c)
 {
 	return c->count;
+}
+
+enum courier_health courier_look(struct courier *c)
+{
+	int to = target(c);
+	enum client_state state = to == NOWHERE ? CLIENT_AWAY : client_look(c->clients[to]);
+
+	if (state == CLIENT_FOREIGN)
+		return COURIER_FOREIGN;
+	if (state == CLIENT_AWAY && clock_boottime_us() < c->born_us + COURIER_START_US)
+		return COURIER_STARTING;
+	return COURIER_FIT;
 }

@@ -34,4 +34,15 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 
 unsigned courier_count(const struct courier *c);
 
+enum courier_health {
+	COURIER_FIT,	  /* operations are carried, or will be when there is a ledger again */
+	COURIER_STARTING, /* not asked yet, and only for COURIER_START_US */
+	COURIER_FOREIGN,  /* the ledger of the record is of another release: a worker of that one is to be asked */
+};
+
+#define COURIER_START_US 500000
+
+/* Of the line to the ledger of the record; tries to open it, so that this is known before an operation comes. */
+enum courier_health courier_look(struct courier *c);
+
 #endif

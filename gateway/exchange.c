@@ -218,13 +218,26 @@ static void ask_who(struct exchange *x)
 	exchange_send(x, &x->auth);
 }
 
+static void reply_health(struct exchange *x)
+{
+	static const struct {
+		unsigned status;
+		const char *body;
+	} of[] = {
+	    [COURIER_FIT] = {200, "{\"status\":\"ok\"}"},
+	    [COURIER_STARTING] = {503, "{\"status\":\"starting\"}"},
+	    [COURIER_FOREIGN] = {503, "{\"status\":\"foreign\"}"},
+	};
+	enum courier_health health = courier_look(x->desk->courier);
+
+	set_reply(x, of[health].status, of[health].body, strlen(of[health].body));
+}
+
 /* What needs neither the ledger nor somebody who asks. */
 static void reply_oneself(struct exchange *x)
 {
-	static const char ok[] = "{\"status\":\"ok\"}";
-
 	if (!x->intake.route->described)
-		set_reply(x, 200, ok, sizeof(ok) - 1);
+		reply_health(x);
 	else if (intake_validate(&x->intake))
 		set_reply(x, 200, x->desk->description, x->desk->description_bytes);
 	else
@@ -272,6 +285,7 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 		x->authenticating = false;
 		x->intake.m.op.principal = x->principal = a->principal;
 		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes, a->principal);
+		x->intake.m.op.principal = a->principal;
 		go_on(x, a->scopes);
 		return;
 	}

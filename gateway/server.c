@@ -1,5 +1,8 @@
+#include "config.h"
+
 #include "gateway/server.h"
 
+#include "gateway/hello.h"
 #include "gateway/opcheck.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
@@ -16,6 +19,7 @@
 #define SESSIONS_MAX 128
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
 #define REFUSED_LOG_US 1000000
+#define FOREIGN_LOG_US 10000000
 #define MESH_SESSIONS_MAX (SESSIONS_MAX / 2) /* whatever the peer does, the workers here get in */
 #define OUT_BYTES_MIN 65536u
 #define OUT_BYTES_MAX (16u * 1024 * 1024)	/* a session that lets more pile up is closed, */
@@ -26,6 +30,8 @@ struct session {
 	uint64_t id;
 	int fd;
 	bool root, same_host, dead;
+	bool greeted; /* its hello fits */
+	bool foreign; /* it does not: nothing of what it says is looked at, until it hangs up */
 	sd_event_source *source;
 	size_t in_used, out_used, out_size;
 	char *out; /* owned */
@@ -38,6 +44,7 @@ struct server {
 	int fd;
 	struct server_users users;
 	uint64_t refused, refused_logged_us; /* since the last line about them */
+	uint64_t foreign_logged_us;
 	server_handler *handler;
 	void *userdata;
 	uint64_t last_id;
@@ -90,6 +97,28 @@ static void session_send(struct session *s)
 		s->dead = true;
 }
 
+static bool make_room(struct session *s, size_t bytes)
+{
+	size_t size = s->out_size ? s->out_size : OUT_BYTES_MIN;
+	char *out;
+
+	while (size < s->out_used + bytes)
+		size *= 2;
+	if (size > OUT_BYTES_MAX)
+		return false;
+	if (size == s->out_size)
+		return true;
+	if (s->server->out_total + size - s->out_size > OUT_TOTAL_BYTES_MAX)
+		return false;
+	out = realloc(s->out, size);
+	if (!out)
+		return false;
+	s->server->out_total += size - s->out_size;
+	s->out = out;
+	s->out_size = size;
+	return true;
+}
+
 static void session_take(struct session *s, uint64_t id, const struct op_message *m)
 {
 	const struct wire_answer ask_again = {.outcome = WIRE_NOT_EXECUTED};
@@ -101,26 +130,73 @@ static void session_take(struct session *s, uint64_t id, const struct op_message
 		server_send(s->server, s->id, id, &ask_again, NULL); /* it tells our clock */
 }
 
+static bool session_say_hello(struct session *s, enum wire_type type)
+{
+	struct hello ours = hello_make(PACKAGE_VERSION, clock_boottime_us());
+	size_t n = make_room(s, WIRE_HELLO_BYTES_MAX)
+		       ? hello_encode(s->out + s->out_used, s->out_size - s->out_used, type, &ours)
+		       : 0;
+
+	s->out_used += n;
+	return n;
+}
+
+/* A worker of another release comes again and again while a cluster is upgraded. */
+static void log_foreign(struct session *s, const struct hello *theirs)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	if (s->server->foreign_logged_us && now_us < s->server->foreign_logged_us + FOREIGN_LOG_US)
+		return;
+	LOG(LOG_NOTICE, "session.foreign", KV_S("release", theirs->release), KV_U("version", theirs->version),
+	    KV_U("ours", WIRE_VERSION), KV_U("same_host", s->same_host));
+	s->server->foreign_logged_us = now_us;
+}
+
+/* The first frame. False: it is no hello. */
+static bool session_greet(struct session *s, const struct wire_header *h, const char *payload, size_t count)
+{
+	struct hello theirs;
+
+	if (h->type != WIRE_HELLO || hello_decode(payload, count, &theirs))
+		return false;
+	s->greeted = hello_fits(&theirs);
+	s->foreign = !s->greeted;
+	if (s->foreign)
+		log_foreign(s, &theirs);
+	return session_say_hello(s, s->greeted ? WIRE_HELLO : WIRE_FOREIGN);
+}
+
+static bool session_take_frame(struct session *s, const struct wire_header *h, const char *payload, size_t count)
+{
+	struct op_message m;
+
+	if (!s->greeted)
+		return session_greet(s, h, payload, count);
+	if (h->type != WIRE_OP || wire_decode_op(payload, count, &m) || !op_is_sound(&m))
+		return false;
+	session_take(s, h->id, &m);
+	return true;
+}
+
 /* Hands on the whole frames in the buffer. False: the other end does not speak our language. */
 static bool session_parse(struct session *s)
 {
 	size_t at = 0;
 	bool good = true;
 
-	while (good) {
+	while (good && !s->foreign) {
 		struct wire_header h;
-		struct op_message m;
 		ssize_t n = wire_frame(s->in + at, s->in_used - at, &h);
 
 		if (n == 0)
 			break;
-		good = n > 0 && h.type == WIRE_OP &&
-		       !wire_decode_op(s->in + at + sizeof(h), (size_t)n - sizeof(h), &m) && op_is_sound(&m);
-		if (good) {
-			session_take(s, h.id, &m);
+		good = n > 0 && session_take_frame(s, &h, s->in + at + sizeof(h), (size_t)n - sizeof(h));
+		if (good)
 			at += (size_t)n;
-		}
 	}
+	if (s->foreign)
+		at = s->in_used;
 	memmove(s->in, s->in + at, s->in_used - at);
 	s->in_used -= at;
 	return good;
@@ -299,28 +375,6 @@ void server_free(struct server *srv)
 	sd_event_source_disable_unref(srv->source);
 	close(srv->fd);
 	free(srv);
-}
-
-static bool make_room(struct session *s, size_t bytes)
-{
-	size_t size = s->out_size ? s->out_size : OUT_BYTES_MIN;
-	char *out;
-
-	while (size < s->out_used + bytes)
-		size *= 2;
-	if (size > OUT_BYTES_MAX)
-		return false;
-	if (size == s->out_size)
-		return true;
-	if (s->server->out_total + size - s->out_size > OUT_TOTAL_BYTES_MAX)
-		return false;
-	out = realloc(s->out, size);
-	if (!out)
-		return false;
-	s->server->out_total += size - s->out_size;
-	s->out = out;
-	s->out_size = size;
-	return true;
 }
 
 void server_send(struct server *srv, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body)

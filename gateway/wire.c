@@ -12,13 +12,22 @@ static const uint32_t text_bytes_max[OP_TEXT_COUNT] = {
     [OP_TEXT_ITEMS] = OP_ITEMS_BYTES_MAX,
 };
 
+/* 0: there is no such frame. */
+static uint32_t frame_bytes_max(const struct wire_header *h)
+{
+	if (h->version == WIRE_VERSION && (h->type == WIRE_OP || h->type == WIRE_ANSWER))
+		return WIRE_FRAME_BYTES_MAX;
+	if (h->version == WIRE_HELLO_VERSION && (h->type == WIRE_HELLO || h->type == WIRE_FOREIGN))
+		return WIRE_HELLO_BYTES_MAX;
+	return 0;
+}
+
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret)
 {
 	if (have < sizeof(*ret))
 		return 0;
 	memcpy(ret, buf, sizeof(*ret));
-	if (ret->version != WIRE_VERSION || (ret->type != WIRE_OP && ret->type != WIRE_ANSWER) ||
-	    ret->bytes < sizeof(*ret) || ret->bytes > WIRE_FRAME_BYTES_MAX)
+	if (ret->bytes < sizeof(*ret) || ret->bytes > frame_bytes_max(ret))
 		return -EPROTO;
 	return have < ret->bytes ? 0 : (ssize_t)ret->bytes;
 }

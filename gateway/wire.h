@@ -1,5 +1,5 @@
-/* The stream between workers and the ledger: header, fixed struct, variable bytes. Both ends come from one
- * package and one byte order; anything else is refused by the version. Pure. */
+/* The stream between workers and the ledger: header, fixed struct, variable bytes. Both ends are of one release and one byte order,
+ * of which they convince themselves first (gateway/hello.h). Pure. */
 #ifndef HOLDFAST_GATEWAY_WIRE_H
 #define HOLDFAST_GATEWAY_WIRE_H
 
@@ -10,10 +10,17 @@
 
 #include "gateway/op.h"
 
-#define WIRE_VERSION 0x4805
+#define WIRE_VERSION 0x4806
+#define WIRE_HELLO_VERSION 0x48ff /* of the frames that all releases read, and they read no others of each other's */
+#define WIRE_HELLO_BYTES_MAX 1024
 #define WIRE_FRAME_BYTES_MAX (2 * 1024 * 1024) /* a batch of transfers, and its answer */
 
-enum wire_type { WIRE_OP = 1, WIRE_ANSWER };
+enum wire_type {
+	WIRE_OP = 1,
+	WIRE_ANSWER,
+	WIRE_HELLO,   /* the first of either end (gateway/hello.h) */
+	WIRE_FOREIGN, /* instead of the ledger's: you are of another release; it has looked at nothing, and will not */
+};
 
 struct wire_header {
 	uint32_t bytes; /* of the whole frame */
@@ -44,7 +51,7 @@ struct wire_answer {
 };
 
 /* Looks at the start of a stream. The length of the first frame when all of it is there, 0 when more is
- * needed, -EPROTO for another version, type or length than there can be. */
+ * needed, -EPROTO for another version, type or length than there can be. The version goes with the type. */
 ssize_t wire_frame(const void *buf, size_t have, struct wire_header *ret);
 
 /* What follows the header of a WIRE_OP frame. The texts point into buf. 0, or -EPROTO: lengths or members out

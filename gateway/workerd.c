@@ -33,7 +33,9 @@ static int on_stopping(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct workerd *w = userdata;
 
-	if ((courier_count(w->desk.courier) == 0 && hasher_count(w->desk.hasher) == 0) || usec >= w->stop_until_us)
+	/* What waits for a ledger of another release waits in vain: the edge sends it to another worker. */
+	if ((courier_count(w->desk.courier) == 0 && hasher_count(w->desk.hasher) == 0) || usec >= w->stop_until_us ||
+	    courier_look(w->desk.courier) == COURIER_FOREIGN)
 		return sd_event_exit(w->event, 0);
 	(void)sd_event_source_set_time(source, usec + STOP_CHECK_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -87,6 +89,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	w->desk.hasher = hasher_new(w->event, login_on_hash);
 	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk))
 		return err_set(e, -ENOMEM, "out of memory");
+	(void)courier_look(w->desk.courier);
 	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);
 }
 

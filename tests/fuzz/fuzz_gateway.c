@@ -4,6 +4,7 @@
  * printed), under whatever sanitizers the build has. Each input stands in memory of exactly its size.
  */
 #include "gateway/cardguard.h"
+#include "gateway/hello.h"
 #include "gateway/intake.h"
 #include "gateway/opcheck.h"
 #include "gateway/scope.h"
@@ -187,9 +188,11 @@ static void try_wire(void)
 	    .text = {"req", "rr", "{\"a\":\"b\"}"}};
 	struct wire_answer a = {.outcome = WIRE_DONE, .status = 201, .body_bytes = 4};
 	char frame[1024];
-	bool op = draw(4);
-	size_t n =
-	    op ? wire_encode_op(frame, sizeof(frame), 7, &m) : wire_encode_answer(frame, sizeof(frame), 7, &a, "body");
+	struct hello hello = hello_make("1.2.3", draw(1000));
+	unsigned what = (unsigned)draw(5);
+	size_t n = what == 0   ? wire_encode_answer(frame, sizeof(frame), 7, &a, "body")
+		   : what == 1 ? hello_encode(frame, sizeof(frame), WIRE_HELLO, &hello)
+			       : wire_encode_op(frame, sizeof(frame), 7, &m);
 	struct input in = damage(frame, n);
 	struct wire_header h;
 	ssize_t whole = wire_frame(in.bytes, in.count, &h);
@@ -200,6 +203,10 @@ static void try_wire(void)
 	insist(whole <= (ssize_t)in.count, "a frame longer than what there is");
 	if (whole >= (ssize_t)sizeof(h) && h.type == WIRE_ANSWER)
 		(void)wire_decode_answer(in.bytes + sizeof(h), (size_t)whole - sizeof(h), &a, &body);
+	else if (whole >= (ssize_t)sizeof(h) && (h.type == WIRE_HELLO || h.type == WIRE_FOREIGN))
+		insist(hello_decode(in.bytes + sizeof(h), (size_t)whole - sizeof(h), &hello) ||
+			   strlen(hello.release) < sizeof(hello.release),
+		    "a release without an end");
 	else if (whole >= (ssize_t)sizeof(h) &&
 		 !wire_decode_op(in.bytes + sizeof(h), (size_t)whole - sizeof(h), &got)) {
 		(void)op_is_sound(&got);

@@ -1,6 +1,7 @@
 /* The small pure parts: identifiers, framing, card guard, scopes, currencies, text, image. */
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
+#include "gateway/hello.h"
 #include "heartbeat/ids.h"
 #include "gateway/image.h"
 #include "gateway/opcheck.h"
@@ -283,6 +284,46 @@ static void test_wire_answer(void **state)
 	assert_int_equal(wire_decode_answer(buf + sizeof(h), n - sizeof(h), &got, &body), -EPROTO);
 }
 
+/* Whoever is made otherwise is recognised, and a later release may say more. */
+static void test_hello(void **state)
+{
+	struct hello ours = hello_make("1.2.3-a-release-with-a-long-name", 77), got = ours;
+	struct wire_header h;
+	char buf[256];
+	size_t n = hello_encode(buf, sizeof(buf), WIRE_HELLO, &ours);
+
+	(void)state;
+	assert_int_equal(wire_frame(buf, n, &h), (ssize_t)n);
+	assert_int_equal(h.type, WIRE_HELLO);
+	assert_int_equal(hello_decode(buf + sizeof(h), n - sizeof(h), &got), 0);
+	assert_true(hello_fits(&got));
+	assert_int_equal(got.clock_us, 77);
+	assert_string_equal(got.release, "1.2.3-a-release-with-a-");
+	assert_int_equal(hello_decode(buf + sizeof(h), n - sizeof(h) + 8, &got), 0);
+	assert_int_equal(hello_decode(buf + sizeof(h), n - sizeof(h) - 1, &got), -EPROTO);
+	got.version++;
+	assert_false(hello_fits(&got));
+	got = ours;
+	got.layout++;
+	assert_false(hello_fits(&got));
+	got = ours;
+	got.byte_order = 0x04030201;
+	assert_false(hello_fits(&got));
+	assert_int_equal(hello_encode(buf, n - 1, WIRE_HELLO, &ours), 0);
+	/* The version goes with the type, and only so much is a hello. */
+	h.version = WIRE_VERSION;
+	memcpy(buf, &h, sizeof(h));
+	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
+	h.version = WIRE_HELLO_VERSION;
+	h.type = WIRE_OP;
+	memcpy(buf, &h, sizeof(h));
+	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
+	h.type = WIRE_FOREIGN;
+	h.bytes = WIRE_HELLO_BYTES_MAX + 1;
+	memcpy(buf, &h, sizeof(h));
+	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
+}
+
 static void test_image(void **state)
 {
 	static const char metadata[65536];
@@ -343,6 +384,7 @@ int main(void)
 	    cmocka_unit_test(test_wire_sent_at),
 	    cmocka_unit_test(test_opcheck),
 	    cmocka_unit_test(test_wire_answer),
+	    cmocka_unit_test(test_hello),
 	    cmocka_unit_test(test_image),
 	};
 

@@ -323,6 +323,34 @@ test_older_schema() {
 	transfer schema1 1; expect "then" 201
 }
 
+health() {
+	local code; code=$(curl -s -m 5 -o "$D/health" -w '%{http_code}' "http://127.0.0.1:$PORT/healthz")
+	echo "$code $(grep -o '"status":"[^"]*' "$D/health" | cut -d'"' -f4)"
+}
+
+# In the middle of an upgrade: neither end looks at what one of another release says, and the edge is told by the worker's health.
+test_other_release() {
+	local raw rows; raw=("$BUILD/tests/unit/raw_worker" "$D/ledger/ledgerd.sock" "$SECRET")
+	rows=$(sql "SELECT COUNT(*) FROM journal")
+	equal "a worker of another release is told so" "$(timeout 20 "${raw[@]}" release1 "$A" "$B" 1 CNY 5000 18000)" foreign
+	equal "one that says no hello is hung up on" "$(timeout 20 "${raw[@]}" release1 "$A" "$B" 1 CNY 5000 0)" closed
+	equal "which is said" "$(grep -c 'session.foreign release=raw version=18000 ' "$D/ledgerd.log")" 1
+	equal "nothing of that was executed" "$(sql "SELECT COUNT(*) FROM journal")" "$rows"
+	equal "one of its own release is served" "$(health)" "200 ok"
+	stop ledgerd
+	python3 "$SOURCE/tests/unit/other_ledger.py" "$D/ledger/ledgerd.sock" "$D/heard" &
+	PID[other]=$!
+	until_true 10 eval '[ "$(health)" = "503 foreign" ]' || fail "before a ledger of another release the worker says: $(health)"
+	transfer release2 1; expect "a request waits, and is not executed" 503 failover_in_progress
+	equal "that ledger has heard nothing but hello" "$(sort -u "$D/heard")" hello
+	equal "the worker says who it is" "$(grep -c 'ledger.foreign .*release=99.0 version=18841 ' "$D/workerd.log")" 1
+	stop other
+	start_ledgerd
+	until_true 10 eval '[ "$(health)" = "200 ok" ]' || fail "before a ledger of its own release the worker says: $(health)"
+	transfer release2 1; expect "which serves it" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+}
+
 # What it does not wait for: an index that is being built. The list that goes by it says so; nobody else notices.
 test_index_is_missing() {
 	local needed; needed=$(sed -n 's/^#define STORE_SCHEMA_VERSION //p' "$SOURCE/gateway/store.h")
@@ -347,7 +375,7 @@ test_inactive() {
 }
 
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger older_schema index_is_missing inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger other_release older_schema index_is_missing inactive; do
 	echo "# $t"
 	"test_$t"
 done
