@@ -6,6 +6,8 @@ lab_dir=${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}
 [[ $lab_dir == /* ]] || lab_dir=$PWD/$lab_dir
 cache_dir=/var/cache/holdfast-lab
 nodes="a b w"
+# r, for a replica, is there only for who starts it (lab start r).
+all_nodes="$nodes r"
 net_prefix=10.77.0
 second_prefix=10.78.0
 vip=$net_prefix.100

@@ -138,6 +138,7 @@ machine_start() {
 	local node=$1
 	network_need
 	machine_lock "$node"
+	[ "$node" != r ] || [ -f "$(node_dir r)/lower" ] || rootfs_disk r "$(cat "$(node_dir a)/lower")"
 	machine_state "$node"
 	[ "$REPLY" = dead ] || return 0
 	machine_clear "$node"
@@ -325,12 +326,12 @@ machine_exec() {
 # Also what an up or a kill that was itself killed left behind: nothing here relies on the records alone.
 machine_down_all() {
 	local node
-	for node in $nodes; do
+	for node in $all_nodes; do
 		[ ! -e "/run/netns/$switch_ns" ] || network_pull "$node" 2>/dev/null
 		[ ! -d "$(node_dir "$node")" ] || machine_clear "$node"
 	done
 	network_down
-	for node in $nodes; do
+	for node in $all_nodes; do
 		machine_remove_groups "$node"
 	done
 	rm -rf "${lab_dir:?}/nodes" "${lab_dir:?}/grey"

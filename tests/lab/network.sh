@@ -11,7 +11,7 @@ node_ns() {
 }
 
 node_number() {
-	case $1 in a) echo 1 ;; b) echo 2 ;; w) echo 3 ;; client) echo 9 ;; esac
+	case $1 in a) echo 1 ;; b) echo 2 ;; w) echo 3 ;; r) echo 4 ;; client) echo 9 ;; esac
 }
 
 node_address() {
@@ -83,7 +83,7 @@ network_pull() {
 
 network_down() {
 	local ns
-	for ns in "$switch_ns" $(for node in $nodes client; do node_ns "$node"; echo; done); do
+	for ns in "$switch_ns" $(for node in $all_nodes client; do node_ns "$node"; echo; done); do
 		[ -e "/run/netns/$ns" ] || continue
 		network_kill_inside "$ns"
 		ip netns del "$ns" 9>&- || die "cannot remove the namespace $ns"
@@ -121,7 +121,7 @@ network_cut() {
 network_mute() {
 	local cables
 	network_need
-	case $1 in 1) cables='{ a, b, w }' ;; 2) cables='{ "a-2", "b-2", "w-2" }' ;; *) usage_error "'$1' is no network, want 1 or 2" ;; esac
+	case $1 in 1) cables='{ a, b, w, r }' ;; 2) cables='{ "a-2", "b-2", "w-2" }' ;; *) usage_error "'$1' is no network, want 1 or 2" ;; esac
 	network_nft add rule bridge lab losses iifname "$cables" udp dport 7400 drop comment "\"network $1\"" ||
 		die "cannot mute the network $1"
 }

@@ -144,7 +144,7 @@ layers_forget() {
 
 # rootfs_prepare ARCHIVES: a disk for each machine. Without ARCHIVES none of our packages is installed.
 rootfs_prepare() {
-	local archives=$1 node lower kind
+	local archives=$1 node kind
 	# The cache is shared by all labs of the host.
 	exec 8>"$cache_dir/lock"
 	flock -w 600 8 || die "another lab is building in $cache_dir"
@@ -161,17 +161,22 @@ rootfs_prepare() {
 	layers_use "${lowers[@]}"
 	exec 8>&-
 	for node in $nodes; do
-		lower=${lowers[$(node_kind "$node")]}
-		mkdir -p "$lab_dir/nodes/$node"/{upper/etc,work,root}
-		printf '%s' "$lower" >"$lab_dir/nodes/$node/lower"
-		printf '%s\n' "$node" >"$lab_dir/nodes/$node/upper/etc/hostname"
-		# Set beforehand: an empty one means "first boot", and systemd would enable every unit there is.
-		tr -d - </proc/sys/kernel/random/uuid >"$lab_dir/nodes/$node/upper/etc/machine-id"
-		{
-			printf '127.0.0.1 localhost\n'
-			for kind in $nodes; do
-				printf '%s %s\n' "$(node_address "$kind")" "$kind"
-			done
-		} >"$lab_dir/nodes/$node/upper/etc/hosts"
+		rootfs_disk "$node" "${lowers[$(node_kind "$node")]}"
 	done
+}
+
+# rootfs_disk NODE LOWER: an empty disk on those layers.
+rootfs_disk() {
+	local other
+	mkdir -p "$lab_dir/nodes/$1"/{upper/etc,work,root}
+	printf '%s' "$2" >"$lab_dir/nodes/$1/lower"
+	printf '%s\n' "$1" >"$lab_dir/nodes/$1/upper/etc/hostname"
+	# Set beforehand: an empty one means "first boot", and systemd would enable every unit there is.
+	tr -d - </proc/sys/kernel/random/uuid >"$lab_dir/nodes/$1/upper/etc/machine-id"
+	{
+		printf '127.0.0.1 localhost\n'
+		for other in $all_nodes; do
+			printf '%s %s\n' "$(node_address "$other")" "$other"
+		done
+	} >"$lab_dir/nodes/$1/upper/etc/hosts"
 }
