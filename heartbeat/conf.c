@@ -30,7 +30,7 @@ static const struct key keys[] = {
 	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 address with prefix length, such as 10.0.0.100/24", "virtual IP that clients use; none on a witness" },
 	{ "cluster", "join", SHAPE_IPV4, AT(seed_address), 0, 0, "", "an IPv4 address", "member to ask for admission; none on the first node" },
 	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node" },
-	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway or witness", "what this node is" },
+	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway, witness or replica", "what this node is" },
 	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members" },
 	{ "node", "second-address", SHAPE_IPV4, AT(second_address), 0, 0, "", "an IPv4 address", "address of this node on a second network, for heartbeats" },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness" },
@@ -63,8 +63,8 @@ static const struct key keys[] = {
 /* The words for 0, 1 and 2. */
 static const struct {
 	const char *key, *word[CHOICE_WORDS];
-} choices[] = {{"kind", {"gateway", "witness"}}, {"durability", {"on-disk", "received"}}, {"tickle", {"no", "yes"}},
-    {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}}};
+} choices[] = {{"kind", {"gateway", "witness", "replica"}}, {"durability", {"on-disk", "received"}},
+    {"tickle", {"no", "yes"}}, {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}}};
 
 static bool well_formed(const struct key *k, const char *value)
 {

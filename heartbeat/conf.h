@@ -12,14 +12,14 @@
 #define CONF_VERIFY_PATH CONF_STATE_DIR "/verify.json"	/* what came out of the last `holdfastctl verify` here */
 #define CONF_TAILS_DIR CONF_STATE_DIR "/unacknowledged" /* exports of what was written and given up */
 
-enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS };
+enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS, CONF_KIND_REPLICA };
 
 enum conf_access_log { CONF_ACCESS_LOG_OFF, CONF_ACCESS_LOG_ON, CONF_ACCESS_LOG_ERRORS };
 
 struct conf {
 	char cluster[16];	 /* [cluster] name */
 	char name[16];		 /* [node] name: a-z 0-9 -, starting with a letter */
-	uint32_t kind;		 /* [node] kind = gateway | witness */
+	uint32_t kind;		 /* [node] kind = gateway | witness | replica */
 	char address[48];	 /* [node] address, numeric IPv4, no prefix */
 	char second_address[48]; /* [node] second-address: on a second network, for heartbeats; "" none */
 	char interface[16];

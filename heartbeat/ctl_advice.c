@@ -281,8 +281,20 @@ static void print_verify(FILE *f, const json_t *status)
 		    ctl_text_of(verify, "error", "?"));
 }
 
+/* What it sees of the pair is not what a member sees, and nothing is to be done about that from here. */
+static bool is_replica(const json_t *status)
+{
+	const json_t *first = json_array_get(json_object_get(status, "replicas"), 0);
+
+	return strcmp(ctl_text_of(first, "name", ""), ctl_text_of(status, "node", "?")) == 0;
+}
+
 void ctl_advice_print(FILE *f, const json_t *status)
 {
+	if (is_replica(status)) {
+		print_tails(f, status);
+		return;
+	}
 	print_silence(f, status);
 	print_waiting(f, status);
 	print_absent(f, status);

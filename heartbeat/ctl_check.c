@@ -119,7 +119,8 @@ static int check_vip(
 {
 	uint32_t vip = ctl_ipv4_of(conf->vip), mask = own->mask;
 	const struct ctl_address *there = find(host, vip);
-	const char *what = conf->seed_address[0] ? "the cluster's virtual IP" : "--vip";
+	const char *what =
+	    conf->seed_address[0] && conf->kind == CONF_KIND_GATEWAY ? "the cluster's virtual IP" : "--vip";
 	char subnet[INET_ADDRSTRLEN];
 	struct in_addr a = {htonl(own->ipv4 & mask)};
 
@@ -188,8 +189,9 @@ int ctl_check_fresh(const char *datadir, struct errbuf *e)
 	return code;
 }
 
-#define BOTH (1u << CONF_KIND_GATEWAY | 1u << CONF_KIND_WITNESS)
-#define GATEWAY (1u << CONF_KIND_GATEWAY)
+/* A replica is to become a gateway one day. */
+#define GATEWAY (1u << CONF_KIND_GATEWAY | 1u << CONF_KIND_REPLICA)
+#define BOTH (GATEWAY | 1u << CONF_KIND_WITNESS)
 
 static const struct {
 	const char *name, *package;
@@ -239,7 +241,10 @@ int ctl_check_installed(uint32_t kind, struct errbuf *e)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if ((programs[i].kinds >> kind & 1) && !is_program(programs[i].name))
 			return err_set(e, -ENOENT, "%s is not installed: a %s needs the package %s", programs[i].name,
-			    kind == CONF_KIND_WITNESS ? "witness" : "gateway", programs[i].package);
+			    kind == CONF_KIND_WITNESS	? "witness"
+			    : kind == CONF_KIND_REPLICA ? "replica"
+							: "gateway",
+			    programs[i].package);
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		if (!(owners[i].kinds >> kind & 1))
 			continue;

@@ -25,4 +25,8 @@ int ctl_verify(const struct ctl_options *o);
 /* What comes after "force promote", NULL at its end. */
 int ctl_force_promote(char **word);
 
+struct conf;
+/* The same on a replica, whose configuration conf is; name is its own, or it is refused. */
+int ctl_replica_promote(const struct conf *conf, const char *name, bool yes);
+
 #endif

@@ -25,6 +25,16 @@ static void take_member(struct settings_member *ret, const char *name, const cha
 
 int ctl_join_usage(const struct ctl_options *o, struct errbuf *e)
 {
+	if (o->witness && o->replica)
+		return err_set(e, -EINVAL, "--witness and --replica: it is one of them");
+	if (o->replica && (!o->interface || !o->vip))
+		return err_set(e, -EINVAL,
+		    "--%s is missing: a replica needs the interface and the virtual IP of its own site, for the day "
+		    "when "
+		    "it is promoted",
+		    o->interface ? "vip" : "interface");
+	if (!o->replica && o->vip)
+		return err_set(e, -EINVAL, "--vip is for a replica: a gateway has that of its cluster");
 	if (!o->witness && !o->interface)
 		return err_set(
 		    e, -EINVAL, "--interface is missing: a gateway needs one, a witness is joined with --witness");
@@ -65,11 +75,13 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 		if (strcmp(o->address, m->address) == 0)
 			return err_set(e, -EINVAL, "--address %s belongs to the member %s", m->address, m->name);
 	}
-	if (v->members >= CTL_MEMBERS_MAX)
+	if (!o->replica && v->members >= CTL_MEMBERS_MAX)
 		return err_set(e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
 	if (ctl_ipv4_of(o->address) == ctl_ipv4_of(v->vip))
 		return err_set(e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
-	return o->witness ? 0 : check_pair(v, e);
+	if (o->replica && ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->vip))
+		return err_set(e, -EINVAL, "--vip %s is that of the pair: a replica wants one of its own", o->vip);
+	return o->witness || o->replica ? 0 : check_pair(v, e);
 }
 
 void ctl_join_apply(const struct invite *v, struct conf *ret)
@@ -160,6 +172,58 @@ static const struct ctl_step gateway_steps[] = {
     {"waiting until the data is in sync", wait_sync},
 };
 
+static int is_told(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return look->heard;
+}
+
+static int wait_word(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_told, ADMISSION_LIMIT_S, &last, e);
+
+	/* From then on the members know of it, and nothing of it is theirs. */
+	if (code == 0)
+		s->keep = true;
+	if (code != -ETIMEDOUT)
+		return code;
+	return err_set(e, code,
+	    "no answer from %s, UDP port %u, in %d s: is it up, is the port open both ways, is the token of this "
+	    "cluster "
+	    "and new enough ('holdfastctl token' there), is there another replica already?",
+	    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
+}
+
+static int is_following(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return strcmp(look->state, "following") == 0;
+}
+
+static int wait_copy(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_following, SYNC_LIMIT_S, &last, e);
+
+	if (code == -EINTR)
+		return err_set(e, code, "interrupted; this machine is a replica and goes on: see 'holdfastctl status'");
+	if (code != -ETIMEDOUT)
+		return code;
+	return err_set(e, code, "follows nobody after %d s, but goes on: %s%s%s; see 'holdfastctl status'",
+	    SYNC_LIMIT_S, last.state, last.reason[0] ? ": " : "", last.reason);
+}
+
+static const struct ctl_step replica_steps[] = {
+    {"stopping mariadb, haproxy and keepalived", ctl_setup_units},
+    {"writing keys, certificates and configuration", ctl_layout_make},
+    {"writing the state of a replica", ctl_setup_register},
+    {"starting", ctl_setup_start},
+    {"waiting for the word of a member", wait_word},
+    {"learning the ways to the gateways", refresh},
+    {"waiting until it has a copy, and follows", wait_copy},
+};
+
 static const struct ctl_step witness_steps[] = {
     {"writing key, certificate and configuration", ctl_layout_make},
     {"writing the state of a member to be", ctl_setup_register},
@@ -199,7 +263,7 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 	if (code)
 		return code;
 	code = ctl_join_check(o, &v, e);
-	words.vip = v.vip; /* conf_read insists on one for a gateway */
+	words.vip = o->replica ? o->vip : v.vip; /* conf_read insists on one for a gateway */
 	words.cluster = v.cluster;
 	if (!code)
 		code = ctl_setup_conf(&words, &s->conf, e);
@@ -212,11 +276,22 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 		for (; s->members < v.members; s->members++)
 			take_member(&s->member[s->members], v.member[s->members].name, v.member[s->members].address,
 			    v.member[s->members].kind);
-		take_member(&s->member[s->members++], s->conf.name, s->conf.address, s->conf.kind);
+		/* The list of a replica is that of the members. */
+		if (!o->replica)
+			take_member(&s->member[s->members++], s->conf.name, s->conf.address, s->conf.kind);
 		code = ctl_setup_check(s, e);
 	}
 	sodium_memzero(&v, sizeof(v));
 	return code;
+}
+
+static int run_steps(struct ctl_setup *s, const struct ctl_options *o)
+{
+	if (o->witness)
+		return ctl_setup_run(s, witness_steps, sizeof(witness_steps) / sizeof(witness_steps[0]));
+	if (o->replica)
+		return ctl_setup_run(s, replica_steps, sizeof(replica_steps) / sizeof(replica_steps[0]));
+	return ctl_setup_run(s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
 }
 
 int ctl_join(const struct ctl_options *o)
@@ -237,11 +312,12 @@ int ctl_join(const struct ctl_options *o)
 		code = ctl_setup_confirm(&s, o->yes);
 	}
 	if (!code)
-		code = o->witness ? ctl_setup_run(&s, witness_steps, sizeof(witness_steps) / sizeof(witness_steps[0]))
-				  : ctl_setup_run(&s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
+		code = run_steps(&s, o);
 	if (!code)
-		(void)printf(
-		    "\n%s is a member of %s%s.\n", s.conf.name, s.conf.cluster, o->witness ? "" : " and in sync");
+		(void)printf("\n%s is a %s of %s%s.\n", s.conf.name, o->replica ? "replica" : "member", s.conf.cluster,
+		    o->witness	 ? ""
+		    : o->replica ? " and follows"
+				 : " and in sync");
 	sodium_memzero(&s, sizeof(s));
 	return code;
 }

@@ -117,13 +117,14 @@ static int write_pki(struct ctl_setup *s, const struct pki_pem *pem, struct errb
 static int make_pki(struct ctl_setup *s, struct errbuf *e)
 {
 	const struct conf *c = &s->conf;
-	char vip[sizeof(c->vip)];
-	struct pki_subject who = {.cluster = c->cluster, .name = c->name, .address = c->address, .vip = vip};
+	char vip[sizeof(c->vip)], name[sizeof(c->name) + sizeof(PKI_REPLICA)];
+	struct pki_subject who = {.cluster = c->cluster, .name = name, .address = c->address, .vip = vip};
 	struct pki_pem pem;
 	int code;
 
 	memcpy(vip, c->vip, sizeof(vip));
 	vip[strcspn(vip, "/")] = '\0';
+	(void)snprintf(name, sizeof(name), "%s%s", c->kind == CONF_KIND_REPLICA ? PKI_REPLICA : "", c->name);
 	code = pki_make(s->key, &who, &pem, e);
 	if (!code)
 		code = write_pki(s, &pem, e);

@@ -26,6 +26,7 @@ static const struct option options[] = {
 	{ "--interface", CTL_INTERFACE, ctl_is_interface, AT(interface), "a network interface of this machine, such as eth0" },
 	{ "--cluster", CTL_CLUSTER, ctl_is_name, AT(cluster), "1 to 15 of a-z 0-9 -, beginning with a letter" },
 	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },
+	{ "--replica", CTL_REPLICA, NULL, AT(replica), NULL },
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
 	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },

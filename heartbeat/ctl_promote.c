@@ -2,7 +2,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "heartbeat/conf.h"
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
@@ -93,6 +95,17 @@ static json_t *ask_loss(const char *name, json_int_t version)
 	return loss;
 }
 
+/* Of what has no vote no word is passed on. */
+static bool is_replica(const char *name)
+{
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", NULL);
+	const json_t *first = json_array_get(json_object_get(status, "replicas"), 0);
+	bool ret = strcmp(ctl_text(first, "name"), name) == 0;
+
+	json_decref(status);
+	return ret;
+}
+
 static int promote(const char *name, bool yes)
 {
 	struct errbuf e = {""};
@@ -105,7 +118,9 @@ static int promote(const char *name, bool yes)
 		return ctl_command_refuse(COMMAND, e.text);
 	if (!ctl_node(loss, name)) {
 		json_decref(loss);
-		return ctl_command_refuse(COMMAND, "no gateway of that name: holdfastctl status");
+		return ctl_command_refuse(
+		    COMMAND, is_replica(name) ? "that is the replica: when the pair is gone for ever, call it there"
+					      : "no gateway of that name: holdfastctl status");
 	}
 	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)version);
 	/* No loss is spoken of where there is none to be feared. */
@@ -130,6 +145,7 @@ int ctl_force_promote(char **word)
 {
 	const char *name = NULL;
 	bool accept = false, yes = false;
+	struct conf conf;
 
 	for (; *word; word++) {
 		if (strcmp(*word, "--accept-loss") == 0)
@@ -145,5 +161,9 @@ int ctl_force_promote(char **word)
 		(void)ctl_command_refuse(COMMAND, "want 'force promote NODE --accept-loss [--yes]'");
 		return EXIT_USAGE;
 	}
-	return ctl_command_check_name(COMMAND, name) ? EXIT_USAGE : promote(name, yes);
+	if (ctl_command_check_name(COMMAND, name))
+		return EXIT_USAGE;
+	if (access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, stderr) == 0 && conf.kind == CONF_KIND_REPLICA)
+		return ctl_replica_promote(&conf, name, yes);
+	return promote(name, yes);
 }

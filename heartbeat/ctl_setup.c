@@ -27,9 +27,12 @@ int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf 
 	(void)snprintf(text, sizeof(text),
 	    "[cluster]\n%s%s\n%s%s\n[node]\nname = %s\naddress = %s\nkind = %s\n%s%s\n%s%s\n",
 	    o->cluster ? "name = " : "", o->cluster ? o->cluster : "", o->vip ? "vip = " : "", o->vip ? o->vip : "",
-	    o->name, o->address, o->witness ? "witness" : "gateway", o->interface ? "interface = " : "",
-	    o->interface ? o->interface : "", o->second_address ? "second-address = " : "",
-	    o->second_address ? o->second_address : "");
+	    o->name, o->address,
+	    o->witness	 ? "witness"
+	    : o->replica ? "replica"
+			 : "gateway",
+	    o->interface ? "interface = " : "", o->interface ? o->interface : "",
+	    o->second_address ? "second-address = " : "", o->second_address ? o->second_address : "");
 	f = fmemopen(text, strlen(text), "r");
 	errs = fmemopen(complaints, sizeof(complaints), "w");
 	if (!f || !errs)
@@ -56,19 +59,23 @@ int ctl_setup_check(const struct ctl_setup *s, struct errbuf *e)
 static void show_plan(const struct ctl_setup *s)
 {
 	const struct conf *c = &s->conf;
-	bool gateway = c->kind == CONF_KIND_GATEWAY;
+	bool gateway = c->kind != CONF_KIND_WITNESS, replica = c->kind == CONF_KIND_REPLICA;
 
 	if (c->seed_address[0])
 		(void)printf("This machine joins the cluster %s at %s", c->cluster, c->seed_address);
 	else
 		(void)printf("This machine begins the cluster %s", c->cluster);
-	(void)printf(" as the %s %s, address %s.\n", gateway ? "gateway" : "witness", c->name, c->address);
+	(void)printf(" as the %s %s, address %s.\n",
+	    replica   ? "replica"
+	    : gateway ? "gateway"
+		      : "witness",
+	    c->name, c->address);
 	if (gateway)
-		(void)printf("  the virtual IP %s goes to %s while it is active\n"
+		(void)printf("  the virtual IP %s goes to %s %s\n"
 			     "  the services mariadb, haproxy and keepalived of this machine are stopped and "
 			     "then run by Holdfast;\n"
 			     "  what is in /var/lib/mysql stays there and is not used\n",
-		    c->vip, c->interface);
+		    c->vip, c->interface, replica ? "once it is promoted" : "while it is active");
 	if (s->backup)
 		(void)printf("  its ledger is that of the backup %s; the cluster which that was taken from must not "
 			     "serve any more\n",

@@ -191,12 +191,14 @@ static void print_head(FILE *f, const json_t *status)
 
 void ctl_status_print(FILE *f, const json_t *status)
 {
-	const json_t *nodes = json_object_get(status, "nodes");
+	const json_t *nodes = json_object_get(status, "nodes"), *replicas = json_object_get(status, "replicas");
 
 	print_head(f, status);
 	(void)fprintf(f, ROW, "NODE", "KIND", "ADDRESS", "STATE", "GTID", "TIME", "REASON");
 	for (size_t i = 0; i < json_array_size(nodes); i++)
 		print_node(f, json_array_get(nodes, i));
+	for (size_t i = 0; i < json_array_size(replicas); i++)
+		print_node(f, json_array_get(replicas, i));
 	if (!json_array_size(nodes))
 		(void)fprintf(f, "no member is known yet: %s\n", ctl_text_of(status, "reason", "no reason given"));
 	print_transition(f, json_object_get(status, "last_transition"));

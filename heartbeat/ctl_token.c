@@ -36,6 +36,8 @@ int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_
 	    .mesh_ledger_port = conf->mesh_ledger_port,
 	    .mesh_seed_port = conf->mesh_seed_port,
 	};
+	if (conf->kind == CONF_KIND_REPLICA)
+		return err_set(e, -EINVAL, "this machine is a replica: run it on a gateway");
 	if (conf->kind == CONF_KIND_WITNESS)
 		return err_set(e, -EINVAL, "this machine is the witness: run it on a gateway");
 	memcpy(ret->cluster, conf->cluster, sizeof(ret->cluster));

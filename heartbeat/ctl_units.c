@@ -13,23 +13,27 @@
 static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
 #define MARIADB foreign[0]
 
+#define GATEWAY (1u << CONF_KIND_GATEWAY)
+#define REPLICA (1u << CONF_KIND_REPLICA)
+#define ALL (GATEWAY | REPLICA | 1u << CONF_KIND_WITNESS)
+
 /* In the order in which they are started. */
 static const struct {
 	const char *name;
-	bool witness; /* a witness has it too */
-	bool worker;  /* one for each */
+	unsigned kinds; /* bit per enum conf_kind that has it */
+	bool worker;	/* one for each */
 } units[] = {
-    {"holdfast-heartbeatd.service", true, false},
-    {"holdfast-replicationd.service", false, false},
-    {"holdfast-ledgerd.service", false, false},
-    {"holdfast-workerd@", false, true},
-    {"holdfast-seed.socket", false, false},
-    {"holdfast-tickled.service", false, false},
-    {"haproxy.service", false, false},
-    {"keepalived.service", false, false},
-    {"holdfast-reconfigure.path", false, false},
-    {"holdfast-address.path", false, false},
-    {"holdfast-verify.timer", false, false},
+    {"holdfast-heartbeatd.service", ALL, false},
+    {"holdfast-replicationd.service", GATEWAY | REPLICA, false},
+    {"holdfast-ledgerd.service", GATEWAY, false},
+    {"holdfast-workerd@", GATEWAY, true},
+    {"holdfast-seed.socket", GATEWAY, false},
+    {"holdfast-tickled.service", GATEWAY, false},
+    {"haproxy.service", GATEWAY | REPLICA, false},
+    {"keepalived.service", GATEWAY, false},
+    {"holdfast-reconfigure.path", GATEWAY | REPLICA, false},
+    {"holdfast-address.path", GATEWAY, false},
+    {"holdfast-verify.timer", GATEWAY, false},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
@@ -98,7 +102,7 @@ static int for_each(const struct conf *conf, int (*each)(const char *unit, struc
 	int code = 0;
 
 	for (size_t i = 0; i < UNITS && !code; i++) {
-		if (conf->kind == CONF_KIND_WITNESS && !units[i].witness)
+		if (!(units[i].kinds >> conf->kind & 1))
 			continue;
 		if (!units[i].worker)
 			code = each(units[i].name, output, e);
@@ -147,7 +151,7 @@ void ctl_units_stop(const struct conf *conf)
 {
 	/* replicationd is asked to stop before its database: it would start it again. */
 	(void)for_each(conf, stop_one, NULL, NULL);
-	if (conf->kind == CONF_KIND_GATEWAY)
+	if (conf->kind != CONF_KIND_WITNESS)
 		(void)systemctl("stop", MARIADB, STOP_TIMEOUT_MS, NULL, NULL);
 }
 

@@ -52,6 +52,13 @@ struct daemon {
 	uint32_t lease_ms[HB_MEMBERS_MAX]; /* what each is configured with, as heard; 0: not heard yet */
 	struct daemon_store *store;
 
+	/* The members of the pair that a promoted replica has followed, and where its own history began (daemon_pair.c). */
+	struct hb_member pair[HB_MEMBERS_MAX];
+	unsigned pairs;
+	struct gtid pair_at;
+	uint64_t pair_told_us;
+	bool pair_stored;
+
 	int udp[WIRE_PATHS];	   /* bound to the address and the second address; -1: there is none */
 	struct sockaddr_in sender; /* of the datagram being worked on */
 	struct wire_way sender_way;
@@ -96,6 +103,14 @@ void daemon_notify_alive(struct daemon *d, uint64_t now_us);
 /* daemon_net.c: 0 or -errno with *e filled. */
 int daemon_net_open(struct daemon *d, struct errbuf *e);
 void daemon_net_send(struct daemon *d, const struct hb_letter *l);
+
+/* The same to one that is no member of ours, by the first path. */
+void daemon_net_tell(struct daemon *d, const struct hb_member *to, const struct hb_message *m);
+
+/* daemon_pair.c */
+int daemon_pair_open(struct daemon *d, struct errbuf *e); /* 0 or -errno with *e filled */
+void daemon_pair_note(struct daemon *d);		  /* after each step, before the register goes to disk */
+void daemon_pair_look(struct daemon *d, uint64_t now_us);
 
 /* daemon_store.c */
 int daemon_store_open(struct daemon *d, struct errbuf *e);

@@ -246,7 +246,8 @@ int daemon_address_open(struct daemon *d, struct errbuf *e)
 	char text[sizeof(d->conf.vip)];
 	int code;
 
-	if (!d->conf.vip[0])
+	/* A replica has none before it is promoted, and no keepalived. */
+	if (!d->conf.vip[0] || d->conf.kind == CONF_KIND_REPLICA)
 		return 0;
 	memcpy(text, d->conf.vip, sizeof(text));
 	text[strcspn(text, "/")] = '\0';

@@ -10,6 +10,7 @@
 
 #include "heartbeat/localclient.h"
 #include "heartbeat/log.h"
+#include "heartbeat/replica.h"
 
 static void answer(const struct daemon_client *c, const char *format, const char *text)
 {
@@ -59,7 +60,8 @@ bool daemon_command_take(struct daemon_client *c, const char *text)
 	char why[LOCAL_REASON_BYTES] = "";
 	struct hb_command command;
 	struct hb_input in = {.kind = HB_IN_COMMAND, .command = &command};
-	int code = hb_command_parse(&d->node.known, text, &command, why);
+	int code = d->node.settings.replica ? hb_replica_parse(d->conf.name, text, &command, why)
+					    : hb_command_parse(&d->node.known, text, &command, why);
 
 	if (code == -ENOENT)
 		return false;

@@ -156,7 +156,7 @@ void daemon_keys_stored(struct daemon *d, uint64_t generation)
 
 void daemon_keys_look(struct daemon *d, uint64_t now_us)
 {
-	if (now_us < d->keys_told_us + TELL_US)
+	if (now_us < d->keys_told_us + TELL_US || d->node.given_up.epoch)
 		return;
 	tell_all(d, now_us);
 	step(d);

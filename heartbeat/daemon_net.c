@@ -132,3 +132,17 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 			LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
 	}
 }
+
+void daemon_net_tell(struct daemon *d, const struct hb_member *to, const struct hb_message *m)
+{
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_port = htons(to->port), .sin_addr.s_addr = htonl(to->ipv4)};
+	struct wire_way way = {.version = WIRE_VERSION, .key = d->wire.use};
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
+	size_t n;
+
+	randombytes_buf(nonce, sizeof(nonce));
+	n = wire_seal(&d->wire, way, m, nonce, buf);
+	if (n && d->udp[0] >= 0 && sendto(d->udp[0], buf, n, MSG_DONTWAIT, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
+}

@@ -141,10 +141,13 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	in->now_us = clock_boottime_us();
 	in->wall_ms = wall_ms();
 	hb_node_step(&d->node, in, &out);
+	for (unsigned i = 0; i < d->node.acceptor.reg.accepted.members; i++)
+		d->wire.peer[i].instance = d->node.acceptor.reg.accepted.member[i].instance;
 	d->due_us = hb_node_due_us(&d->node, in->now_us);
 	/* However much is heard: a step that a message caused puts off what the node has to do, not our own looks. */
 	if (d->due_us > d->ticked_us + LOOK_US)
 		d->due_us = d->ticked_us + LOOK_US;
+	daemon_pair_note(d);
 	if (out.persist)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 	log_changes(d, &out);
@@ -182,6 +185,7 @@ static void tick(struct daemon *d)
 	daemon_store_look(d, now_us);
 	daemon_notify_alive(d, now_us);
 	daemon_keys_look(d, now_us);
+	daemon_pair_look(d, now_us);
 	daemon_step(d, &in);
 }
 
@@ -241,6 +245,7 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	    .max_backlog_us = (uint64_t)d->conf.max_backlog_ms * 1000,
 	    .port = (uint16_t)d->conf.heartbeat_port,
 	    .observe_only = d->conf.observe_only != 0,
+	    .replica = d->conf.kind == CONF_KIND_REPLICA,
 	};
 	struct hb_register reg;
 	struct in_addr address;
@@ -283,8 +288,8 @@ static int take_signals(struct daemon *d, struct errbuf *e)
 static int start(struct daemon *d, struct errbuf *e)
 {
 	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, start_node,
-	    daemon_store_open, daemon_net_open, daemon_address_open, daemon_host_open, daemon_local_open,
-	    daemon_notify_open};
+	    daemon_store_open, daemon_net_open, daemon_pair_open, daemon_address_open, daemon_host_open,
+	    daemon_local_open, daemon_notify_open};
 	int code = loop_open(&d->loop, e);
 
 	d->ledger_uid = uid_of("holdfast-ledger");

@@ -15,7 +15,7 @@
 #include "heartbeat/gtid.h"
 
 #define LOCAL_SOCKET "/run/holdfast/heartbeatd.sock"
-#define LOCAL_VERSION 4
+#define LOCAL_VERSION 5
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
@@ -62,6 +62,10 @@ enum repl_want {
 	REPL_WANT_DRAIN,    /* C6: open, the ledger at rest: read_only=1, semi-sync as it is; then report REPL_QUIET */
 	REPL_WANT_STAND_IN, /* outside in_sync, the last resort: follows nobody, applies all that was received, makes it
 			       durable, has a token; then report REPL_DRAINED */
+	REPL_WANT_REPLICA, /* a replica beside the pair: up as SLAVE, read only, no token; follows `active` (its source, "" none:
+			       it rests) once all of its history is found in that one's */
+	REPL_WANT_GIVEN_UP, /* the cluster was given up for another history: what lies above active_opened_at is exported, the token
+			       destroyed, and the database is down for good */
 };
 
 struct repl_order {
@@ -74,6 +78,7 @@ struct repl_order {
 	uint8_t near;		      /* what we received is close to the end of the active's log, as last heard */
 	uint8_t open;		      /* the record is open */
 	uint8_t hurry;		      /* somebody waits for the next report: look often */
+	uint8_t copy_from;	      /* WANT_REPLICA: member that may be asked for a fresh copy now; 255 nobody */
 	char active_address[48];      /* numeric */
 	struct gtid active_opened_at; /* gtid_binlog_pos of the active when it opened `epoch`, seq 0 unknown: our binlog
 					 above it was never acknowledged (R11) */

@@ -189,6 +189,21 @@ static void join(struct codec *c, struct hb_message *m)
 	codec_u32(c, &m->member.second_ipv4);
 }
 
+static void watch(struct codec *c, struct hb_message *m)
+{
+	member(c, &m->member);
+	codec_u64(c, &m->stamp_us);
+	facts(c, &m->facts);
+}
+
+static void given_up(struct codec *c, struct hb_message *m)
+{
+	codec_text(c, m->member.name, sizeof(m->member.name));
+	codec_u64(c, &m->epoch);
+	codec_u64(c, &m->echo_boot);
+	gtid(c, &m->facts.opened_at);
+}
+
 static void keys(struct codec *c, struct hb_message *m)
 {
 	struct hb_keys *k = &m->keys;
@@ -239,6 +254,8 @@ static const struct {
     [HB_KEYS] = {keys, 2},
     [HB_COMMAND] = {command, 2},
     [HB_VERDICT] = {verdict, 2},
+    [HB_WATCH] = {watch, 2},
+    [HB_GIVEN_UP] = {given_up, 2},
 };
 
 static bool known_type(uint8_t type, uint8_t version)

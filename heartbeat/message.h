@@ -16,11 +16,13 @@ enum hb_message_type {
 	HB_ACCEPT,
 	HB_ACCEPTED, /* answer to accept, yes or no */
 	HB_READ,
-	HB_STATE,   /* answer to read, or to a join that cannot be done here */
-	HB_JOIN,    /* a member to be asks for admission */
-	HB_KEYS,    /* which keys of the heartbeats a member holds; for heartbeat/keyring.h, not for the core */
-	HB_COMMAND, /* an operator's, passed on */
-	HB_VERDICT, /* the answer to it */
+	HB_STATE,    /* answer to read, or to a join that cannot be done here */
+	HB_JOIN,     /* a member to be asks for admission */
+	HB_KEYS,     /* which keys of the heartbeats a member holds; for heartbeat/keyring.h, not for the core */
+	HB_COMMAND,  /* an operator's, passed on */
+	HB_VERDICT,  /* the answer to it */
+	HB_WATCH,    /* a replica, which is no member, tells of itself and asks for a beat */
+	HB_GIVEN_UP, /* one that was promoted tells those whose cluster it was a replica of */
 	HB_MESSAGE_TYPES
 };
 
@@ -90,8 +92,10 @@ struct hb_message {
 	uint8_t has_record;
 	struct hb_record record; /* BEAT: chosen; ACCEPT: value; PROMISE, STATE: accepted */
 
-	/* JOIN */
+	/* JOIN, WATCH (and stamp_us, facts) */
 	struct hb_member member;
+
+	/* GIVEN_UP: member.name who says so, epoch its own, echo_boot the instance that is meant, facts.opened_at where it went on. */
 
 	struct hb_keys keys;	   /* KEYS */
 	struct hb_command command; /* COMMAND */

@@ -28,6 +28,8 @@ void hb_node_start(
 	n->reading.began_us = now_us;
 	hb_proposer_start(&n->proposer, n->self, seed);
 	n->claim_jitter_us = claim_jitter_us(n);
+	if (s->replica)
+		hb_replica_start(n);
 }
 
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)
@@ -55,7 +57,8 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 	const struct hb_record *r = &n->acceptor.reg.accepted;
 	struct hb_peer *p;
 
-	if (m->type == HB_JOIN || (m->type == HB_STATE && !n->acceptor.reg.admitted))
+	/* Neither has a vote, and neither is given one by being heard. */
+	if (m->type == HB_JOIN || m->type == HB_WATCH || (m->type == HB_STATE && !n->acceptor.reg.admitted))
 		return true;
 	if (m->from >= r->members || r->member[m->from].instance != m->instance)
 		return false;
@@ -191,6 +194,7 @@ static void take_message(struct hb_node *n, const struct hb_message *m, uint64_t
 	case HB_JOIN: hb_read_join(n, m, now_us, out); break;
 	case HB_COMMAND: hb_command_message(n, m, now_us, out); break;
 	case HB_VERDICT: hb_command_answered(n, m, output); break;
+	case HB_WATCH: hb_watcher_take(n, m, now_us, out); break;
 	default: break;
 	}
 }
@@ -451,6 +455,12 @@ void hb_node_step(struct hb_node *n, const struct hb_input *in, struct hb_output
 	hb_notice_absence(n, in->now_us);
 	note_slow_register(n, in->now_us);
 	out->verdict.id = 0;
+	if (in->kind == HB_IN_MESSAGE && in->message->type == HB_GIVEN_UP)
+		hb_given_up_take(n, in->message);
+	if (n->settings.replica || n->given_up.epoch) {
+		(n->given_up.epoch ? hb_given_up_step : hb_replica_step)(n, in, out);
+		return;
+	}
 	take_input(n, in, out);
 	hb_command_tick(n, in->now_us, out);
 	hb_read_tick(n, in->now_us, &out->outbox);

@@ -24,6 +24,7 @@ struct hb_settings {
 	uint32_t second_ipv4; /* the same on a second network; 0: none */
 	uint16_t port;
 	bool observe_only; /* decides, says so, and does nothing */
+	bool replica;	   /* none of the members: it asks them, and follows (heartbeat/node_replica.c) */
 };
 
 struct hb_peer {
@@ -39,6 +40,14 @@ struct hb_peer {
 	uint64_t accepted_us;
 	struct hb_facts facts;
 	uint64_t counts_version; /* of the record that it goes by, if it counts as a copy there; 0: it does not */
+	struct hb_ballot says;	 /* to a replica: at which the record was chosen that it goes by */
+};
+
+struct hb_watcher {		 /* the replica, as it told of itself last */
+	struct hb_member member; /* name "": none was heard in this life of ours */
+	uint64_t boot, stamp_us; /* of its */
+	uint64_t heard_us;
+	struct hb_facts facts;
 };
 
 struct hb_reading { /* answers to READ: while booting, or to end an amnesia */
@@ -151,6 +160,16 @@ struct hb_node {
 	bool join_wanted, join_refused;
 	uint64_t join_us; /* when the joiner asked last */
 	struct hb_member joiner;
+	struct hb_watcher watcher;
+	struct {		/* this cluster was, for what a promoted replica has (heartbeat/node_given_up.c) */
+		uint64_t epoch; /* of that one's; 0: it was not */
+		struct gtid at; /* where its history goes on */
+		char by[HB_NAME_BYTES];
+	} given_up;
+	struct { /* of a replica, about itself */
+		uint64_t again_us;
+		bool promoted; /* its register is that of a cluster of its own by now */
+	} replica;
 
 	struct repl_report repl;
 	uint64_t repl_us;			   /* 0: not connected */

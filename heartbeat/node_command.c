@@ -84,7 +84,7 @@ static int parse_target(
 }
 
 /* Digits only; 0: that it is not. */
-static uint64_t parse_number(const char *text)
+uint64_t hb_parse_number(const char *text)
 {
 	uint64_t number = 0;
 
@@ -112,7 +112,7 @@ static int parse_shown(
 	}
 	memcpy(name, text, length < sizeof(name) ? length : sizeof(name) - 1);
 	code = parse_target(r, name, ret, why);
-	ret->version = parse_number(text + length + 1);
+	ret->version = hb_parse_number(text + length + 1);
 	if (!code && !ret->version) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "'%.20s' is no version of the record", text + length + 1);
 		code = -EINVAL;

@@ -72,14 +72,12 @@ static bool asks(struct hb_node *n, uint64_t now_us)
 	return is_to_hold(n, now_us) && GUARD(M39_ASKS_WITHOUT_OWN_VOTE, hb_has_own_vote(n) || !is_given_up(n, now_us));
 }
 
-static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
+/* Without a request: whoever is no member has no lease to grant. */
+struct hb_message *hb_beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
 {
 	struct hb_message *m = hb_outbox_add(out, to, HB_BEAT, 0);
 
 	m->stamp_us = now_us;
-	m->echo_us = n->peer[to].stamp_us;
-	m->echo_boot = n->peer[to].boot;
-	m->want_lease = asks(n, now_us);
 	m->epoch = n->my_epoch;
 	m->duration_us = n->settings.lease_us;
 	hb_node_facts(n, now_us, &m->facts);
@@ -88,6 +86,16 @@ static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbo
 	m->accepted_ballot = n->acceptor.reg.accepted_ballot;
 	m->has_record = n->known.members > 0;
 	m->record = n->known;
+	return m;
+}
+
+static void beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out)
+{
+	struct hb_message *m = hb_beat(n, to, now_us, out);
+
+	m->echo_us = n->peer[to].stamp_us;
+	m->echo_boot = n->peer[to].boot;
+	m->want_lease = asks(n, now_us);
 }
 
 /* The own vote obeys the same rule as everybody's (S3), and is worth nothing before its record is on disk. */
@@ -130,7 +138,7 @@ void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 			beat(n, i, now_us, out);
 }
 
-static void address_text(uint32_t ipv4, char *text, size_t size)
+void hb_address_text(uint32_t ipv4, char *text, size_t size)
 {
 	size_t at = 0;
 
@@ -181,7 +189,7 @@ static enum repl_want want(const struct hb_node *n, uint64_t now_us)
 }
 
 /* Another order gets another generation, which the report that answers it repeats; the first is new to every earlier life. */
-static void count_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
+void hb_count_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 {
 	o->generation = n->order.generation;
 	if (o->generation == 0)
@@ -197,11 +205,12 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 
 	memset(o, 0, sizeof(*o));
 	o->want = want(n, now_us);
+	o->copy_from = HB_NOBODY;
 	o->epoch = r->epoch;
 	o->self = n->self;
 	o->active = r->members ? r->active : HB_NOBODY;
 	if (r->members) {
-		address_text(r->member[r->active].ipv4, o->active_address, sizeof(o->active_address));
+		hb_address_text(r->member[r->active].ipv4, o->active_address, sizeof(o->active_address));
 		if (n->peer[r->active].facts.opened_epoch == r->epoch)
 			o->active_opened_at = n->peer[r->active].facts.opened_at;
 	}
@@ -212,7 +221,7 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	o->hurry = o->active != n->self && r->members && n->peer[r->active].facts.state == HB_DRAINING;
 	/* R4: off only when {self} is known chosen and nothing else can still become so. */
 	o->semi_sync = o->want == REPL_WANT_OPEN && (hb_must_be_acknowledged(n) || n->adding);
-	count_order(n, now_us, o);
+	hb_count_order(n, now_us, o);
 }
 
 static uint8_t mode(const struct hb_node *n, uint64_t now_us)

@@ -200,7 +200,24 @@ void hb_command_message(struct hb_node *n, const struct hb_message *m, uint64_t 
 void hb_command_answered(struct hb_node *n, const struct hb_message *m, struct hb_output *out);
 void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out);
 
+/* node_replica.c: a replica, whole. Nothing of the core is in it but what it hears: no acceptor, no proposer, no lease. */
+void hb_replica_start(struct hb_node *n);
+void hb_replica_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
+/* What may follow the word of a command; digits only, 0: it is no number. */
+uint64_t hb_parse_number(const char *text);
+
+/* node_given_up.c: the end of a member whose cluster was given up. */
+void hb_given_up_take(struct hb_node *n, const struct hb_message *m);
+void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
+
+/* node_watcher.c: what a member makes of one. */
+void hb_watcher_take(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
+
 /* node_out.c: what is everybody told? */
+void hb_address_text(uint32_t ipv4, char *text, size_t size);
+void hb_count_order(
+    struct hb_node *n, uint64_t now_us, struct repl_order *o); /* gives it its generation, and keeps it */
+struct hb_message *hb_beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out);
 void hb_tell_host(struct hb_node *n, uint64_t now_us, struct hb_output *out);
 

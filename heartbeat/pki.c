@@ -180,6 +180,8 @@ static bool is_ipv4(const char *text)
 /* These go into a list that libcrypto parses: nothing but letters, digits and dashes may pass. */
 static bool is_name(const char *text)
 {
+	if (strncmp(text, PKI_REPLICA, strlen(PKI_REPLICA)) == 0)
+		text += strlen(PKI_REPLICA);
 	return *text && strlen(text) < 16 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 

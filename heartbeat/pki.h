@@ -12,6 +12,9 @@
 #define PKI_KEY_BYTES 32
 #define PKI_PEM_BYTES 4096
 
+/* Before the name of a replica in its certificate: no member can have such a name (etc/haproxy.cfg.in, mesh_seed). */
+#define PKI_REPLICA "replica."
+
 struct pki_subject {
 	const char *cluster;
 	const char *name;    /* of the node: CN and DNS name */

@@ -21,7 +21,8 @@ struct hb_ballot {
 	uint8_t node;
 };
 
-enum hb_kind { HB_KIND_GATEWAY, HB_KIND_WITNESS };
+/* A replica is in no record: it has a register of its own, with nothing promised or accepted in it (heartbeat/node_replica.c). */
+enum hb_kind { HB_KIND_GATEWAY, HB_KIND_WITNESS, HB_KIND_REPLICA };
 
 struct hb_member {
 	char name[HB_NAME_BYTES];

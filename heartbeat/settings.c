@@ -23,22 +23,31 @@ struct setting {
 	const char *part[2];
 	mode_t mode;
 	const char *owner, *group;
-	unsigned bit; /* enum settings_changed */
+	unsigned bit;	/* enum settings_changed */
+	unsigned kinds; /* bit per enum conf_kind that has it */
 };
+
+#define GATEWAY (1u << CONF_KIND_GATEWAY)
+#define REPLICA (1u << CONF_KIND_REPLICA)
 
 /* Certificates first: what names them is written when they are there. */
 static const struct setting settings[] = {
     {CONF_PKI_DIR "/node-full.pem", NULL, {CONF_PKI_DIR "/node.pem", CONF_PKI_DIR "/node.key"}, 0600, "root", "root",
-	SETTINGS_HAPROXY},
-    {CONF_PKI_DIR "/mariadb.pem", NULL, {CONF_PKI_DIR "/node.pem"}, 0644, "root", "root", SETTINGS_MARIADB},
-    {CONF_PKI_DIR "/mariadb.key", NULL, {CONF_PKI_DIR "/node.key"}, 0400, "mysql", "root", SETTINGS_MARIADB},
-    {ETC_DIR "haproxy.cfg", "haproxy.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY},
-    {ETC_DIR "keepalived.conf", "keepalived.conf.in", {NULL}, 0644, "root", "root", SETTINGS_KEEPALIVED},
-    {ETC_DIR "mariadb.cnf", "mariadb.cnf.in", {NULL}, 0644, "root", "root", SETTINGS_MARIADB},
-    {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS},
-    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS},
+	SETTINGS_HAPROXY, GATEWAY | REPLICA},
+    {CONF_PKI_DIR "/mariadb.pem", NULL, {CONF_PKI_DIR "/node.pem"}, 0644, "root", "root", SETTINGS_MARIADB,
+	GATEWAY | REPLICA},
+    {CONF_PKI_DIR "/mariadb.key", NULL, {CONF_PKI_DIR "/node.key"}, 0400, "mysql", "root", SETTINGS_MARIADB,
+	GATEWAY | REPLICA},
+    {ETC_DIR "haproxy.cfg", "haproxy.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY, GATEWAY},
+    {ETC_DIR "haproxy.cfg", "haproxy-replica.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY, REPLICA},
+    {ETC_DIR "keepalived.conf", "keepalived.conf.in", {NULL}, 0644, "root", "root", SETTINGS_KEEPALIVED, GATEWAY},
+    {ETC_DIR "mariadb.cnf", "mariadb.cnf.in", {NULL}, 0644, "root", "root", SETTINGS_MARIADB, GATEWAY | REPLICA},
+    {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS,
+	GATEWAY | REPLICA},
+    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS,
+	GATEWAY | REPLICA},
     {UNIT_DIR "keepalived.service.d/holdfast.conf", "keepalived.service.conf", {NULL}, 0644, "root", "root",
-	SETTINGS_UNITS},
+	SETTINGS_UNITS, GATEWAY},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -216,9 +225,11 @@ int settings_write_below(const char *root, const char *templates, const struct c
 		return 0;
 	code = settings_values(conf, member, count, &v, e);
 	for (size_t i = 0; i < SETTINGS && !code; i++)
-		text[i] = make_text(root, templates, &settings[i], &v, &code, e);
+		if (settings[i].kinds >> conf->kind & 1)
+			text[i] = make_text(root, templates, &settings[i], &v, &code, e);
 	for (size_t i = 0; i < SETTINGS && !code; i++)
-		code = write_setting(root, &settings[i], text[i], changed, e);
+		if (text[i])
+			code = write_setting(root, &settings[i], text[i], changed, e);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		if (text[i])
 			explicit_bzero(text[i], strlen(text[i]));

@@ -34,8 +34,10 @@ int settings_write(
 int settings_write_below(const char *root, const char *templates, const struct conf *conf,
     const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
 
-#define SETTINGS_PAIRS 24
+#define SETTINGS_PAIRS 26
 #define SETTINGS_WORKERS_MAX 64
+#define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
+#define SETTINGS_SEEDS_MAX 5
 
 /* What the templates are filled with: the pairs point into the texts and into conf and member. */
 struct settings_values {
@@ -45,9 +47,10 @@ struct settings_values {
 	    worker_count[8];
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 40];
+	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
 };
 
-/* Fills *ret; count may be 0, or the members may be without a peer yet: every line about the peer is then
+/* Fills *ret, on a replica with a way to every gateway; count may be 0, or the members may be without a peer yet: every line about the peer is then
  * left out. 0, or -EINVAL with e filled: a vip that is no address with prefix length, a member that is no
  * name and address, more than one peer, too many workers. */
 int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,

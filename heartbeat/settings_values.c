@@ -32,7 +32,7 @@ static int find_peer(const struct conf *conf, const struct settings_member *memb
 			return err_set(e, -EINVAL, "member %u: 1 to 15 of a-z 0-9 - are a name", i);
 		if (!memchr(m->address, '\0', sizeof(m->address)) || !is_ipv4(m->address))
 			return err_set(e, -EINVAL, "member %s: not an IPv4 address", m->name);
-		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0)
+		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0 || conf->kind != CONF_KIND_GATEWAY)
 			continue;
 		if (*ret)
 			return err_set(e, -EINVAL, "members %s and %s: a gateway has one peer", (*ret)->name, m->name);
@@ -71,6 +71,26 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 	return 0;
 }
 
+/* A replica cannot know which of them is active: heartbeatd does, and holdfast-seed is given that one's socket. */
+static void list_seeds(const struct settings_member *member, unsigned count, struct settings_values *v)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < count && i < SETTINGS_SEEDS_MAX; i++) {
+		const struct settings_member *m = &member[i];
+
+		if (m->kind != CONF_KIND_GATEWAY)
+			continue;
+		used += (size_t)snprintf(v->seed_peers + used, sizeof(v->seed_peers) - used,
+		    "frontend seed_%s\n\tbind unix@" RUN_DIR
+		    "/seed-%s.sock mode 600 user root\n\tdefault_backend to_%s\n\n"
+		    "backend to_%s\n\tserver %s %s:%s ssl crt " CONF_PKI_DIR "/node-full.pem ca-file " CONF_PKI_DIR
+		    "/ca.pem verify required verifyhost %s tcp-ut 10s\n\n",
+		    m->name, m->name, m->name, m->name, m->name, m->address, v->mesh_port[2], m->name);
+	}
+	assert(used < sizeof(v->seed_peers));
+}
+
 static void format_numbers(const struct conf *conf, struct settings_values *v)
 {
 	(void)snprintf(v->weight, sizeof(v->weight), "%" PRIu32, conf->workers * PEER_WEIGHT_OF_WORKER);
@@ -97,6 +117,9 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	if (code)
 		return code;
 	format_numbers(conf, ret);
+	ret->seed_peers[0] = '\0';
+	if (conf->kind == CONF_KIND_REPLICA)
+		list_seeds(member, count, ret);
 	const struct render_pair pair[] = {
 	    {"NODE", conf->name},
 	    {"ADDRESS", conf->address},
@@ -122,6 +145,8 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
 	    {"PEER_WEIGHT", peer ? ret->weight : NULL},
+	    {"SEED_PEERS", ret->seed_peers},
+	    {"ACKNOWLEDGES", conf->kind == CONF_KIND_REPLICA ? "OFF" : "ON"},
 	};
 	_Static_assert(sizeof(pair) <= sizeof(ret->pair), "a place for each pair");
 	memcpy(ret->pair, pair, sizeof(pair));

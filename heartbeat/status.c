@@ -1,6 +1,7 @@
 /* What `holdfastctl` asks: the state as JSON, the members, and the role table as text, dot, mermaid. */
 #include "heartbeat/daemon.h"
 #include "heartbeat/explain.h"
+#include "heartbeat/status_replica.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -241,8 +242,8 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 			at = i;
 		}
 	}
-	return json_pack("{s:s, s:o, s:s?, s:b}", "address", d->conf.vip, "holders", holders, "holder", holder,
-	    "moving", moving && at != r->active);
+	return json_pack("{s:s, s:o, s:s?, s:b}", "address", d->node.settings.replica ? "" : d->conf.vip, "holders",
+	    holders, "holder", holder, "moving", moving && at != r->active);
 }
 
 static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)
@@ -329,7 +330,8 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	facts_of(d, r->active, now_us, &f);
 	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
 	json_object_set_new(o, "waits_for", wanted < r->members ? json_string(r->member[wanted].name) : json_null());
-	json_object_set_new(o, "state", json_string(hb_state_text(d->node.state)));
+	json_object_set_new(o, "replicas", status_replicas(d, now_us));
+	json_object_set_new(o, "state", json_string(status_state(d, now_us)));
 	json_object_set_new(o, "reason", json_string(own_reason(d, r, now_us, reason)));
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	json_object_set_new(o, "key", keys_json(d, r));
@@ -467,7 +469,7 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 	else if (strcmp(question, "history") == 0)
 		o = history_json(d);
 	else if (strcmp(question, "explain") == 0)
-		o = explain_json(d, now_us);
+		o = d->node.settings.replica ? status_explain_replica(d) : explain_json(d, now_us);
 	else if (strcmp(question, "loss") == 0)
 		o = loss_json(d, now_us);
 	else if (strcmp(question, "key") == 0)

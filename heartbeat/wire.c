@@ -111,7 +111,7 @@ static int look_up(struct wire_peer *p, unsigned path, uint64_t boot, uint64_t s
 	if (boot < p->boot)
 		return -EALREADY;
 	if (boot > p->boot)
-		*p = (struct wire_peer){.boot = boot, .turn = p->turn};
+		*p = (struct wire_peer){.boot = boot, .turn = p->turn, .instance = p->instance};
 	if (sequence > p->top) {
 		uint64_t shift = sequence - p->top;
 
@@ -174,8 +174,12 @@ static int open_envelope(struct wire *w, unsigned path, const uint8_t *datagram,
 	/* Somebody who is not a member has no window; the only thing it can do is to ask. */
 	if (ret->from >= HB_MEMBERS_MAX)
 		return 0;
-	*why = WIRE_REPLAYED;
 	p = peer_of(w, ret->from);
+	*why = WIRE_OTHER_CLUSTER;
+	/* A machine that has begun anew is not to be taken for a copy of itself, nor by its window for one that sends old letters. */
+	if (p->instance && p->instance != ret->instance)
+		return -EINVAL;
+	*why = WIRE_REPLAYED;
 	code = look_up(p, path, ret->boot, sequence);
 	if (code < 0)
 		return code;

@@ -52,6 +52,8 @@ struct wire_peer {
 	uint8_t reads;			      /* highest version that it can read; 0: not heard yet */
 	uint64_t turn;			      /* until then */
 	uint8_t key;			      /* it wrote with last */
+	uint64_t
+	    instance; /* as the record names it; 0: not known here. What another one says under this number is not for us */
 };
 
 struct wire {
@@ -78,7 +80,7 @@ size_t wire_seal(struct wire *w, struct wire_way way, const struct hb_message *m
     uint8_t buf[static WIRE_DATAGRAM_BYTES_MAX]);
 
 /* path: the one it came by. 0 with *ret and *way filled; 1, the same: the second copy of one that came by another path
- * already; -EINVAL: garbage, another cluster, wrong key; -ENOTSUP: another version, or a message that only a later release
+ * already; -EINVAL: garbage, another cluster or another installation of that member, wrong key; -ENOTSUP: another version, or a message that only a later release
  * knows; -EALREADY: replayed. Each of these counts in w->dropped and changes nothing else. -EAGAIN: from a member that could
  * have used a higher version, had it heard us: it will. */
 int wire_open(

@@ -14,6 +14,7 @@
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
 #include "replication/dataversion.h"
+#include "replication/replica_plan.h"
 #include "replication/schemadir.h"
 #include "replication/step.h"
 
@@ -162,6 +163,8 @@ static void publish(struct actor *a, const struct plan_rule *rule, uint32_t fact
 	changed = !a->looked || memcmp(&report, &a->report, sizeof(report)) != 0;
 	a->report = report;
 	a->facts = facts;
+	a->compared_epoch = facts & R_SAME ? a->sight.order.epoch : 0;
+	a->compared_source = a->sight.order.active;
 	a->looked = true;
 	a->looked_us = clock_boottime_us();
 	pthread_mutex_unlock(&a->lock);
@@ -215,6 +218,13 @@ static bool look_after_schema(struct actor *a, const struct plan_rule *rule, boo
 	return at_rest;
 }
 
+static const struct plan_rule *next_rule(enum repl_want want, uint32_t facts)
+{
+	if (want == REPL_WANT_REPLICA)
+		return replica_next(facts);
+	return want == REPL_WANT_GIVEN_UP ? given_up_next(facts) : plan_next(want, facts);
+}
+
 /* One look and at most one step. Returns how long to wait before the next. */
 static int turn(struct actor *a)
 {
@@ -229,8 +239,8 @@ static int turn(struct actor *a)
 		return AGAIN_MS;
 	}
 	mend_variables(a);
-	facts = facts_of(&a->sight);
-	rule = plan_next((enum repl_want)a->sight.order.want, facts);
+	facts = a->sight.order.want == REPL_WANT_REPLICA ? replica_facts(&a->sight) : facts_of(&a->sight);
+	rule = next_rule((enum repl_want)a->sight.order.want, facts);
 	if (e.text[0] && !a->sight.up)
 		(void)snprintf(a->failure, sizeof(a->failure), "%s", e.text);
 	else if (rule->step == STEP_NONE)
@@ -298,9 +308,10 @@ static int make(struct actor *a, struct errbuf *e)
 	a->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	a->db = database_new(DATABASE_SOCKET);
 	a->row_db = database_new(DATABASE_SOCKET);
+	a->source_db = database_new(DATABASE_SOCKET);
 	a->server = server_new();
 	a->migrate = migrate_new(SCHEMADIR, DATABASE_SOCKET);
-	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->server || !a->migrate)
+	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->source_db || !a->server || !a->migrate)
 		return err_set(e, -ENOMEM, "no memory or descriptors to start");
 	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
 		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
@@ -317,6 +328,7 @@ static void unmake(struct actor *a)
 		close(a->changed_fd);
 	database_free(a->db);
 	database_free(a->row_db);
+	database_free(a->source_db);
 	migrate_free(a->migrate);
 	server_free(a->server);
 	pthread_mutex_destroy(&a->lock);
@@ -361,6 +373,8 @@ void actor_free(struct actor *a)
 /* A fresh copy is worth waiting for only as long as the same active is to be followed from outside. */
 static bool still_seeds(const struct repl_order *before, const struct repl_order *now)
 {
+	if (now->want == REPL_WANT_REPLICA)
+		return before->want == REPL_WANT_REPLICA && now->copy_from == before->copy_from;
 	return now->want == REPL_WANT_FOLLOW_OUT && now->active == before->active;
 }
 
@@ -372,6 +386,16 @@ void actor_order(struct actor *a, const struct repl_order *order)
 	a->order = *order;
 	pthread_mutex_unlock(&a->lock);
 	poke(a->wake_fd);
+}
+
+bool actor_has_compared(struct actor *a, const struct repl_order *order)
+{
+	bool ret;
+
+	pthread_mutex_lock(&a->lock);
+	ret = a->compared_epoch && a->compared_epoch == order->epoch && a->compared_source == order->active;
+	pthread_mutex_unlock(&a->lock);
+	return ret;
 }
 
 int actor_fd(const struct actor *a)

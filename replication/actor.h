@@ -27,6 +27,9 @@ void actor_free(struct actor *a);
 /* The wish from now on. */
 void actor_order(struct actor *a, const struct repl_order *order);
 
+/* Has the history of this replica been found to be the beginning of that of the source of this order? Any thread. */
+bool actor_has_compared(struct actor *a, const struct repl_order *order);
+
 /* Becomes readable when there is another report; actor_report() makes it unreadable. */
 int actor_fd(const struct actor *a);
 

@@ -27,7 +27,8 @@ struct actor {
 	const char *password;
 	const struct relay *relay;
 	struct database *db;
-	struct database *row_db; /* for the epoch row, whose COMMIT may wait for an acknowledgement */
+	struct database *source_db; /* of a replica: its source, to compare histories */
+	struct database *row_db;    /* for the epoch row, whose COMMIT may wait for an acknowledgement */
 	struct server *server;
 	struct migrate *migrate;
 	struct sight sight;
@@ -46,6 +47,8 @@ struct actor {
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct repl_order order;
+	uint64_t compared_epoch; /* order under which the history of a replica was found in its source's; 0: none */
+	uint8_t compared_source;
 	struct repl_report report;
 	uint32_t facts;
 	bool looked;
@@ -65,9 +68,10 @@ void step_forget(struct actor *a);
 int step_take_row(struct actor *a, int wait_ms, struct errbuf *e);
 
 /* The tail of the own binary log that another copy may lack (tail.c). All: 0, -EAGAIN not yet, or -errno with e filled. */
-int tail_begin(struct actor *a, struct errbuf *e);  /* about to be opened for writing: the dirty mark */
-int tail_keep(struct actor *a, struct errbuf *e);   /* is to count, past whoever opened after us and is lost */
-int tail_export(struct actor *a, struct errbuf *e); /* R11, before it goes */
+int tail_begin(struct actor *a, struct errbuf *e);	   /* about to be opened for writing: the dirty mark */
+int tail_keep(struct actor *a, struct errbuf *e);	   /* is to count, past whoever opened after us and is lost */
+int tail_export(struct actor *a, struct errbuf *e);	   /* R11, before it goes */
+int tail_export_parted(struct actor *a, struct errbuf *e); /* the same of a replica, whose history is another */
 int tail_settle(struct actor *a, struct errbuf *e); /* after a SLAVE start, or a complete drain: not dirty any more */
 int tail_is_gone(struct errbuf *e);		    /* the copy is a fresh one, or follows */
 

@@ -79,10 +79,12 @@ static int failed(struct database *db, const char *statement, struct errbuf *e)
 	return lost ? -EPIPE : -EREMOTEIO;
 }
 
-int database_open(struct database *db, struct errbuf *e)
+static int connect_as(struct database *db, const struct database_peer *peer, struct errbuf *e)
 {
+	const char *where = peer ? peer->address : db->socket_path;
 	unsigned limit = db->limit_s;
-	MYSQL *my;
+	my_bool off = 0;
+	MYSQL *my, *made;
 
 	if (db->my)
 		return 0;
@@ -92,15 +94,32 @@ int database_open(struct database *db, struct errbuf *e)
 	(void)mysql_options(my, MYSQL_OPT_CONNECT_TIMEOUT, &limit);
 	(void)mysql_options(my, MYSQL_OPT_READ_TIMEOUT, &limit);
 	(void)mysql_options(my, MYSQL_OPT_WRITE_TIMEOUT, &limit);
-	if (!mysql_real_connect(my, NULL, db->user, NULL, NULL, 0, db->socket_path, 0)) {
+	if (peer) {
+		(void)mysql_ssl_set(my, peer->key, peer->certificate, peer->ca, NULL, NULL);
+		/* As CHANGE MASTER has it (step.c): the certificate is for the name of the member. */
+		(void)mysql_options(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
+	}
+	made = peer ? mysql_real_connect(my, peer->address, peer->user, peer->password, NULL, peer->port, NULL, 0)
+		    : mysql_real_connect(my, NULL, db->user, NULL, NULL, 0, db->socket_path, 0);
+	if (!made) {
 		unsigned number = mysql_errno(my);
 
-		(void)err_set(e, -EIO, "%s: %s (%u)", db->socket_path, mysql_error(my), number);
+		(void)err_set(e, -EIO, "%s: %s (%u)", where, mysql_error(my), number);
 		mysql_close(my);
 		return number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR ? -ECONNREFUSED : -EIO;
 	}
 	db->my = my;
 	return 0;
+}
+
+int database_open(struct database *db, struct errbuf *e)
+{
+	return connect_as(db, NULL, e);
+}
+
+int database_open_peer(struct database *db, const struct database_peer *peer, struct errbuf *e)
+{
+	return connect_as(db, peer, e);
 }
 
 static int run(

@@ -1,4 +1,5 @@
-/* One connection to the mariadbd of this host over its unix socket, as root unless told otherwise. Not thread safe: one owner. */
+/* One connection to the mariadbd of this host over its unix socket, as root unless told otherwise, or to that of a peer. Not thread safe: one
+ * owner. */
 #ifndef HOLDFAST_REPLICATION_DATABASE_H
 #define HOLDFAST_REPLICATION_DATABASE_H
 
@@ -25,6 +26,16 @@ void database_set_user(struct database *db, const char *user);
 /* Connects unless it is connected. 0, -ECONNREFUSED while nobody accepts, or another -errno with e filled. */
 int database_open(struct database *db, struct errbuf *e);
 void database_close(struct database *db);
+
+/* The server of another machine, over TLS with a certificate of ours. */
+struct database_peer {
+	const char *address;
+	uint32_t port;
+	const char *user, *password, *ca, *certificate, *key;
+};
+
+/* Connects there instead; whoever does it closes it before it opens anything else. Codes of database_open(). */
+int database_open_peer(struct database *db, const struct database_peer *peer, struct errbuf *e);
 
 /*
  * Statements are printf formats; a value in one comes from us or was checked. An answer that does not come within

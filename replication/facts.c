@@ -141,7 +141,7 @@ void facts_take_order(struct sight *s, const struct repl_order *order)
 	if (order->epoch != s->order.epoch)
 		s->marked = false;
 	/* Under any other order a start is a MASTER one and may write: the next SLAVE start is prepared anew (R11). */
-	if (order->want != REPL_WANT_FOLLOW_OUT)
+	if (order->want != REPL_WANT_FOLLOW_OUT && order->want != REPL_WANT_GIVEN_UP)
 		s->prepared = false;
 	s->order = *order;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "heartbeat/local.h"
+#include "replication/lineage.h"
 #include "replication/observation.h"
 #include "replication/pause.h"
 #include "replication/plan.h"
@@ -44,6 +45,13 @@ struct sight {
 	uint64_t notice_us;
 	char version_notice[LOCAL_REASON_BYTES]; /* the same, as long as it is so */
 	char schema_notice[LOCAL_REASON_BYTES];	 /* the same, of the schema's migrations */
+	/* of a replica: what came of comparing its history with that of its source, in this life of the server */
+	bool lineage_known;
+	enum lineage_verdict lineage;
+	uint64_t lineage_epoch; /* of the order under which that was */
+	uint8_t lineage_source;
+	uint64_t lineage_parted_seq; /* above it the two are not known to be one */
+	bool lineage_saved;	     /* what is above it was exported */
 	/* what was tried in vain */
 	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
 	struct pause start; /* before it is started again */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "replication/plan.h"
+#include "replication/replica_plan.h"
 
 enum gate_role gate_decide(enum repl_want want, uint32_t facts, const char **why)
 {
@@ -11,12 +12,14 @@ enum gate_role gate_decide(enum repl_want want, uint32_t facts, const char **why
 	uint32_t running = F_PROCESS | F_UP | F_WRITABLE | F_SEMI | F_SLAVE | F_SALVAGED | F_IO | F_SQL | F_BROKEN |
 			   F_FOLLOWS | F_CAUGHT_UP | F_SYNCED | F_DRAINED | F_ROW | F_ROW_SENT | F_OPENED | F_MARKED |
 			   F_QUIET;
-	const struct plan_rule *rule = plan_next(want, facts & ~running);
+	const struct plan_rule *rule = want == REPL_WANT_REPLICA    ? replica_next(facts & ~running)
+				       : want == REPL_WANT_GIVEN_UP ? given_up_next(facts & ~running)
+								    : plan_next(want, facts & ~running);
 
 	*why = rule->why;
 	if (rule->step != STEP_START)
 		return GATE_REFUSED;
-	return want == REPL_WANT_FOLLOW_OUT ? GATE_SLAVE : GATE_MASTER;
+	return want == REPL_WANT_FOLLOW_OUT || want == REPL_WANT_REPLICA ? GATE_SLAVE : GATE_MASTER;
 }
 
 void gate_format(enum gate_role role, unsigned server_id, const char *why, char line[static GATE_LINE_BYTES])

@@ -34,6 +34,7 @@ static const char accounts_sql[] =
     "DELETE FROM mysql.global_priv WHERE User='' OR (User<>'mariadb.sys' AND User<>'root') OR "
     "Host<>'localhost';\n"
     "DELETE FROM mysql.db;\n"
+    "DELETE FROM mysql.tables_priv WHERE User<>'mariadb.sys' OR Host<>'localhost';\n"
     "DELETE FROM mysql.proxies_priv WHERE Host<>'localhost';\n"
     "FLUSH PRIVILEGES;\n"
     "DROP DATABASE IF EXISTS test;\n"
@@ -43,9 +44,11 @@ static const char accounts_sql[] =
 static const char database_sql[] = "CREATE DATABASE IF NOT EXISTS holdfast CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
 				   "USE holdfast;\n";
 
+/* A replica compares histories by it (replication/lineage.h). */
+static const char lineage_sql[] = "GRANT SELECT ON holdfast.cluster_epoch TO '" REPLICATION_USER "'@'%%';\n";
+
 /* What else a backup can bring along. The new cluster has a history of its own, which begins with nothing. */
-static const char restored_sql[] = "DELETE FROM mysql.tables_priv WHERE User<>'mariadb.sys' OR Host<>'localhost';\n"
-				   "DELETE FROM mysql.columns_priv;\n"
+static const char restored_sql[] = "DELETE FROM mysql.columns_priv;\n"
 				   "DELETE FROM mysql.procs_priv;\n"
 				   "DELETE FROM mysql.roles_mapping;\n"
 				   "DELETE FROM mysql.gtid_slave_pos;\n";
@@ -82,6 +85,8 @@ static int make_script(const struct initdata_paths *paths, bool restored, struct
 	sodium_memzero(password, sizeof(password));
 	if (!code)
 		code = append_schema(fd, paths->schema, e);
+	if (!code && dprintf(fd, lineage_sql) < 0)
+		code = err_set(e, -EIO, "memfd: cannot write");
 	if (!code && lseek(fd, 0, SEEK_SET) < 0)
 		code = err_set(e, -errno, "memfd: %s", strerror(errno));
 	if (code && fd >= 0)

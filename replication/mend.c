@@ -9,10 +9,17 @@
 
 #define TOLD_US 600000000u /* how long `status` shows what is right again */
 
+/* A replica must not acknowledge: its word would be taken for the standby's (R5). */
+static bool must_not(const struct actor *a, unsigned id)
+{
+	return id == VARIABLE_SLAVE && a->conf->kind == CONF_KIND_REPLICA;
+}
+
 static int mend(struct actor *a, enum variable id, struct errbuf *e)
 {
 	const struct variable_rule *v = &variables[id];
-	int code = v->dynamic ? database_run(a->db, e, "SET GLOBAL %s=%s", v->name, v->wanted) : -ENOTSUP;
+	const char *wanted = must_not(a, id) ? "0" : v->wanted;
+	int code = v->dynamic ? database_run(a->db, e, "SET GLOBAL %s=%s", v->name, wanted) : -ENOTSUP;
 
 	/* What was written meanwhile is on disk before anybody relies on it again. */
 	if (!code && variable_is_durability(id))
@@ -49,7 +56,7 @@ void mend_variables(struct actor *a)
 	for (unsigned i = 0; i < VARIABLE_COUNT; i++) {
 		struct errbuf e = {"it can be set in /etc/holdfast/mariadb.cnf only"};
 
-		if (wrong & 1u << i)
+		if (must_not(a, i) ? strcmp(s->db.variables.text[i], "1") == 0 : (wrong & 1u << i) != 0)
 			tell(a, (enum variable)i, mend(a, (enum variable)i, &e), &e);
 	}
 }

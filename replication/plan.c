@@ -148,6 +148,7 @@ int plan_relay(const struct repl_order *order)
 {
 	if (order->want == REPL_WANT_NOTHING)
 		return -1;
-	return (order->want == REPL_WANT_FOLLOW_IN || order->want == REPL_WANT_FOLLOW_OUT) &&
+	return (order->want == REPL_WANT_FOLLOW_IN || order->want == REPL_WANT_FOLLOW_OUT ||
+		   order->want == REPL_WANT_REPLICA) &&
 	       order->active != order->self && order->active_address[0] != '\0';
 }

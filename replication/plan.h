@@ -78,6 +78,7 @@ enum plan_fact {
 	X(WRITABLE, "read-write")                                                                                      \
 	X(MARK, "mark")                                                                                                \
 	X(READ_ONLY, "read-only")                                                                                      \
+	X(COMPARE, "compare-histories") /* of a replica: replication/replica_plan.h */                                 \
 	X(FAIL, "fail")
 enum plan_step {
 #define X(id, text) STEP_##id,
@@ -103,7 +104,7 @@ const struct plan_rule *plan_next(enum repl_want want, uint32_t facts);
 
 const char *plan_step_text(unsigned step);
 
-/* May the relay be open under this order? -1: leave it as it is. */
+/* May the relay be open under this order? -1: leave it as it is. (A replica's, once it has compared the histories.) */
 int plan_relay(const struct repl_order *order);
 
 #endif

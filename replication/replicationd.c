@@ -59,6 +59,9 @@ static void obey_relay(struct replicationd *r)
 	struct errbuf e;
 	int code = 0;
 
+	/* Else its receiver, which tries again by itself, would fetch from whom nothing is known yet. */
+	if (want > 0 && o->want == REPL_WANT_REPLICA && !actor_has_compared(r->actor, o))
+		want = 0;
 	if (want == 0)
 		relay_close(r->relay);
 	else if (want > 0)
@@ -85,6 +88,7 @@ static int on_report(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)source;
 	(void)fd;
 	(void)revents;
+	obey_relay(userdata); /* the actor may have found out what a replica waits for */
 	report(userdata);
 	return 0;
 }
@@ -260,7 +264,7 @@ int main(int argc, char **argv)
 	}
 	if (conf_load(path, &r.conf, stderr))
 		return 1;
-	if (r.conf.kind != CONF_KIND_GATEWAY) {
+	if (r.conf.kind == CONF_KIND_WITNESS) {
 		(void)fprintf(stderr, "%s: [node] kind is witness; a witness has no database\n", path);
 		return 1;
 	}

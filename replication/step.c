@@ -23,6 +23,8 @@ void step_forget(struct actor *a)
 	s->row_sent = false;
 	s->marked = false;
 	watch_forget(&s->watch);
+	/* What was found to be another stays that: nothing writes into it. */
+	s->lineage_known = s->lineage_known && s->lineage == LINEAGE_OTHER;
 	s->answered = false;
 	s->mute_us = 0;
 	database_close(a->db);
@@ -38,10 +40,14 @@ int step_kill(struct actor *a, struct errbuf *e)
 
 static int step_prepare(struct actor *a, struct errbuf *e)
 {
-	int code = a->sight.dirty.epoch ? tail_export(a, e) : 0;
+	/* Whoever counted has what nobody else may have by now; afterwards it does not count, and there is nothing more to save. */
+	bool given_up = a->sight.order.want == REPL_WANT_GIVEN_UP;
+	int code = a->sight.dirty.epoch || (given_up && !token_is_none(&a->sight.token)) ? tail_export(a, e) : 0;
 
 	if (!code)
 		code = step_destroy_token(a, e);
+	if (!code && given_up)
+		code = tail_is_gone(e);
 	a->sight.prepared = !code;
 	return code;
 }
@@ -78,6 +84,9 @@ static int step_follow(struct actor *a, struct errbuf *e)
 	if (a->conf->durability_received && !a->sight.order.open)
 		return err_set(
 		    e, -EAGAIN, "waits until %s has opened", a->sight.order.member_name[a->sight.order.active]);
+	/* A replica's opens only when the histories were compared; a receiver that is refused waits a second. */
+	if (a->sight.order.want == REPL_WANT_REPLICA && relay_open_epoch(a->relay) != a->sight.order.epoch)
+		return err_set(e, -EAGAIN, "waits for the relay");
 	code = a->conf->durability_received ? step_set_token_survives(a, false, e) : 0;
 
 	if (!code && a->sight.db.slave) {
@@ -243,6 +252,7 @@ static int (*const steps[STEP_COUNT])(struct actor *, struct errbuf *) = {
     [STEP_WRITABLE] = step_writable,
     [STEP_MARK] = step_mark,
     [STEP_READ_ONLY] = step_read_only,
+    [STEP_COMPARE] = step_compare,
 };
 
 int step_take(struct actor *a, enum plan_step step, struct errbuf *e)

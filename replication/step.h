@@ -11,6 +11,9 @@ int step_kill(struct actor *a, struct errbuf *e);
 int step_seed(struct actor *a, struct errbuf *e);
 int step_enter_position(struct actor *a, struct errbuf *e);
 
+/* replication/step_replica.c */
+int step_compare(struct actor *a, struct errbuf *e);
+
 /* replication/step_token.c */
 int step_destroy_token(struct actor *a, struct errbuf *e);
 int step_relax(struct actor *a, struct errbuf *e);

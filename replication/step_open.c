@@ -31,8 +31,9 @@ int step_send_row(struct actor *a, struct errbuf *e)
 		code = database_run(a->row_db, e, "BEGIN");
 	if (!code)
 		code = database_run(a->row_db, e,
-		    "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node) VALUES (%" PRIu64 ", '%s')", o->epoch,
-		    a->conf->name);
+		    "INSERT IGNORE INTO holdfast.cluster_epoch (epoch, node, opened_server, opened_seq) VALUES "
+		    "(%" PRIu64 ", '%s', %" PRIu32 ", %" PRIu64 ")",
+		    o->epoch, a->conf->name, a->sight.db.binlog.server, a->sight.db.binlog.seq);
 	if (!code)
 		code = database_run(a->row_db, e,
 		    "UPDATE holdfast.ledger_head SET epoch=%" PRIu64 " WHERE id=1 AND epoch<%" PRIu64, o->epoch,

@@ -11,6 +11,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "replication/process.h"
+#include "replication/seed.h"
 #include "replication/seed_progress.h"
 
 #define SEED_LIMIT_MS (12u * 3600 * 1000)
@@ -21,6 +22,7 @@
 struct seeding {
 	struct actor *actor;
 	int fd;
+	char way[64]; /* socket of the way to who is asked */
 	char line[SEED_PROGRESS_LINE_BYTES];
 	size_t length;
 	struct seed_progress progress;
@@ -73,12 +75,20 @@ static bool was_interrupted(const struct actor *a)
 static int fetch(struct seeding *s, int to_fd, struct errbuf *e)
 {
 	struct actor *a = s->actor;
-	const char *argv[] = {HOLDFAST_LIBEXECDIR "/holdfast-seed", "--progress", "receive", a->conf->datadir, NULL};
+	const struct repl_order *o = &a->sight.order;
+	const char *argv[] = {
+	    HOLDFAST_LIBEXECDIR "/holdfast-seed", "--progress", "--peer", s->way, "receive", a->conf->datadir, NULL};
 	const struct process_spec spec = {
 	    .argv = argv, .stdin_fd = -1, .stdout_fd = to_fd, .look = look, .userdata = s};
 	struct process p;
-	int code = process_start(&spec, &p, e);
+	int code;
 
+	/* A replica has a way to each gateway (etc/haproxy-replica.cfg.in). */
+	if (o->want == REPL_WANT_REPLICA)
+		(void)snprintf(s->way, sizeof(s->way), "/run/holdfast/seed-%.15s.sock", o->member_name[o->copy_from]);
+	else
+		(void)snprintf(s->way, sizeof(s->way), "%s", SEED_PEER_SOCKET);
+	code = process_start(&spec, &p, e);
 	close(to_fd);
 	return code ? code : process_wait(&p, SEED_LIMIT_MS, &a->cancel, e);
 }
@@ -107,19 +117,26 @@ static int fetch_and_tell(struct actor *a, struct errbuf *e)
 /* The copy that is replaced has nothing that the active lacks but its tail. */
 int step_seed(struct actor *a, struct errbuf *e)
 {
-	int code = a->sight.dirty.epoch && a->sight.data ? tail_export(a, e) : 0;
+	const struct repl_order *o = &a->sight.order;
+	bool replica = o->want == REPL_WANT_REPLICA;
+	int code = 0;
 
+	if (replica && a->sight.data && a->sight.lineage_known && a->sight.lineage == LINEAGE_OTHER)
+		code = a->sight.lineage_saved ? 0 : tail_export_parted(a, e);
+	else if (a->sight.dirty.epoch && a->sight.data)
+		code = tail_export(a, e);
 	if (!code)
 		code = step_destroy_token(a, e);
 	if (!code)
 		code = step_kill(a, e);
 	if (code) /* nothing was asked for */
 		return code == -EAGAIN ? code : -EPIPE;
-	LOG(LOG_NOTICE, "seed.begin", KV_S("active", a->sight.order.member_name[a->sight.order.active]));
+	LOG(LOG_NOTICE, "seed.begin", KV_S("active", o->member_name[replica ? o->copy_from : o->active]));
 	code = fetch_and_tell(a, e);
 	if (code)
 		return code;
 	LOG(LOG_NOTICE, "seed.end", KV_S("datadir", a->conf->datadir));
+	a->sight.lineage_known = false;
 	return tail_is_gone(e);
 }
 

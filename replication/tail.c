@@ -25,7 +25,7 @@
 
 /* The last of the files: where it lies, the export is whole. */
 static int tell(const struct actor *a, const struct salvage_result *r, const struct journal_counts *made,
-    struct gtid above, const char *file, const struct tm *tm, struct errbuf *e)
+    struct gtid above, uint64_t epoch, const char *file, const struct tm *tm, struct errbuf *e)
 {
 	const struct repl_order *o = &a->sight.order;
 	char when[TAIL_TIME_BYTES], path[PATH_BYTES + 16], text[TAIL_SUMMARY_BYTES], last[GTID_TEXT_BYTES];
@@ -33,7 +33,7 @@ static int tell(const struct actor *a, const struct salvage_result *r, const str
 	    .active = o->member_name[o->active],
 	    .when = when,
 	    .file = file,
-	    .opened_epoch = a->sight.dirty.epoch,
+	    .opened_epoch = epoch,
 	    .epoch = o->epoch,
 	    .above = above,
 	    .transactions = r->groups,
@@ -53,14 +53,13 @@ static int tell(const struct actor *a, const struct salvage_result *r, const str
 		    KV_U("captures", made->captures), KV_U("voids", made->voids), KV_U("expiries", made->expiries),
 		    KV_U("confirmed", made->confirmed), KV_U("failed", made->failed), KV_U("changes", made->changes),
 		    KV_U("others", made->others), KV_U("from", r->first_seq), KV_S("to", gtid_format(r->last, last)),
-		    KV_U("opened_epoch", a->sight.dirty.epoch), KV_U("epoch", o->epoch), KV_S("summary", path));
+		    KV_U("opened_epoch", epoch), KV_U("epoch", o->epoch), KV_S("summary", path));
 	return code;
 }
 
-int tail_export(struct actor *a, struct errbuf *e)
+/* epoch: of which it is, for its name. */
+static int export_above(struct actor *a, struct gtid above, uint64_t epoch, struct errbuf *e)
 {
-	const struct repl_order *o = &a->sight.order;
-	struct gtid above = dirty_tail_above(&a->sight.dirty, o->active_opened_at);
 	char file[PATH_BYTES], when[TAIL_TIME_BYTES];
 	struct journal_counts made;
 	struct salvage_result r;
@@ -68,17 +67,33 @@ int tail_export(struct actor *a, struct errbuf *e)
 	struct tm tm;
 	int code;
 
-	if (o->active_opened_at.seq == 0)
-		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", o->member_name[o->active]);
 	if (mkdir(CONF_TAILS_DIR, 0700) && errno != EEXIST)
 		return err_set(e, -errno, CONF_TAILS_DIR ": %s", strerror(errno));
 	(void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	(void)snprintf(file, sizeof(file), CONF_TAILS_DIR "/epoch-%" PRIu64 "-%s", a->sight.dirty.epoch, when);
+	(void)snprintf(file, sizeof(file), CONF_TAILS_DIR "/epoch-%" PRIu64 "-%s", epoch, when);
 	code = salvage_cut(a->conf->datadir, "binlog.index", above, file, &r, e);
 	if (code || r.groups == 0)
 		return code;
 	code = salvage_print(file, &a->ending, &made, e);
-	return code ? code : tell(a, &r, &made, above, file, &tm, e);
+	return code ? code : tell(a, &r, &made, above, epoch, file, &tm, e);
+}
+
+int tail_export(struct actor *a, struct errbuf *e)
+{
+	const struct repl_order *o = &a->sight.order;
+
+	if (o->active_opened_at.seq == 0)
+		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", o->member_name[o->active]);
+	return export_above(a, dirty_tail_above(&a->sight.dirty, o->active_opened_at), a->sight.dirty.epoch, e);
+}
+
+int tail_export_parted(struct actor *a, struct errbuf *e)
+{
+	struct gtid above = {.seq = a->sight.lineage_parted_seq};
+	int code = export_above(a, above, a->sight.lineage_epoch, e);
+
+	a->sight.lineage_saved = !code;
+	return code;
 }
 
 int tail_begin(struct actor *a, struct errbuf *e)

@@ -8,11 +8,11 @@ cd "$root" || exit 2
 # These decide and compute, and do nothing else: no socket, clock, allocation, SQL or log, not even by way of a header. A
 # header that calls itself "Pure." must be listed, and its module with it.
 pure='heartbeat/acceptor heartbeat/address heartbeat/change heartbeat/codec heartbeat/command heartbeat/deaths heartbeat/explain heartbeat/explain_death heartbeat/explain_view heartbeat/fitness heartbeat/gtid heartbeat/history heartbeat/ids heartbeat/keyring heartbeat/lease heartbeat/message heartbeat/node
-  heartbeat/node_command heartbeat/node_confirm heartbeat/node_drain heartbeat/node_fit heartbeat/node_force heartbeat/node_leak heartbeat/node_maintain heartbeat/node_members heartbeat/node_out heartbeat/node_pace heartbeat/node_read heartbeat/node_role heartbeat/node_stand heartbeat/node_time heartbeat/outbox heartbeat/pace heartbeat/proposer heartbeat/record
+  heartbeat/node_command heartbeat/node_confirm heartbeat/node_drain heartbeat/node_fit heartbeat/node_force heartbeat/node_leak heartbeat/node_maintain heartbeat/node_members heartbeat/node_out heartbeat/node_pace heartbeat/node_read heartbeat/node_given_up heartbeat/node_replica heartbeat/node_watcher heartbeat/replica heartbeat/node_role heartbeat/node_stand heartbeat/node_time heartbeat/outbox heartbeat/pace heartbeat/proposer heartbeat/record
   heartbeat/role heartbeat/since heartbeat/tickle_book heartbeat/tickle_list heartbeat/tickle_message heartbeat/tickle_segment
   heartbeat/tickle_wire heartbeat/transition heartbeat/wire gateway/account gateway/cardguard gateway/cursor gateway/page gateway/currency gateway/event gateway/guard gateway/hello gateway/items gateway/ledger gateway/lockout gateway/session gateway/user gateway/ledger_account gateway/ledger_parts gateway/ledger_payment gateway/ledger_transfer gateway/ledger_withdrawal gateway/metadata gateway/op gateway/operation gateway/payment
   gateway/problem gateway/resource gateway/route gateway/scope gateway/sqltext gateway/text gateway/wire gateway/withdrawal replication/audit replication/audit_payment replication/audit_row replication/backlog replication/binlog replication/crc32 replication/dataversion replication/facts
-  replication/gate replication/journal_rows replication/pause replication/plan replication/schema replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
+  replication/gate replication/journal_rows replication/lineage replication/replica_plan replication/pause replication/plan replication/schema replication/seed_progress replication/sqlerror replication/tail_summary replication/variable replication/watch'
 
 dirs=
 for d in heartbeat replication gateway tests; do [ -d "$d" ] && dirs="$dirs $d"; done

@@ -4,11 +4,15 @@
 -- What the ledger cannot work without is in the first files, made with the tables or added in no time (INSTANT); indexes of tables that
 -- are there already are built by files after those (gateway/store.h, STORE_SCHEMA_VERSION): the ledger does not wait for them.
 
+-- opened_server, opened_seq: the last transaction before that epoch, of the log of whoever opened it. Two histories are compared by these
+-- rows (replication/lineage.h).
 CREATE TABLE IF NOT EXISTS cluster_epoch (
 	epoch BIGINT UNSIGNED NOT NULL PRIMARY KEY,
 	node VARCHAR(64) NOT NULL,
 	reason VARCHAR(120) NOT NULL DEFAULT '',
-	opened_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+	opened_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+	opened_server INT UNSIGNED NOT NULL DEFAULT 0,
+	opened_seq BIGINT UNSIGNED NOT NULL DEFAULT 0
 ) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- next_seq: the journal position the next outcome gets; next_event: the number the next event gets. last_us: ledger time, never goes

@@ -4,7 +4,7 @@
 lab=$top/tests/lab/lab
 payer=$build/tests/chaos/payer
 vip=10.77.0.100
-address_of() { case $1 in a) echo 10.77.0.1 ;; b) echo 10.77.0.2 ;; w) echo 10.77.0.3 ;; esac; }
+address_of() { case $1 in a) echo 10.77.0.1 ;; b) echo 10.77.0.2 ;; w) echo 10.77.0.3 ;; r) echo 10.77.0.4 ;; esac; }
 url=https://$vip
 work=${HOLDFAST_TEST_DIR:-$build/lab-tests}
 ca=$work/ca.pem

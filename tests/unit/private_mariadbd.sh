@@ -28,7 +28,7 @@ make_node() { # NODE NUMBER
 		[replication]
 		datadir = $D/$1/mysql
 	CONF
-	sed -e "s|@ADDRESS@|127.0.0.1$2|; s|@DATABASE_PORT@|$((PORT + $2))|; s|@DATADIR@|$D/$1/mysql|; s|@SYNC_RELAY_LOG@|1|" \
+	sed -e "s|@ADDRESS@|127.0.0.1$2|; s|@DATABASE_PORT@|$((PORT + $2))|; s|@DATADIR@|$D/$1/mysql|; s|@SYNC_RELAY_LOG@|1|; s|@ACKNOWLEDGES@|ON|" \
 		-e "s|@PKI_DIR@|$D/pki|; s|/run/mysqld/|$D/$1/run/|; s|^innodb_buffer_pool_size.*|innodb_buffer_pool_size = 32M|" \
 		"$SOURCE/etc/mariadb.cnf.in" >"$D/$1/mariadb.cnf"
 }

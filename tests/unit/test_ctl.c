@@ -278,6 +278,8 @@ static void test_join_is_checked_against_the_token(void **state)
 	    {{.name = "w", .address = "10.0.0.2", .interface = "eth0"}, "--name w belongs to the member at 10.0.0.3"},
 	    {{.name = "b", .address = "10.0.0.3", .witness = true}, "--address 10.0.0.3 belongs to the member w"},
 	    {{.name = "b", .address = "10.0.0.100", .witness = true}, "is the virtual IP"},
+	    {{.name = "r", .address = "10.9.0.4", .vip = "10.9.0.100/24", .replica = true}, NULL},
+	    {{.name = "r", .address = "10.0.0.4", .vip = "10.0.0.100/24", .replica = true}, "is that of the pair"},
 	};
 	struct ctl_options o = {.name = "c", .address = "10.0.0.4", .interface = "eth0"};
 	struct invite v = an_invite();
@@ -295,6 +297,7 @@ static void test_join_is_checked_against_the_token(void **state)
 	o.witness = false;
 	o.interface = NULL;
 	assert_int_equal(ctl_join_usage(&o, &e), -EINVAL);
+	assert_int_equal(ctl_join_usage(&(struct ctl_options){.replica = true, .interface = "e0"}, &e), -EINVAL);
 	v.member[1].kind = CONF_KIND_GATEWAY;
 	assert_int_equal(ctl_join_check(&o, &v, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "two gateways already, a and w"));

@@ -70,6 +70,28 @@ static void test_the_status_as_a_table(void **state)
 	json_decref(empty);
 }
 
+/* A replica is shown below the members, and is none of them. */
+static void test_a_replica_has_a_line(void **state)
+{
+	json_t *status = json_loads(status_text, 0, NULL);
+	char out[2048] = "";
+	FILE *f = fmemopen(out, sizeof(out), "w");
+	struct ctl_look look;
+
+	(void)state;
+	json_object_set_new(status, "replicas",
+	    json_loads("[{\"name\":\"r\",\"kind\":\"replica\",\"address\":\"10.9.0.4\",\"state\":\"following\","
+		       "\"reachable\":true,"
+		       "\"gtid_applied\":\"0-1-40\",\"behind\":2,\"backlog_ms\":0,\"reason\":\"\"}]",
+		0, NULL));
+	ctl_status_print(f, status);
+	(void)fclose(f);
+	assert_non_null(strstr(out, "r               replica  10.9.0.4        following    0-1-40         behind 2"));
+	ctl_status_look(status, "r", "10.9.0.4", &look);
+	assert_false(look.member || look.in_sync);
+	json_decref(status);
+}
+
 /* Prints the status with some of its members replaced, and tells what `status` exits with. */
 static int print_with(const char *changes, char *ret, size_t size)
 {
@@ -455,6 +477,7 @@ int main(void)
 	    cmocka_unit_test(test_leases_of_another_length_are_told),
 	    cmocka_unit_test(test_a_look_at_the_status),
 	    cmocka_unit_test(test_the_status_as_a_table),
+	    cmocka_unit_test(test_a_replica_has_a_line),
 	    cmocka_unit_test(test_the_status_tells_what_it_means),
 	    cmocka_unit_test(test_who_is_silent_and_when_that_is_too_many),
 	    cmocka_unit_test(test_how_far_a_node_is_behind),

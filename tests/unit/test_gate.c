@@ -11,7 +11,7 @@
 #include "replication/gate.h"
 #include "replication/plan.h"
 
-#define WANTS 10u /* the last one is unknown */
+#define WANTS 12u /* the last one is unknown */
 /* What is known of a server that does not run. */
 #define BESIDE ((uint32_t)(F_DATA | F_SEMI_WANTED | F_TOKEN | F_DIRTY | F_DIRTY_NOW | F_PREPARED | F_COPY_NEW))
 #define ALL_FACTS ((1u << PLAN_FACT_COUNT) - 1)
@@ -22,6 +22,8 @@ static enum gate_role expected(unsigned want, uint32_t facts)
 
 	if (want == REPL_WANT_FOLLOW_OUT)
 		return copy == (F_DATA | F_PREPARED) ? GATE_SLAVE : GATE_REFUSED;
+	if (want == REPL_WANT_REPLICA)
+		return (facts & (F_DATA | F_TOKEN)) == F_DATA ? GATE_SLAVE : GATE_REFUSED;
 	if (want == REPL_WANT_STAND_IN)
 		return (facts & (F_DATA | F_COPY_NEW)) == F_DATA ? GATE_MASTER : GATE_REFUSED;
 	if (want != REPL_WANT_HOLD_IN && want != REPL_WANT_FOLLOW_IN && want != REPL_WANT_PROMOTE)
@@ -44,8 +46,10 @@ static void test_gate_opens_with_the_role_of_the_order(void **state)
 				assert_non_null(why);
 				assert_int_equal(role, expected(want, f));
 			}
-			assert_int_equal(
-			    plan_next((enum repl_want)want, f)->step == STEP_START, expected(want, f) != GATE_REFUSED);
+			/* A replica has a plan of its own. */
+			if (want != REPL_WANT_REPLICA)
+				assert_int_equal(plan_next((enum repl_want)want, f)->step == STEP_START,
+				    expected(want, f) != GATE_REFUSED);
 			if (f == BESIDE)
 				break;
 		}
@@ -104,7 +108,7 @@ static void test_relay_is_open_only_to_follow(void **state)
 
 	(void)state;
 	for (unsigned want = 0; want < WANTS; want++) {
-		bool follow = want == REPL_WANT_FOLLOW_IN || want == REPL_WANT_FOLLOW_OUT;
+		bool follow = want == REPL_WANT_FOLLOW_IN || want == REPL_WANT_FOLLOW_OUT || want == REPL_WANT_REPLICA;
 
 		o.want = want;
 		assert_int_equal(plan_relay(&o), want == REPL_WANT_NOTHING ? -1 : follow);

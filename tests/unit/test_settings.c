@@ -45,6 +45,29 @@ static const char *value(const struct settings_values *v, const char *name)
 	return NULL;
 }
 
+/* A replica has a way to each gateway, and must not acknowledge. */
+static void test_replica(void **state)
+{
+	struct conf r = node_a;
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	memcpy(r.name, "r", 2);
+	memcpy(r.address, "10.9.0.4", 9);
+	r.kind = CONF_KIND_REPLICA;
+	assert_int_equal(settings_values(&r, trio, 3, &v, &e), 0);
+	assert_null(value(&v, "PEER_NAME"));
+	assert_string_equal(value(&v, "ACKNOWLEDGES"), "OFF");
+	assert_non_null(strstr(value(&v, "SEED_PEERS"), "bind unix@/run/holdfast/seed-a.sock mode 600 user root\n"));
+	assert_non_null(strstr(value(&v, "SEED_PEERS"), "\tserver b 10.0.0.2:7445 ssl crt "));
+	assert_non_null(strstr(value(&v, "SEED_PEERS"), " verify required verifyhost b "));
+	assert_null(strstr(value(&v, "SEED_PEERS"), "seed-w"));
+	assert_int_equal(settings_values(&node_a, trio, 3, &v, &e), 0);
+	assert_string_equal(value(&v, "ACKNOWLEDGES"), "ON");
+	assert_string_equal(value(&v, "SEED_PEERS"), "");
+}
+
 static void test_pair(void **state)
 {
 	struct settings_values v;
@@ -230,6 +253,7 @@ static void test_all_or_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_replica),
 	    cmocka_unit_test(test_pair),
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_refusals),

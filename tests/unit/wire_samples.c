@@ -15,6 +15,8 @@ static const char *const names[HB_MESSAGE_TYPES] = {
     [HB_KEYS] = "keys",
     [HB_COMMAND] = "command",
     [HB_VERDICT] = "verdict",
+    [HB_WATCH] = "watch",
+    [HB_GIVEN_UP] = "given-up",
 };
 
 const char *sample_name(uint8_t type)
@@ -123,6 +125,19 @@ void sample_message(uint8_t type, struct hb_message *ret)
 		m->command = (struct hb_command){.id = 0x76, .kind = HB_COMMAND_SWITCHOVER, .target = 1};
 	if (type == HB_VERDICT)
 		m->verdict = (struct hb_verdict){.id = 0x76, .started = 1, .text = "a hands over to b"};
+	if (type == HB_WATCH) {
+		m->from = HB_NOBODY;
+		m->stamp_us = 0x61;
+		m->member = member("far-away", 0xd5, HB_KIND_REPLICA);
+		facts(&m->facts);
+	}
+	if (type == HB_GIVEN_UP) {
+		m->from = HB_NOBODY;
+		memcpy(m->member.name, "far-away", 8);
+		m->epoch = 0x65;
+		m->echo_boot = 0xb2;
+		m->facts.opened_at = (struct gtid){0, 5, 0x2f};
+	}
 	if (type == HB_JOIN) {
 		m->from = HB_NOBODY;
 		m->member = member("new-one", 0xd4, HB_KIND_WITNESS);

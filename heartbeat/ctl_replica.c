@@ -1,0 +1,209 @@
+/*
+ * holdfastctl force promote, on a replica: the pair is gone for ever. Two of the three members of its register are gone with it, so there
+ * is no majority, and nothing can be decided in that any more: the replica becomes the first gateway of a cluster of its own, in place, with
+ * the key and the data that it has. Its heartbeatd applies what was received and writes the first record of that cluster; from then on
+ * this only has to be finished, here or by another call.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heartbeat/clusterkey.h"
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_loss.h"
+#include "heartbeat/ctl_run.h"
+#include "heartbeat/ctl_setup.h"
+#include "heartbeat/ctl_token.h"
+#include "heartbeat/keyfile.h"
+#include "heartbeat/local.h"
+
+#define COMMAND "force promote"
+#define WORDS_BYTES 96
+#define LOOK_MS 100
+#define LOOKS 750 /* what was received may take a minute to be applied */
+#define STOP_TIMEOUT_MS 100000
+#define SERVING_LIMIT_S 60
+
+static json_t *ask_state(char *state, size_t size)
+{
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", NULL);
+
+	(void)snprintf(state, size, "%s", ctl_text(status, "state"));
+	return status;
+}
+
+/* Until its heartbeatd has written the first record, or says that it does not. */
+static int wait_record(const char *before)
+{
+	for (unsigned i = 0; i < LOOKS; i++) {
+		char state[24];
+		json_t *status = ask_state(state, sizeof(state));
+		const char *reason = ctl_text(status, "reason");
+		bool failed = strstr(reason, "was not promoted") && strcmp(reason, before) != 0;
+		int code = failed ? ctl_command_refuse(COMMAND, reason) : 0;
+
+		json_decref(status);
+		if (failed || strcmp(state, "promoted") == 0)
+			return code;
+		if (ctl_pause(LOOK_MS))
+			break;
+	}
+	return ctl_command_refuse(
+	    COMMAND, "not done after 75 s: holdfastctl status; until it is known, leave the old ones off");
+}
+
+static int begin(const char *words)
+{
+	char state[24], before[LOCAL_REASON_BYTES];
+	json_t *status = ask_state(state, sizeof(state));
+	int code;
+
+	(void)snprintf(before, sizeof(before), "%s", ctl_text(status, "reason"));
+	json_decref(status);
+	code = ctl_command_begin(COMMAND, words);
+	return code ? code : wait_record(before);
+}
+
+/* What it has, and how far the lost ones had come, as far as was heard. */
+static void show_loss(const json_t *loss, const char *name)
+{
+	char state[24];
+	json_t *status = ask_state(state, sizeof(state)), *replica, *node;
+	const json_t *first = json_array_get(json_object_get(status, "replicas"), 0);
+
+	replica = json_deep_copy(loss);
+	node = json_pack("{s:s, s:b, s:b, s:b, s:i, s:O, s:I}", "name", name, "in_sync", 0, "maintenance", 0, "apart",
+	    0, "heard_ms", 0, "gtid", json_object_get(first, "gtid_applied"), "seq", (json_int_t)0);
+	if (node) {
+		const char *gtid = ctl_text(first, "gtid_applied"), *seq = strrchr(gtid, '-');
+
+		(void)json_object_set_new(node, "seq", json_integer(seq ? strtoll(seq + 1, NULL, 10) : 0));
+		(void)json_array_append_new(json_object_get(replica, "nodes"), node);
+		ctl_loss_print(stdout, replica, ctl_node(replica, name));
+	}
+	json_decref(replica);
+	json_decref(status);
+	(void)fflush(stdout);
+}
+
+static int confirm(const json_t *loss, const char *name)
+{
+	char names[64] = "";
+	const json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(loss, "nodes"), i, node)
+	{
+		size_t at = strlen(names);
+
+		(void)snprintf(names + at, sizeof(names) - at, "%s%s", at ? " and " : "", ctl_text(node, "name"));
+	}
+	return ctl_command_confirm(COMMAND, name,
+	    "%s must be off, and must not serve again: nothing here can keep them from it, and what they take then is "
+	    "in\n"
+	    "another history. Nobody can know that but you. What only they have is given up for good.\n"
+	    "To make %s a cluster of its own",
+	    names, name);
+}
+
+/* ---- what its heartbeatd has decided, finished */
+
+static int stop_all(struct ctl_setup *s, struct errbuf *e)
+{
+	/* Its database starts anew under the number of a member; it is killed, as always, and loses nothing by that. */
+	static const char *const units[] = {"holdfast-reconfigure.path", "holdfast-replicationd", "holdfast-heartbeatd",
+	    "haproxy", "mariadb", "keepalived"};
+	int code = 0;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && !code; i++) {
+		const char *const argv[] = {"systemctl", "stop", units[i], NULL};
+
+		code = ctl_run(argv, STOP_TIMEOUT_MS, &s->output, e);
+	}
+	return code;
+}
+
+static int is_serving(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return look->serving;
+}
+
+static int wait_serving(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_serving, SERVING_LIMIT_S, &last, e);
+
+	if (code != -ETIMEDOUT)
+		return code;
+	return err_set(e, code, "not serving after %d s: %s%s%s; see 'holdfastctl status'", SERVING_LIMIT_S, last.state,
+	    last.reason[0] ? ": " : "", last.reason);
+}
+
+static const struct ctl_step steps[] = {
+    {"stopping what follows", stop_all},
+    {"writing the configuration of a gateway", ctl_layout_make},
+    {"starting", ctl_setup_start},
+    {"waiting until it serves", wait_serving},
+};
+
+static int finish(const struct conf *conf)
+{
+	static struct ctl_setup s = {.command = COMMAND, .keep = true};
+	struct keyring ring = {0};
+	struct errbuf e = {""};
+	int code = clusterkey_load(CONF_KEY_PATH, s.key, &e);
+
+	s.conf = *conf;
+	s.conf.kind = CONF_KIND_GATEWAY;
+	s.conf.seed_address[0] = '\0';
+	memcpy(s.member[0].name, s.conf.name, sizeof(s.member[0].name));
+	memcpy(s.member[0].address, s.conf.address, sizeof(s.member[0].address));
+	s.member[0].kind = CONF_KIND_GATEWAY;
+	s.members = 1;
+	if (!code)
+		code = keyfile_load(KEYFILE_PATH, s.key, &ring, &e);
+	if (code)
+		code = ctl_command_refuse(COMMAND, e.text);
+	else
+		code = ctl_setup_run(&s, steps, sizeof(steps) / sizeof(steps[0]));
+	if (!code) {
+		(void)printf(
+		    "\n%s serves (SOLO) at https://%.*s/, a cluster of its own. The old gateways and their witness\n"
+		    "begin anew before they join it: doc/operations.md, \"The whole site is gone\".\n\n",
+		    conf->name, (int)strcspn(conf->vip, "/"), conf->vip);
+		code = ctl_token_print(stdout, &s.conf, s.key, &ring, s.member, s.members, &e)
+			   ? ctl_command_refuse(COMMAND, e.text)
+			   : 0;
+	}
+	sodium_memzero(&s, sizeof(s));
+	sodium_memzero(&ring, sizeof(ring));
+	return code;
+}
+
+int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
+{
+	struct errbuf e = {""};
+	json_t *loss = ctl_ask(LOCAL_SOCKET, "loss", &e);
+	char words[WORDS_BYTES], state[24];
+	int code;
+
+	if (!loss)
+		return ctl_command_refuse(COMMAND, e.text);
+	json_decref(ask_state(state, sizeof(state)));
+	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)ctl_number(loss, "version"));
+	code = ctl_command_look(COMMAND, words);
+	if (!code && strcmp(state, "promoted") != 0) {
+		show_loss(loss, name);
+		code = yes ? 0 : confirm(loss, name);
+		if (!code)
+			code = begin(words);
+	}
+	json_decref(loss);
+	return code ? code : finish(conf);
+}

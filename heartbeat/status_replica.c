@@ -1,0 +1,90 @@
+/* What `holdfastctl status` shows of a replica: on the members as it told them last, on itself as it is. */
+#include "heartbeat/status_replica.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "heartbeat/daemon.h"
+#include "heartbeat/replica.h"
+
+#define REACHABLE_US 1000000
+
+static json_t *gtid_json(struct gtid g, bool known)
+{
+	char text[GTID_TEXT_BYTES];
+
+	return known && g.seq ? json_string(gtid_format(g, text)) : json_null();
+}
+
+/* How many transactions of the active's log it has not applied, as far as both are heard. */
+static json_t *behind_json(const struct daemon *d, const struct hb_facts *f, uint64_t now_us)
+{
+	const struct hb_node *n = &d->node;
+	const struct hb_peer *p = &n->peer[n->known.active];
+	struct hb_facts active = p->facts;
+
+	if (n->known.active == n->self)
+		hb_node_facts(n, now_us, &active);
+	else if (!p->heard || now_us - p->heard_us > REACHABLE_US)
+		return json_null();
+	if (!active.binlog.seq || !f->applied.seq)
+		return json_null();
+	return json_integer(active.binlog.seq > f->applied.seq ? (json_int_t)(active.binlog.seq - f->applied.seq) : 0);
+}
+
+static json_t *one_json(const struct daemon *d, const struct hb_watcher *w, uint64_t now_us)
+{
+	bool here = now_us - w->heard_us < REACHABLE_US;
+	struct in_addr address = {htonl(w->member.ipv4)};
+	char text[INET_ADDRSTRLEN];
+	const struct hb_facts *f = &w->facts;
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", w->member.name, "kind", "replica", "address",
+	    inet_ntop(AF_INET, &address, text, sizeof(text)), "state", here ? hb_replica_text(f->state) : "unreachable",
+	    "reachable", here);
+
+	/* Also when it is away: that far its copy goes. */
+	json_object_set_new(o, "gtid_applied", gtid_json(f->applied, true));
+	json_object_set_new(o, "gtid_received", gtid_json(f->received, here));
+	json_object_set_new(o, "behind", here ? behind_json(d, f, now_us) : json_null());
+	json_object_set_new(o, "backlog_ms", here && f->follow_epoch ? json_integer(f->backlog_ms) : json_null());
+	json_object_set_new(o, "heard_ms", json_integer((json_int_t)((now_us - w->heard_us) / 1000)));
+	json_object_set_new(o, "reason", json_string(here ? f->reason : "nothing heard from it"));
+	return o;
+}
+
+json_t *status_replicas(const struct daemon *d, uint64_t now_us)
+{
+	struct hb_watcher w = d->node.watcher;
+	json_t *all = json_array();
+
+	if (d->node.settings.replica) {
+		w = (struct hb_watcher){.heard_us = now_us, .member.ipv4 = d->node.settings.ipv4};
+		memcpy(w.member.name, d->node.acceptor.reg.name, sizeof(w.member.name));
+		hb_replica_facts(&d->node, now_us, &w.facts);
+	}
+	if (w.member.name[0])
+		json_array_append_new(all, one_json(d, &w, now_us));
+	return all;
+}
+
+const char *status_state(const struct daemon *d, uint64_t now_us)
+{
+	struct hb_facts f;
+
+	if (!d->node.settings.replica)
+		return hb_state_text(d->node.state);
+	hb_replica_facts(&d->node, now_us, &f);
+	return hb_replica_text(f.state);
+}
+
+/* There is nothing that it decides. */
+json_t *status_explain_replica(const struct daemon *d)
+{
+	const struct hb_node *n = &d->node;
+	const char *name = n->acceptor.reg.name, *reason = n->reason;
+
+	return json_pack("{s:s, s:s, s:[{s:s, s:s, s:s, s:n}, {s:s, s:s, s:s, s:n}]}", "cluster", d->conf.cluster,
+	    "node", d->conf.name, "lines", "topic", "now", "about", name, "text",
+	    reason[0] ? reason : "follows the pair, and is as near as 'behind' in status says", "holds", "topic", "now",
+	    "about", name, "text", "it has no vote, and takes no role by itself: holdfastctl force promote", "holds");
+}

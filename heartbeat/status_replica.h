@@ -1,0 +1,19 @@
+/* The parts of status.c that are about a replica. */
+#ifndef HOLDFAST_HEARTBEAT_STATUS_REPLICA_H
+#define HOLDFAST_HEARTBEAT_STATUS_REPLICA_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct daemon;
+
+/* "replicas": the one there is, or nothing. For the caller to json_decref, as the next. */
+json_t *status_replicas(const struct daemon *d, uint64_t now_us);
+
+/* The answer to "explain" on a replica. */
+json_t *status_explain_replica(const struct daemon *d);
+
+/* "state": what this machine is at. */
+const char *status_state(const struct daemon *d, uint64_t now_us);
+
+#endif

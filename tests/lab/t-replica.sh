@@ -1,0 +1,200 @@
+# A replica at a third site: it joins, follows the standby and never what only the active has, goes on with whoever has the role, is seeded
+# anew when its history is not the pair's, and is promoted when both gateways are gone, with all that it had. What the old ones have beyond
+# that is exported when they are back. In the end the pair is made anew: this one's cluster has ended.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
+
+replica_url=https://10.77.0.101
+LOAD_RATE=150
+in_node() { timeout 120 "$lab" exec "$1" -- sh -c "$2"; }
+replica() { status "$1" ".replicas[0].$2"; } # NODE KEY
+seq_of() { # NODE: how far its database is
+  local at
+  at=$(timeout 10 "$lab" exec "$1" -- mariadb -N -e 'SELECT @@gtid_binlog_pos' 2>/dev/null) && echo "${at##*-}"
+}
+follows() { [ "$(replica w state)" = following ]; }
+# It has all that was in the active's log at some moment, and nothing was thrown away for that.
+catches_up() {
+  local want
+  want=$(seq_of "$(active w)") && [ -n "$want" ] || fail "no position of $(active w)"
+  wait_until "${1:-60}" "the replica to have $want" has "$want"
+}
+has() { local at; at=$(seq_of r) && [ -n "$at" ] && [ "$at" -ge "$1" ]; }
+seeds() { told r holdfast-replicationd event=seed.begin; }
+seeded_more() { [ "$(seeds)" -gt "$1" ]; }
+last_source() {
+  "$lab" exec r -- journalctl -q -o cat --no-pager --since "$told_since" -u holdfast-replicationd 2>/dev/null |
+    sed -n 's/^event=lineage.compare source=\([a-z]*\) .*verdict=BEGINNING.*/\1/p' | tail -n 1
+}
+follows_from() { follows && [ "$(last_source)" = "$1" ]; }
+begins_anew() { # NODE: as after a purge
+  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
+    rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
+    fail "$1 cannot be made a fresh machine"
+}
+pay_and_check() { # NAME URL: what was acknowledged before is there, as the machine at URL tells
+  verdict=$("$lab" client -- "$payer" verify --url "$2" --cacert "$ca" --key "$key" --history "$work/$1.history" \
+    2>"$work/$1.verify" | tail -n 1)
+}
+
+"$lab" start r || fail "no machine r"
+now=$(active w)
+standby=$(other "$now")
+token=$("$lab" exec "$now" -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1)
+[ -n "$token" ] || fail "no token"
+as_replica=(--name r --address 10.77.0.4 --interface eth0 --vip 10.77.0.101/24 --replica --yes)
+refused 2 r "--vip is missing: a replica needs" join "$token" --name r --address 10.77.0.4 --interface eth0 --replica --yes
+refused 1 r "is that of the pair" join "$token" --name r --address 10.77.0.4 --interface eth0 --vip "$vip/24" --replica --yes
+refused 1 r "belongs to the member" join "$token" --name a "${as_replica[@]:2}"
+start_load replica
+ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
+says "r is a replica of pay and follows"
+payments_flow
+catches_up
+ctl w status
+says "replica"
+[ "$(status w '.in_sync|join(" ")')" = "a b" ] || fail "in sync: $(status w .in_sync)"
+[ "$(status w '.nodes|length')" = 3 ] || fail "it is among the members: $(status w .nodes)"
+[ "$(last_source)" = "$standby" ] || fail "it follows $(last_source), and $standby is the standby"
+clients=$("$lab" exec "$now" -- mariadb -N -e "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'" | awk '{ print $2 }')
+[ "$clients" = 1 ] || fail "$clients semi-sync replicas"
+refused 1 w "that is the replica" force promote r --accept-loss --yes
+refused 1 r "is heard, or was a moment ago: it is not gone" force promote r --accept-loss --yes
+refused 1 r "is a replica and no member" switchover --yes
+say "r has joined, and follows $standby"
+
+before=$(seeds)
+# An unacknowledged tail: the active is cut off from those who decide, and the replica hears it still. It has it in its log; the replica never.
+number=$("$lab" exec "$now" -- mariadb -N -e 'SELECT @@server_id')
+"$lab" cut "$now" "$standby" --one-way && "$lab" cut "$now" w && "$lab" cut "$standby" "$now" --one-way || fail "$now cannot be cut off"
+wait_until 60 "$standby active" is_active w "$standby"
+payments_flow
+wait_until 60 "the replica with $standby, which serves alone" follows_from "$standby"
+"$lab" heal
+wait_sync
+tail_at=$("$lab" exec "$now" -- journalctl -q -o cat --no-pager --since "$told_since" -u holdfast-replicationd |
+  sed -n 's/^event=tail.export .* from=\([0-9]*\) .*/\1/p' | tail -n 1)
+catches_up
+wait_until 60 "the replica with $now, the standby now" follows_from "$now"
+[ -n "$tail_at" ] || fail "$now has exported no tail, so nothing was shown"
+transactions() { in_node "$1" 'mariadb-binlog /var/lib/holdfast/mysql/binlog.0*' | grep -o 'GTID 0-[0-9]*-[0-9]*'; }
+transactions r >"$work/replica.gtids" || fail "no transactions in the log of r"
+! grep -qx "GTID 0-$number-$tail_at" "$work/replica.gtids" || fail "the replica has transaction $tail_at of $now, which nobody acknowledged"
+grep -qx "GTID 0-[0-9]*-$tail_at" "$work/replica.gtids" || fail "the replica has no transaction $tail_at at all"
+[ "$(seeds)" = "$before" ] || fail "a fresh copy was taken on the way"
+say "$now was cut off with transaction $tail_at, which the replica never had; it follows $now, the standby now"
+
+# The active dies; the other one serves alone, and is followed; and back.
+heir=$now
+was=$standby
+"$lab" kill "$was"
+wait_until 60 "$heir active" is_active "$heir" "$heir"
+payments_flow
+catches_up
+"$lab" cut r a && "$lab" cut r b && "$lab" cut r w || fail "r cannot be cut off"
+"$lab" start "$was"
+is_away() { [ "$(replica w state)" = unreachable ]; }
+wait_until 20 "the replica to be missed" is_away
+wait_sync
+"$lab" heal
+wait_until 60 "the replica with $was, the standby now" follows_from "$was"
+catches_up
+[ "$(seeds)" = "$before" ] || fail "a fresh copy was taken on the way"
+stop_load
+say "it went on with $heir alone, was cut off, and follows $was"
+
+# Power is lost in the middle of a copy: it is taken again.
+in_node r 'systemctl stop holdfast-replicationd mariadb; rm -rf /var/lib/holdfast/mysql; systemctl start holdfast-replicationd'
+wait_until 60 "a copy begun" seeded_more "$before"
+"$lab" kill r
+"$lab" start r
+wait_until 90 "the replica with its copy" follows
+catches_up
+say "power was lost while it took a copy; it has one and follows"
+
+# A role is forced upon one that lacks what the replica has: that one's history is the pair's from then on. What only the replica has is saved.
+now=$(active w)
+standby=$(other "$now")
+"$lab" kill "$standby"
+wait_until 30 "$now serves alone" is_mode w SOLO
+start_load replica-lost
+payments_flow
+wait_until 60 "the replica with $now" follows_from "$now"
+catches_up
+stop_load
+before=$(seeds)
+"$lab" kill "$now"
+"$lab" start "$standby"
+forced() { ctl w force promote "$standby" --accept-loss --yes; }
+wait_until 90 "$standby in the role" forced
+wait_until 90 "a fresh copy of the replica's" seeded_more "$before"
+start_load replica-again
+wait_until 90 "the replica with $standby" follows_from "$standby"
+payments_flow
+catches_up
+in_node r 'cat /var/lib/holdfast/unacknowledged/*.payments' >"$work/replica.payments" || fail "the replica has exported nothing"
+grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/replica.payments" || fail "no transfer in what the replica has exported"
+"$lab" start "$now"
+wait_sync w 240
+stop_load
+say "another history was forced upon the pair: the replica saved what only it had, and took a copy"
+
+# The whole site is gone, and the replica lacks what was paid last, of which it has heard.
+start_load replica-had
+payments_flow
+stop_load
+catches_up
+in_node r 'nft add table inet lab && nft "add chain inet lab out { type filter hook output priority 0; }" &&
+  nft add rule inet lab out ip daddr 10.77.0.0/24 tcp dport 3306 drop' || fail "no filter on r"
+start_load replica-lacks
+payments_flow
+stop_load
+had=$(seq_of r)
+ahead() { [ "$(replica r behind)" -gt 5 ]; }
+wait_until 20 "the replica to hear that it is behind" ahead
+"$lab" kill a
+"$lab" kill b
+refused 2 r "want 'force promote NODE --accept-loss [--yes]'" force promote r --yes
+promoted() { ctl r force promote r --accept-loss --yes; }
+wait_until 60 "the replica promoted" promoted
+says "transactions would be lost"
+says "r                has 0-"
+says "r serves (SOLO)"
+is_active r r || fail "$(active r) is active"
+pay_and_check replica-had "$replica_url"
+case $verdict in *lost=0*duplicates=0*) ;; *) fail "of what the replica had: $verdict $(tail -n 3 "$work/replica-had.verify")" ;; esac
+pay_and_check replica-lacks "$replica_url"
+[[ $verdict =~ lost=[1-9] ]] || fail "payments were to be lost, for this to show anything: $verdict"
+say "r was promoted with all that it had, to $had; as foretold: $verdict"
+
+# The old ones come back: they hear that they were given up, answer nothing, and save what only they have.
+"$lab" start a
+"$lab" start b
+gives_up() { [[ $(status "$1" .reason) == "given up: r was promoted at 0-"* ]]; }
+for n in a b w; do wait_until 60 "$n to hear that it was given up" gives_up "$n"; done
+has_saved() { in_node "$1" 'cat /var/lib/holdfast/unacknowledged/*.payments 2>/dev/null' | grep -q ^tr_; }
+for n in a b; do
+  wait_until 60 "$n to have saved what only it has" has_saved "$n"
+  in_node "$n" '! systemctl is-active -q mariadb && [ ! -e /var/lib/holdfast/replication/token ]' || fail "$n has a token, or its database runs"
+done
+url=$replica_url start_load replica-alone
+payments_flow
+# And begin anew, as members of the new cluster.
+said=
+begins_anew a
+begins_anew w
+token=$("$lab" exec r -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1)
+ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
+ctl a join "$token" --name a --address "$(address_of a)" --interface eth0 --yes || fail "join a: $said"
+wait_until 120 "SYNC of r and a" is_mode r SYNC
+payments_flow
+url=$replica_url stop_load
+say "a and w have joined the cluster of r: $verdict"
+
+"$lab" kill r
+for n in a b w; do begins_anew "$n"; done
+ctl a init --name a --address "$(address_of a)" --vip "$vip/24" --interface eth0 --yes || fail "init: $said"
+token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
+ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
+wait_sync
+rm -f "$work/key"
