@@ -33,7 +33,11 @@
 	X(L21_OWNER_COUNTS, "a session pays from somebody else's account")                                             \
 	X(L22_WITHDRAWN_ELSEWHERE, "a clearing account is paid out to itself")                                         \
 	X(L23_LEDGERS_OWN_STAY, "the ledger's own accounts are closed")                                                \
-	X(L24_FEE_ACCOUNT_FIT_FOR_HOLD, "money is held for a fee that nobody may receive")
+	X(L24_FEE_ACCOUNT_FIT_FOR_HOLD, "money is held for a fee that nobody may receive")                             \
+	X(L25_FEE_ACCOUNT_WRITTEN, "the fee account's new balance is not written")                                     \
+	X(L26_AFTER_IS_AFTER, "the balance after a movement is told before it")                                        \
+	X(L27_METADATA_BOUNDED, "an account gathers more members of metadata than it may have")                        \
+	X(L28_SESSION_OPENS_WALLETS, "a session opens accounts of other kinds")
 
 #ifdef HOLDFAST_LEDGER_MUTANTS
 enum ledger_guard {

@@ -228,7 +228,7 @@ void ledger_post(const struct ledger_input *in, struct account *debit, struct ac
 	    .debit = debit,
 	    .credit = credit,
 	    .amount = amount,
-	    .debit_after = debit->posted,
+	    .debit_after = debit->posted + (LEDGER_OFF(L26_AFTER_IS_AFTER) ? amount : 0),
 	    .credit_after = credit->posted,
 	};
 }

@@ -11,8 +11,9 @@ static bool may_open(const struct ledger_input *in)
 {
 	const struct op *op = &in->message->op;
 
-	return op->account_kind == ACCOUNT_WALLET && op->has_min == OP_LIMIT_SET && op->min_balance == 0 &&
-	       op->has_max != OP_LIMIT_SET && (!op->has_owner || ulid_equal(&op->from, &in->who->user));
+	return LEDGER_GUARD(L28_SESSION_OPENS_WALLETS, op->account_kind == ACCOUNT_WALLET) &&
+	       op->has_min == OP_LIMIT_SET && op->min_balance == 0 && op->has_max != OP_LIMIT_SET &&
+	       (!op->has_owner || ulid_equal(&op->from, &in->who->user));
 }
 
 void ledger_account_create(const struct ledger_input *in, struct text *body, struct ledger_decision *ret)
@@ -120,7 +121,8 @@ static bool merge_metadata(const struct ledger_input *in, bool *changes)
 	members =
 	    metadata_merge(old, old_bytes, m->text[OP_TEXT_METADATA], m->op.text_bytes[OP_TEXT_METADATA], in->scratch);
 	*changes = in->scratch->used != old_bytes || memcmp(in->scratch->at, old, old_bytes) != 0;
-	return !in->scratch->cut && members <= METADATA_MEMBERS_MAX && in->scratch->used <= OP_METADATA_BYTES_MAX;
+	return !in->scratch->cut && LEDGER_GUARD(L27_METADATA_BOUNDED, members <= METADATA_MEMBERS_MAX) &&
+	       in->scratch->used <= OP_METADATA_BYTES_MAX;
 }
 
 /* `limits` are those after the change: the balance must be within them now. */

@@ -64,7 +64,8 @@ static void post(
 	p->captured += amount;
 	if (fee == 0)
 		return;
-	ledger_touch(in, in->fee, ret);
+	if (!LEDGER_OFF(L25_FEE_ACCOUNT_WRITTEN))
+		ledger_touch(in, in->fee, ret);
 	in->to->posted -= LEDGER_OFF(L14_FEE_IS_PAID) ? 0 : fee;
 	in->fee->posted += fee;
 	p->fee += fee;

@@ -1,12 +1,12 @@
 /*
  * The ledger against a second one (naive.h): random requests on few accounts, so that refusals, races for the rest of a hold,
  * the very microsecond of an expiry, freezes, limits, repetitions and reused keys are frequent. After each, status, code, event, body
- * and every balance are compared.
+ * what moved, which accounts are to be written, and every balance are compared.
  * differential [--operations N] [--seed S] [--mutants]: with --mutants each check of gateway/guard.h is left out in turn, and has to
  * be missed.
  */
 #include "gateway/guard.h"
-#include "tests/differential/naive.h"
+#include "tests/differential/drawing.h"
 #include "tests/differential/side.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static const char *const guard_names[] = {"",
 };
 
 static const char *const words[] = {"TOPUP", "TRANSFER", "REVERSE", "PAY", "CAPTURE", "VOID", "EXPIRE", "REFUND",
-    "WITHDRAW", "CONFIRM", "FAIL", "FREEZE", "UNFREEZE", "CLOSE", "LIMIT"};
+    "WITHDRAW", "CONFIRM", "FAIL", "FREEZE", "UNFREEZE", "CLOSE", "LIMIT", "CREATE"};
 
 struct run {
 	struct side side;
@@ -38,20 +38,7 @@ struct run {
 };
 
 static struct run run;
-static uint64_t state, operations_done, refusals[600], replays;
-
-static uint64_t draw(uint64_t below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (state * UINT64_C(0x2545F4914F6CDD1D) >> 11) % below;
-}
-
-static bool once_in(uint64_t n)
-{
-	return draw(n) == 0;
-}
+static uint64_t operations_done, refusals[600], replays;
 
 /* ---- comparing ---- */
 
@@ -125,6 +112,57 @@ static bool same_payment(const struct step *s, int which, bool told)
 	return has(s, text);
 }
 
+/* What moved, with the balances after it, and which rows are to be written. */
+static bool same_changes(const struct step *s, const struct verdict *v)
+{
+	const struct ledger_decision *d = &run.side.d;
+	const struct movement *m = &d->moved;
+	const struct told_movement *told = &v->moved;
+	uint64_t touched = 0;
+
+	for (unsigned i = 0; i < d->touched_count; i++)
+		touched |= UINT64_C(1) << side_index(&run.side, &d->touched[i]->id);
+	if (!same_number(s, "touched", (int64_t)touched, (int64_t)v->touched) ||
+	    !same_number(s, "moved", m->debit != NULL, told->from != NOTHING))
+		return false;
+	for (int i = 0; i < run.side.accounts; i++)
+		if ((v->touched >> i & 1) &&
+		    !same_number(s, "last_seq", (int64_t)run.side.account[i].last_seq, (int64_t)d->seq))
+			return false;
+	if (!m->debit)
+		return true;
+	if (!same_number(s, "from", side_index(&run.side, &m->debit->id), told->from) ||
+	    !same_number(s, "to", side_index(&run.side, &m->credit->id), told->to) ||
+	    !same_number(s, "amount", m->amount, told->amount) ||
+	    !same_number(s, "fee account", m->fee ? side_index(&run.side, &m->fee->id) : NOTHING, told->fees) ||
+	    !same_number(s, "fee", m->fee_amount, told->fee))
+		return false;
+	return same_number(s, "from after", m->debit_after, told->from_after) &&
+	       same_number(s, "to after", m->credit_after, told->to_after) &&
+	       same_number(s, "fee after", m->fee_after, told->fee_after);
+}
+
+static bool same_account(const struct step *s, int which)
+{
+	const struct account *a = &run.side.account[which];
+	char metadata[NAIVE_METADATA_BYTES], text[NAIVE_METADATA_BYTES + 16];
+	int64_t min, max;
+	bool has_min = naive_limit(run.naive, which, false, &min), has_max = naive_limit(run.naive, which, true, &max);
+
+	if (!same_number(s, "kind", a->kind, naive_kind(run.naive, which)) ||
+	    !same_number(s, "currency", strcmp(a->currency, "JPY") == 0, naive_currency(run.naive, which)) ||
+	    !same_number(s, "has min_balance", a->has_min, has_min) ||
+	    !same_number(s, "has max_balance", a->has_max, has_max) ||
+	    (has_min && !same_number(s, "min_balance", a->min_balance, min)) ||
+	    (has_max && !same_number(s, "max_balance", a->max_balance, max)))
+		return false;
+	naive_metadata(run.naive, which, metadata);
+	(void)snprintf(text, sizeof(text), "\"metadata\":%s,", metadata);
+	if (strcmp(a->metadata ? a->metadata : "{}", metadata) != 0)
+		return complain(s, "metadata", a->metadata ? a->metadata : "{}", metadata);
+	return has(s, text);
+}
+
 static bool same_resource(const struct step *s, const struct verdict *v)
 {
 	bool told = v->status < 300 && !v->replayed;
@@ -134,6 +172,8 @@ static bool same_resource(const struct step *s, const struct verdict *v)
 
 		return same_payment(s, which, s->what != REFUND);
 	}
+	if ((s->what == LIMIT || s->what == CREATE) && told)
+		return same_account(s, s->what == CREATE ? naive_accounts(run.naive) - 1 : s->subject);
 	if ((s->what == CONFIRM || s->what == FAIL) && told) {
 		char text[64];
 
@@ -148,7 +188,9 @@ static bool same_books(const struct step *s)
 {
 	int64_t sums[2] = {0, 0}, balance[3];
 
-	for (int i = 0; i < ACCOUNTS; i++) {
+	if (!same_number(s, "accounts", run.side.accounts, naive_accounts(run.naive)))
+		return false;
+	for (int i = 0; i < run.side.accounts; i++) {
 		const struct account *a = &run.side.account[i];
 
 		naive_balance(run.naive, i, balance);
@@ -165,7 +207,7 @@ static bool same_books(const struct step *s)
 /* What must hold whatever the second ledger says. */
 static bool invariants(const struct step *s)
 {
-	int64_t held[ACCOUNTS] = {0}, promised[ACCOUNTS] = {0};
+	int64_t held[ACCOUNTS_MAX] = {0}, promised[ACCOUNTS_MAX] = {0};
 
 	for (int i = 0; i < run.side.payments; i++) {
 		const struct payment *p = &run.side.payment[i];
@@ -173,14 +215,14 @@ static bool invariants(const struct step *s)
 		if (p->captured + p->voided > p->authorized || p->refunded > p->captured || p->fee > p->captured)
 			return complain(s, "a payment", "beyond its bounds", "within them");
 		if (p->hold == HOLD_OPEN) {
-			held[p->payer.byte[15] - 1] += payment_rest(p);
-			promised[p->payee.byte[15] - 1] += payment_rest(p);
+			held[side_index(&run.side, &p->payer)] += payment_rest(p);
+			promised[side_index(&run.side, &p->payee)] += payment_rest(p);
 		}
 	}
 	for (int i = 0; i < run.side.withdrawals; i++)
 		if (run.side.withdrawal[i].status == WITHDRAWAL_PENDING)
-			held[run.side.withdrawal[i].account.byte[15] - 1] += run.side.withdrawal[i].amount;
-	for (int i = 0; i < ACCOUNTS; i++) {
+			held[side_index(&run.side, &run.side.withdrawal[i].account)] += run.side.withdrawal[i].amount;
+	for (int i = 0; i < run.side.accounts; i++) {
 		const struct account *a = &run.side.account[i];
 
 		if (!same_number(s, "pending_out by its holds", a->pending_out, held[i]) ||
@@ -193,105 +235,7 @@ static bool invariants(const struct step *s)
 	return true;
 }
 
-/* ---- drawing ---- */
-
-static int64_t draw_amount(void)
-{
-	switch (draw(8)) {
-	case 0: return 1;
-	case 1: return once_in(50) ? AMOUNT_MAX : 1 + (int64_t)draw(20);
-	case 2: return 50 * (1 + (int64_t)draw(4));
-	default: return 1 + (int64_t)draw(300);
-	}
-}
-
-static int draw_account(void)
-{
-	if (once_in(60))
-		return NOTHING;
-	if (once_in(40))
-		return USERS + (int)draw(ACCOUNTS - USERS);
-	return (int)draw(once_in(20) ? USERS : 4);
-}
-
-static int draw_of(int count)
-{
-	if (count == 0 || once_in(80))
-		return NOTHING;
-	/* The newest, mostly: it still has something to be fought for. */
-	return once_in(4) ? (int)draw((uint64_t)count) : count - 1 - (int)draw(count < 4 ? (uint64_t)count : 4);
-}
-
-static void draw_subject(struct step *s)
-{
-	switch (s->what) {
-	case REVERSE: s->subject = draw_of(naive_transfers(run.naive)); break;
-	case CAPTURE:
-	case VOID:
-	case REFUND: s->subject = draw_of(naive_payments(run.naive)); break;
-	case CONFIRM:
-	case FAIL: s->subject = draw_of(naive_withdrawals(run.naive)); break;
-	default: s->subject = draw_account(); break;
-	}
-}
-
-static struct step draw_any_step(void)
-{
-	static const uint8_t often[] = {TOPUP, TOPUP, TOPUP, TRANSFER, TRANSFER, TRANSFER, TRANSFER, REVERSE, REVERSE,
-	    PAY, PAY, PAY, PAY, PAY, CAPTURE, CAPTURE, CAPTURE, CAPTURE, VOID, REFUND, REFUND, REFUND, WITHDRAW,
-	    WITHDRAW, CONFIRM, FAIL, FREEZE, UNFREEZE, UNFREEZE, CLOSE, LIMIT};
-	struct step s;
-
-	memset(&s, 0, sizeof(s));
-	s.what = often[draw(sizeof(often))];
-	s.who = once_in(200) ? POOR_KEY : once_in(5) ? SESSION : KEY;
-	s.from = s.to = s.subject = NOTHING;
-	if (s.what == TRANSFER || s.what == PAY || s.what == WITHDRAW)
-		s.from = draw_account();
-	if (s.what == TRANSFER || s.what == PAY || s.what == TOPUP)
-		s.to = draw_account();
-	if (s.what == TOPUP) {
-		s.reference = (int32_t)draw(STEPS_MAX / 4);
-		if (s.to == CLEARING(0) || s.to == CLEARING(1))
-			s.to = 0; /* no member of a request can name both sides */
-	}
-	s.currency = s.from == USERS - 1 || once_in(30);
-	if (s.what <= REFUND || s.what == WITHDRAW)
-		s.amount = draw_amount();
-	if ((s.what == CAPTURE || s.what == REFUND) && once_in(4))
-		s.amount = 0;
-	if (s.what == REVERSE || s.what == VOID)
-		s.amount = 0;
-	s.manual = s.what == PAY && draw(4);
-	s.seconds = 1 + (int32_t)draw(2);
-	s.final = s.what == CAPTURE && once_in(5);
-	s.has_fee = s.what == PAY && draw(2);
-	s.bps = s.has_fee ? (int32_t)(once_in(3) ? draw(10001) : 50 * draw(20)) : 0;
-	s.fixed = s.has_fee && once_in(2) ? (int64_t)draw(12) : 0;
-	if (s.what == LIMIT) {
-		s.has_min = (int32_t)draw(3);
-		s.min = (int64_t)draw(200) - 150;
-		s.has_max = (int32_t)draw(3);
-		s.max = (int64_t)draw(3000);
-	}
-	if (s.what != TOPUP && s.what != TRANSFER && s.what != PAY && s.what != WITHDRAW)
-		draw_subject(&s);
-	if (s.what == CLOSE && draw(8))
-		s.what = UNFREEZE; /* what is closed is of no more use */
-	return s;
-}
-
-/* Few of those that name what there is not. */
-static struct step draw_step(void)
-{
-	struct step s;
-
-	do
-		s = draw_any_step();
-	while (s.subject == NOTHING && s.what != TOPUP && s.what != TRANSFER && s.what != PAY && s.what != WITHDRAW &&
-	       draw(20));
-	return s;
-}
+/* ---- running ---- */
 
 /* Often to where something happens: at the end of a hold, just before and just after it. */
 static void draw_time(void)
@@ -309,8 +253,6 @@ static void draw_time(void)
 	}
 }
 
-/* ---- running ---- */
-
 static bool compare(const struct step *s, unsigned key)
 {
 	static char before[BODY_BYTES];
@@ -325,7 +267,8 @@ static bool compare(const struct step *s, unsigned key)
 	side_decide(&run.side, s, key, run.now_us);
 	v = naive_decide(run.naive, s, key, run.now_us);
 	operations_done++;
-	return same_answer(s, &v, key, before) && same_resource(s, &v) && same_books(s) && invariants(s);
+	return same_answer(s, &v, key, before) && same_changes(s, &v) && same_resource(s, &v) && same_books(s) &&
+	       invariants(s);
 }
 
 /* The ledger's own operations, whose keys are beyond those of the others. */
@@ -351,8 +294,7 @@ static bool sweep(bool all)
 static bool run_episode(uint64_t seed)
 {
 	run.seed = seed;
-	state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-	(void)draw(2);
+	drawing_begin(run.naive, seed);
 	run.now_us = START_US;
 	run.keys = 0;
 	run.sweeps = draw(2);

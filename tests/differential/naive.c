@@ -25,9 +25,16 @@ void naive_clear(struct naive *n)
 	n->facts = n->deals = n->payouts = n->moves = n->answers = 0;
 	memset(n->person, 0, sizeof(n->person));
 	for (int i = 0; i < USERS; i++)
-		n->person[i] = (struct person){.currency = i == USERS - 1, .has_min = true};
+		n->person[i] =
+		    (struct person){.currency = i == USERS - 1, .kind = 1, .has_min = true, .owned = i < OWNED};
 	for (int currency = 0; currency < 2; currency++)
-		n->person[CLEARING(currency)].currency = n->person[FEES(currency)].currency = currency;
+		for (int i = 0; i < 2; i++) {
+			struct person *p = &n->person[i ? FEES(currency) : CLEARING(currency)];
+
+			p->currency = currency;
+			p->kind = i ? 4 : 3;
+		}
+	n->accounts = ACCOUNTS;
 }
 
 struct fact *naive_fact(struct naive *n, int account, int payment)
@@ -40,7 +47,7 @@ struct fact *naive_fact(struct naive *n, int account, int payment)
 	return f;
 }
 
-static wide posted(const struct naive *n, int account)
+wide naive_posted(const struct naive *n, int account)
 {
 	wide sum = 0;
 
@@ -50,7 +57,7 @@ static wide posted(const struct naive *n, int account)
 	return sum;
 }
 
-static wide pending_in(const struct naive *n, int account)
+wide naive_pending_in(const struct naive *n, int account)
 {
 	wide sum = 0;
 
@@ -60,7 +67,7 @@ static wide pending_in(const struct naive *n, int account)
 	return sum;
 }
 
-static wide pending_out(const struct naive *n, int account)
+wide naive_pending_out(const struct naive *n, int account)
 {
 	wide sum = 0;
 
@@ -99,9 +106,9 @@ struct verdict naive_success(int status, int event)
 
 const struct verdict naive_fine = {.code = ""};
 
-struct verdict naive_check_owner(const struct step *s, int account)
+struct verdict naive_check_owner(const struct naive *n, const struct step *s, int account)
 {
-	return s->who == SESSION && account >= OWNED ? naive_refusal(403, "account_not_owned") : naive_fine;
+	return s->who == SESSION && !n->person[account].owned ? naive_refusal(403, "account_not_owned") : naive_fine;
 }
 
 struct verdict naive_check_open(const struct naive *n, int one, int other)
@@ -128,8 +135,9 @@ struct verdict naive_check_room(const struct naive *n, int account, wide amount)
 	const struct person *p = &n->person[account];
 	wide top = p->has_max ? p->max : HUGE_BALANCE;
 
-	return posted(n, account) + pending_in(n, account) + amount > top ? naive_refusal(402, "limit_exceeded")
-									  : naive_fine;
+	return naive_posted(n, account) + naive_pending_in(n, account) + amount > top
+		   ? naive_refusal(402, "limit_exceeded")
+		   : naive_fine;
 }
 
 struct verdict naive_check_money(const struct naive *n, int account, wide amount)
@@ -137,8 +145,9 @@ struct verdict naive_check_money(const struct naive *n, int account, wide amount
 	const struct person *p = &n->person[account];
 	wide bottom = p->has_min ? p->min : -HUGE_BALANCE;
 
-	return posted(n, account) - pending_out(n, account) - amount < bottom ? naive_refusal(402, "insufficient_funds")
-									      : naive_fine;
+	return naive_posted(n, account) - naive_pending_out(n, account) - amount < bottom
+		   ? naive_refusal(402, "insufficient_funds")
+		   : naive_fine;
 }
 
 void naive_move(struct naive *n, int from, int to, wide amount)
@@ -153,7 +162,7 @@ static struct verdict transfer(struct naive *n, const struct step *s)
 {
 	if (s->from == NOTHING || s->to == NOTHING)
 		return naive_refusal(404, "not_found");
-	MUST(naive_check_owner(s, s->from));
+	MUST(naive_check_owner(n, s, s->from));
 	if (s->from == s->to)
 		return naive_refusal(422, "validation_failed");
 	MUST(naive_check_open(n, s->from, s->to));
@@ -195,7 +204,7 @@ static struct verdict reverse(struct naive *n, const struct step *s)
 {
 	struct moved *of = &n->moved[s->subject];
 
-	MUST(naive_check_owner(s, of->to));
+	MUST(naive_check_owner(n, s, of->to));
 	MUST(naive_check_open(n, of->from, of->to));
 	if (of->is_reversal || of->is_reversed)
 		return naive_refusal(409, "state_conflict");
@@ -212,7 +221,7 @@ static struct verdict withdraw(struct naive *n, const struct step *s)
 {
 	if (s->from == NOTHING)
 		return naive_refusal(404, "not_found");
-	MUST(naive_check_owner(s, s->from));
+	MUST(naive_check_owner(n, s, s->from));
 	if (s->from == CLEARING(s->currency))
 		return naive_refusal(422, "validation_failed");
 	MUST(naive_check_open(n, s->from, s->from));
@@ -242,49 +251,10 @@ static struct verdict settle(struct naive *n, const struct step *s)
 	return naive_success(200, EVENT_WITHDRAWAL_SUCCEEDED);
 }
 
-static struct verdict set_status(struct naive *n, const struct step *s)
-{
-	static const int events[] = {EVENT_ACCOUNT_UNFROZEN, EVENT_ACCOUNT_FROZEN, EVENT_ACCOUNT_CLOSED};
-	int status = s->what == FREEZE ? 1 : s->what == CLOSE ? 2 : 0, before;
-
-	before = n->person[s->subject].status;
-	MUST(naive_check_open(n, s->subject, s->subject));
-	if (status == 2 && s->subject >= USERS)
-		return naive_refusal(409, "state_conflict");
-	if (status == 2 &&
-	    (posted(n, s->subject) != 0 || pending_in(n, s->subject) != 0 || pending_out(n, s->subject) != 0))
-		return naive_refusal(409, "state_conflict");
-	n->person[s->subject].status = status;
-	return naive_success(200, before == status ? 0 : events[status]);
-}
-
-static struct verdict limit(struct naive *n, const struct step *s)
-{
-	struct person *p = &n->person[s->subject], next;
-	bool same;
-
-	next = *p;
-	if (s->has_min != LIMIT_ABSENT) {
-		next.has_min = s->has_min == LIMIT_SET;
-		next.min = next.has_min ? s->min : 0;
-	}
-	if (s->has_max != LIMIT_ABSENT) {
-		next.has_max = s->has_max == LIMIT_SET;
-		next.max = next.has_max ? s->max : 0;
-	}
-	MUST(naive_check_open(n, s->subject, s->subject));
-	if ((next.has_min && posted(n, s->subject) - pending_out(n, s->subject) < next.min) ||
-	    (next.has_max && posted(n, s->subject) + pending_in(n, s->subject) > next.max))
-		return naive_refusal(409, "state_conflict");
-	same = next.has_min == p->has_min && next.has_max == p->has_max && (!next.has_min || next.min == p->min) &&
-	       (!next.has_max || next.max == p->max);
-	*p = next;
-	return naive_success(200, same ? 0 : EVENT_ACCOUNT_UPDATED);
-}
-
 static struct verdict execute(struct naive *n, const struct step *s, uint64_t now_us)
 {
-	bool names = s->what != TOPUP && s->what != TRANSFER && s->what != PAY && s->what != WITHDRAW;
+	bool names =
+	    s->what != TOPUP && s->what != TRANSFER && s->what != PAY && s->what != WITHDRAW && s->what != CREATE;
 
 	if (names && s->subject == NOTHING)
 		return naive_refusal(404, "not_found");
@@ -300,37 +270,89 @@ static struct verdict execute(struct naive *n, const struct step *s, uint64_t no
 	case WITHDRAW: return withdraw(n, s);
 	case CONFIRM:
 	case FAIL: return settle(n, s);
-	case LIMIT: return limit(n, s);
-	default: return set_status(n, s);
+	case LIMIT: return naive_set_limit(n, s);
+	case CREATE: return naive_create(n, s);
+	default: return naive_set_status(n, s);
 	}
 }
 
 /* What a session never may: what needs an API key. */
 static bool may(const struct step *s)
 {
-	bool for_keys = s->what == TOPUP || s->what >= CONFIRM || (s->what == PAY && s->has_fee);
+	bool for_keys = s->what == TOPUP || (s->what >= CONFIRM && s->what != CREATE) || (s->what == PAY && s->has_fee);
 
 	return s->who == KEY || (s->who == SESSION && !for_keys);
+}
+
+/* What the new facts say: of which accounts there are any, and the movements, in their order. */
+static void tell_changes(const struct naive *n, int before, const struct step *s, struct verdict *v)
+{
+	struct told_movement *m = &v->moved;
+	bool of_account = s->what >= FREEZE && s->what <= LIMIT;
+	int side = 0;
+
+	*m = (struct told_movement){.from = NOTHING, .to = NOTHING, .fees = NOTHING};
+	v->touched = of_account && v->event ? UINT64_C(1) << s->subject : 0;
+	for (int i = before; i < n->facts; i++) {
+		const struct fact *f = &n->fact[i];
+
+		if (f->account == NOTHING)
+			continue;
+		v->touched |= UINT64_C(1) << f->account;
+		if (f->posted == 0)
+			continue;
+		switch (side++) {
+		case 0: m->from = f->account; break;
+		case 1:
+			m->to = f->account;
+			m->amount = (int64_t)f->posted;
+			break;
+		case 3:
+			m->fees = f->account;
+			m->fee = (int64_t)f->posted;
+			break;
+		default: break;
+		}
+	}
+	if (m->from == NOTHING)
+		return;
+	m->from_after = (int64_t)naive_posted(n, m->from);
+	m->to_after = (int64_t)naive_posted(n, m->to) + m->fee;
+	if (m->fees == NOTHING)
+		return;
+	m->fee_after = (int64_t)naive_posted(n, m->fees);
+	/* Who pays the fee's account is told as it was before the fee came. */
+	if (m->from == m->fees)
+		m->from_after -= m->fee;
+}
+
+static struct verdict nothing_moved(struct verdict v)
+{
+	v.moved = (struct told_movement){.from = NOTHING, .to = NOTHING, .fees = NOTHING};
+	v.touched = 0;
+	return v;
 }
 
 struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key, uint64_t now_us)
 {
 	struct verdict v;
+	int before = n->facts;
 
 	if (!may(s))
-		return naive_refusal(403, "scope_missing");
+		return nothing_moved(naive_refusal(403, "scope_missing"));
 	for (int i = 0; i < n->answers; i++) {
 		if (n->answered[i].key != key)
 			continue;
 		if (memcmp(&n->answered[i].step, s, sizeof(*s)) != 0)
-			return naive_refusal(422, "idempotency_key_reused");
+			return nothing_moved(naive_refusal(422, "idempotency_key_reused"));
 		v = n->answered[i].verdict;
 		v.replayed = true;
 		v.stored = false;
 		v.event = 0;
-		return v;
+		return nothing_moved(v);
 	}
 	v = execute(n, s, now_us);
+	tell_changes(n, before, s, &v);
 	if (v.stored)
 		n->answered[n->answers++] = (struct answered){.key = key, .step = *s, .verdict = v};
 	return v;
@@ -340,9 +362,9 @@ struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key,
 
 void naive_balance(const struct naive *n, int account, int64_t ret[static 3])
 {
-	ret[0] = (int64_t)posted(n, account);
-	ret[1] = (int64_t)pending_in(n, account);
-	ret[2] = (int64_t)pending_out(n, account);
+	ret[0] = (int64_t)naive_posted(n, account);
+	ret[1] = (int64_t)naive_pending_in(n, account);
+	ret[2] = (int64_t)naive_pending_out(n, account);
 }
 
 int naive_status(const struct naive *n, int account)

@@ -13,7 +13,10 @@
 #define ACCOUNTS 10 /* then the clearing accounts and the fee accounts of both currencies */
 #define CLEARING(currency) (USERS + (currency))
 #define FEES(currency) (USERS + 2 + (currency))
+#define ACCOUNTS_MAX 40 /* and those that are opened on the way */
 #define STEPS_MAX 400
+#define METADATA_NAMES 24 /* of members that are ever set: more than an account may have */
+#define METADATA_STEP_MAX 8
 
 enum what {
 	TOPUP,
@@ -31,6 +34,7 @@ enum what {
 	UNFREEZE,
 	CLOSE,
 	LIMIT,
+	CREATE,
 	WHAT_END
 };
 
@@ -46,13 +50,25 @@ struct step {
 	int64_t amount, fixed, min, max; /* amount 0: left out */
 	int32_t what, from, to, subject, currency, reference;
 	int32_t bps, seconds, manual, final, has_fee, has_min, has_max;
-	int32_t who; /* enum who */
+	int32_t who;	     /* enum who */
+	int32_t kind, owner; /* CREATE: 1 to 5; 0 none, 1 the session's user, 2 somebody who is not there */
+	/* Of LIMIT and CREATE: members from `member` on, all with that value; a negative one takes them away. */
+	int32_t members, member, value, filler;
+};
+_Static_assert(sizeof(struct step) == 4 * sizeof(int64_t) + 20 * sizeof(int32_t), "no gaps");
+
+/* What moved: amount from one to the other, and then a fee from there on; the balances after that, of the other before the fee. */
+struct told_movement {
+	int from, to, fees; /* NOTHING: nothing moved, no fee */
+	int64_t amount, fee, from_after, to_after, fee_after;
 };
 
 struct verdict {
 	int status, event;
 	const char *code; /* of a refusal, else "" */
 	bool stored, replayed;
+	uint64_t touched; /* a bit for each account of which something changed */
+	struct told_movement moved;
 };
 
 struct naive;
@@ -67,6 +83,14 @@ struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key,
 /* posted, pending_in, pending_out */
 void naive_balance(const struct naive *n, int account, int64_t ret[static 3]);
 int naive_status(const struct naive *n, int account); /* 0 open, 1 frozen, 2 closed */
+int naive_accounts(const struct naive *n);
+int naive_currency(const struct naive *n, int account);
+int naive_kind(const struct naive *n, int account);
+/* min_balance and max_balance. True: there is one. */
+bool naive_limit(const struct naive *n, int account, bool max, int64_t *ret);
+/* As the API writes it. */
+#define NAIVE_METADATA_BYTES 512
+void naive_metadata(const struct naive *n, int account, char ret[static NAIVE_METADATA_BYTES]);
 
 /* authorised, captured, refunded, voided, fee; and the word of its status. */
 const char *naive_payment(const struct naive *n, int payment, int64_t ret[static 5]);

@@ -53,7 +53,7 @@ struct verdict naive_pay(struct naive *n, const struct step *s, uint64_t now_us)
 
 	if (s->from == NOTHING || s->to == NOTHING)
 		return naive_refusal(404, "not_found");
-	MUST(naive_check_owner(s, s->from));
+	MUST(naive_check_owner(n, s, s->from));
 	*d = (struct deal){.payer = s->from,
 	    .payee = s->to,
 	    .currency = s->currency,
@@ -101,7 +101,7 @@ struct verdict naive_capture(struct naive *n, const struct step *s, uint64_t now
 	struct fact sum = naive_sum(n, s->subject);
 	wide rest = sum.authorised - sum.captured - sum.voided, amount = s->amount ? s->amount : rest, fee;
 
-	MUST(naive_check_owner(s, d->payee));
+	MUST(naive_check_owner(n, s, d->payee));
 	MUST(check_held(d, now_us));
 	if (amount > rest)
 		return naive_refusal(409, "state_conflict");
@@ -128,7 +128,7 @@ static void let_go(struct naive *n, int payment)
 
 struct verdict naive_void(struct naive *n, const struct step *s, uint64_t now_us)
 {
-	MUST(naive_check_owner(s, n->deal[s->subject].payee));
+	MUST(naive_check_owner(n, s, n->deal[s->subject].payee));
 	MUST(check_held(&n->deal[s->subject], now_us));
 	n->deal[s->subject].end = GIVEN_UP;
 	let_go(n, s->subject);
@@ -152,7 +152,7 @@ struct verdict naive_refund(struct naive *n, const struct step *s)
 	struct fact sum = naive_sum(n, s->subject);
 	wide left = sum.captured - sum.refunded, amount = s->amount ? s->amount : left;
 
-	MUST(naive_check_owner(s, d->payee));
+	MUST(naive_check_owner(n, s, d->payee));
 	MUST(naive_check_open(n, d->payer, d->payee));
 	if (left == 0 || amount > left)
 		return naive_refusal(409, "state_conflict");

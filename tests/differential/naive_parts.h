@@ -18,9 +18,10 @@ struct fact {
 };
 
 struct person {
-	int status, currency;
-	bool has_min, has_max;
+	int status, currency, kind;
+	bool has_min, has_max, owned; /* by the session's user */
 	wide min, max;
+	int members, name[METADATA_NAMES], value[METADATA_NAMES]; /* in the order in which they came */
 };
 
 struct deal {
@@ -49,7 +50,8 @@ struct answered {
 };
 
 struct naive {
-	struct person person[ACCOUNTS];
+	struct person person[ACCOUNTS_MAX];
+	int accounts;
 	struct fact fact[FACTS_MAX];
 	struct deal deal[STEPS_MAX];
 	struct payout payout[STEPS_MAX];
@@ -67,7 +69,7 @@ struct verdict naive_success(int status, int event);
 
 /* Each check: status 0 when nothing speaks against it. */
 extern const struct verdict naive_fine;
-struct verdict naive_check_owner(const struct step *s, int account);
+struct verdict naive_check_owner(const struct naive *n, const struct step *s, int account);
 struct verdict naive_check_open(const struct naive *n, int one, int other);
 struct verdict naive_check_thawed(const struct naive *n, int one, int other);
 struct verdict naive_check_currency(const struct naive *n, int one, int other, int currency);
@@ -80,6 +82,14 @@ struct verdict naive_check_money(const struct naive *n, int account, wide amount
 		if (must.status)                                                                                       \
 			return must;                                                                                   \
 	} while (0)
+
+/* Accounts. */
+struct verdict naive_set_status(struct naive *n, const struct step *s);
+struct verdict naive_set_limit(struct naive *n, const struct step *s);
+struct verdict naive_create(struct naive *n, const struct step *s);
+wide naive_posted(const struct naive *n, int account);
+wide naive_pending_in(const struct naive *n, int account);
+wide naive_pending_out(const struct naive *n, int account);
 
 /* Payments. */
 struct verdict naive_pay(struct naive *n, const struct step *s, uint64_t now_us);

@@ -3,18 +3,22 @@
 #include "gateway/scope.h"
 
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const uint8_t kinds[WHAT_END] = {OP_TOPUP_CREATE, OP_TRANSFER_CREATE, OP_TRANSFER_REVERSE, OP_PAYMENT_CREATE,
     OP_PAYMENT_CAPTURE, OP_PAYMENT_VOID, OP_PAYMENT_EXPIRE, OP_REFUND_CREATE, OP_WITHDRAWAL_CREATE,
     OP_WITHDRAWAL_CONFIRM, OP_WITHDRAWAL_FAIL, OP_ACCOUNT_FREEZE, OP_ACCOUNT_UNFREEZE, OP_ACCOUNT_CLOSE,
-    OP_ACCOUNT_UPDATE};
+    OP_ACCOUNT_UPDATE, OP_ACCOUNT_CREATE};
 
 static const char *const currencies[] = {"CNY", "JPY"};
 
 void side_clear(struct side *s)
 {
 	s->payments = s->withdrawals = s->transfers = 0;
+	s->accounts = ACCOUNTS;
+	memset(s->metadata, 0, sizeof(s->metadata));
 	s->next_seq = s->next_event = 1;
 	memset(s->stored, 0, sizeof(s->stored));
 	memset(s->by_reference, 0, sizeof(s->by_reference));
@@ -29,6 +33,7 @@ void side_clear(struct side *s)
 								       : ACCOUNT_FEE,
 		    .has_min = i < USERS,
 		    .created_us = i < USERS ? 1 : 0};
+		s->account[i].metadata = NULL;
 		s->account[i].has_owner = i < OWNED + 1;
 		s->account[i].owner = (struct ulid){{i < OWNED ? 'u' : 'v'}};
 		s->account[i].id.byte[15] = (uint8_t)(i + 1);
@@ -45,9 +50,37 @@ static struct account *at(struct side *s, int account)
 	return account == NOTHING ? NULL : &s->account[account];
 }
 
+int side_index(const struct side *s, const struct ulid *id)
+{
+	for (int i = 0; i < s->accounts; i++)
+		if (ulid_equal(&s->account[i].id, id))
+			return i;
+	abort();
+}
+
 static struct account *by_id(struct side *s, const struct ulid *id)
 {
-	return &s->account[id->byte[15] - 1];
+	return &s->account[side_index(s, id)];
+}
+
+/* {"m1":"5"}, or null for a value: a patch. "" without members. */
+static size_t put_metadata(const struct step *p, char ret[static BODY_BYTES])
+{
+	size_t at = 0;
+
+	ret[0] = '\0';
+	for (int i = 0; i < p->members; i++) {
+		int n =
+		    snprintf(ret + at, BODY_BYTES - at, "%s\"m%d\":", i ? "," : "{", (p->member + i) % METADATA_NAMES);
+
+		at += (size_t)n;
+		n = p->value < 0 ? snprintf(ret + at, BODY_BYTES - at, "null")
+				 : snprintf(ret + at, BODY_BYTES - at, "\"%d\"", p->value);
+		at += (size_t)n;
+	}
+	if (at)
+		at += (size_t)snprintf(ret + at, BODY_BYTES - at, "}");
+	return at;
 }
 
 static void make_message(struct side *s, const struct step *p, unsigned key)
@@ -72,6 +105,12 @@ static void make_message(struct side *s, const struct step *p, unsigned key)
 	(void)crypto_generichash(op->fingerprint, HASH_BYTES, (const unsigned char *)p, sizeof(*p), NULL, 0);
 	for (unsigned i = 0; i < OP_TEXT_COUNT; i++)
 		s->m.text[i] = "";
+	s->m.text[OP_TEXT_METADATA] = s->patch;
+	op->text_bytes[OP_TEXT_METADATA] = (uint32_t)put_metadata(p, s->patch);
+	op->account_kind = (uint8_t)p->kind;
+	op->has_owner = p->owner != 0;
+	if (p->owner)
+		op->from = (struct ulid){{p->owner == 1 ? 'u' : 'x'}};
 	if (p->from != NOTHING)
 		op->from = s->account[p->from].id;
 	if (p->to != NOTHING)
@@ -93,7 +132,10 @@ static void look_up(struct side *s, const struct step *p, unsigned key, uint64_t
 	    .next_seq = s->next_seq,
 	    .next_event = s->next_event,
 	    .now_us = now_us,
+	    .users = &s->users,
+	    .effect = &s->effect,
 	    .scratch = &s->scratch};
+	s->users = (struct user_facts){.found = p->owner == 1};
 	memcpy(in->random, &s->next_seq, sizeof(s->next_seq));
 	if (needs & NEED_REFERENCE)
 		in->same_reference = s->by_reference[p->reference];
@@ -140,8 +182,19 @@ static void keep(struct side *s, const struct step *p, unsigned key)
 		s->next_seq++;
 		s->next_event += d->event != 0;
 	}
+	if (d->has_metadata) {
+		memcpy(s->metadata[p->subject], s->merged, s->scratch.used);
+		s->metadata[p->subject][s->scratch.used] = '\0';
+		s->account[p->subject].metadata = s->metadata[p->subject];
+	}
 	if (!d->created)
 		return;
+	if (p->what == CREATE) {
+		memcpy(s->metadata[s->accounts], s->patch, strlen(s->patch) + 1);
+		s->account[s->accounts] = d->account;
+		s->account[s->accounts].metadata = s->patch[0] ? s->metadata[s->accounts] : NULL;
+		s->accounts++;
+	}
 	if (p->what == TOPUP)
 		s->by_reference[p->reference] = row;
 	if (p->what == PAY)

@@ -3,12 +3,15 @@
 #define HOLDFAST_TESTS_DIFFERENTIAL_SIDE_H
 
 #include "gateway/ledger.h"
+#include "gateway/session.h"
 #include "tests/differential/naive.h"
 
 #define BODY_BYTES 2048
 
 struct side {
-	struct account account[ACCOUNTS];
+	struct account account[ACCOUNTS_MAX];
+	char metadata[ACCOUNTS_MAX][NAIVE_METADATA_BYTES];
+	int accounts;
 	struct payment payment[STEPS_MAX];
 	struct withdrawal withdrawal[STEPS_MAX];
 	struct transfer transfer[STEPS_MAX];
@@ -22,10 +25,15 @@ struct side {
 	struct op_message m;
 	struct ledger_decision d;
 	struct text body, scratch;
-	char buf[BODY_BYTES], merged[BODY_BYTES];
+	struct user_facts users;
+	struct user_effect effect;
+	char buf[BODY_BYTES], merged[BODY_BYTES], patch[BODY_BYTES];
 };
 
 void side_clear(struct side *s);
+
+/* Its place among the accounts. */
+int side_index(const struct side *s, const struct ulid *id);
 
 /* The request with that key, at that time: s->d and s->buf have the answer. */
 void side_decide(struct side *s, const struct step *p, unsigned key, uint64_t now_us);
