@@ -285,7 +285,6 @@ static void take_answer(struct exchange *x, const struct wire_answer *a, const c
 		x->authenticating = false;
 		x->intake.m.op.principal = x->principal = a->principal;
 		authcache_put(&x->desk->auth, x->intake.m.op.secret_hash, x->auth_sent_us, a->scopes, a->principal);
-		x->intake.m.op.principal = a->principal;
 		go_on(x, a->scopes);
 		return;
 	}
