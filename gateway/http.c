@@ -19,7 +19,8 @@
 
 #define CONNECTIONS_MAX 8192
 #define CONNECTION_TIMEOUT_S 75
-#define CONNECTION_BYTES_MAX ((size_t)48 * 1024)
+#define CONNECTION_BYTES_MAX                                                                                           \
+	((size_t)48 * 1024) /* the headers that the edge lets through fit in; it takes cookies out */
 #define COMPLAINT_LOG_US 1000000
 
 struct http {

@@ -46,9 +46,9 @@ def stop_workers():
         w.wait()
 
 
-def request(method, path, body=None, key=None):
+def request(method, path, body=None, key=None, **more):
     c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"))
-    headers = {"Authorization": "Bearer sk_secret"}
+    headers = {"Authorization": "Bearer sk_secret", **more}
     if key:
         headers["Idempotency-Key"] = key
     try:
@@ -79,6 +79,8 @@ def check_spread():
     print("ok   requests go to the workers of both nodes")
     request("GET", "/v1/idempotency_keys/%34111-1111-1111-1111")
     request("GET", "/v1/idempotency_keys/5105105105105100")
+    cookie = request("GET", "/v1/cookie", Cookie="; ".join(f"c{i}=1" for i in range(600)))
+    expect("a browser's cookies, which no worker has to keep", (cookie[0], "cookie" in cookie[1]), (200, False))
     expect("/healthz from outside", request("GET", "/healthz")[0], 404)
 
 

@@ -2,7 +2,7 @@
 """edge_worker.py NAME PORT LOG: stands for a worker behind the edge. Says its name, and writes each request into LOG.
 
 /fail/ID breaks off the first request of that ID that any worker has, without an answer; /slow/MS answers after that time;
-/refuse answers 503 as a worker does."""
+/refuse answers 503 as a worker does. An answer says whether there was a Cookie."""
 import http.server
 import os
 import sys
@@ -42,7 +42,7 @@ class Worker(http.server.BaseHTTPRequestHandler):
             return
         if self.path.startswith("/slow/"):
             time.sleep(int(self.path.split("/")[2]) / 1000)
-        self.answer(503 if self.path == "/refuse" else 200, NAME + "\n")
+        self.answer(503 if self.path == "/refuse" else 200, NAME + "\n" + ("cookie\n" if "Cookie" in self.headers else ""))
 
     do_GET = do_POST = handle_request
 
