@@ -27,6 +27,8 @@ int ctl_force_promote(char **word);
 
 struct conf;
 /* The same on a replica, whose configuration conf is; name is its own, or it is refused. */
+bool ctl_replica_is_promoted(
+    void); /* Was this machine a replica, and is its register that of a cluster of its own, with nobody else in it? */
 int ctl_replica_promote(const struct conf *conf, const char *name, bool yes);
 
 #endif

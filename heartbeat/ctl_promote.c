@@ -95,6 +95,15 @@ static json_t *ask_loss(const char *name, json_int_t version)
 	return loss;
 }
 
+static bool is_silent(void)
+{
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", NULL);
+	bool ret = !status;
+
+	json_decref(status);
+	return ret;
+}
+
 /* Of what has no vote no word is passed on. */
 static bool is_replica(const char *name)
 {
@@ -163,7 +172,9 @@ int ctl_force_promote(char **word)
 	}
 	if (ctl_command_check_name(COMMAND, name))
 		return EXIT_USAGE;
-	if (access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, stderr) == 0 && conf.kind == CONF_KIND_REPLICA)
+	/* The configuration of one that was cut short may be that of a gateway by now. */
+	if (access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, stderr) == 0 &&
+	    (conf.kind == CONF_KIND_REPLICA || (is_silent() && ctl_replica_is_promoted())))
 		return ctl_replica_promote(&conf, name, yes);
 	return promote(name, yes);
 }

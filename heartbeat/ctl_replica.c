@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/ctl_ask.h"
@@ -21,8 +22,11 @@
 #include "heartbeat/ctl_token.h"
 #include "heartbeat/keyfile.h"
 #include "heartbeat/local.h"
+#include "heartbeat/statefile.h"
 
 #define COMMAND "force promote"
+#define REGISTER_PATH CONF_STATE_DIR "/heartbeat/register"
+#define PAIR_PATH REGISTER_PATH "-pair" /* heartbeat/daemon_pair.c */
 #define WORDS_BYTES 96
 #define LOOK_MS 100
 #define LOOKS 750 /* what was received may take a minute to be applied */
@@ -186,6 +190,23 @@ static int finish(const struct conf *conf)
 	return code;
 }
 
+bool ctl_replica_is_promoted(void)
+{
+	uint8_t key[PKI_KEY_BYTES];
+	struct keyring first;
+	struct hb_register reg = {0};
+	bool ret;
+
+	if (access(PAIR_PATH, F_OK) || clusterkey_load(CONF_KEY_PATH, key, NULL))
+		return false;
+	keyfile_first(key, &first);
+	ret = statefile_load(REGISTER_PATH, first.cluster, &reg, NULL) == 0 && reg.admitted &&
+	      reg.kind == HB_KIND_GATEWAY && reg.accepted.members == 1;
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(&first, sizeof(first));
+	return ret;
+}
+
 int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 {
 	struct errbuf e = {""};
@@ -193,6 +214,9 @@ int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 	char words[WORDS_BYTES], state[24];
 	int code;
 
+	/* It was cut short when all was stopped. */
+	if (!loss && strcmp(name, conf->name) == 0 && ctl_replica_is_promoted())
+		return finish(conf);
 	if (!loss)
 		return ctl_command_refuse(COMMAND, e.text);
 	json_decref(ask_state(state, sizeof(state)));

@@ -160,6 +160,11 @@ says "transactions would be lost"
 says "r                has 0-"
 says "r serves (SOLO)"
 is_active r r || fail "$(active r) is active"
+# As when it had been cut short, with all stopped and not all of it begun.
+in_node r 'systemctl disable --now holdfast-ledgerd keepalived; systemctl stop holdfast-heartbeatd holdfast-replicationd mariadb' ||
+  fail "r cannot be stopped"
+promoted || fail "a promotion that was cut short is not ended: $said"
+says "r serves (SOLO)"
 pay_and_check replica-had "$replica_url"
 case $verdict in *lost=0*duplicates=0*) ;; *) fail "of what the replica had: $verdict $(tail -n 3 "$work/replica-had.verify")" ;; esac
 pay_and_check replica-lacks "$replica_url"
