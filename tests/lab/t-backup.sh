@@ -35,7 +35,7 @@ refused 1 "$standby" "after-balance: 1 times it is not true" verify
 ctl "$standby" status
 says "the ledger does not add up: holdfastctl verify found 1 things here"
 in_node "$standby" 'systemctl start holdfast-verify' && fail "the unit calls that a success"
-in_node "$standby" 'mariadb -e "SET sql_log_bin=0; UPDATE holdfast.account SET pending_in=pending_in-1 WHERE pending_in=1 AND kind=3 LIMIT 1"; systemctl start holdfast-verify' ||
+in_node "$standby" 'mariadb -e "SET sql_log_bin=0; UPDATE holdfast.journal SET credit_after=credit_after-1 WHERE kind=3 ORDER BY seq LIMIT 1"; systemctl start holdfast-verify' ||
   fail "not right again"
 # The unit, on both: one of them has a backup then.
 for n in a b; do in_node "$n" 'systemctl start holdfast-backup' || fail "holdfast-backup on $n"; done
