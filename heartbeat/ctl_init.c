@@ -61,7 +61,7 @@ static int look_at_backup(struct ctl_setup *s, struct errbuf *e)
 
 static int make_data(struct ctl_setup *s, struct errbuf *e)
 {
-	const char *argv[9] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data"};
+	const char *argv[10] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data"};
 	const struct {
 		const char *name, *value;
 	} given[] = {{"--from", s->backup}, {"--logs", s->logs}, {"--until", s->until}};
@@ -74,6 +74,8 @@ static int make_data(struct ctl_setup *s, struct errbuf *e)
 		argv[n++] = given[i].name;
 		argv[n++] = given[i].value;
 	}
+	if (s->accepts_findings)
+		argv[n++] = "--accept-findings";
 	code = ctl_run(argv, s->backup ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
 	if (!code)
 		code = take_made(s, e);
@@ -133,6 +135,7 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 	s.backup = o.from;
 	s.logs = o.logs;
 	s.until = o.until;
+	s.accepts_findings = o.accept_findings;
 	if (s.until && !s.logs) {
 		(void)ctl_command_refuse(command, "--until wants --logs: the backup itself is of one moment");
 		return EXIT_USAGE;

@@ -25,6 +25,7 @@ struct ctl_setup {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members;
 	char data_token[64];		   /* of the new data directory, hexadecimal; "" when joining */
+	bool accepts_findings;		   /* of the backup's ledger */
 	const char *backup, *logs, *until; /* where the ledger comes from; NULL: it begins empty, or only the backup */
 	char epoch[24];			   /* the first of the new cluster */
 	struct ctl_undo undo;

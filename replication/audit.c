@@ -26,11 +26,7 @@ const char *audit_check_truth(enum audit_check check)
 
 size_t audit_slots(size_t bytes)
 {
-	size_t n = 1;
-
-	while (2 * n * sizeof(struct audit_slot) <= bytes)
-		n *= 2;
-	return n;
+	return bytes > sizeof(struct audit_slot) ? bytes / sizeof(struct audit_slot) : 1;
 }
 
 static size_t usable(size_t slots)
@@ -86,7 +82,7 @@ struct audit_slot *audit_slot(struct audit *a, uint8_t kind, const struct ulid *
 
 	if (h % a->slices != a->slice)
 		return NULL;
-	for (size_t i = (size_t)(h / a->slices) & (a->slot_count - 1);; i = (i + 1) & (a->slot_count - 1)) {
+	for (size_t i = (size_t)(h / a->slices % a->slot_count);; i = (i + 1) % a->slot_count) {
 		s = &a->slots[i];
 		if (s->kind == SLOT_NONE)
 			break;
@@ -200,30 +196,36 @@ static void check_limits(struct audit *a, const struct audit_account *c, const c
 void audit_take_account(struct audit *a, const struct audit_account *c)
 {
 	struct audit_slot *s = audit_slot(a, SLOT_ACCOUNT, &c->id);
-	char name[ID_TEXT_BYTES], value[AUDIT_VALUE_BYTES];
+	char name[ID_TEXT_BYTES];
 
 	if (a->slice == 0)
 		add_to_currency(a, c);
 	if (!s)
 		return;
-	(void)audit_slot_name(s, name);
-	if (s->flags & FLAG_MOVED)
-		audit_currency(a, AUDIT_MOVEMENT, s, 0, c->currency);
-	audit_compare(a, AUDIT_BALANCE, s->last_seq, name, "posted", s->of.account.posted, c->posted);
-	audit_compare(a, AUDIT_PENDING_IN, 0, name, "pending_in", s->of.account.pending_in, c->pending_in);
-	audit_compare(a, AUDIT_PENDING_OUT, 0, name, "pending_out", s->of.account.pending_out, c->pending_out);
-	audit_compare(a, AUDIT_ACCOUNT, s->last_seq, name, "status", s->state, c->status);
-	if (c->last_seq < s->last_seq || c->last_seq >= a->head.next_seq) {
-		(void)snprintf(value, sizeof(value), "%" PRIu64 " to %" PRIu64, s->last_seq,
-		    a->head.next_seq ? a->head.next_seq - 1 : 0);
-		audit_compare(a, AUDIT_ACCOUNT, 0, name, "last_seq", (int64_t)s->last_seq, (int64_t)c->last_seq);
-	}
-	check_limits(a, c, name);
+	audit_currency(a, AUDIT_MOVEMENT, s, 0, c->currency);
+	s->of.account.row_posted = c->posted;
+	s->of.account.row_pending_in = c->pending_in;
+	s->of.account.row_pending_out = c->pending_out;
+	s->row_state = (uint8_t)c->status;
+	s->row_last_seq = c->last_seq;
+	check_limits(a, c, audit_slot_name(s, name));
 	s->flags |= FLAG_ROW;
 }
 
-/* Of what the journal names, all must have been in a table. */
-static void look_for_missing(struct audit *a)
+static void end_account(struct audit *a, const struct audit_slot *s, const char *name)
+{
+	audit_compare(a, AUDIT_BALANCE, s->last_seq, name, "posted", s->of.account.posted, s->of.account.row_posted);
+	audit_compare(
+	    a, AUDIT_PENDING_IN, 0, name, "pending_in", s->of.account.pending_in, s->of.account.row_pending_in);
+	audit_compare(
+	    a, AUDIT_PENDING_OUT, 0, name, "pending_out", s->of.account.pending_out, s->of.account.row_pending_out);
+	audit_compare(a, AUDIT_ACCOUNT, s->last_seq, name, "status", s->state, s->row_state);
+	if (s->row_last_seq < s->last_seq || s->row_last_seq >= a->head.next_seq)
+		audit_compare(a, AUDIT_ACCOUNT, 0, name, "last_seq", (int64_t)s->last_seq, (int64_t)s->row_last_seq);
+}
+
+/* What the journal made of each, and what its table says. Of what the journal names, all must have been in a table. */
+static void end_slots(struct audit *a)
 {
 	static const char *const tables[] = {"", "account", "payment", "withdrawal"};
 	char name[ID_TEXT_BYTES];
@@ -233,14 +235,23 @@ static void look_for_missing(struct audit *a)
 		enum audit_check check =
 		    s->kind == SLOT_ACCOUNT && !(s->flags & FLAG_MADE) ? AUDIT_MOVEMENT : AUDIT_RESOURCE;
 
-		if (s->kind != SLOT_NONE && !(s->flags & FLAG_ROW))
-			audit_tell(a, check, s->last_seq, audit_slot_name(s, name), tables[s->kind], "a row", "none");
+		if (s->kind == SLOT_NONE)
+			continue;
+		(void)audit_slot_name(s, name);
+		if (!(s->flags & FLAG_ROW))
+			audit_tell(a, check, s->last_seq, name, tables[s->kind], "a row", "none");
+		else if (s->kind == SLOT_ACCOUNT)
+			end_account(a, s, name);
+		else if (s->kind == SLOT_PAYMENT)
+			audit_end_payment(a, s, name);
+		else
+			audit_end_withdrawal(a, s, name);
 	}
 }
 
 void audit_end(struct audit *a)
 {
-	look_for_missing(a);
+	end_slots(a);
 	if (a->slice != 0)
 		return;
 	audit_compare(a, AUDIT_SEQUENCE, 0, "ledger_head", "next_seq", (int64_t)a->next_seq, (int64_t)a->head.next_seq);

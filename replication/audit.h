@@ -3,7 +3,8 @@
  * have. Pure; the memory is the caller's: a ledger with more accounts, payments and withdrawals than it holds is walked in several
  * passes, each of which keeps a slice of them.
  *
- * A pass: audit_begin(); each row of the journal by its sequence, each payment, each withdrawal, each account; audit_end().
+ * A pass: audit_begin(); each account, each payment and each withdrawal, and each row of the journal by its sequence; audit_end(). Whether the
+ * tables or the journal come first is the caller's choice: they are compared at the end.
  */
 #ifndef HOLDFAST_REPLICATION_AUDIT_H
 #define HOLDFAST_REPLICATION_AUDIT_H
@@ -25,7 +26,7 @@
 	X(AUDIT_TIME, "time", "the ledger's time does not go back")                                                    \
 	X(AUDIT_EVENT, "event", "events are numbered without gaps, in the order of the journal")                       \
 	X(AUDIT_KEY, "key", "no key of idempotency was executed twice")                                                \
-	X(AUDIT_ANSWER, "answer", "what is stored as the answer to a key is the answer to its operation")              \
+	X(AUDIT_ANSWER, "answer", "what is stored as the answer to a key names its operation and its amounts")         \
 	X(AUDIT_MOVEMENT, "movement", "both sides of every movement are accounts, in its currency")                    \
 	X(AUDIT_AFTER, "after-balance", "the balance after an entry is the one before it and its amount")              \
 	X(AUDIT_BALANCE, "balance", "every balance is the sum of its movements")                                       \
@@ -75,7 +76,7 @@ struct audit_row {
 	uint64_t seq, batch_seq, created_us, replay_of, event, event_seq;
 	unsigned kind, status;
 	bool has_id, has_subject, has_debit, has_credit, has_fee_account;
-	bool has_debit_after, has_credit_after, has_fee_after;
+	bool has_debit_after, has_credit_after, has_fee_after, has_reverses;
 	struct ulid id, subject, debit, credit, fee_account;
 	int64_t amount, fee, debit_after, credit_after, fee_after;
 	char currency[4];
@@ -108,23 +109,28 @@ struct audit_withdrawal {
 	uint64_t last_seq;
 };
 
-/* One account, payment or withdrawal, as the journal has it so far. */
+struct audit_amounts {
+	int64_t authorized, captured, refunded, voided, fee;
+	uint64_t parties; /* a hash of payer and payee; 0: not known */
+};
+
+/* One account, payment or withdrawal: as the journal has it so far, and what its row in a table says. */
 struct audit_slot {
 	struct ulid id;
-	uint8_t kind, state, flags;
+	uint8_t kind, state, flags, row_state, row_status;
 	char currency[4];
-	uint64_t last_seq;
+	uint64_t last_seq, row_last_seq;
 	union {
 		struct {
 			int64_t posted, after, pending_in, pending_out;
+			int64_t row_posted, row_pending_in, row_pending_out;
 		} account;
 		struct {
-			int64_t authorized, captured, refunded, voided, fee;
-			uint64_t parties; /* a hash of payer and payee; 0: not known */
+			struct audit_amounts journal, row;
 		} payment;
 		struct {
-			int64_t amount;
-			uint64_t account; /* a hash of it; 0: not known */
+			int64_t amount, row_amount;
+			uint64_t account, row_account; /* a hash of it; 0: not known */
 		} withdrawal;
 	} of;
 };
@@ -133,7 +139,7 @@ struct audit {
 	void (*tell)(void *userdata, const struct audit_finding *f);
 	void *userdata;
 	struct audit_head head;
-	struct audit_slot *slots; /* a power of two of them */
+	struct audit_slot *slots;
 	size_t slot_count, used;
 	unsigned slices, slice;
 	bool full; /* the table is too small: what comes out is worth nothing */

@@ -65,4 +65,8 @@ bool audit_body_number(const struct audit_row *r, const char *member, int64_t *r
 void audit_row_of_payment(struct audit *a, const struct audit_row *r);
 void audit_row_of_withdrawal(struct audit *a, const struct audit_row *r);
 
+/* What the journal made of one that has a row, and what the row says. */
+void audit_end_payment(struct audit *a, const struct audit_slot *s, const char *name);
+void audit_end_withdrawal(struct audit *a, const struct audit_slot *s, const char *name);
+
 #endif

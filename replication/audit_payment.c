@@ -21,9 +21,9 @@ static void compare_answer(struct audit *a, const struct audit_row *r, const str
 		const char *member;
 		int64_t expected;
 	} amounts[] = {
-	    {"authorized_amount", s->of.payment.authorized},
-	    {"captured_amount", s->of.payment.captured},
-	    {"refunded_amount", s->of.payment.refunded},
+	    {"authorized_amount", s->of.payment.journal.authorized},
+	    {"captured_amount", s->of.payment.journal.captured},
+	    {"refunded_amount", s->of.payment.journal.refunded},
 	};
 	char name[ID_TEXT_BYTES];
 
@@ -42,10 +42,10 @@ static void take_parties(struct audit *a, const struct audit_row *r, struct audi
 	if (!r->has_debit)
 		return;
 	audit_currency(a, AUDIT_PAYMENT, s, r->seq, r->currency);
-	if (s->of.payment.parties && s->of.payment.parties != parties)
+	if (s->of.payment.journal.parties && s->of.payment.journal.parties != parties)
 		audit_tell(
 		    a, AUDIT_PAYMENT, r->seq, audit_slot_name(s, name), "movement", "its payer and payee", "others");
-	s->of.payment.parties = parties;
+	s->of.payment.journal.parties = parties;
 }
 
 static void make_payment(struct audit *a, const struct audit_row *r)
@@ -60,9 +60,9 @@ static void make_payment(struct audit *a, const struct audit_row *r)
 	s->flags |= FLAG_MADE;
 	s->last_seq = r->seq;
 	/* What is held back moves nothing, so that only the answer knows how much it is. */
-	s->of.payment.authorized = r->has_debit ? r->amount : told(r, "authorized_amount");
-	s->of.payment.captured = r->amount;
-	s->of.payment.fee = r->fee;
+	s->of.payment.journal.authorized = r->has_debit ? r->amount : told(r, "authorized_amount");
+	s->of.payment.journal.captured = r->amount;
+	s->of.payment.journal.fee = r->fee;
 	s->state = r->has_debit ? STATE_SETTLED : STATE_HELD;
 	take_parties(a, r, s, &r->debit, &r->credit);
 	compare_answer(a, r, s);
@@ -74,16 +74,17 @@ static void act_on_payment(struct audit *a, const struct audit_row *r, struct au
 	int64_t rest;
 
 	if (r->kind == KIND_PAYMENT_CAPTURE) {
-		s->of.payment.captured = audit_add(s->of.payment.captured, r->amount);
-		s->of.payment.fee = audit_add(s->of.payment.fee, r->fee);
+		s->of.payment.journal.captured = audit_add(s->of.payment.journal.captured, r->amount);
+		s->of.payment.journal.fee = audit_add(s->of.payment.journal.fee, r->fee);
 		take_parties(a, r, s, &r->debit, &r->credit);
-		s->of.payment.voided = told(r, "voided_amount");
+		s->of.payment.journal.voided = told(r, "voided_amount");
 	}
-	rest = audit_sub(s->of.payment.authorized, audit_add(s->of.payment.captured, s->of.payment.voided));
+	rest = audit_sub(
+	    s->of.payment.journal.authorized, audit_add(s->of.payment.journal.captured, s->of.payment.journal.voided));
 	if (r->kind == KIND_PAYMENT_CAPTURE) {
 		s->state = rest ? STATE_HELD : STATE_SETTLED;
 	} else {
-		s->of.payment.voided = audit_add(s->of.payment.voided, rest);
+		s->of.payment.journal.voided = audit_add(s->of.payment.journal.voided, rest);
 		s->state = r->kind == KIND_PAYMENT_VOID ? STATE_VOIDED : STATE_EXPIRED;
 	}
 	compare_answer(a, r, s);
@@ -105,7 +106,7 @@ void audit_row_of_payment(struct audit *a, const struct audit_row *r)
 		return;
 	s->last_seq = r->seq;
 	if (r->kind == KIND_REFUND_CREATE) {
-		s->of.payment.refunded = audit_add(s->of.payment.refunded, r->amount);
+		s->of.payment.journal.refunded = audit_add(s->of.payment.journal.refunded, r->amount);
 		take_parties(a, r, s, &r->credit, &r->debit);
 	} else {
 		act_on_payment(a, r, s);
@@ -113,40 +114,50 @@ void audit_row_of_payment(struct audit *a, const struct audit_row *r)
 }
 
 /* The status that lists go by follows from hold and amounts (gateway/payment.c). */
-static unsigned status_of(const struct audit_payment *p)
+static unsigned status_of(const struct audit_amounts *p, unsigned hold)
 {
 	static const unsigned statuses[][2] = {
 	    [STATE_HELD] = {1, 2}, [STATE_SETTLED] = {3, 3}, [STATE_VOIDED] = {6, 3}, [STATE_EXPIRED] = {7, 3}};
 
 	if (p->refunded)
 		return p->refunded == p->captured ? 5 : 4;
-	return p->hold >= STATE_HELD && p->hold <= STATE_EXPIRED ? statuses[p->hold][p->captured > 0] : 0;
+	return hold >= STATE_HELD && hold <= STATE_EXPIRED ? statuses[hold][p->captured > 0] : 0;
 }
 
-static void check_payment(struct audit *a, const struct audit_slot *s, const struct audit_payment *p, const char *name)
+void audit_end_payment(struct audit *a, const struct audit_slot *s, const char *name)
 {
+	const struct audit_amounts *j = &s->of.payment.journal, *row = &s->of.payment.row;
 	const struct {
 		const char *what;
 		int64_t expected, found;
 	} values[] = {
-	    {"authorized", s->of.payment.authorized, p->authorized},
-	    {"captured", s->of.payment.captured, p->captured},
-	    {"refunded", s->of.payment.refunded, p->refunded},
-	    {"voided", s->of.payment.voided, p->voided},
-	    {"fee", s->of.payment.fee, p->fee},
-	    {"hold", s->state, p->hold},
-	    {"status", status_of(p), p->status},
-	    {"last_seq", (int64_t)s->last_seq, (int64_t)p->last_seq},
+	    {"authorized", j->authorized, row->authorized},
+	    {"captured", j->captured, row->captured},
+	    {"refunded", j->refunded, row->refunded},
+	    {"voided", j->voided, row->voided},
+	    {"fee", j->fee, row->fee},
+	    {"hold", s->state, s->row_state},
+	    {"status", status_of(row, s->row_state), s->row_status},
+	    {"last_seq", (int64_t)s->last_seq, (int64_t)s->row_last_seq},
 	};
 
+	if (!(s->flags & FLAG_MADE)) {
+		audit_tell(a, AUDIT_PAYMENT, s->row_last_seq, name, "journal", "an operation that made it", "none");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		audit_compare(a, AUDIT_PAYMENT, s->last_seq, name, values[i].what, values[i].expected, values[i].found);
+	if (j->parties && j->parties != row->parties)
+		audit_tell(a, AUDIT_PAYMENT, 0, name, "payer and payee", "those of its movements", "others");
+}
+
+/* What the CHECK constraints say, too. */
+static void check_amounts(struct audit *a, const struct audit_payment *p, const char *name)
+{
 	if (p->captured < 0 || p->voided < 0 || audit_add(p->captured, p->voided) > p->authorized)
 		audit_tell(a, AUDIT_PAYMENT, 0, name, "captured + voided", "at most what was authorized", "more");
 	if (p->refunded < 0 || p->refunded > p->captured || p->fee < 0 || p->fee > p->captured)
 		audit_tell(a, AUDIT_PAYMENT, 0, name, "refunded, fee", "at most what was captured", "more");
-	if (s->of.payment.parties && s->of.payment.parties != audit_hash(&p->payer, &p->payee))
-		audit_tell(a, AUDIT_PAYMENT, 0, name, "payer and payee", "those of its movements", "others");
 }
 
 static void check_expiry(struct audit *a, const struct audit_payment *p, const char *name)
@@ -177,13 +188,18 @@ void audit_take_payment(struct audit *a, const struct audit_payment *p)
 	if (!s)
 		return;
 	s->flags |= FLAG_ROW;
+	s->row_state = (uint8_t)p->hold;
+	s->row_status = (uint8_t)p->status;
+	s->row_last_seq = p->last_seq;
+	s->of.payment.row = (struct audit_amounts){.authorized = p->authorized,
+	    .captured = p->captured,
+	    .refunded = p->refunded,
+	    .voided = p->voided,
+	    .fee = p->fee,
+	    .parties = audit_hash(&p->payer, &p->payee)};
 	(void)audit_slot_name(s, name);
-	if (!(s->flags & FLAG_MADE)) {
-		audit_tell(a, AUDIT_PAYMENT, p->last_seq, name, "journal", "an operation that made it", "none");
-		return;
-	}
 	audit_currency(a, AUDIT_PAYMENT, s, 0, p->currency);
-	check_payment(a, s, p, name);
+	check_amounts(a, p, name);
 	check_expiry(a, p, name);
 }
 
@@ -218,7 +234,6 @@ void audit_row_of_withdrawal(struct audit *a, const struct audit_row *r)
 void audit_take_withdrawal(struct audit *a, const struct audit_withdrawal *w)
 {
 	struct audit_slot *s = audit_slot(a, SLOT_WITHDRAWAL, &w->id), *side;
-	char name[ID_TEXT_BYTES];
 
 	side = w->status == STATE_PENDING ? audit_slot(a, SLOT_ACCOUNT, &w->account) : NULL;
 	if (side)
@@ -226,14 +241,23 @@ void audit_take_withdrawal(struct audit *a, const struct audit_withdrawal *w)
 	if (!s)
 		return;
 	s->flags |= FLAG_ROW;
-	(void)audit_slot_name(s, name);
+	s->row_state = (uint8_t)w->status;
+	s->row_last_seq = w->last_seq;
+	s->of.withdrawal.row_amount = w->amount;
+	s->of.withdrawal.row_account = audit_hash(&w->account, &nobody);
+}
+
+void audit_end_withdrawal(struct audit *a, const struct audit_slot *s, const char *name)
+{
 	if (!(s->flags & FLAG_MADE)) {
-		audit_tell(a, AUDIT_WITHDRAWAL, w->last_seq, name, "journal", "an operation that made it", "none");
+		audit_tell(a, AUDIT_WITHDRAWAL, s->row_last_seq, name, "journal", "an operation that made it", "none");
 		return;
 	}
-	audit_compare(a, AUDIT_WITHDRAWAL, s->last_seq, name, "status", s->state, w->status);
-	audit_compare(a, AUDIT_WITHDRAWAL, s->last_seq, name, "amount", s->of.withdrawal.amount, w->amount);
-	audit_compare(a, AUDIT_WITHDRAWAL, s->last_seq, name, "last_seq", (int64_t)s->last_seq, (int64_t)w->last_seq);
-	if (s->of.withdrawal.account && s->of.withdrawal.account != audit_hash(&w->account, &nobody))
+	audit_compare(a, AUDIT_WITHDRAWAL, s->last_seq, name, "status", s->state, s->row_state);
+	audit_compare(
+	    a, AUDIT_WITHDRAWAL, s->last_seq, name, "amount", s->of.withdrawal.amount, s->of.withdrawal.row_amount);
+	audit_compare(
+	    a, AUDIT_WITHDRAWAL, s->last_seq, name, "last_seq", (int64_t)s->last_seq, (int64_t)s->row_last_seq);
+	if (s->of.withdrawal.account && s->of.withdrawal.account != s->of.withdrawal.row_account)
 		audit_tell(a, AUDIT_WITHDRAWAL, s->last_seq, name, "account", "that of its movement", "another");
 }

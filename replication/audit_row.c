@@ -134,6 +134,8 @@ static void check_movement(struct audit *a, const struct audit_row *r)
 	if (r->replay_of && (r->replay_of >= r->seq || r->kind != KIND_TOPUP_CREATE || r->amount))
 		audit_tell(
 		    a, AUDIT_REVERSAL, r->seq, "", "replay_of", "an earlier top-up, and no movement", "something else");
+	if (r->kind == KIND_TRANSFER_REVERSE && r->status < 300 && !r->has_reverses)
+		audit_tell(a, AUDIT_REVERSAL, r->seq, "", "reverses", "a transfer", "none");
 }
 
 /* One side of a movement. An entry that is wrong is told once: the next one is held against what it says, or against the sum. */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
@@ -151,9 +152,29 @@ static int fill(const struct backup_source *from, const struct workdir *w, const
 	m->ledger_epoch = t.facts.epoch;
 	m->operations = t.facts.operations;
 	m->accounts = t.facts.accounts;
+	(void)snprintf(m->findings, sizeof(m->findings), "%s", t.facts.said);
 	(void)manifest_format(m, text);
 	(void)snprintf(path, sizeof(path), "%s/" BACKUP_MANIFEST, w->path);
-	return durable_write(path, text, e);
+	code = durable_write(path, text, e);
+	return code ? code : ledgercheck_judge(&t.facts, e);
+}
+
+/* One that is whole and does not add up may be all that there is of what happened. One of them is kept, the first. */
+static void keep_suspect(struct workdir *w, const char *dir, struct errbuf *e)
+{
+	char path[WORKDIR_PATH_BYTES + 24], pattern[WORKDIR_PATH_BYTES + 24];
+	const char *why = NULL;
+	struct errbuf found = *e, other;
+	glob_t g;
+
+	(void)snprintf(path, sizeof(path), "%s" BACKUP_SUSPECT, dir);
+	(void)snprintf(pattern, sizeof(pattern), "%.*s/*" BACKUP_SUSPECT, (int)(strrchr(dir, '/') - dir), dir);
+	if (glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &g) == GLOB_NOMATCH)
+		why = workdir_finish(w, path, &other) ? other.text : NULL;
+	else
+		why = "an earlier one is";
+	globfree(&g);
+	(void)err_set(e, -EBADMSG, "%.300s; %s%.120s", found.text, why ? "not kept, " : "kept as ", why ? why : path);
 }
 
 int backup_make(const struct backup_source *from, const char *dir, const atomic_bool *cancel, struct manifest *ret,
@@ -175,6 +196,8 @@ int backup_make(const struct backup_source *from, const char *dir, const atomic_
 	code = hotcopy_check_room(w.path, 2 * ret->data_bytes, e);
 	if (!code)
 		code = fill(from, &w, cancel, ret, e);
+	if (code == -EBADMSG && ret->blake2b[0] && ret->gtid[0])
+		keep_suspect(&w, dir, e);
 	/* A copy from one that was deposed meanwhile may hold what nobody acknowledged, or lack what was answered. */
 	if (!code)
 		code = check_role(from, &after, e);

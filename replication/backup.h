@@ -14,6 +14,8 @@
 #include "replication/logarchive.h"
 #include "replication/backuptrial.h"
 
+#define BACKUP_SUSPECT ".suspect"
+
 struct backup_source {
 	const struct conf *conf;
 	struct hotcopy_source database;
@@ -25,7 +27,7 @@ struct backup_source {
 /* Makes dir, which must not be there, or be empty. Needs room for the data twice. 0 and *ret, or with e filled and nothing left behind:
  * -EINVAL or -EEXIST dir, -ENOSPC, -EBUSY, -EREMOTE it is for the standby to make, -EPERM the node's role does not
  * allow it, -ESTALE the role changed meanwhile, -EBADMSG the
- * copy does not stand the trial, -ECANCELED (*cancel became true), the codes of hotcopy.h, or -errno. */
+ * copy does not stand the trial; if it is only the ledger that does not add up it is kept as dir.suspect, unless there is one beside it, -ECANCELED (*cancel became true), the codes of hotcopy.h, or -errno. */
 int backup_make(const struct backup_source *from, const char *dir, const atomic_bool *cancel, struct manifest *ret,
     struct errbuf *e);
 

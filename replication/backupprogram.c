@@ -40,6 +40,8 @@ static void print_manifest(const char *dir, const struct manifest *m, const char
 		     "  GTID %s, epoch %" PRIu64 ", %" PRIu64 " operations, %" PRIu64 " accounts, %" PRIu64 " MiB\n",
 	    dir, what, m->node, m->role, m->cluster, m->begun, m->ended, m->gtid[0] ? m->gtid : "none", m->ledger_epoch,
 	    m->operations, m->accounts, (m->stream_bytes + (1u << 20) - 1) >> 20);
+	if (m->findings[0])
+		(void)printf("  warning: not all is right in it (holdfastctl verify): %s\n", m->findings);
 }
 
 static int load_conf(const struct arguments *a, struct conf *ret, struct errbuf *e)

@@ -157,8 +157,11 @@ int backup_verify(const char *dir, const atomic_bool *cancel, struct manifest *r
 
 	if (!code)
 		code = backup_try(dir, ret, cancel, &t, e);
+	if (!code)
+		code = ledgercheck_judge(&t.facts, e);
 	if (code)
 		return code;
+	(void)snprintf(ret->findings, sizeof(ret->findings), "%s", t.facts.said);
 	if (strcmp(gtid_format(t.position, found), ret->gtid) == 0 && t.facts.epoch == ret->ledger_epoch &&
 	    t.facts.operations == ret->operations && t.facts.accounts == ret->accounts)
 		return 0;

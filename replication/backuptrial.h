@@ -29,7 +29,7 @@ int backup_open(const char *dir, struct manifest *ret, struct errbuf *e);
 int backup_unpack(
     const char *dir, const struct manifest *m, const char *into, const atomic_bool *cancel, struct errbuf *e);
 
-/* Restores the data into dir.trial, starts a mariadbd of our own on it, checks, and removes it. Of the manifest only what is said of the
+/* Restores the data into dir.trial, starts a mariadbd of our own on it, checks, and removes it; the caller judges *ret. Of the manifest only what is said of the
  * data file is looked at. Codes of backup_verify. */
 int backup_try(
     const char *dir, const struct manifest *m, const atomic_bool *cancel, struct backup_trial *ret, struct errbuf *e);

@@ -4,19 +4,28 @@
 #define HOLDFAST_REPLICATION_LEDGERCHECK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heartbeat/err.h"
 #include "replication/database.h"
 
+#define LEDGERCHECK_SAID_BYTES 136
+
 struct ledger_facts {
 	uint64_t epoch;	     /* the highest that the data knows */
 	uint64_t operations; /* in the journal */
 	uint64_t accounts;
+	uint64_t findings;		   /* of verify's that were found */
+	bool refused;			   /* one of them is such that nobody should serve this ledger */
+	char said[LEDGERCHECK_SAID_BYTES]; /* the first that refuses, else the first; "" when there is none */
 };
 
-/* Reads every row of every table. 0; -EBADMSG: something does not add up, e says what; -ECANCELED (cancel may be NULL); or the codes of
+/* Reads every row of every table. 0, whatever the ledger in them is like: *ret says; -EBADMSG: a table is damaged, e says which; -ECANCELED (cancel may be NULL); or the codes of
  * database.h, with e filled. */
 int ledgercheck_run(struct database *db, const atomic_bool *cancel, struct ledger_facts *ret, struct errbuf *e);
+
+/* 0, or -EBADMSG with e filled when facts->refused: money, or the order of operations, is not what the journal says. */
+int ledgercheck_judge(const struct ledger_facts *facts, struct errbuf *e);
 
 #endif

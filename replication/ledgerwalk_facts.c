@@ -1,4 +1,5 @@
 /* What is not summed up row by row. */
+#include "replication/audit_parts.h"
 #include "replication/ledgerwalk_parts.h"
 
 #include <errno.h>
@@ -46,17 +47,25 @@ static int heads(struct walk *w, struct errbuf *e)
 	return 0;
 }
 
-int walk_head(struct walk *w, struct errbuf *e)
+/* Behind the head there is nothing. */
+static int look_behind_head(struct walk *w, struct errbuf *e)
+{
+	uint64_t next;
+	int code = walk_number(w, &next, e, "SELECT COALESCE(MAX(seq), 0) + 1 n FROM holdfast.journal");
+
+	if (!code && next > w->audit.head.next_seq)
+		audit_compare(&w->audit, AUDIT_SEQUENCE, 0, "ledger_head", "next_seq", (int64_t)next,
+		    (int64_t)w->audit.head.next_seq);
+	return code;
+}
+
+static int read_head(struct walk *w, bool *opened, char epoch[static AUDIT_VALUE_BYTES], struct errbuf *e)
 {
 	struct database_row *row;
-	uint64_t opened = 0;
-	char epoch[AUDIT_VALUE_BYTES];
-	int code = heads(w, e);
+	int code = database_query(w->db, &row, e,
+	    "SELECT epoch, batch_seq, next_seq, next_event, last_us, epoch=0 OR epoch IN (SELECT epoch FROM"
+	    " holdfast.cluster_epoch) opened FROM holdfast.ledger_head ORDER BY id LIMIT 1");
 
-	if (!code)
-		code = database_query(w->db, &row, e,
-		    "SELECT epoch, batch_seq, next_seq, next_event, last_us, epoch=0 OR epoch IN (SELECT epoch FROM"
-		    " holdfast.cluster_epoch) opened FROM holdfast.ledger_head ORDER BY id LIMIT 1");
 	if (code == -ENOENT)
 		return err_set(e, -EBADMSG, "holdfast.ledger_head has no row: this is no ledger");
 	if (code)
@@ -65,13 +74,26 @@ int walk_head(struct walk *w, struct errbuf *e)
 	    .next_seq = database_number(row, "next_seq"),
 	    .next_event = database_number(row, "next_event"),
 	    .last_us = database_number(row, "last_us")};
-	(void)snprintf(epoch, sizeof(epoch), "%s", database_value(row, "epoch"));
-	opened = database_number(row, "opened");
+	(void)snprintf(epoch, AUDIT_VALUE_BYTES, "%s", database_value(row, "epoch"));
+	*opened = database_number(row, "opened");
 	database_row_free(row);
+	w->last_seq = w->audit.head.next_seq ? w->audit.head.next_seq - 1 : 0;
+	return walk_free_locks(w, e);
+}
+
+int walk_head(struct walk *w, struct errbuf *e)
+{
+	bool opened = false;
+	char epoch[AUDIT_VALUE_BYTES];
+	int code = read_head(w, &opened, epoch, e);
+
+	if (code || w->audit.slice != 0)
+		return code;
+	w->result->operations = w->last_seq;
 	if (!opened)
 		audit_tell(&w->audit, AUDIT_HEAD, 0, "ledger_head", "epoch", "one of cluster_epoch", epoch);
-	w->result->operations = w->audit.head.next_seq ? w->audit.head.next_seq - 1 : 0;
-	return walk_free_locks(w, e);
+	code = heads(w, e);
+	return code ? code : look_behind_head(w, e);
 }
 
 static int check_constraint(struct walk *w, size_t i, struct errbuf *e)
@@ -89,6 +111,8 @@ static int check_constraint(struct walk *w, size_t i, struct errbuf *e)
 	/* Whether it is unique or not: in its order two of the same are side by side. */
 	if (text && strstr(text, "KEY `idempotency` (`key_hash`,`principal`)"))
 		w->has_keys = true;
+	if (text && strstr(text, "KEY `reversed_once` (`reverses`)"))
+		w->has_reversed = true;
 	database_rows_free(rows);
 	if (!there)
 		audit_tell(&w->audit, AUDIT_CONSTRAINT, 0, constraints[i].table, "definition", constraints[i].text,
@@ -105,29 +129,37 @@ int walk_constraints(struct walk *w, struct errbuf *e)
 	return code;
 }
 
-/* There are few, and each is found by its kind, and the other by its id. */
+/* There are few: each by what it reverses, and that by its id. */
 static int reversals_piece(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
 {
+	char key[WALK_HEX_BYTES] = "";
 	struct database_rows *rows;
-	int code = database_select(w->db, &rows, e,
-	    "SELECT r.seq, COALESCE(o.kind=4 AND o.status=201 AND o.seq<r.seq AND o.debit=r.credit AND "
-	    "o.credit=r.debit AND"
-	    " o.amount=r.amount AND o.currency=r.currency, 0), o.seq FROM holdfast.journal r FORCE INDEX (kind)"
-	    " LEFT JOIN holdfast.journal o ON o.public_id=r.reverses"
-	    " WHERE r.kind=28 AND r.seq>%" PRIu64 " AND r.status=201 ORDER BY r.seq LIMIT %u",
-	    w->after.number, most);
+	int code;
 
+	if (w->after.has_key)
+		(void)walk_hex(w->after.key, sizeof(struct ulid), key);
+	code = database_select(w->db, &rows, e,
+	    "SELECT r.reverses, r.seq, COALESCE(r.kind=28 AND r.status=201 AND o.kind=4 AND o.status=201 AND"
+	    " o.seq<r.seq AND o.debit=r.credit AND o.credit=r.debit AND o.amount=r.amount AND"
+	    " o.currency=r.currency, 0), o.seq FROM holdfast.journal r FORCE INDEX (reversed_once)"
+	    " LEFT JOIN holdfast.journal o ON o.public_id=r.reverses WHERE r.reverses>x'%s' OR (r.reverses=x'%s' AND"
+	    " r.seq>%" PRIu64 ") ORDER BY r.reverses, r.seq LIMIT %u",
+	    key, key, w->after.number, most);
 	*ret = 0;
 	if (code)
 		return code;
 	for (; database_next(rows); (*ret)++) {
-		const char *seq = database_field(rows, 0, NULL), *right = database_field(rows, 1, NULL),
-			   *of = database_field(rows, 2, NULL);
+		size_t bytes;
+		const char *of = database_field(rows, 0, &bytes), *seq = database_field(rows, 1, NULL),
+			   *right = database_field(rows, 2, NULL), *found = database_field(rows, 3, NULL);
 
+		if (of && bytes == sizeof(struct ulid))
+			memcpy(w->after.key, of, bytes);
+		w->after.has_key = true;
 		w->after.number = seq ? strtoull(seq, NULL, 10) : UINT64_MAX;
 		if (!right || strcmp(right, "1") != 0)
 			audit_tell(&w->audit, AUDIT_REVERSAL, w->after.number, "", "movement",
-			    "the mirror of a transfer", of ? of : "no transfer");
+			    "the mirror of a transfer", found ? found : "no transfer");
 	}
 	database_rows_free(rows);
 	return 0;
@@ -135,6 +167,6 @@ static int reversals_piece(struct walk *w, unsigned most, unsigned *ret, struct 
 
 int walk_reversals(struct walk *w, struct errbuf *e)
 {
-	w->after = (struct walk_place){0};
-	return walk_pieces(w, reversals_piece, e);
+	/* Where the index is not, walk_constraints() has told so. */
+	return w->has_reversed ? walk_pieces(w, reversals_piece, false, e) : 0;
 }

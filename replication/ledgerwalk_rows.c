@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEX_BYTES (2 * WALK_KEY_BYTES + 1)
 #define TEXT(x) TEXT_OF(x)
 #define TEXT_OF(x) #x
 
@@ -46,7 +45,7 @@ static void currency(const struct database_rows *r, unsigned place, char ret[sta
 	(void)snprintf(ret, 4, "%s", text ? text : "");
 }
 
-static const char *hex(const uint8_t *bytes, size_t count, char ret[static HEX_BYTES])
+const char *walk_hex(const uint8_t *bytes, size_t count, char ret[static WALK_HEX_BYTES])
 {
 	for (size_t i = 0; i < count; i++)
 		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
@@ -80,8 +79,9 @@ static void take_journal(struct walk *w, const struct database_rows *rows)
 	r.has_debit = id(rows, 16, &r.debit);
 	r.has_credit = id(rows, 17, &r.credit);
 	r.has_fee_account = id(rows, 18, &r.fee_account);
-	r.body = database_field(rows, 19, &r.body_bytes);
-	w->after.number = r.seq;
+	r.has_reverses = database_field(rows, 19, NULL);
+	r.body = database_field(rows, 20, &r.body_bytes);
+	w->after.number = r.seq + 1;
 	audit_take_row(&w->audit, &r);
 }
 
@@ -91,11 +91,11 @@ int walk_journal(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
 	int code = database_select(w->db, &rows, e,
 	    "SELECT seq, batch_seq, created_us, kind, status, replay_of, event, event_seq, amount, fee, debit_after,"
 	    " credit_after, fee_after, currency, public_id, subject, debit, credit, fee_account,"
-	    " LEFT(body, IF(kind BETWEEN 17 AND 20, " TEXT(AUDIT_PAYMENT_BODY_BYTES) ", " TEXT(
+	    " reverses, LEFT(body, IF(kind BETWEEN 17 AND 20, " TEXT(AUDIT_PAYMENT_BODY_BYTES) ", " TEXT(
 		AUDIT_BODY_BYTES) "))"
-				  " FROM holdfast.journal FORCE INDEX (PRIMARY) WHERE seq>%" PRIu64
-				  " ORDER BY seq LIMIT %u",
-	    w->after.number, most);
+				  " FROM holdfast.journal FORCE INDEX (PRIMARY) WHERE seq>=%" PRIu64
+				  " AND seq<=%" PRIu64 " ORDER BY seq LIMIT %u",
+	    w->after.number, w->last_seq, most);
 
 	*ret = 0;
 	if (code)
@@ -104,8 +104,6 @@ int walk_journal(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
 		take_journal(w, rows);
 	database_rows_free(rows);
 	w->progress.done += *ret;
-	if (w->given->progress)
-		w->given->progress(w->given->userdata, &w->progress);
 	return 0;
 }
 
@@ -162,11 +160,11 @@ static void take_account(struct walk *w, const struct database_rows *r)
 static int by_id(struct walk *w, const char *columns, const char *table,
     void (*take)(struct walk *w, const struct database_rows *r), unsigned most, unsigned *ret, struct errbuf *e)
 {
-	char key[HEX_BYTES] = "";
+	char key[WALK_HEX_BYTES] = "";
 	struct database_rows *rows;
 	int code = database_select(w->db, &rows, e,
 	    "SELECT %s FROM holdfast.%s FORCE INDEX (PRIMARY) WHERE id>x'%s' ORDER BY id LIMIT %u", columns, table,
-	    w->after.has_key ? hex(w->after.key, sizeof(struct ulid), key) : "", most);
+	    w->after.has_key ? walk_hex(w->after.key, sizeof(struct ulid), key) : "", most);
 
 	*ret = 0;
 	if (code)
@@ -203,17 +201,40 @@ int walk_accounts(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e
 	    "account", take_account, most, ret, e);
 }
 
+static void count(struct walk *w, const struct database_rows *r)
+{
+	(void)r;
+	w->objects++;
+}
+
+int walk_count_payments(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
+{
+	return by_id(w, "id", "payment", count, most, ret, e);
+}
+
+int walk_count_withdrawals(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
+{
+	return by_id(w, "id", "withdrawal", count, most, ret, e);
+}
+
+int walk_count_accounts(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
+{
+	return by_id(w, "id", "account", count, most, ret, e);
+}
+
 static int keys_piece(struct walk *w, unsigned most, unsigned *ret, struct errbuf *e)
 {
-	char key[HEX_BYTES] = "", found[AUDIT_VALUE_BYTES];
+	char key[WALK_HEX_BYTES] = "", found[AUDIT_VALUE_BYTES];
 	struct database_rows *rows;
 	int code;
 
-	(void)hex(w->after.key, sizeof(w->after.key), key);
+	if (w->after.has_key)
+		(void)walk_hex(w->after.key, sizeof(w->after.key), key);
 	code = database_select(w->db, &rows, e,
 	    "SELECT key_hash, principal, seq FROM holdfast.journal FORCE INDEX (idempotency) WHERE key_hash>x'%s' OR"
-	    " (key_hash=x'%s' AND principal>=%" PRIu64 ") ORDER BY key_hash, principal LIMIT %u",
-	    key, key, w->after.number, most);
+	    " (key_hash=x'%s' AND principal>%" PRIu64 ") OR (key_hash=x'%s' AND principal=%" PRIu64 " AND seq>%" PRIu64
+	    ") ORDER BY key_hash, principal, seq LIMIT %u",
+	    key, key, w->after.number, key, w->after.number, w->last_key_seq, most);
 	*ret = 0;
 	if (code)
 		return code;
@@ -224,8 +245,7 @@ static int keys_piece(struct walk *w, unsigned most, unsigned *ret, struct errbu
 		bool same = text && bytes == sizeof(w->after.key) && w->after.has_key && principal == w->after.number &&
 			    memcmp(text, w->after.key, bytes) == 0;
 
-		/* The first of a piece is the last of the one before. */
-		if (same && seq != w->last_key_seq) {
+		if (same) {
 			(void)snprintf(found, sizeof(found), "also in %" PRIu64, w->last_key_seq);
 			audit_tell(&w->audit, AUDIT_KEY, seq, "", "Idempotency-Key", "in one operation", found);
 		}
@@ -241,7 +261,6 @@ static int keys_piece(struct walk *w, unsigned most, unsigned *ret, struct errbu
 
 int walk_keys(struct walk *w, struct errbuf *e)
 {
-	w->after = (struct walk_place){0};
 	w->last_key_seq = 0;
-	return w->has_keys ? walk_pieces(w, keys_piece, e) : 0;
+	return w->has_keys ? walk_pieces(w, keys_piece, false, e) : 0;
 }

@@ -31,8 +31,9 @@ struct field {
 
 static const struct field fields[] = {TEXT(format), TEXT(product), NUMBER(level), TEXT(mariadb), TEXT(cluster),
     TEXT(cluster_id), TEXT(node), TEXT(role), NUMBER(epoch), NUMBER(ledger_epoch), TEXT(gtid), TEXT(begun), TEXT(ended),
-    NUMBER(operations), NUMBER(accounts), NUMBER(data_bytes), NUMBER(stream_bytes), TEXT(blake2b)};
+    NUMBER(operations), NUMBER(accounts), NUMBER(data_bytes), NUMBER(stream_bytes), TEXT(blake2b), TEXT(findings)};
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define FIELDS_ALWAYS (FIELDS - 1) /* the last one is there when it says something: earlier releases do not know it */
 
 static void sum_of(const char *text, size_t length, char ret[static SUM_HEX_BYTES])
 {
@@ -47,7 +48,7 @@ size_t manifest_format(const struct manifest *m, char buf[static MANIFEST_TEXT_B
 	char sum[SUM_HEX_BYTES];
 	size_t n = 0;
 
-	for (size_t i = 0; i < FIELDS; i++) {
+	for (size_t i = 0; i < (m->findings[0] ? FIELDS : FIELDS_ALWAYS); i++) {
 		const char *at = (const char *)m + fields[i].at;
 		uint64_t number = 0;
 		int length;
@@ -100,6 +101,8 @@ int manifest_parse(const char *text, struct manifest *ret, struct errbuf *e)
 	for (size_t i = 0; i < FIELDS; i++) {
 		size_t key = strlen(fields[i].key), length = strcspn(at, "\n");
 
+		if (i == FIELDS_ALWAYS && strncmp(at, SUM_KEY, sizeof(SUM_KEY) - 1) == 0)
+			break;
 		if (strncmp(at, fields[i].key, key) != 0 || at[key] != '=' || at[length] != '\n' ||
 		    take_field(&fields[i], at + key + 1, length - key - 1, ret))
 			return err_set(e, -EBADMSG, "line %zu: '%s=' and a value expected", i + 1, fields[i].key);
@@ -113,7 +116,7 @@ int manifest_parse(const char *text, struct manifest *ret, struct errbuf *e)
 	    strncmp(at + sizeof(SUM_KEY) - 1, sum, sizeof(sum) - 1) != 0 ||
 	    strcmp(at + sizeof(SUM_KEY) - 1 + sizeof(sum) - 1, "\n") != 0)
 		return err_set(e, -EBADMSG, "line %zu: not the checksum of the lines before: it was changed or damaged",
-		    FIELDS + 1);
+		    (ret->findings[0] ? FIELDS : FIELDS_ALWAYS) + 1);
 	return 0;
 }
 

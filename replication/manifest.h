@@ -23,6 +23,7 @@ struct manifest {
 	char ended[MANIFEST_VALUE_BYTES];      /* what was written after this is not in it */
 	char gtid[MANIFEST_VALUE_BYTES];       /* position of the data; "" when nothing was ever written */
 	char blake2b[MANIFEST_VALUE_BYTES];    /* of the data file, 128 hex digits, as b2sum(1) prints it */
+	char findings[MANIFEST_VALUE_BYTES];   /* what was found in the ledger; "", and no line: nothing */
 	uint64_t level;			       /* HB_LEVEL of the release */
 	uint64_t epoch;			       /* of the record */
 	uint64_t ledger_epoch;		       /* the highest that the data knows */

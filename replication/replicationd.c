@@ -215,6 +215,9 @@ static int init_data(const struct conf *conf, const struct restoredata_from *fro
 	if (from->backup)
 		(void)printf("  restored: %" PRIu64 " operations%s\n", made.ledger.operations,
 		    made.ledger.newest_us ? when : "");
+	if (made.ledger.findings[0])
+		(void)printf(
+		    "  accepted, though not all is right in it (holdfastctl verify): %s\n", made.ledger.findings);
 	return fflush(stdout) ? 1 : 0;
 }
 
@@ -222,13 +225,15 @@ static void usage(FILE *f)
 {
 	(void)fprintf(f,
 	    "usage: holdfast-replicationd [-n] [-f FILE]\n"
-	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]]] [-f FILE]\n"
+	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]] [--accept-findings]] [-f "
+	    "FILE]\n"
 	    "  -f FILE       configuration (" CONF_PATH ")\n"
 	    "  -n            check the configuration and exit\n"
 	    "  --init-data   make the data directory of a new cluster and print its data token and first epoch\n"
 	    "  --from DIR    with the ledger of the backup in DIR, instead of an empty one\n"
 	    "  --logs DIR    and what was archived in DIR since\n"
 	    "  --until WHEN  up to a GTID, or a time in UTC (2026-11-21T21:00:00Z)\n"
+	    "  --accept-findings  also when the ledger in it does not add up\n"
 	    "  --version, --help\n");
 }
 
@@ -236,8 +241,8 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
 	    {"from", required_argument, NULL, 'b'}, {"logs", required_argument, NULL, 'l'},
-	    {"until", required_argument, NULL, 'u'}, {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	    {"until", required_argument, NULL, 'u'}, {"accept-findings", no_argument, NULL, 'a'},
+	    {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
 	const char *path = CONF_PATH;
 	struct restoredata_from from = {0};
@@ -253,12 +258,14 @@ int main(int argc, char **argv)
 		case 'b': from.backup = optarg; break;
 		case 'l': from.logs = optarg; break;
 		case 'u': from.until = optarg; break;
+		case 'a': from.accepts_findings = true; break;
 		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind < argc || (from.backup && !init) || (from.logs && !from.backup) || (from.until && !from.logs)) {
+	if (optind < argc || (from.backup && !init) || (from.logs && !from.backup) || (from.until && !from.logs) ||
+	    (from.accepts_findings && !from.backup)) {
 		usage(stderr);
 		return 2;
 	}

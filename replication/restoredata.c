@@ -153,24 +153,36 @@ static int read_newest(struct database *db, uint64_t *ret, struct errbuf *e)
 	return 0;
 }
 
+static int look(
+    const struct restoredata_from *from, const struct privatedb *p, struct ledger_facts *ret, struct errbuf *e)
+{
+	struct errbuf why;
+	int code = ledgercheck_run(p->db, NULL, ret, e);
+
+	if (code || from->accepts_findings || !ledgercheck_judge(ret, &why))
+		return code;
+	return err_set(e, -EBADMSG, "%.400s; --accept-findings takes it as it is", why.text);
+}
+
 /* On the running copy: first what the backup says of itself, then what it becomes. */
 static int bring_forward(const struct restoredata_from *from, const struct manifest *m, const char *into,
     const struct privatedb *p, struct restoredata_reached *ret, struct errbuf *e)
 {
 	struct ledger_facts facts = {0};
-	int code = ledgercheck_run(p->db, NULL, &facts, e);
+	int code = look(from, p, &facts, e);
 
 	if (!code)
 		code = check(from->backup, m, &facts, e);
 	if (!code && from->logs) {
 		code = catch_up(from, m, into, p, e);
 		if (!code)
-			code = ledgercheck_run(p->db, NULL, &facts, e);
+			code = look(from, p, &facts, e);
 	}
 	if (!code)
 		code = read_newest(p->db, &ret->newest_us, e);
 	ret->epoch = (facts.epoch > m->epoch ? facts.epoch : m->epoch) + 1;
 	ret->operations = facts.operations;
+	(void)snprintf(ret->findings, sizeof(ret->findings), "%s", facts.said);
 	return code;
 }
 

@@ -2,9 +2,11 @@
 #ifndef HOLDFAST_REPLICATION_RESTOREDATA_H
 #define HOLDFAST_REPLICATION_RESTOREDATA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heartbeat/err.h"
+#include "replication/ledgercheck.h"
 #include "replication/manifest.h"
 
 struct restoredata_from {
@@ -13,12 +15,14 @@ struct restoredata_from {
 	const char
 	    *until; /* the last transaction, as a GTID; or the second before which the last one was begun, in UTC,
 			       2026-11-21T21:00:00Z; NULL: as far as the archive goes */
+	bool accepts_findings; /* the operator's word that a ledger that does not add up is better than none */
 };
 
 struct restoredata_reached {
-	uint64_t epoch;	     /* for a new cluster to begin with: above all that the data knows */
-	uint64_t operations; /* in the journal */
-	uint64_t newest_us;  /* of the last of them: ledger time, Unix microseconds; 0: there is none */
+	uint64_t epoch;			       /* for a new cluster to begin with: above all that the data knows */
+	uint64_t operations;		       /* in the journal */
+	char findings[LEDGERCHECK_SAID_BYTES]; /* what was found in it, and accepted; "": nothing */
+	uint64_t newest_us; /* of the last of them: ledger time, Unix microseconds; 0: there is none */
 };
 
 /* Whether it can be done, as far as that is seen without reading the data: the manifest is for this machine, the logs are of its history, and

@@ -2,14 +2,18 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <mysql.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +28,9 @@
 #define DATABASE_USER "holdfast-verify"
 #define STATEMENT_LIMIT_S 600
 #define SHARE_PERCENT 50
+#define TRIES 2
+#define DATABASE_BACK_MS 60000 /* one that was restarted is back by then */
+#define WAIT_SLICE_MS 200
 #define MEMORY_MIB_MAX 1048576
 
 struct arguments {
@@ -103,7 +110,7 @@ static int open_as(struct database *db, const char *user, struct errbuf *e)
 	return code;
 }
 
-static int look(struct run *r, struct errbuf *e)
+static int look_once(struct run *r, struct errbuf *e)
 {
 	const struct arguments *a = r->arguments;
 	const struct ledgerwalk w = {.memory_bytes = (size_t)a->memory_mib << 20,
@@ -113,7 +120,6 @@ static int look(struct run *r, struct errbuf *e)
 	    .progress = on_progress,
 	    .userdata = r};
 	struct database *db = database_new(a->database_socket);
-	uint64_t began_ms = now_ms();
 	int code = db ? 0 : err_set(e, -ENOMEM, "out of memory");
 
 	if (!code) {
@@ -127,6 +133,43 @@ static int look(struct run *r, struct errbuf *e)
 	database_free(db);
 	if (r->shows_progress)
 		(void)fputs("\r\033[K", stderr);
+	return code;
+}
+
+/* Until somebody answers at its socket, but not for ever. */
+static void wait_for_database(const struct run *r)
+{
+	uint64_t began_ms = now_ms();
+	struct errbuf ignored;
+	int code = -1;
+
+	while (code && !atomic_load(&stopped) && now_ms() - began_ms < DATABASE_BACK_MS) {
+		struct database *db = database_new(r->arguments->database_socket);
+
+		code = db ? open_as(db, r->arguments->database_user, &ignored) : -ENOMEM;
+		database_free(db);
+		if (code)
+			(void)poll(NULL, 0, WAIT_SLICE_MS);
+	}
+}
+
+/* Did the database go away in the middle of it, or a table become another one? Neither says anything of the ledger. */
+static bool is_transient(int code)
+{
+	return code == -EAGAIN || code == -EPIPE;
+}
+
+static int look(struct run *r, struct errbuf *e)
+{
+	uint64_t began_ms = now_ms();
+	int code = -EAGAIN;
+
+	for (unsigned i = 0; i < TRIES && is_transient(code); i++) {
+		if (i)
+			wait_for_database(r);
+		r->report.first_count = 0;
+		code = look_once(r, e);
+	}
 	r->report.took_ms = now_ms() - began_ms;
 	r->report.at_s = time(NULL);
 	if (r->became_active)
@@ -139,7 +182,7 @@ static int show(const struct run *r, struct errbuf *e)
 	char *text;
 
 	if (!r->arguments->json) {
-		if (!r->report.failed)
+		if (!r->report.failed || r->report.result.finding_count)
 			verifyreport_print(stdout, &r->report);
 	} else {
 		text = verifyreport_json(&r->report, true);
@@ -149,6 +192,22 @@ static int show(const struct run *r, struct errbuf *e)
 		free(text);
 	}
 	return fflush(stdout) ? err_set(e, -errno, "standard output: %s", strerror(errno)) : 0;
+}
+
+/* One at a time: the lock lies beside the result, and is given up when this process ends. */
+static int lock(const char *result_path, struct errbuf *e)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s.lock", result_path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_set(e, -errno, "%.200s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	(void)close(fd);
+	return err_set(e, -EREMOTE, "another one is at work here");
 }
 
 /* The exit status. */
@@ -169,12 +228,15 @@ static int verify(struct run *r, struct errbuf *e)
 		return EXIT_CANNOT;
 	}
 	code = check_role(a, &v, e);
+	if (!code)
+		code = lock(a->result_path, e);
 	if (code)
 		return code == -EREMOTE ? EXIT_ELSEWHERE : EXIT_CANNOT;
 	r->report.node = conf.name;
 	r->report.role = v.active == ROLEPAGE_NO_NODE ? "unknown" : v.active == v.self ? "active" : "standby";
 	code = look(r, &why);
-	if (code == -EREMOTE) {
+	/* What was found is true however it ended. Else what came out last stays: this says nothing of the ledger. */
+	if ((code == -EREMOTE || code == -ECANCELED) && !r->report.result.finding_count) {
 		*e = why;
 		return EXIT_ELSEWHERE;
 	}
@@ -183,7 +245,7 @@ static int verify(struct run *r, struct errbuf *e)
 		(void)fprintf(stderr, CALLED_AS "%s\n", other.text);
 	if (code)
 		*e = why;
-	return code ? EXIT_CANNOT : r->report.result.finding_count ? EXIT_FOUND : other.text[0] ? EXIT_CANNOT : 0;
+	return r->report.result.finding_count ? EXIT_FOUND : code || other.text[0] ? EXIT_CANNOT : 0;
 }
 
 enum {

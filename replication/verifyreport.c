@@ -87,9 +87,9 @@ char *verifyreport_json(const struct verifyreport *r, bool list)
 
 	(void)strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at_s, &tm));
 	o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "result",
-	    r->failed		      ? "failed"
-	    : r->result.finding_count ? "found"
-				      : "right",
+	    r->result.finding_count ? "found"
+	    : r->failed		    ? "failed"
+				    : "right",
 	    "at", at, "at_unix", (json_int_t)r->at_s, "node", r->node, "role", r->role, "took_ms",
 	    (json_int_t)r->took_ms, "operations", (json_int_t)r->result.operations, "accounts",
 	    (json_int_t)r->result.accounts, "payments", (json_int_t)r->result.payments, "withdrawals",

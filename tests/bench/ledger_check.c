@@ -1,5 +1,6 @@
 /* For the benchmarks: ledger_check SOCKET; does the ledger in this database add up (replication/ledgercheck.h)? Prints how many operations it
  * has; else exits with 1 and says why not. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "replication/ledgercheck.h"
@@ -19,6 +20,8 @@ int main(int argc, char **argv)
 	code = database_open(db, &e);
 	if (!code)
 		code = ledgercheck_run(db, NULL, &facts, &e);
+	if (!code && facts.findings)
+		code = err_set(&e, -EBADMSG, "%s", facts.said);
 	if (code)
 		(void)fprintf(stderr, "ledger_check: %s\n", e.text);
 	else

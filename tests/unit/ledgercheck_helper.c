@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
 	struct errbuf e = {""};
-	struct ledger_facts facts;
+	struct ledger_facts facts = {0};
 	struct database *db;
 	int code;
 
@@ -16,6 +16,8 @@ int main(int argc, char **argv)
 	code = db ? database_open(db, &e) : -1;
 	if (!code)
 		code = ledgercheck_run(db, NULL, &facts, &e);
+	if (!code && facts.findings)
+		code = err_set(&e, -1, "%s", facts.said);
 	if (code)
 		(void)printf("%s\n", e.text);
 	database_free(db);

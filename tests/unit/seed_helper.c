@@ -34,7 +34,7 @@ static int command_init(char **argv)
 	const struct initdata_paths paths = {.key = argv[1], .schema = argv[2], .token = argv[3]};
 	char hex[TOKEN_HEX_BYTES];
 	struct errbuf e = {""};
-	struct restoredata_from from = {.backup = argv[4]};
+	struct restoredata_from from = {.backup = argv[4], .accepts_findings = getenv("ACCEPT_FINDINGS")};
 	struct initdata_made made;
 	struct conf conf;
 

@@ -177,14 +177,29 @@ test_verify() {
 	copy_of; reseal 's/^gtid=.*/gtid=0-1-7/'; spoilt "another position" 'its manifest says 0-1-7'
 }
 
-test_ledger() { # what does not add up is no backup
+by_b() { sql b "SET sql_log_bin=0; $1" >/dev/null; }
+test_ledger() { # what does not add up is no backup, but it is kept
+	local said
 	stop_following
-	sql b "SET sql_log_bin=0; UPDATE holdfast.account SET posted=posted+1 WHERE kind=1" >/dev/null
-	matches "a balance that is not its movements'" "$(backup make "$D/backups/3")" 'not true that every balance is'
-	sql b "SET sql_log_bin=0; UPDATE holdfast.account SET posted=posted-1 WHERE kind=1; DELETE FROM holdfast.journal WHERE seq=50" >/dev/null
-	matches "a lost operation" "$(backup make "$D/backups/3")" 'not true that the journal has every operation'
-	equal "nothing is left of it" "$(find "$D/backups" -name '3*' | wc -l)" 0
+	by_b "UPDATE holdfast.account SET posted=posted+1 WHERE kind=1"
+	matches "a balance that is not its movements'" "$(backup make "$D/backups/3")" 'does not add up: .*balance: .*kept as .*/3.suspect$'
+	[ ! -e "$D/backups/3" ] && pass "it is no backup" || fail "a backup that does not add up"
+	matches "it says what it is" "$(cat "$D/backups/3.suspect/manifest")" 'findings=balance: acc_.* posted at'
+	matches "it does not stand the trial" "$(backup verify "$D/backups/3.suspect")" 'does not add up: .*balance: '
+	matches "nor is it restored" "$(restore_with 3.suspect)" 'does not add up: .*--accept-findings takes it'
+	said=$(ACCEPT_FINDINGS=1 restore_with 3.suspect); matches "unless it is accepted" "$said" '^[0-9a-f]{32} [0-9]+ 1[0-9]+'
+	rm -rf "$D/d/mysql" "$D/d/state"
+	by_b "UPDATE holdfast.account SET posted=posted-1 WHERE kind=1; UPDATE holdfast.journal SET debit_after=debit_after+1 WHERE seq=50"
+	matches "an entry of long ago that says another balance is a warning" "$(backup make "$D/backups/5")" 'made, restored.*warning: not all is right in it.*after-balance: acc_'
+	matches "in the manifest, too" "$(cat "$D/backups/5/manifest")" 'findings=after-balance: acc_'
+	matches "when it is tried" "$(backup verify "$D/backups/5")" 'whole; restored.*warning: .*after-balance'
+	matches "it is restored" "$(restore_with 5)" '^[0-9a-f]{32} [0-9]+ 1[0-9]+'
+	rm -rf "$D/d/mysql" "$D/d/state"
+	by_b "DELETE FROM holdfast.journal WHERE seq=50"
+	matches "a lost operation" "$(backup make "$D/backups/6")" 'does not add up: .*(sequence|balance): .*not kept, an earlier one is$'
+	equal "nothing is left of it" "$(find "$D/backups" -name '6*' | wc -l)" 0
 }
+restore_with() { helper init "$D/d/holdfast.conf" "$D/new-key" "$SOURCE/etc/schema" "$D/d/state/token" "$D/backups/$1"; } # into node d
 stop_following() { sql b "STOP SLAVE; SET GLOBAL read_only=0" >/dev/null; }
 
 interrupt() { # SIGNAL

@@ -143,6 +143,16 @@ plant resource "wd_[0-9A-Z]+ withdrawal at [0-9]+: expected a row, found none" "
 plant resource "$acc account at [0-9]+: expected a row, found none" "DELETE FROM account WHERE status=1"
 plant reversal "movement at [0-9]+: expected the mirror of a transfer, found [0-9]+" "UPDATE journal SET amount=99 WHERE kind=28"
 plant reversal "movement at [0-9]+: expected the mirror of a transfer, found no transfer" "UPDATE journal SET reverses=REPEAT('n',16) WHERE kind=28"
+plant reversal "reverses at [0-9]+: expected a transfer, found none" "UPDATE journal SET reverses=NULL WHERE kind=28"
+plant reversal "movement at [0-9]+: expected the mirror of a transfer, found [0-9]+" \
+	"UPDATE journal SET reverses=(SELECT public_id FROM (SELECT public_id FROM journal WHERE kind=4 AND amount=12) x) WHERE kind=4 AND amount=11"
+plant sequence "seq: expected 1, found 0" "UPDATE journal SET seq=0, event=NULL, event_seq=NULL WHERE kind=4 AND status=402 LIMIT 1"
+plant sequence "ledger_head next_seq: expected [0-9]+, found [0-9]+" "UPDATE ledger_head SET next_seq=next_seq-1"
+plant sequence "ledger_head next_seq: expected 10001, found [0-9]+" "UPDATE journal SET seq=10000 WHERE kind=28"
+plant key "Idempotency-Key at [0-9]+: expected in one operation, found also in [0-9]+" \
+	"ALTER TABLE journal DROP INDEX idempotency, ADD KEY idempotency (key_hash, principal);
+	 INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, body, created_us)
+	 SELECT 1000+seq, 1, REPEAT('k',32), REPEAT('f',32), 1, 70, 200, '{}', 1 FROM seq_1_to_12000"
 plant reversal "replay_of at [0-9]+: expected an earlier top-up" "UPDATE journal SET replay_of=seq+1 WHERE replay_of IS NOT NULL"
 
 # Each on the ledger as it was made: a copy of its tables that is put back.
@@ -202,28 +212,97 @@ test_rights() {
 	done
 }
 
-# Nothing waits for it: not what is written meanwhile, not a change of the schema; and what it sees is of one moment.
-rests() { [ "$(sql "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER='holdfast-verify' AND COMMAND='Sleep' AND TIME_MS>150")" = 1 ]; }
-test_nobody_waits() {
-	sql "INSERT INTO account SELECT UNHEX(MD5(seq)), 1, 0, 'CNY', NULL, NULL, 0, 0, 0, NULL, NULL, 0, 1, '{}' FROM seq_1_to_80000"
-	verify --on-active --share 1 >"$D/slow" &
+# What it asks of the tables, in its order.
+logged() { sql "SELECT argument FROM mysql.general_log WHERE user_host LIKE 'holdfast-verify%' AND command_type='Query'"; }
+has_asked() { logged | grep -q "$1"; }
+log_from_now() { sql "SET GLOBAL log_output='TABLE'; SET GLOBAL general_log=1; TRUNCATE mysql.general_log"; }
+log_no_more() { sql "SET GLOBAL general_log=0"; }
+
+# What changes is read first, and the snapshot given up before the journal, however long that is, is read.
+test_order() {
+	log_from_now
+	verify --on-active >"$D/slow"; equal "it adds up" $? 0
+	log_no_more
+	equal "the order" "$(logged | sed -n 's/^START TRANSACTION.*/START/p; s/^ROLLBACK$/&/p; s/.*FROM holdfast.\([a-z]*\) .*FORCE INDEX (\([a-zA-Z_]*\)).*/\1.\2/p' | paste -sd' ')" \
+		"account.PRIMARY payment.PRIMARY withdrawal.PRIMARY START account.PRIMARY payment.PRIMARY withdrawal.PRIMARY ROLLBACK journal.idempotency journal.reversed_once journal.PRIMARY ROLLBACK"
+}
+
+# Rows that are right, enough of them for several pieces.
+lengthen() {
+	sql "INSERT INTO journal (seq, principal, key_hash, fingerprint, batch_seq, kind, status, body, created_us)
+		SELECT h.next_seq-1+s.seq, 1, RPAD(s.seq,32,'k'), REPEAT('f',32), h.batch_seq, 70, 200, '{}', h.last_us FROM ledger_head h, seq_1_to_20000 s;
+		UPDATE ledger_head SET next_seq=next_seq+20000"
+}
+in_the_background() { # ARGUMENT...
+	verify "$@" >"$D/slow" &
 	PID[slow]=$!
-	until_true 20 rests || fail "it does not begin, or does not rest"
+}
+ends() { # WHAT STATUS
+	wait "${PID[slow]}"
+	equal "$1" $? "$2"
+	unset "PID[slow]"
+}
+
+# Nothing waits for it: not what is written meanwhile, not a change of the schema; and what it sees is of one moment.
+test_nobody_waits() {
+	lengthen
+	log_from_now
+	in_the_background --on-active --share 2
+	until_true 60 has_asked 'FORCE INDEX (idempotency)' || fail "it does not come to the journal"
+	log_no_more
+	equal "it has no snapshot any more" "$(sql "SELECT COUNT(*) FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p
+		ON p.ID=t.trx_mysql_thread_id WHERE p.USER='holdfast-verify' AND p.COMMAND='Sleep'")" 0
 	sql "UPDATE account SET posted=posted+1 WHERE kind=3"
-	timeout 5 mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "ALTER TABLE ledger_head ADD COLUMN extra INT NULL, ALGORITHM=INSTANT" &&
+	timeout 5 mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "ALTER TABLE ledger_head ADD COLUMN extra INT NULL, ALGORITHM=INSTANT; ALTER TABLE journal FORCE" &&
 		pass "a change of the schema does not wait for it" || fail "a change of the schema waits for it"
 	[ -d "/proc/${PID[slow]}" ] && pass "it went on all the time" || fail "it was through too early"
-	wait "${PID[slow]}"
-	equal "it has seen nothing of that" $? 0
-	unset "PID[slow]"
-	verify --on-active --share 1 >"$D/slow" &
-	PID[slow]=$!
+	ends "it has seen nothing of that" 0
+	put_back
+}
+
+# Who stops it, or makes its node the active one, has not harmed the ledger: what came out last stays.
+test_stopped() {
+	local before pid
+	verify --on-active >"$D/slow"
+	before=$(cat "$D/verify.json")
+	lengthen
+	role role 1 2 1 sync
+	in_the_background --share 1
 	until_true 20 rests || fail "it does not rest"
-	sql "ALTER TABLE journal FORCE"
-	wait "${PID[slow]}"
-	equal "a table that it has yet to read is another one: could not look" $? 2
-	unset "PID[slow]"
-	matches "and says why" "$(cat "$D/slow")" 'the schema changed meanwhile: begin again'
+	role role 1 1 0 sync
+	ends "it has become the active one" 3
+	matches "and why" "$(cat "$D/slow")" 'has become the active one'
+	equal "the last result is left" "$(cat "$D/verify.json")" "$before"
+	in_the_background --on-active --share 1
+	until_true 20 rests || fail "it does not rest"
+	matches "a second one at once" "$(verify --on-active; echo "status $?")" 'another one is at work.*
+status 3$'
+	stop_it
+	ends "stopped" 3
+	equal "the last result is left" "$(cat "$D/verify.json")" "$before"
+	sql "ALTER TABLE journal DROP INDEX event_seq"
+	in_the_background --on-active --share 1
+	until_true 20 rests || fail "it does not rest"
+	stop_it
+	ends "stopped when it had found something" 1
+	matches "which it tells" "$(cat "$D/slow")" 'UNIQUE KEY .event_seq'
+	matches "and leaves" "$(cat "$D/verify.json")" '"result":"found".*"error":"stopped on request"'
+	put_back
+}
+rests() { [ "$(sql "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER='holdfast-verify' AND COMMAND='Sleep' AND TIME_MS>120")" = 1 ]; }
+stop_it() { kill -TERM "$(pgrep -P "$(pgrep -P "${PID[slow]}" timeout)" holdfast-verify)"; }
+
+test_begins_again() {
+	sql "INSERT INTO payment SELECT UNHEX(MD5(s.seq)), payer, payee, currency, status, hold, authorized, captured, refunded, voided, fee, fee_bps, fee_fixed,
+		last_seq, created_us, expires_us, reference, metadata FROM payment, seq_1_to_15000 s WHERE captured=500"
+	log_from_now
+	in_the_background --on-active --share 2
+	until_true 60 has_asked '^START TRANSACTION' || fail "it does not begin"
+	sql "ALTER TABLE withdrawal FORCE"
+	ends "a table that it has yet to read is another one" 1
+	log_no_more
+	equal "it has begun again" "$(logged | grep -c '^START TRANSACTION')" 2
+	matches "and tells each thing once" "$(cat "$D/slow")" 'payment: 15000 times it is not true'
 	put_back
 }
 
@@ -232,7 +311,8 @@ matches "the account is for a user of the system" "$(sql "SHOW CREATE USER 'hold
 sql "ALTER USER 'holdfast-verify'@localhost IDENTIFIED BY ''" # here there is none
 make_ledger
 keep
-for t in unharmed planted many_findings where rights nobody_waits; do
+[ $# -gt 0 ] || set -- unharmed planted many_findings where rights order nobody_waits begins_again stopped
+for t; do
 	echo "# $t"
 	"test_$t"
 done
