@@ -1,6 +1,34 @@
 #include "gateway/sqltext.h"
 
+#include <mysqld_error.h>
+#include <stddef.h>
 #include <string.h>
+
+static const unsigned of_data[] = {
+    ER_DUP_KEY,
+    ER_BAD_NULL_ERROR,
+    ER_DUP_ENTRY,
+    ER_WARN_DATA_OUT_OF_RANGE,
+    WARN_DATA_TRUNCATED,
+    ER_TRUNCATED_WRONG_VALUE,
+    ER_TRUNCATED_WRONG_VALUE_FOR_FIELD,
+    ER_DATA_TOO_LONG,
+    ER_ROW_IS_REFERENCED_2,
+    ER_NO_REFERENCED_ROW_2,
+    ER_DUP_ENTRY_WITH_KEY_NAME,
+    ER_SIGNAL_EXCEPTION, /* a trigger's word, where an operator has put one */
+    ER_DATA_OUT_OF_RANGE,
+    ER_CANNOT_CONVERT_CHARACTER,
+    ER_CONSTRAINT_FAILED,
+};
+
+bool sqltext_is_of_data(unsigned number)
+{
+	for (size_t i = 0; i < sizeof(of_data) / sizeof(of_data[0]); i++)
+		if (of_data[i] == number)
+			return true;
+	return false;
+}
 
 /* Where the name of what the value was for begins: the last such place, for a value may hold anything. NULL: it is not told. */
 static const char *find_name(const char *said)

@@ -2,9 +2,7 @@
 
 #include "gateway/sqltext.h"
 #include "heartbeat/rolepage.h"
-#include "replication/sqlerror.h"
 
-#include <errmsg.h>
 #include <errno.h>
 #include <mysqld_error.h>
 #include <pthread.h>
@@ -97,7 +95,7 @@ static int failed(struct store *s, const char *what, struct errbuf *e)
 	unsigned number = mysql_errno(s->db);
 	char why[MYSQL_ERRMSG_SIZE + sizeof("'...'")];
 	struct text t;
-	int code = -EBADMSG;
+	int code = -EIO; /* a disk, memory, somebody's KILL, damage: nothing that another statement would be spared */
 
 	if (number == ER_OPTION_PREVENTS_STATEMENT || number == ER_READ_ONLY_MODE)
 		code = -EROFS;
@@ -105,8 +103,8 @@ static int failed(struct store *s, const char *what, struct errbuf *e)
 		code = -EBUSY;
 	else if (number == ER_KEY_DOES_NOT_EXISTS)
 		code = -ENOENT;
-	else if ((number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) || sqlerror_cure(number) == SQLERROR_AGAIN)
-		code = -EIO; /* a disk, memory, somebody's KILL: nothing that another statement would be spared */
+	else if (sqltext_is_of_data(number))
+		code = -EBADMSG;
 	text_init(&t, why, sizeof(why));
 	sqltext_put(&t, mysql_error(s->db));
 	return err_set(e, code, "%s: %.*s (error %u)", what, (int)t.used, why, number);

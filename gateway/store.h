@@ -27,7 +27,7 @@
  * -EROFS    the database is read only
  * -EBUSY    somebody else holds a lock; the transaction is to be rolled back, and may be tried again
  * -ENOENT   the statement needs an index that is not there: it is still being built
- * -EBADMSG  the server refused the statement, for what it says as far as can be told; the transaction is to be rolled back
+ * -EBADMSG  the server refused the statement for its values (sqltext_is_of_data); the transaction is to be rolled back
  */
 struct store;
 

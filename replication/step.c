@@ -40,9 +40,9 @@ int step_kill(struct actor *a, struct errbuf *e)
 
 static int step_prepare(struct actor *a, struct errbuf *e)
 {
-	/* Whoever counted has what nobody else may have by now; afterwards it does not count, and there is nothing more to save. */
+	/* Where the cluster is given up anybody may have what nobody else has, also who did not count. */
 	bool given_up = a->sight.order.want == REPL_WANT_GIVEN_UP;
-	int code = a->sight.dirty.epoch || (given_up && !token_is_none(&a->sight.token)) ? tail_export(a, e) : 0;
+	int code = a->sight.dirty.epoch || given_up ? tail_export(a, e) : 0;
 
 	if (!code)
 		code = step_destroy_token(a, e);

@@ -20,6 +20,8 @@ refused 2 w "--to is '', want the name of a gateway" switchover --to ''
 refused 2 w "an argument has a control character" maintenance on $'a\e[31m'
 refused 1 w "'nobody' is no member; members are: " maintenance on nobody
 
+# Who is in maintenance has to keep up without flow control, also where all machines share a processor.
+LOAD_RATE=300
 start_load operator
 for who in standby active; do
   now=$(active w)

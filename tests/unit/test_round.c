@@ -362,6 +362,19 @@ static void test_no_values(void **state)
 	}
 }
 
+/* A damaged table, an index that is not there, a full disk: a culprit is looked for only where another request would be spared. */
+static void test_of_data_is_what_a_value_can_cause(void **state)
+{
+	static const unsigned data[] = {1062, 4025, 1264, 1406, 1366, 1452};
+	static const unsigned other[] = {126, 127, 1030, 1034, 1054, 1064, 1146, 1194, 1712, 1817, 1877, 1932, 1021, 1205, 1213, 2006, 2013};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+		assert_true(sqltext_is_of_data(data[i]));
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		assert_false(sqltext_is_of_data(other[i]));
+}
+
 static int set_up(void **state)
 {
 	char path[] = "/tmp/holdfast-round.XXXXXX";
@@ -395,6 +408,7 @@ int main(void)
 	    cmocka_unit_test(test_busy),
 	    cmocka_unit_test(test_late),
 	    cmocka_unit_test(test_no_values),
+	    cmocka_unit_test(test_of_data_is_what_a_value_can_cause),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
