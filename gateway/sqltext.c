@@ -1,26 +1,27 @@
 #include "gateway/sqltext.h"
 
-#include <mysqld_error.h>
 #include <stddef.h>
 #include <string.h>
 
+/* clang-format off */
 static const unsigned of_data[] = {
-    ER_DUP_KEY,
-    ER_BAD_NULL_ERROR,
-    ER_DUP_ENTRY,
-    ER_WARN_DATA_OUT_OF_RANGE,
-    WARN_DATA_TRUNCATED,
-    ER_TRUNCATED_WRONG_VALUE,
-    ER_TRUNCATED_WRONG_VALUE_FOR_FIELD,
-    ER_DATA_TOO_LONG,
-    ER_ROW_IS_REFERENCED_2,
-    ER_NO_REFERENCED_ROW_2,
-    ER_DUP_ENTRY_WITH_KEY_NAME,
-    ER_SIGNAL_EXCEPTION, /* a trigger's word, where an operator has put one */
-    ER_DATA_OUT_OF_RANGE,
-    ER_CANNOT_CONVERT_CHARACTER,
-    ER_CONSTRAINT_FAILED,
+	1022, /* ER_DUP_KEY */
+	1048, /* ER_BAD_NULL_ERROR */
+	1062, /* ER_DUP_ENTRY */
+	1264, /* ER_WARN_DATA_OUT_OF_RANGE */
+	1265, /* WARN_DATA_TRUNCATED */
+	1292, /* ER_TRUNCATED_WRONG_VALUE */
+	1366, /* ER_TRUNCATED_WRONG_VALUE_FOR_FIELD */
+	1406, /* ER_DATA_TOO_LONG */
+	1451, /* ER_ROW_IS_REFERENCED_2 */
+	1452, /* ER_NO_REFERENCED_ROW_2 */
+	1586, /* ER_DUP_ENTRY_WITH_KEY_NAME */
+	1644, /* ER_SIGNAL_EXCEPTION: a trigger's word, where an operator has put one */
+	1690, /* ER_DATA_OUT_OF_RANGE */
+	1977, /* ER_CANNOT_CONVERT_CHARACTER */
+	4025, /* ER_CONSTRAINT_FAILED */
 };
+/* clang-format on */
 
 bool sqltext_is_of_data(unsigned number)
 {

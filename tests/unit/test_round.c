@@ -366,7 +366,8 @@ static void test_no_values(void **state)
 static void test_of_data_is_what_a_value_can_cause(void **state)
 {
 	static const unsigned data[] = {1062, 4025, 1264, 1406, 1366, 1452};
-	static const unsigned other[] = {126, 127, 1030, 1034, 1054, 1064, 1146, 1194, 1712, 1817, 1877, 1932, 1021, 1205, 1213, 2006, 2013};
+	static const unsigned other[] = {
+	    126, 127, 1030, 1034, 1054, 1064, 1146, 1194, 1712, 1817, 1877, 1932, 1021, 1205, 1213, 2006, 2013};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
