@@ -89,11 +89,11 @@ static int check_version(const char *text, unsigned long *version, const char **
 
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 || text[2] < '0' || text[2] > '9')
 		return err_set(e, -EBADMSG,
-		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
+		    "not a token: one begins with '" PREFIX "1-' or later, as 'holdfastctl token' prints it");
 	*version = strtoul(text + strlen(PREFIX), &end, 10);
 	if (*end != '-')
 		return err_set(e, -EBADMSG,
-		    "not a token: one begins with '" PREFIX "%d-', as 'holdfastctl token' prints it", INVITE_VERSION);
+		    "not a token: one begins with '" PREFIX "1-' or later, as 'holdfastctl token' prints it");
 	if (*version < 1 || *version > INVITE_VERSION)
 		return err_set(e, -EPROTONOSUPPORT,
 		    "the token is of version %lu, this holdfastctl knows version %d: install the same release on both",

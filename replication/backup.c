@@ -252,6 +252,9 @@ int backup_add_logs(const struct backup_source *from, const char *dir, struct lo
 	int code = check_final(from, &a.before, e);
 
 	*ret = (struct logarchive_added){0};
+	/* A restore takes nothing that others could have changed: better said now than on the day of the disaster. */
+	if (!code)
+		code = workdir_check_owner(dir, e);
 	if (!code)
 		code = put_cluster(from, &m, e);
 	if (code)

@@ -31,7 +31,7 @@ struct backup_source {
 int backup_make(const struct backup_source *from, const char *dir, const atomic_bool *cancel, struct manifest *ret,
     struct errbuf *e);
 
-/* Adds what was written since to an archive, under the same conditions. 0 and *ret, or the codes of logarchive_add and, for the role, of
+/* Adds what was written since to an archive, under the same conditions. 0 and *ret, -EPERM others than root can write in dir, or the codes of logarchive_add and, for the role, of
  * backup_make, with e filled. */
 int backup_add_logs(const struct backup_source *from, const char *dir, struct logarchive_added *ret, struct errbuf *e);
 

@@ -281,6 +281,9 @@ test_logs() { # 111 to 130 are paid, the last five of them not before $MOMENT
 	matches "nor one that another may take over from" "$(backup logs --from-active "$D/logs")" 'STALLED: its last transactions are not final'
 	role role 3 3 1 sync
 	until_true 30 caught_up
+	chmod 777 "$D/logs"
+	matches "an archive that no restore would take" "$(backup logs "$D/logs")" 'others than root can write there'
+	chmod 755 "$D/logs"
 	matches "the first logs" "$(backup logs "$D/logs")" 'added the transactions 1 to 110$'
 	matches "nothing new" "$(backup logs "$D/logs")" 'nothing was written since$'
 	pay 111 10
