@@ -44,19 +44,39 @@ int ctl_join_usage(const struct ctl_options *o, struct errbuf *e)
 	return 0;
 }
 
-/* The edge and the replication are made for a pair. */
-static int check_pair(const struct invite *v, struct errbuf *e)
+static const char *name_of_kind(const struct invite *v, uint32_t kind, const char *but)
 {
-	const char *first = NULL;
+	for (uint32_t i = 0; i < v->members; i++)
+		if (v->member[i].kind == kind && (!but || strcmp(v->member[i].name, but) != 0))
+			return v->member[i].name;
+	return NULL;
+}
 
-	for (uint32_t i = 0; i < v->members; i++) {
-		if (v->member[i].kind != CONF_KIND_GATEWAY)
-			continue;
-		if (first)
-			return err_set(e, -EINVAL, "the cluster has two gateways already, %s and %s: want --witness",
-			    first, v->member[i].name);
-		first = v->member[i].name;
-	}
+/* The edge and the replication are made for a pair; and of four members, three are a majority. */
+static int check_kind(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
+{
+	const char *first = name_of_kind(v, CONF_KIND_GATEWAY, NULL);
+	const char *second = first ? name_of_kind(v, CONF_KIND_GATEWAY, first) : NULL;
+	const char *witness = name_of_kind(v, CONF_KIND_WITNESS, NULL);
+
+	if (o->witness && witness)
+		return err_set(
+		    e, -EINVAL, "the cluster has a witness already, %s: with a second one it survives less", witness);
+	if (!o->witness && second)
+		return err_set(e, -EINVAL, "the cluster has two gateways already, %s and %s: want --replica%s", first,
+		    second, witness ? "" : " or --witness");
+	return 0;
+}
+
+static int check_vip(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
+{
+	if (ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->vip))
+		return err_set(e, -EINVAL, "--vip %s is that of the pair: a replica wants one of its own", o->vip);
+	for (uint32_t i = 0; i < v->members; i++)
+		if (ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->member[i].address))
+			return err_set(e, -EINVAL,
+			    "--vip %s is the address of the member %s: a replica wants one of its own", o->vip,
+			    v->member[i].name);
 	return 0;
 }
 
@@ -79,9 +99,7 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 		return err_set(e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
 	if (ctl_ipv4_of(o->address) == ctl_ipv4_of(v->vip))
 		return err_set(e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
-	if (o->replica && ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->vip))
-		return err_set(e, -EINVAL, "--vip %s is that of the pair: a replica wants one of its own", o->vip);
-	return o->witness || o->replica ? 0 : check_pair(v, e);
+	return o->replica ? check_vip(o, v, e) : check_kind(o, v, e);
 }
 
 void ctl_join_apply(const struct invite *v, struct conf *ret)

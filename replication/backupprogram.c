@@ -49,7 +49,8 @@ static int load_conf(const struct arguments *a, struct conf *ret, struct errbuf 
 	if (conf_load(a->conf_path, ret, stderr))
 		return err_set(e, -EINVAL, "the configuration cannot be used");
 	if (ret->kind != CONF_KIND_GATEWAY)
-		return err_set(e, -EPERM, "this is a witness, and has no data: take it on the standby");
+		return err_set(e, -EPERM, "this is a %s: take it on the standby",
+		    ret->kind == CONF_KIND_REPLICA ? "replica" : "witness");
 	return 0;
 }
 

@@ -224,7 +224,8 @@ static int verify(struct run *r, struct errbuf *e)
 		return EXIT_CANNOT;
 	}
 	if (conf.kind != CONF_KIND_GATEWAY) {
-		(void)err_set(e, -EPERM, "this is a witness, and has no ledger");
+		(void)err_set(e, -EPERM, "this is a %s, which has no ledger to look at: the standby does it",
+		    conf.kind == CONF_KIND_REPLICA ? "replica" : "witness");
 		return EXIT_CANNOT;
 	}
 	code = check_role(a, &v, e);

@@ -47,4 +47,7 @@ fresh "a token that is none" b "token" true "${join[@]}" hf1-nonsense --name c -
 fresh "a damaged token" b "token" true "${join[@]}" "${token%?}" --name c --address 10.77.0.2 --interface eth0
 fresh "a name that is taken" b "name" true "${join[@]}" "$token" --name a --address 10.77.0.2 --interface eth0
 fresh "an address that is taken" b "belongs to the member b" true "${join[@]}" "$token" --name c --address 10.77.0.2 --interface eth0
-fresh "a wrong address to join with" w "10.77.0.77" true "${join[@]}" "$token" --name w2 --address 10.77.0.77 --witness
+fresh "a second witness" w "a witness already, w" true "${join[@]}" "$token" --name w2 --address 10.77.0.77 --witness
+replica=("${join[@]}" "$token" --name r --interface eth0 --replica)
+fresh "a wrong address to join with" b "10.77.0.77" true "${replica[@]}" --vip 10.77.0.101/24 --address 10.77.0.77
+fresh "a virtual IP that is a member's" b "is the address of the member a" true "${replica[@]}" --vip 10.77.0.1/24 --address 10.77.0.4
