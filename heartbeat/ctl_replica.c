@@ -229,5 +229,7 @@ int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 			code = begin(words);
 	}
 	json_decref(loss);
+	if (!code && !ctl_replica_is_promoted())
+		return ctl_command_refuse(COMMAND, "the promotion is not on disk: call it again");
 	return code ? code : finish(conf);
 }

@@ -58,6 +58,8 @@ struct daemon {
 	struct gtid pair_at;
 	uint64_t pair_told_us;
 	bool pair_stored;
+	bool persist_held; /* the register waits for the pair's file */
+	uint64_t pair_again_us;
 
 	int udp[WIRE_PATHS];	   /* bound to the address and the second address; -1: there is none */
 	struct sockaddr_in sender; /* of the datagram being worked on */
@@ -109,7 +111,8 @@ void daemon_net_tell(struct daemon *d, const struct hb_member *to, const struct 
 
 /* daemon_pair.c */
 int daemon_pair_open(struct daemon *d, struct errbuf *e); /* 0 or -errno with *e filled */
-void daemon_pair_note(struct daemon *d);		  /* after each step, before the register goes to disk */
+/* After each step. False: the register must not go to disk yet, for it says that the pair was given up, and whom to tell so is not on disk. */
+bool daemon_pair_note(struct daemon *d, uint64_t now_us);
 void daemon_pair_look(struct daemon *d, uint64_t now_us);
 
 /* daemon_store.c */

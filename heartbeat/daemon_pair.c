@@ -22,26 +22,33 @@ static void path_of(const struct daemon *d, char path[static 200])
 }
 
 /* "at GTID", then a line for each member: address, port, instance. Only here may the loop wait for the disk: nobody holds a lease. */
-static void store(struct daemon *d)
+static int store(struct daemon *d)
 {
 	const struct hb_node *n = &d->node;
 	char path[200], text[TEXT_BYTES], at[GTID_TEXT_BYTES];
 	struct errbuf e;
+	int code;
 	size_t used = (size_t)snprintf(text, sizeof(text), "at %s\n", gtid_format(n->repl.applied, at));
 
 	for (uint8_t i = 0; i < n->known.members; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%" PRIu32 " %u %" PRIu64 "\n",
 		    n->known.member[i].ipv4, n->known.member[i].port, n->known.member[i].instance);
 	path_of(d, path);
-	if (durable_write(path, text, &e))
+	code = durable_write(path, text, &e);
+	if (code)
 		LOG(LOG_ERR, "pair.unwritten", KV_S("why", e.text));
+	return code;
 }
 
-void daemon_pair_note(struct daemon *d)
+bool daemon_pair_note(struct daemon *d, uint64_t now_us)
 {
-	if (d->node.settings.replica && d->node.replica.promoted && !d->pair_stored && d->node.known.members)
-		store(d);
-	d->pair_stored = d->node.replica.promoted;
+	if (!d->node.settings.replica || !d->node.replica.promoted || d->pair_stored || !d->node.known.members)
+		return true;
+	if (now_us < d->pair_again_us)
+		return false;
+	d->pair_again_us = now_us + TELL_US;
+	d->pair_stored = store(d) == 0;
+	return d->pair_stored;
 }
 
 static bool take_line(const char *line, struct hb_member *ret)

@@ -147,9 +147,11 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	/* However much is heard: a step that a message caused puts off what the node has to do, not our own looks. */
 	if (d->due_us > d->ticked_us + LOOK_US)
 		d->due_us = d->ticked_us + LOOK_US;
-	daemon_pair_note(d);
-	if (out.persist)
+	d->persist_held |= out.persist;
+	if (d->persist_held && daemon_pair_note(d, in->now_us)) {
+		d->persist_held = false;
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
+	}
 	log_changes(d, &out);
 	note_history(d);
 	note_others(d, in);

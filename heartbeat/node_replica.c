@@ -326,9 +326,10 @@ static void look_at_word(struct hb_node *n, uint64_t now_us)
 
 static enum hb_replica_state state_of(const struct hb_node *n, uint64_t now_us)
 {
-	if (n->replica.promoted)
+	/* Who hears "promoted" makes a gateway of this machine, and the register has to be that of one by then. */
+	if (n->replica.promoted && n->persisted >= n->acceptor.identity_generation)
 		return HB_REPLICA_PROMOTED;
-	if (n->stand.version)
+	if (n->stand.version || n->replica.promoted)
 		return HB_REPLICA_STANDS_IN;
 	if (!hb_repl_fresh(n, now_us) || n->repl.state == REPL_FAILED)
 		return HB_REPLICA_FAULT;

@@ -373,6 +373,8 @@ static void test_a_promotion_is_called_off(void **state)
 static void test_a_promoted_one_begins_a_cluster_of_its_own(void **state)
 {
 	const struct hb_record *r = &replica.acceptor.reg.accepted;
+	struct hb_input on_disk = {.kind = HB_IN_PERSISTED};
+	struct hb_facts f;
 
 	(void)state;
 	make_following();
@@ -382,6 +384,14 @@ static void test_a_promoted_one_begins_a_cluster_of_its_own(void **state)
 	report(REPL_DRAINED, false);
 	assert_true(replica.replica.promoted);
 	assert_true(output.persist);
+	/* It is told when it is on disk: whoever hears it stops this daemon. */
+	hb_replica_facts(&replica, now, &f);
+	assert_int_equal(f.state, HB_REPLICA_STANDS_IN);
+	on_disk.persisted = replica.acceptor.generation;
+	on_disk.now_us = now;
+	hb_node_step(&replica, &on_disk, &output);
+	hb_replica_facts(&replica, now, &f);
+	assert_int_equal(f.state, HB_REPLICA_PROMOTED);
 	assert_true(hb_record_valid(r));
 	assert_int_equal(r->members, 1);
 	assert_int_equal(r->in_sync, 1);
