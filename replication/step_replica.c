@@ -68,9 +68,13 @@ static int open_source(struct actor *a, struct errbuf *e)
 	    .certificate = CONF_PKI_DIR "/mariadb.pem",
 	    .key = CONF_PKI_DIR "/mariadb.key"};
 
+	int code;
+
 	database_close(a->source_db);
 	database_set_limit(a->source_db, LOOK_S);
-	return database_open_peer(a->source_db, &peer, e);
+	code = database_open_peer(a->source_db, &peer, e);
+	/* Where the way breaks meanwhile, the source must not keep the snapshot, and the connection, until TCP gives up: hours. */
+	return code ? code : database_run(a->source_db, e, "SET SESSION wait_timeout=5, idle_transaction_timeout=5");
 }
 
 static void note(
