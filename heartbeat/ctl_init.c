@@ -17,7 +17,6 @@
 #define DATA_TIMEOUT_MS 180000
 #define LOOK_TIMEOUT_MS 60000
 #define RESTORE_TIMEOUT_MS (24 * 3600 * 1000) /* a large ledger takes hours to be copied and read */
-#define SERVING_LIMIT_S 60
 #define DEFAULT_CLUSTER "pay"
 
 /* "TOKEN EPOCH\n" */
@@ -84,32 +83,13 @@ static int make_data(struct ctl_setup *s, struct errbuf *e)
 	return code;
 }
 
-static int is_serving(const struct ctl_look *look, struct errbuf *e)
-{
-	(void)e;
-	return look->serving;
-}
-
-static int wait_serving(struct ctl_setup *s, struct errbuf *e)
-{
-	struct ctl_look last;
-	int code = ctl_setup_wait(s, is_serving, SERVING_LIMIT_S, &last, e);
-
-	if (code != -ETIMEDOUT)
-		return code;
-	if (!last.answered)
-		return err_set(e, code, "holdfast-heartbeatd does not answer after %d s", SERVING_LIMIT_S);
-	return err_set(e, code, "not serving after %d s: %s%s%s", SERVING_LIMIT_S, last.state,
-	    last.reason[0] ? ": " : "", last.reason);
-}
-
 static const struct ctl_step steps[] = {
     {"stopping mariadb, haproxy and keepalived", ctl_setup_units},
     {"writing keys, certificates and configuration", ctl_layout_make},
     {"making the ledger", make_data},
     {"writing the first record", ctl_setup_register},
     {"starting", ctl_setup_start},
-    {"waiting until it serves", wait_serving},
+    {"waiting until it serves", ctl_setup_wait_serving},
 };
 
 static int print_end(const struct ctl_setup *s)

@@ -31,7 +31,6 @@
 #define LOOK_MS 100
 #define LOOKS 750 /* what was received may take a minute to be applied */
 #define STOP_TIMEOUT_MS 100000
-#define SERVING_LIMIT_S 60
 
 static json_t *ask_state(char *state, size_t size)
 {
@@ -132,28 +131,11 @@ static int stop_all(struct ctl_setup *s, struct errbuf *e)
 	return code;
 }
 
-static int is_serving(const struct ctl_look *look, struct errbuf *e)
-{
-	(void)e;
-	return look->serving;
-}
-
-static int wait_serving(struct ctl_setup *s, struct errbuf *e)
-{
-	struct ctl_look last;
-	int code = ctl_setup_wait(s, is_serving, SERVING_LIMIT_S, &last, e);
-
-	if (code != -ETIMEDOUT)
-		return code;
-	return err_set(e, code, "not serving after %d s: %s%s%s; see 'holdfastctl status'", SERVING_LIMIT_S, last.state,
-	    last.reason[0] ? ": " : "", last.reason);
-}
-
 static const struct ctl_step steps[] = {
     {"stopping what follows", stop_all},
     {"writing the configuration of a gateway", ctl_layout_make},
     {"starting", ctl_setup_start},
-    {"waiting until it serves", wait_serving},
+    {"waiting until it serves", ctl_setup_wait_serving},
 };
 
 static int finish(const struct conf *conf)

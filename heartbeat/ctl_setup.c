@@ -12,6 +12,7 @@
 #include "heartbeat/keyfile.h"
 #include "heartbeat/statefile.h"
 
+#define SERVING_LIMIT_S 60
 #define LOOK_MS 250
 #define CONF_TEXT_BYTES 512
 #define REGISTER_TIMEOUT_MS 20000
@@ -249,4 +250,23 @@ int ctl_setup_wait(const struct ctl_setup *s, int (*done)(const struct ctl_look 
 		if (ctl_pause(LOOK_MS))
 			return err_set(e, -EINTR, "interrupted");
 	}
+}
+
+static int is_serving(const struct ctl_look *look, struct errbuf *e)
+{
+	(void)e;
+	return look->serving;
+}
+
+int ctl_setup_wait_serving(struct ctl_setup *s, struct errbuf *e)
+{
+	struct ctl_look last;
+	int code = ctl_setup_wait(s, is_serving, SERVING_LIMIT_S, &last, e);
+
+	if (code != -ETIMEDOUT)
+		return code;
+	if (!last.answered)
+		return err_set(e, code, "holdfast-heartbeatd does not answer after %d s", SERVING_LIMIT_S);
+	return err_set(e, code, "not serving after %d s: %s%s%s; see 'holdfastctl status'", SERVING_LIMIT_S, last.state,
+	    last.reason[0] ? ": " : "", last.reason);
 }

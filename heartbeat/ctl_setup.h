@@ -64,4 +64,7 @@ int ctl_setup_start(struct ctl_setup *s, struct errbuf *e); /* the units */
 int ctl_setup_wait(const struct ctl_setup *s, int (*done)(const struct ctl_look *look, struct errbuf *e),
     unsigned limit_s, struct ctl_look *last, struct errbuf *e);
 
+/* A step: until the cluster of this machine serves. 0, -ETIMEDOUT after 60 s, or -EINTR, with e filled. */
+int ctl_setup_wait_serving(struct ctl_setup *s, struct errbuf *e);
+
 #endif

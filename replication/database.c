@@ -154,29 +154,38 @@ int database_run(struct database *db, struct errbuf *e, const char *format, ...)
 	return 0;
 }
 
+/* What a statement answers, the caller's to free. The statement's text is written to *statement, for a message. */
+static int run_for_rows(struct database *db, MYSQL_RES **ret, struct errbuf *e, const char *format, va_list ap,
+    char statement[static STATEMENT_BYTES])
+{
+	int code = run(db, e, format, ap, statement);
+
+	if (code)
+		return code;
+	*ret = mysql_store_result(db->my);
+	return *ret ? 0 : failed(db, statement, e);
+}
+
 int database_query(struct database *db, struct database_row **ret, struct errbuf *e, const char *format, ...)
 {
 	char statement[STATEMENT_BYTES];
 	struct database_row *row;
+	MYSQL_RES *result;
 	va_list ap;
 	int code;
 
 	*ret = NULL;
 	va_start(ap, format);
-	code = run(db, e, format, ap, statement);
+	code = run_for_rows(db, &result, e, format, ap, statement);
 	va_end(ap);
 	if (code)
 		return code;
 	row = calloc(1, sizeof(*row));
 	if (!row) {
-		database_close(db);
+		mysql_free_result(result);
 		return err_set(e, -ENOMEM, "no memory for an answer");
 	}
-	row->result = mysql_store_result(db->my);
-	if (!row->result) {
-		free(row);
-		return failed(db, statement, e);
-	}
+	row->result = result;
 	row->value = mysql_fetch_row(row->result);
 	if (!row->value) {
 		database_row_free(row);
@@ -214,25 +223,22 @@ int database_select(struct database *db, struct database_rows **ret, struct errb
 {
 	char statement[STATEMENT_BYTES];
 	struct database_rows *rows;
+	MYSQL_RES *result;
 	va_list ap;
 	int code;
 
 	*ret = NULL;
 	va_start(ap, format);
-	code = run(db, e, format, ap, statement);
+	code = run_for_rows(db, &result, e, format, ap, statement);
 	va_end(ap);
 	if (code)
 		return code;
 	rows = calloc(1, sizeof(*rows));
 	if (!rows) {
-		database_close(db);
+		mysql_free_result(result);
 		return err_set(e, -ENOMEM, "no memory for an answer");
 	}
-	rows->result = mysql_store_result(db->my);
-	if (!rows->result) {
-		free(rows);
-		return failed(db, statement, e);
-	}
+	rows->result = result;
 	rows->fields = mysql_num_fields(rows->result);
 	*ret = rows;
 	return 0;

@@ -93,6 +93,13 @@ refused() {
   case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
 }
 
+in_node() { timeout 300 "$lab" exec "$1" -- sh -c "$2"; } # NODE SCRIPT
+begins_anew() { # NODE: as after a purge
+  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
+    rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
+    fail "$1 cannot be made a fresh machine"
+}
+
 active() { status "${1:-w}" .active; }
 other() { if [ "$1" = a ]; then echo b; else echo a; fi; }
 

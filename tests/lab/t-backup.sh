@@ -2,14 +2,6 @@
 # the backup and the logs, and every payment of before is there, once. It has to be the last test: the cluster is another one afterwards.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
-in_node() { timeout 300 "$lab" exec "$1" -- sh -c "$2"; }
-
-begins_anew() { # NODE: as after a purge
-  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
-    rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
-    fail "$1 cannot be made a fresh machine"
-}
-
 is_applied() { [ "$(status "$active_node" "[.nodes[]|select(.name==\"$standby\").behind][0] // 999")" = 0 ]; }
 
 active_node=$(active w)

@@ -5,7 +5,6 @@
 
 replica_url=https://10.77.0.101
 LOAD_RATE=150
-in_node() { timeout 120 "$lab" exec "$1" -- sh -c "$2"; }
 replica() { status "$1" ".replicas[0].$2"; } # NODE KEY
 seq_of() { # NODE: how far its database is
   local at
@@ -26,11 +25,6 @@ last_source() {
     sed -n 's/^event=lineage.compare source=\([a-z]*\) .*verdict=BEGINNING.*/\1/p' | tail -n 1
 }
 follows_from() { follows && [ "$(last_source)" = "$1" ]; }
-begins_anew() { # NODE: as after a purge
-  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
-    rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
-    fail "$1 cannot be made a fresh machine"
-}
 pay_and_check() { # NAME URL: what was acknowledged before is there, as the machine at URL tells
   verdict=$("$lab" client -- "$payer" verify --url "$2" --cacert "$ca" --key "$key" --history "$work/$1.history" \
     2>"$work/$1.verify" | tail -n 1)
