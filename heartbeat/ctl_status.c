@@ -15,9 +15,6 @@
 
 #define ROW "%-15s %-8s %-15s %-12s %-14s %-16s %s\n"
 
-/* What heartbeatd gives as its reason when the active member has refused admission for good. */
-#define REFUSED_WORDS "belongs to another member"
-
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback)
 {
 	const char *text = ctl_text(o, key);
@@ -69,7 +66,7 @@ void ctl_status_look(const json_t *status, const char *name, const char *address
 	(void)snprintf(ret->mode, sizeof(ret->mode), "%s", ctl_text_of(status, "mode", ""));
 	(void)snprintf(ret->state, sizeof(ret->state), "%s", ctl_text_of(status, "state", ""));
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", ctl_text_of(status, "reason", ""));
-	ret->refused = strstr(ret->reason, REFUSED_WORDS);
+	ret->refused = json_is_true(json_object_get(status, "refused"));
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i);
 

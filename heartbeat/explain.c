@@ -9,7 +9,7 @@ static void explain_boot(const struct hb_view *v)
 	const struct hb_node *n = v->n;
 
 	if (n->join_refused)
-		SAY(v, NOW, HB_NOBODY, "this machine is not admitted: its name belongs to another member");
+		SAY(v, NOW, HB_NOBODY, "this machine is not admitted: %s", n->join_refused);
 	else if (n->self == HB_NOBODY)
 		SAY(v, NOW, HB_NOBODY, "this machine asks for admission: only the active member can grant it");
 	else

@@ -244,6 +244,7 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	    .interval_us = (uint64_t)d->conf.interval_ms * 1000,
 	    .lease_us = (uint64_t)d->conf.lease_ms * 1000,
 	    .peer_timeout_us = (uint64_t)d->conf.peer_timeout_ms * 1000,
+	    .witnesses = 1,
 	    .max_backlog_us = (uint64_t)d->conf.max_backlog_ms * 1000,
 	    .port = (uint16_t)d->conf.heartbeat_port,
 	    .observe_only = d->conf.observe_only != 0,

@@ -359,7 +359,7 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 	enum hb_ill ill = hb_ill(n, now_us);
 
 	if (n->join_refused)
-		return "the name belongs to another member";
+		return n->join_refused;
 	if (ill == HB_ILL_LEDGER_STUCK && n->ledger.reason[0])
 		return n->ledger.reason;
 	if ((ill == HB_ILL_REPLICATION_FAILED || ill == HB_ILL_DATABASE_MUTE) && n->repl.reason[0])

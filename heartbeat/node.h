@@ -23,6 +23,7 @@ struct hb_settings {
 	uint32_t ipv4;	      /* of this member */
 	uint32_t second_ipv4; /* the same on a second network; 0: none */
 	uint16_t port;
+	uint8_t witnesses; /* so many are admitted */
 	bool observe_only; /* decides, says so, and does nothing */
 	bool replica;	   /* none of the members: it asks them, and follows (heartbeat/node_replica.c) */
 };
@@ -157,8 +158,9 @@ struct hb_node {
 	uint64_t asked_until_us, asked_again_us;
 	struct hb_verdict given[HB_VERDICTS]; /* the last ones given here */
 	unsigned given_next;
-	bool join_wanted, join_refused;
-	uint64_t join_us; /* when the joiner asked last */
+	bool join_wanted;
+	const char *join_refused; /* us: why, in words; NULL: it is not known that we are */
+	uint64_t join_us;	  /* when the joiner asked last */
 	struct hb_member joiner;
 	struct hb_watcher watcher;
 	struct {		/* this cluster was, for what a promoted replica has (heartbeat/node_given_up.c) */

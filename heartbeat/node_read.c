@@ -4,6 +4,7 @@
 
 #define READ_AGAIN_US 100000
 #define JOIN_AGAIN_US 200000
+#define GATEWAYS 2
 
 void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us)
 {
@@ -56,22 +57,35 @@ void hb_read_answer(struct hb_node *n, uint8_t to, enum hb_refusal refusal, stru
 	m->record = reg->accepted;
 }
 
+/* Why nobody of that kind is admitted any more; NULL: one is. The edge and the replication are made for a pair, and each member
+ * beyond the third has to be up as well for a majority. The record decides: what a token says may be old. */
+static const char *no_place(const struct hb_node *n, const struct hb_record *r, uint8_t kind)
+{
+	if (kind == HB_KIND_GATEWAY && hb_members_of(r, HB_KIND_GATEWAY) >= GATEWAYS)
+		return "the cluster has two gateways already, and this machine is none of them";
+	if (kind == HB_KIND_WITNESS && hb_members_of(r, HB_KIND_WITNESS) >= n->settings.witnesses)
+		return "the cluster has a witness already, and this machine is another one";
+	return r->members >= HB_MEMBERS_MAX ? "the cluster has as many members as there can be" : NULL;
+}
+
 /* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
 void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	const struct hb_record *r = &n->known;
+	const char *full;
 	uint8_t at;
 
 	if (!n->acceptor.reg.admitted || !r->members)
 		return;
 	at = hb_member_find(r, m->member.name);
-	if (at == HB_NOBODY && r->members < HB_MEMBERS_MAX && hb_mine(n) && r->phase == HB_OPEN) {
+	full = no_place(n, r, m->member.kind);
+	if (at == HB_NOBODY && !full && hb_mine(n) && r->phase == HB_OPEN) {
 		n->join_wanted = true;
 		n->join_us = now_us;
 		n->joiner = m->member;
 		return;
 	}
-	if (at != HB_NOBODY || r->members >= HB_MEMBERS_MAX || n->acceptor.reg.accepted.active != n->self)
+	if (at != HB_NOBODY || full || n->acceptor.reg.accepted.active != n->self)
 		hb_read_answer(n, HB_TO_SENDER, HB_OK, out);
 }
 
@@ -139,9 +153,10 @@ static void take_membership(struct hb_node *n, const struct hb_message *m)
 
 	if (at == HB_NOBODY) {
 		n->acceptor.reg.accepted = m->record; /* not accepted, only: whom to ask (admitted is 0) */
+		n->join_refused = no_place(n, &m->record, reg->kind);
 		return;
 	}
-	n->join_refused = m->record.member[at].instance != reg->instance;
+	n->join_refused = m->record.member[at].instance != reg->instance ? "the name belongs to another member" : NULL;
 	if (n->join_refused)
 		return;
 	n->self = at;

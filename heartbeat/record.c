@@ -30,6 +30,15 @@ bool hb_record_equal(const struct hb_record *a, const struct hb_record *b)
 	return true;
 }
 
+unsigned hb_members_of(const struct hb_record *r, enum hb_kind kind)
+{
+	unsigned count = 0;
+
+	for (uint8_t i = 0; i < r->members; i++)
+		count += r->member[i].kind == kind;
+	return count;
+}
+
 uint8_t hb_member_find(const struct hb_record *r, const char *name)
 {
 	for (uint8_t i = 0; i < r->members; i++)

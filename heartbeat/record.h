@@ -104,6 +104,9 @@ static inline bool hb_is_solo(const struct hb_record *r, uint8_t node)
 	return r->in_sync == (uint8_t)(1u << node);
 }
 
+/* How many members of that kind there are. */
+unsigned hb_members_of(const struct hb_record *r, enum hb_kind kind);
+
 /* The number of the member with that name, or HB_NOBODY. */
 uint8_t hb_member_find(const struct hb_record *r, const char *name);
 

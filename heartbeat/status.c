@@ -333,6 +333,8 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	json_object_set_new(o, "replicas", status_replicas(d, now_us));
 	json_object_set_new(o, "state", json_string(status_state(d, now_us)));
 	json_object_set_new(o, "reason", json_string(own_reason(d, r, now_us, reason)));
+	if (d->node.join_refused)
+		json_object_set_new(o, "refused", json_true());
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	json_object_set_new(o, "key", keys_json(d, r));
 	return o;

@@ -227,6 +227,7 @@ static void boot(struct world *w, unsigned at, bool machine)
 	struct hb_settings s = {.interval_us = w->interval_us,
 	    .lease_us = w->lease_us,
 	    .peer_timeout_us = 500000,
+	    .witnesses = WORLD_NODES - WORLD_GATEWAYS,
 	    .ipv4 = at + 1,
 	    .port = 1,
 	    .observe_only = m->observes};

@@ -60,7 +60,7 @@ void hear(uint8_t from)
 /* All is well: a is active, seen by self. */
 void make(uint8_t self)
 {
-	struct hb_settings s = {.interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 1000000};
+	struct hb_settings s = {.interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 1000000, .witnesses = 1};
 	struct hb_register reg = {.admitted = 1, .boot = 1, .kind = self == W ? HB_KIND_WITNESS : HB_KIND_GATEWAY};
 
 	make_record(&reg.accepted);

@@ -350,32 +350,6 @@ static void test_the_next_word_takes_the_note_away(void **state)
 	assert_string_equal(node.drain_note, "");
 }
 
-/* With a member away, a JOIN could be neither chosen nor given up, and the record would count one more. */
-static void test_nobody_joins_while_a_member_is_away(void **state)
-{
-	struct hb_message m = {
-	    .type = HB_JOIN, .from = HB_NOBODY, .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9}};
-	struct hb_change c = {.kind = HB_CHANGE_JOIN, .self = A, .epoch = 4};
-	struct hb_record r;
-
-	(void)state;
-	hb_read_join(&node, &m, NOW_US, &output.outbox);
-	assert_int_equal(wanted().kind, HB_CHANGE_JOIN);
-	node.peer[W].heard_us = NOW_US - node.settings.peer_timeout_us;
-	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
-	hear(W);
-	hb_read_join(&node, &m, NOW_US - 1000000, &output.outbox); /* it has given up */
-	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
-
-	c.member = m.member;
-	assert_true(hb_change_apply(&c, &node.known, &r));
-	c.member.kind = 9;
-	assert_false(hb_change_apply(&c, &node.known, &r));
-	c.member = m.member;
-	memcpy(c.member.name, "W 2", 4);
-	assert_false(hb_change_apply(&c, &node.known, &r));
-}
-
 /* Its heartbeatd was restarted: it has not heard from its replicationd yet, and its database acknowledges all the same. */
 static void test_one_that_has_just_started_is_not_lost(void **state)
 {
@@ -443,7 +417,6 @@ int main(void)
 	    cmocka_unit_test_setup(test_one_that_comes_late_is_not_carried_out, setup),
 	    cmocka_unit_test_setup(test_what_another_member_passes_on_is_looked_at, setup),
 	    cmocka_unit_test_setup(test_the_next_word_takes_the_note_away, setup),
-	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
 	    cmocka_unit_test_setup(test_one_that_has_just_started_is_not_lost, setup),
 	    cmocka_unit_test_setup(test_the_address_goes_when_a_hand_over_hangs, setup),
 	};

@@ -40,7 +40,10 @@ static void test_a_look_at_the_status(void **state)
 	assert_true(look.member && look.in_sync);
 	ctl_status_look(status, "b", "10.0.0.9", &look);
 	assert_false(look.member || look.in_sync);
-	json_object_set_new(status, "reason", json_string("the name b belongs to another member"));
+	json_object_set_new(status, "reason", json_string("the name belongs to another member"));
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_false(look.refused);
+	json_object_set_new(status, "refused", json_true());
 	json_object_set_new(status, "mode", json_string("STALLED"));
 	ctl_status_look(status, "b", "10.0.0.2", &look);
 	assert_true(look.refused && !look.member && !look.serving);

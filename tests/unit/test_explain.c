@@ -213,7 +213,7 @@ static void test_one_that_does_not_know(void **state)
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "votes in 500 ms");
 	node.self = HB_NOBODY;
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "asks for admission");
-	node.join_refused = true;
+	node.join_refused = "the name belongs to another member";
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "belongs to another member");
 }
 

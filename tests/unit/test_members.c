@@ -1,0 +1,109 @@
+/* Who becomes a member, and who does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "tests/unit/a_node.h"
+
+static int setup(void **state)
+{
+	(void)state;
+	make(A);
+	return 0;
+}
+
+/* With a member away, a JOIN could be neither chosen nor given up, and the record would count one more. */
+static void test_nobody_joins_while_a_member_is_away(void **state)
+{
+	struct hb_message m = {
+	    .type = HB_JOIN, .from = HB_NOBODY, .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9}};
+	struct hb_change c = {.kind = HB_CHANGE_JOIN, .self = A, .epoch = 4};
+	struct hb_record r;
+
+	(void)state;
+	node.settings.witnesses = 2;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(wanted().kind, HB_CHANGE_JOIN);
+	node.peer[W].heard_us = NOW_US - node.settings.peer_timeout_us;
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	hear(W);
+	hb_read_join(&node, &m, NOW_US - 1000000, &output.outbox); /* it has given up */
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+
+	c.member = m.member;
+	assert_true(hb_change_apply(&c, &node.known, &r));
+	c.member.kind = 9;
+	assert_false(hb_change_apply(&c, &node.known, &r));
+	c.member = m.member;
+	memcpy(c.member.name, "W 2", 4);
+	assert_false(hb_change_apply(&c, &node.known, &r));
+}
+
+/* The token may be from before: only the record knows who has joined since. */
+static void test_nobody_joins_whose_place_is_taken(void **state)
+{
+	static const uint8_t kind[] = {HB_KIND_WITNESS, HB_KIND_GATEWAY};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kind); i++) {
+		struct hb_message m = {
+		    .type = HB_JOIN, .from = HB_NOBODY, .member = {.name = "x", .kind = kind[i], .instance = 9}};
+
+		output.outbox.count = 0;
+		hb_read_join(&node, &m, NOW_US, &output.outbox);
+		assert_false(node.join_wanted);
+		assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+		assert_int_equal(output.outbox.count, 1); /* it is told the record, and sees why */
+		assert_int_equal(output.outbox.letter[0].message.type, HB_STATE);
+	}
+}
+
+/* One that asks, and is told a record: does that have a place for it? */
+static void test_one_whose_place_is_taken_hears_so(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		bool there[3];
+		const char *why;
+	} c[] = {
+	    {HB_KIND_WITNESS, {true, true, true}, "the cluster has a witness already"},
+	    {HB_KIND_GATEWAY, {true, true, true}, "the cluster has two gateways already"},
+	    {HB_KIND_WITNESS, {true, true, false}, NULL},
+	    {HB_KIND_GATEWAY, {true, false, true}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		struct hb_register reg = {.kind = c[i].kind, .instance = 9, .name = "x"};
+		struct hb_settings s = {.lease_us = 400000, .witnesses = 1};
+		struct hb_message m = {.type = HB_STATE, .has_record = 1, .record = node.known};
+		struct hb_node joiner;
+
+		m.record.members = 0;
+		for (uint8_t k = 0; k < 3; k++)
+			if (c[i].there[k])
+				m.record.member[m.record.members++] = node.known.member[k];
+		hb_node_start(&joiner, &s, &reg, 1, NOW_US);
+		hb_read_state(&joiner, &m, NOW_US);
+		if (!c[i].why) {
+			assert_null(joiner.join_refused);
+			continue;
+		}
+		assert_non_null(strstr(joiner.join_refused, c[i].why));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
+	    cmocka_unit_test_setup(test_nobody_joins_whose_place_is_taken, setup),
+	    cmocka_unit_test_setup(test_one_whose_place_is_taken_hears_so, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
