@@ -31,10 +31,10 @@ static unsigned applier_error(const struct observation *o)
 	return o->slave && !o->sql_runs ? o->sql_errno : 0;
 }
 
-/* The receiver goes on by itself after most errors. */
+/* The error that the receiver stopped with, 0: it runs, or somebody stopped it. A lost way stays to be read in one that was stopped meanwhile. */
 static unsigned receiver_error(const struct observation *o)
 {
-	return o->slave && !o->io_runs ? o->io_errno : 0;
+	return o->slave && !o->io_runs && o->io_errno && sqlerror_cure(o->io_errno) != SQLERROR_WAY ? o->io_errno : 0;
 }
 
 /* Stopped by what no number of starts can mend. What the receiver met says nothing about the data but in known cases. */

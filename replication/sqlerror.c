@@ -70,6 +70,13 @@ const struct sqlerror sqlerrors[] = {
 	{ 1950, SQLERROR_COPY,  "another transaction has this number (ER_GTID_STRICT_OUT_OF_ORDER)" },
 	{ 1955, SQLERROR_COPY,  "the position is not in the active's log (ER_GTID_POSITION_NOT_FOUND_IN_BINLOG2)" },
 	{ 1969, SQLERROR_AGAIN, "took too long (ER_STATEMENT_TIMEOUT)" },
+	/* As is_network_error() of sql/slave.cc has them, and TLS, which fails in connecting only. */
+	{ 2002, SQLERROR_WAY,   "cannot connect (CR_CONNECTION_ERROR)" },
+	{ 2003, SQLERROR_WAY,   "cannot connect (CR_CONN_HOST_ERROR)" },
+	{ 2006, SQLERROR_WAY,   "the connection is gone (CR_SERVER_GONE_ERROR)" },
+	{ 2013, SQLERROR_WAY,   "the connection was lost (CR_SERVER_LOST)" },
+	{ 2026, SQLERROR_WAY,   "TLS failed (CR_SSL_CONNECTION_ERROR)" },
+	{ 2055, SQLERROR_WAY,   "the connection was lost (CR_SERVER_LOST_EXTENDED)" },
 };
 /* clang-format on */
 const size_t sqlerrors_count = sizeof(sqlerrors) / sizeof(sqlerrors[0]);

@@ -11,6 +11,7 @@
 enum sqlerror_cure {
 	SQLERROR_AGAIN, /* says nothing about the data: a disk, a lock, memory, somebody's KILL. It is to be tried again, for ever */
 	SQLERROR_COPY, /* the data is of another history than the active's, or damaged: no number of tries can mend that */
+	SQLERROR_WAY, /* the way to the active: a receiver goes on by itself, so that one which stands still was stopped by somebody */
 	SQLERROR_UNSURE, /* not in the table: to be tried again SQLERROR_UNSURE_TRIES times, then as SQLERROR_COPY */
 };
 

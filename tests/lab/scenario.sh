@@ -20,10 +20,12 @@ fail() {
 
 journals() {
   local n
-  for n in a b w; do
+  status w . | head -c 4000
+  for n in a b w r; do
     printf -- '--- %s\n' "$n"
-    "$lab" exec "$n" -- journalctl -q -o short-precise --no-pager -n 25 -u 'holdfast-*' -u keepalived -u mariadb -u haproxy 2>&1 |
-      tail -n 25 || true
+    "$lab" exec "$n" -- sh -c 'journalctl -q -o short-precise --no-pager -n 25 -u "holdfast-heartbeatd" -u "holdfast-replicationd"
+      journalctl -q -o short-precise --no-pager -n 400 -u holdfast-workerd -u holdfast-ledgerd -u keepalived -u mariadb -u haproxy |
+        grep -v edge.request | tail -n 10' 2>/dev/null | cut -c 1-300 || true
   done
 }
 

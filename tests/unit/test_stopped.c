@@ -51,7 +51,8 @@ static void test_errors_that_heal_and_errors_that_do_not(void **state)
 		r = report_of(&s, REPL_IDLE, "why", NULL);
 		/* B4, whatever it was that stopped it */
 		assert_int_equal(r.fit, !cases[i].broken && (s.db.sql_runs || !s.db.sql_errno || !s.db.slave));
-		if (!cases[i].broken && r.fit && s.db.slave && s.db.io_runs && !s.db.io_connected)
+		if (!cases[i].broken && r.fit && s.db.slave &&
+		    (s.db.io_runs ? !s.db.io_connected : s.db.io_errno == 2003))
 			assert_non_null(strstr(r.reason, "receives nothing from the database of "));
 		else
 			assert_string_equal(r.reason, (facts_of(&s) & F_BROKEN) ||
@@ -129,6 +130,23 @@ static void test_a_start_in_vain_is_tried_again_later(void **state)
 	    "MariaDB error 1593, 11 times, next try after 60 s: its words");
 }
 
+/* A relay that is closed for another source breaks the connection, and the receiver is stopped a moment later: nothing has failed. */
+static void test_a_receiver_that_was_stopped_while_it_had_no_way_waits_for_nothing(void **state)
+{
+	static const unsigned ways[] = {2002, 2003, 2006, 2013, 2026, 2055};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct sight s = stopped(0);
+
+		s.db.io_runs = s.db.io_connected = false;
+		s.db.io_errno = ways[i];
+		facts_take_look(&s);
+		assert_false(facts_of(&s) & (F_PAUSED | F_BROKEN));
+		assert_int_equal(s.start.tries, 0);
+	}
+}
+
 static void test_an_error_that_nobody_knows_costs_a_copy_in_the_end(void **state)
 {
 	struct sight s = stopped(1234);
@@ -187,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_that_heal_and_errors_that_do_not),
 	    cmocka_unit_test(test_a_start_in_vain_is_tried_again_later),
+	    cmocka_unit_test(test_a_receiver_that_was_stopped_while_it_had_no_way_waits_for_nothing),
 	    cmocka_unit_test(test_an_error_that_nobody_knows_costs_a_copy_in_the_end),
 	    cmocka_unit_test(test_copies_in_vain_are_taken_later_each_time),
 	};
