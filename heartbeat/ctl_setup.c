@@ -214,8 +214,9 @@ static void show_look(const struct ctl_setup *s, const struct ctl_look *look)
 		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name, s->conf.seed_address,
 		    s->conf.heartbeat_port);
 	else
-		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name, look->member ? "" : "no member yet, ", look->mode,
-		    look->state, look->reason[0] ? ": " : "", look->reason);
+		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name,
+		    look->member || s->conf.kind == CONF_KIND_REPLICA ? "" : "no member yet, ", look->mode, look->state,
+		    look->reason[0] ? ": " : "", look->reason);
 	(void)fflush(stdout);
 }
 

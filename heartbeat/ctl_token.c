@@ -82,7 +82,8 @@ static bool lacks(const struct invite *v, uint32_t kind, unsigned want)
 /* A command for each machine that a whole cluster has and this one lacks; no other would be let in. */
 static void print_commands(FILE *f, const struct invite *v, const char *token, const char *interface)
 {
-	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL};
+	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL},
+				 *const replicas[] = {"r", "r2", NULL};
 	bool gateway = lacks(v, CONF_KIND_GATEWAY, GATEWAYS), witness = lacks(v, CONF_KIND_WITNESS, WITNESSES);
 
 	if (gateway)
@@ -98,9 +99,10 @@ static void print_commands(FILE *f, const struct invite *v, const char *token, c
 	if (!gateway && !witness)
 		(void)fprintf(f,
 		    "The cluster is complete: two gateways and a witness.\n"
-		    "Its token:\n\n"
-		    "    %s\n\n",
-		    token);
+		    "On a replica at another site, with its own address, interface and virtual IP (there is one at "
+		    "most):\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s --vip IP/LENGTH --replica\n\n",
+		    token, free_name(v, replicas), interface);
 }
 
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],

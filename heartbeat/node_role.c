@@ -14,6 +14,7 @@
 #define ADD_AGAIN_US 1000000	  /* after a try that failed */
 #define READ_STUCK_US 2000000
 #define REPORT_FRESH_US 300000 /* they come every 100 ms at least */
+#define MUTE_US 1000000
 
 uint8_t hb_other_gateway(const struct hb_node *n)
 {
@@ -386,6 +387,12 @@ static enum hb_situation situation_as_active(const struct hb_node *n, uint64_t n
 	return n->serving ? HB_SIT_MINE_SERVING : HB_SIT_MINE_OPEN;
 }
 
+/* Is it a fault that replicationd has said nothing? When this node has just started, or woke up, that one speaks in a moment. For the name of the state only: what depends on its word waits for it. */
+static bool is_mute(const struct hb_node *n, uint64_t now_us)
+{
+	return !hb_repl_fresh(n, now_us) && now_us >= n->acceptor.silent_until_us && now_us >= n->woke_us + MUTE_US;
+}
+
 enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
 {
 	if (!n->booted)
@@ -396,7 +403,7 @@ enum hb_situation hb_situation(const struct hb_node *n, uint64_t now_us)
 		return situation_as_active(n, now_us);
 	if (n->known.phase == HB_OPEN && hb_in_maintenance(&n->known, n->self) && !hb_in_sync(&n->known, n->self))
 		return HB_SIT_OUT_MAINTENANCE;
-	if (n->repl.state == REPL_FAILED || !hb_repl_fresh(n, now_us))
+	if (n->repl.state == REPL_FAILED || is_mute(n, now_us))
 		return HB_SIT_BROKEN;
 	if (n->known.phase == HB_CLAIMED && n->handed_epoch == n->known.epoch)
 		return HB_SIT_OTHER_HANDED;

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Whom a gateway without a peer tells that it has the address: a group of this site that nobody is in. It has to be some address,
+ * for one that begins with multicast lets go of the virtual IP when the peer comes; and one that needs no answer from a neighbour,
+ * as even 127.0.0.1 does on the interface of the configuration: keepalived would log each of a hundred datagrams a second. */
+#define VRRP_NOBODY "239.255.0.18"
 #define RUN_DIR "/run/holdfast"
 #define ANSWER_MARGIN_MS 3000	/* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
 #define PEER_WEIGHT_OF_WORKER 1 /* haproxy.cfg.in gives 20 to a worker of our own */
@@ -140,7 +144,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"MESH_HTTP_PORT", ret->mesh_port[0]},
 	    {"MESH_LEDGER_PORT", ret->mesh_port[1]},
 	    {"MESH_SEED_PORT", ret->mesh_port[2]},
-	    {"VRRP_PEER", peer ? peer->address : "127.0.0.1"},
+	    {"VRRP_PEER", peer ? peer->address : VRRP_NOBODY},
 	    {"WITH_PEER", peer ? "" : NULL},
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},

@@ -23,7 +23,11 @@
 struct arguments {
 	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket, *logs, *until;
 	bool from_active;
+	unsigned given; /* TAKES_... */
 };
+
+/* Options that are for some commands only. */
+enum { TAKES_FROM_ACTIVE = 1, TAKES_LOGS = 2 };
 
 static atomic_bool stopped;
 
@@ -123,15 +127,17 @@ static int run_logs(const struct arguments *a, const char *dir, struct errbuf *e
 	return 0;
 }
 
-static const struct {
+static const struct command {
 	const char *word, *synopsis, *help;
+	unsigned takes;
 	int (*run)(const struct arguments *a, const char *dir, struct errbuf *e);
 } commands[] = {
-    {"make", "[--from-active] DIR", "make a backup in DIR, which is not there or empty, and try it", run_make},
-    {"logs", "[--from-active] DIR", "add what was written since to the archive in DIR", run_logs},
-    {"verify", "DIR", "restore the backup in DIR for trial", run_verify},
+    {"make", "[--from-active] DIR", "make a backup in DIR, which is not there or empty, and try it", TAKES_FROM_ACTIVE,
+	run_make},
+    {"logs", "[--from-active] DIR", "add what was written since to the archive in DIR", TAKES_FROM_ACTIVE, run_logs},
+    {"verify", "DIR", "restore the backup in DIR for trial", 0, run_verify},
     {"show", "[--logs ARCHIVE [--until WHEN]] DIR", "say what the backup in DIR is, and whether it looks whole",
-	run_show},
+	TAKES_LOGS, run_show},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -160,11 +166,11 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void usage(FILE *f)
+static void usage(FILE *f, const char *called)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)fprintf(f, "%s holdfast-backup [OPTION...] %s %s\n          %s\n",
-		    i ? "      " : "usage:", commands[i].word, commands[i].synopsis, commands[i].help);
+		(void)fprintf(f, "%s %s [OPTION...] %s %s\n          %s\n", i ? "      " : "usage:", called,
+		    commands[i].word, commands[i].synopsis, commands[i].help);
 	(void)fprintf(f, "  -f FILE               configuration (" CONF_PATH ")\n"
 			 "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
 			 "  --key FILE            cluster key (" CONF_KEY_PATH ")\n"
@@ -183,12 +189,21 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_KEY: a->key_path = optarg; break;
 		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
 		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
-		case OPT_FROM_ACTIVE: a->from_active = true; break;
-		case OPT_LOGS: a->logs = optarg; break;
-		case OPT_UNTIL: a->until = optarg; break;
-		case OPT_HELP: usage(stdout); return 0;
+		case OPT_FROM_ACTIVE:
+			a->from_active = true;
+			a->given |= TAKES_FROM_ACTIVE;
+			break;
+		case OPT_LOGS:
+			a->logs = optarg;
+			a->given |= TAKES_LOGS;
+			break;
+		case OPT_UNTIL:
+			a->until = optarg;
+			a->given |= TAKES_LOGS;
+			break;
+		case OPT_HELP: usage(stdout, argv[0]); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
-		default: usage(stderr); return EXIT_USAGE;
+		default: usage(stderr, argv[0]); return EXIT_USAGE;
 		}
 	}
 	return -1;
@@ -211,6 +226,40 @@ static int start(struct errbuf *e)
 	return 0;
 }
 
+static void say(const char *called, const char *text)
+{
+	(void)fprintf(stderr, "%s%s\n", called[0] == '/' ? "" : CALLED_AS, text);
+}
+
+/* The command that the words mean; NULL, and why has been said. */
+static const struct command *find(const char *called, char **word, const struct arguments *a)
+{
+	const struct command *c = NULL;
+	struct errbuf e = {""};
+
+	for (size_t i = 0; i < COMMANDS && word[0]; i++)
+		if (strcmp(word[0], commands[i].word) == 0)
+			c = &commands[i];
+	if (!word[0])
+		(void)err_set(&e, -EINVAL, "want make, logs, verify or show");
+	else if (!c)
+		(void)err_set(&e, -EINVAL, "'%.40s' is none of make, logs, verify, show", word[0]);
+	else if (!word[1])
+		(void)err_set(&e, -EINVAL, "%s: DIR is missing: %s %s", c->word, c->word, c->synopsis);
+	else if (word[2])
+		(void)err_set(&e, -EINVAL, "%s: '%.64s' is one word too many", c->word, word[2]);
+	else if (a->given & ~c->takes)
+		(void)err_set(&e, -EINVAL, "%s: %s is not for this command: %s %s", c->word,
+		    a->given & ~c->takes & TAKES_FROM_ACTIVE ? "--from-active"
+		    : a->logs				     ? "--logs"
+							     : "--until",
+		    c->word, c->synopsis);
+	if (!e.text[0])
+		return c;
+	say(called, e.text);
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.conf_path = CONF_PATH,
@@ -219,22 +268,20 @@ int main(int argc, char **argv)
 	    .database_conf = HOTCOPY_DATABASE_CONF,
 	    .database_socket = DATABASE_SOCKET};
 	struct errbuf e = {""};
+	const struct command *c;
 	int code = read_options(argc, argv, &a);
 
 	if (code >= 0)
 		return code;
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (argc - optind != 2 || strcmp(argv[optind], commands[i].word) != 0)
-			continue;
-		code = start(&e);
-		if (!code)
-			code = commands[i].run(&a, argv[optind + 1], &e);
-		if (code)
-			(void)fprintf(stderr, "%s%s\n", argv[0][0] == '/' ? "" : CALLED_AS, e.text);
-		if (code == -EREMOTE)
-			return EXIT_ELSEWHERE;
-		return code || fflush(stdout) ? 1 : 0;
-	}
-	usage(stderr);
-	return EXIT_USAGE;
+	c = find(argv[0], argv + optind, &a);
+	if (!c)
+		return EXIT_USAGE;
+	code = start(&e);
+	if (!code)
+		code = c->run(&a, argv[optind + 1], &e);
+	if (code)
+		say(argv[0], e.text);
+	if (code == -EREMOTE)
+		return EXIT_ELSEWHERE;
+	return code || fflush(stdout) ? 1 : 0;
 }

@@ -63,7 +63,8 @@ static int parse_until(const char *until, struct gtid *ret, char option[static S
 	/* Written as we would: no 31st of February, and it compares as a text. */
 	if (!end || *end || strcmp(text, until) != 0)
 		return err_set(e, -EINVAL,
-		    "'%.40s': want a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z", until);
+		    "--until is '%.40s', want a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z",
+		    until);
 	(void)strftime(option, STOP_BYTES, "--stop-datetime=%Y-%m-%d %H:%M:%S", &tm);
 	return 0;
 }
@@ -74,8 +75,8 @@ static int check_range(struct gtid begin, struct gtid end, struct gtid until, st
 
 	if (!until.seq || (until.seq >= begin.seq && until.seq <= end.seq))
 		return 0;
-	return err_set(e, -ERANGE, "%s: the backup is at %s, and the logs beside it end at %s", gtid_format(until, a),
-	    gtid_format(begin, b), gtid_format(end, c));
+	return err_set(e, -ERANGE, "--until %s: the backup is at %s, and the logs beside it end at %s",
+	    gtid_format(until, a), gtid_format(begin, b), gtid_format(end, c));
 }
 
 static struct logarchive_wanted wanted_of(const struct manifest *m)
@@ -95,8 +96,7 @@ int restoredata_look(const struct restoredata_from *from, struct manifest *ret, 
 	int code = parse_until(from->until, &until, ignored, e);
 
 	if (!code && from->until && !from->logs)
-		code =
-		    err_set(e, -EINVAL, "up to a moment after the backup only with the logs that were archived since");
+		code = err_set(e, -EINVAL, "--until wants --logs: the backup itself is of one moment");
 	if (!code)
 		code = backup_open(from->backup, ret, e);
 	if (code || !from->logs)
@@ -105,8 +105,12 @@ int restoredata_look(const struct restoredata_from *from, struct manifest *ret, 
 		return err_set(e, -EBADMSG, "%.100s: '%.40s' is no GTID", from->backup, ret->gtid);
 	/* Both are times of one form. */
 	if (from->until && !until.seq && strcmp(from->until, ret->ended) < 0)
-		return err_set(
-		    e, -ERANGE, "%.40s: the backup is of %.40s: an earlier one is needed", from->until, ret->ended);
+		return err_set(e, -ERANGE, "--until %.40s: the backup is of %.40s: an earlier one is needed",
+		    from->until, ret->ended);
+	/* Before anything is begun; where the logs end is known when they have been read. */
+	if (until.seq && until.seq < position.seq)
+		return err_set(e, -ERANGE, "--until %.40s: the backup is at %.40s: an earlier one is needed",
+		    from->until, ret->gtid);
 	wanted = wanted_of(ret);
 	return logarchive_size(from->logs, &wanted, &bytes, e);
 }

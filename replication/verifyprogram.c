@@ -276,10 +276,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void usage(FILE *f)
+static void usage(FILE *f, const char *called)
 {
 	(void)fprintf(f,
-	    "usage: holdfast-verify [OPTION...]\n"
+	    "usage: %s [OPTION...]\n"
 	    "  --json                JSON, in one line\n"
 	    "  --on-active           also on the active gateway\n"
 	    "  --share PERCENT       of the time it reads, else it rests (%d)\n"
@@ -289,7 +289,7 @@ static void usage(FILE *f)
 	    "  --database-socket S   of the mariadbd to look into (" DATABASE_SOCKET ")\n"
 	    "  --database-user USER  (" DATABASE_USER ")\n"
 	    "  --result FILE         where to leave what came out (" CONF_VERIFY_PATH ")\n",
-	    SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20);
+	    called, SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20);
 }
 
 /* False, and says so, for what is no number between 1 and most. */
@@ -327,9 +327,9 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
 		case OPT_DATABASE_USER: a->database_user = optarg; break;
 		case OPT_RESULT: a->result_path = optarg; break;
-		case OPT_HELP: usage(stdout); return 0;
+		case OPT_HELP: usage(stdout, argv[0]); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
-		default: usage(stderr); return EXIT_CANNOT;
+		default: usage(stderr, argv[0]); return EXIT_CANNOT;
 		}
 	}
 	if (optind == argc)

@@ -16,6 +16,9 @@ refused() { # WHAT NODE PATTERN COMMAND...
   [ "$before" = "$after" ] || fail "$what: something changed"
   say "$what: $out"
 }
+# Before b joined a told nobody of its address, and logged nothing about that.
+lone=$("$lab" exec a -- journalctl -q -o cat -u keepalived | grep -c "Cant send advert")
+[ "$lone" = 0 ] || fail "keepalived of a complained $lone times"
 refused "a second init" a 'already|belongs' holdfastctl init --name a --address 10.77.0.1 --vip 10.77.0.100/24 --interface eth0 --yes
 refused "a second join" b 'already|belongs' holdfastctl join hf1-nonsense --name b --address 10.77.0.2 --interface eth0 --yes
 

@@ -169,6 +169,14 @@ test_verify() {
 	matches "show, of none" "$(backup show "$D/backups/none")" 'none/manifest: No such file'
 	matches "show, with logs that are not there" "$(backup show --logs "$D/none" "$D/backups/1")" 'none: No such file'
 	matches "show, of a moment before it" "$(mkdir "$D/none"; backup show --logs "$D/none" --until 2020-01-01T00:00:00Z "$D/backups/1")" 'an earlier one is needed'
+	matches "show, of a transaction before it" "$(backup show --logs "$D/none" --until 0-1-1 "$D/backups/1")" 'until 0-1-1: the backup is at .* an earlier one'
+	matches "show, of no moment" "$(backup show --logs "$D/none" --until 2020-02-31T00:00:00Z "$D/backups/1")" "until is '2020-02-31T00:00:00Z', want a GTID"
+	matches "show, --until alone" "$(backup show --until 0-1-1 "$D/backups/1")" 'until wants --logs'
+	matches "make --until" "$(backup make --logs "$D/none" "$D/never")" 'make: --logs is not for this command'
+	matches "show --from-active" "$(backup show --from-active "$D/backups/1")" 'show: --from-active is not for this command'
+	matches "a command that is none" "$(backup maek "$D/never")" "'maek' is none of make, logs, verify, show"
+	matches "no directory" "$(backup make)" 'make: DIR is missing'
+	matches "two directories" "$(backup make "$D/never" "$D/none")" "one word too many"
 	rmdir "$D/none"
 	copy_of; reseal 's/^format=1/format=2/'; spoilt "a later format" 'format 2'
 	copy_of; reseal 's/^level=.*/level=200/'; spoilt "a later release" 'level 200; this release'
@@ -324,8 +332,8 @@ test_point_in_time() {
 	not_restored "before the backup" '0-1-99: the backup is at 0-1-100' 0-1-99
 	not_restored "after the end" 'the logs beside it end at 0-1-132' 0-1-133
 	not_restored "a time before the backup" 'an earlier one is needed' 2020-01-01T00:00:00Z
-	not_restored "a day that is none" "'2027-02-31T00:00:00Z': want a GTID" 2027-02-31T00:00:00Z
-	not_restored "no moment" "'yesterday': want a GTID" yesterday
+	not_restored "a day that is none" "--until is '2027-02-31T00:00:00Z', want a GTID" 2027-02-31T00:00:00Z
+	not_restored "no moment" "--until is 'yesterday', want a GTID" yesterday
 	matches "another history" "$(two_histories)" 'has transaction 100 in epoch 5.*these are two histories'
 	last=$(ls "$D"/logs/*132.binlog)
 	cp "$last" "$D/last"

@@ -217,6 +217,26 @@ static void test_one_that_does_not_know(void **state)
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "belongs to another member");
 }
 
+/* A machine that starts or wakes up is not at fault because its replicationd has not spoken yet. */
+static void test_a_fault_is_one_that_lasts(void **state)
+{
+	(void)state;
+	well(B);
+	assert_int_equal(hb_situation(&node, NOW_US), HB_SIT_IN_FOLLOWING);
+	node.repl_us = NOW_US - 10000000;
+	assert_int_equal(hb_situation(&node, NOW_US), HB_SIT_BROKEN);
+	node.woke_us = NOW_US;
+	assert_int_equal(hb_situation(&node, NOW_US + 200000), HB_SIT_IN_FOLLOWING);
+	assert_int_equal(hb_situation(&node, NOW_US + 1000000), HB_SIT_BROKEN);
+	node.repl_us = node.woke_us = 0; /* in this life */
+	node.acceptor.silent_until_us = NOW_US + 1;
+	assert_int_not_equal(hb_situation(&node, NOW_US), HB_SIT_BROKEN);
+	assert_int_equal(hb_situation(&node, NOW_US + 1), HB_SIT_BROKEN);
+	node.repl.state = REPL_FAILED;
+	node.repl_us = NOW_US;
+	assert_int_equal(hb_situation(&node, NOW_US), HB_SIT_BROKEN);
+}
+
 static void test_an_active_that_cannot_work(void **state)
 {
 	(void)state;
@@ -391,6 +411,7 @@ int main(void)
 	    cmocka_unit_test(test_an_old_active_that_is_cut_off),
 	    cmocka_unit_test(test_a_way_that_is_cut),
 	    cmocka_unit_test(test_one_that_does_not_know),
+	    cmocka_unit_test(test_a_fault_is_one_that_lasts),
 	    cmocka_unit_test(test_an_active_that_cannot_work),
 	    cmocka_unit_test(test_one_that_observes_only),
 	    cmocka_unit_test(test_one_in_maintenance),
