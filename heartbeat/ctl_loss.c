@@ -4,6 +4,8 @@
 
 #include "heartbeat/ctl_command.h"
 
+#define PAYMENTS_MAX 1024 /* in a transaction: BATCH_OPS_MAX of gateway/queue.h, which this layer does not see */
+
 static void print_copy(FILE *out, const json_t *node, const char *what)
 {
 	const json_t *heard = json_object_get(node, "heard_ms");
@@ -74,8 +76,10 @@ void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named)
 	else if (known > has)
 		(void)fprintf(out,
 		    "By that %lld transaction%s would be lost, less what %s has received and not applied yet;\n"
-		    "and whatever was paid after that was heard.\n",
-		    (long long)(known - has), known - has == 1 ? "" : "s", name);
+		    "and whatever was paid after that was heard. A transaction is what was committed together: under "
+		    "load\n"
+		    "hundreds of payments (up to %d), at rest none.\n",
+		    (long long)(known - has), known - has == 1 ? "" : "s", name, PAYMENTS_MAX);
 	else
 		(void)fprintf(
 		    out, "Nothing is known to be missing; what was paid after that was heard would be lost.\n");
