@@ -70,17 +70,34 @@ void batch_tools_free(struct batch_tools *t)
 	}
 }
 
+static const char unreadable[] = "The ledger could not read what this needs.";
+
+static int answer_read(struct batch_tools *t, struct request *r, struct errbuf *e)
+{
+	int code = userop_look_ahead(t, r, e);
+
+	if (code == -EBADMSG)
+		code = 0; /* one of those that were looked for: each by itself will tell which */
+	return code ? code : query_answer(t, r, e);
+}
+
 int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
 	int code = lookup_load(t, list, e);
 
 	t->looks.count = 0; /* those of the list before: it may lie where this one does */
 	for (struct request *r = list; r && !code; r = r->next) {
-		if (op_is_write(r->message.op.kind))
-			continue;
-		code = userop_look_ahead(t, r, e);
-		if (!code)
-			code = query_answer(t, r, e);
+		const char *why = lookup_odd(t, &r->message);
+
+		r->answer.outcome = 0; /* of a former try */
+		if (why)
+			code = err_set(e, -EBADMSG, "%s", why);
+		else if (!op_is_write(r->message.op.kind))
+			code = answer_read(t, r, e);
+		if (code == -EBADMSG && r->message.op.kind != OP_PAYMENT_EXPIRE) {
+			query_refuse(t, r, unreadable, e->text);
+			code = 0;
+		}
 	}
 	return code;
 }
@@ -322,13 +339,18 @@ static int decide_all(
 		int code = 0;
 
 		if (r->message.op.kind == OP_TRANSFER_BATCH)
-			code = transferbatch_decide(t, p, r);
+			code = transferbatch_decide(t, p, r, e);
 		else if (op_is_journalled(r->message.op.kind))
 			code = decide(t, p, r, e);
 		else if (r->message.op.kind == OP_SESSION_CREATE || r->message.op.kind == OP_SESSION_END)
 			code = userop_write(t, r, &p->next, &p->admin_row, e);
 		else if (op_is_write(r->message.op.kind))
 			code = adminop_write(t, r, p->next.last_us, &p->admin_row);
+		/* What it needs cannot be read: nothing of it was decided. */
+		if (code == -EBADMSG) {
+			query_refuse(t, r, unreadable, e->text);
+			code = 0;
+		}
 		if (code)
 			return code == -ENOMEM ? err_set(e, code, "out of memory") : code;
 		if (r->next && is_full(t)) {
@@ -344,6 +366,17 @@ void batch_begin(struct batch_tools *t)
 	t->now_us = batch_now_us(t);
 }
 
+/* One error, one end, whether it came while it was decided or while it was sent. */
+static enum batch_end end_before_commit(int code)
+{
+	switch (code) {
+	case -ENOMEM:
+	case -EBADMSG: return BATCH_REFUSED;
+	case -EBUSY: return BATCH_BUSY;
+	default: return BATCH_LOST;
+	}
+}
+
 enum batch_end batch_write(struct batch_tools *t, struct request *list, struct request **rest, struct errbuf *e)
 {
 	struct plan p = {.next = t->head};
@@ -355,13 +388,13 @@ enum batch_end batch_write(struct batch_tools *t, struct request *list, struct r
 	p.next.last_us = t->now_us > t->head.last_us ? t->now_us : t->head.last_us;
 	code = decide_all(t, &p, list, rest, e);
 	if (code)
-		return code == -ENOMEM || code == -EBADMSG ? BATCH_REFUSED : BATCH_LOST;
+		return end_before_commit(code);
 	if (!p.row_count && !p.admin_row)
 		return BATCH_COMMITTED;
 	code = transact(t, &p, e);
 	if (code) {
 		store_rollback(t->store);
-		return code == -EBADMSG ? BATCH_REFUSED : code == -EBUSY ? BATCH_BUSY : BATCH_LOST;
+		return end_before_commit(code);
 	}
 	if (store_commit(t->store, &t->landed, e))
 		return BATCH_UNKNOWN;

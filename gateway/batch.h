@@ -18,6 +18,12 @@ struct sweep {
 	uint64_t retry_us; /* what was stepped over is tried again then; 0: nothing was */
 };
 
+/* How many alarms about requests were raised, lately. */
+struct alarms {
+	uint64_t until_us; /* CLOCK_BOOTTIME: then the count begins anew */
+	unsigned said, unsaid;
+};
+
 /* What the database thread works with. */
 struct batch_tools {
 	struct store *store;
@@ -34,6 +40,7 @@ struct batch_tools {
 	uint64_t mark;		 /* of the batch that was decided last, whether anything came of it or not */
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 	struct sweep sweep;
+	struct alarms alarms;
 };
 
 /* Ledger time, which never goes back: Unix microseconds. */
@@ -54,8 +61,9 @@ enum batch_end {
 	BATCH_UNKNOWN,	 /* COMMIT was sent */
 };
 
-/* Looks up everything the requests name and fills in the answers of reads (settled, but still in the list).
- * Codes of store.h. */
+/* Looks up everything the requests name and fills in the answers of reads, and of whoever needs a row that cannot be made sense of: 500,
+ * with an alarm (settled, but still in the list; the others have the outcome 0). Codes of store.h; -EBADMSG also for a hold of which the
+ * payment or an account is such a row. */
 int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e);
 
 /* Decides the writes of the list and commits them. What does not fit into the transaction is cut off the list before any of it is

@@ -21,7 +21,8 @@ struct plan {
 int batch_take_effect(struct batch_tools *t, struct plan *p, const struct ledger_input *in,
     const struct ledger_decision *d, const struct text *body);
 
-/* Decides a batch of transfers, and answers it. 0, or -ENOMEM. */
-int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *r);
+/* Decides a batch of transfers, and answers it. 0, -ENOMEM, or -EBADMSG with e filled: a row that its repetition needs is not there, nothing
+ * was decided. */
+int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *r, struct errbuf *e);
 
 #endif

@@ -97,7 +97,18 @@ static uint64_t mix(uint64_t sum, uint64_t number)
 	return sum;
 }
 
+const struct hello_text hello_texts[OP_TEXT_COUNT] = {
+#define X(name) {#name, OP_##name##_BYTES_MAX},
+    OP_TEXTS(X)
+#undef X
+};
+
 uint64_t hello_layout(void)
+{
+	return hello_layout_of(hello_texts);
+}
+
+uint64_t hello_layout_of(const struct hello_text texts[static OP_TEXT_COUNT])
 {
 	uint64_t sum = UINT64_C(0xcbf29ce484222325);
 
@@ -106,6 +117,11 @@ uint64_t hello_layout(void)
 #define X(name, value, flags) sum = mix(mix(sum, value), flags);
 	OP_KINDS(X)
 #undef X
+	for (size_t i = 0; i < OP_TEXT_COUNT; i++) {
+		sum = mix(sum, texts[i].bytes_max);
+		for (const char *at = texts[i].name; *at; at++)
+			sum = mix(sum, (unsigned char)*at);
+	}
 	return sum;
 }
 

@@ -25,9 +25,17 @@ struct hello {
 
 #define HELLO_BYTE_ORDER 0x01020304u
 
-/* A number that is another one as soon as a member of an operation, an item or an answer is at another place, or an operation has
- * another number. */
+/* A text of an operation (OP_TEXTS). */
+struct hello_text {
+	const char *name;
+	uint64_t bytes_max;
+};
+extern const struct hello_text hello_texts[OP_TEXT_COUNT];
+
+/* A number that is another one as soon as a member of an operation, an item or an answer is at another place, an operation has another
+ * number, or a text has changed its place or how long it may be. The second: as if the texts were these. */
 uint64_t hello_layout(void);
+uint64_t hello_layout_of(const struct hello_text texts[static OP_TEXT_COUNT]);
 
 /* Ours. release: PACKAGE_VERSION; cut when it is too long. */
 struct hello hello_make(const char *release, uint64_t clock_us);

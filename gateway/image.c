@@ -54,6 +54,7 @@ struct image {
 	struct stored_node *by_key[STORED_SLOTS], *by_reference[STORED_SLOTS], *all_stored;
 	struct resource_node *by_id[STORED_SLOTS], *all_resources;
 	struct principal_node *principals;
+	struct oddrow *odd; /* few, if any */
 };
 
 /* FNV-1a; what is hashed is random or chosen by authenticated clients. */
@@ -138,6 +139,7 @@ void image_clear(struct image *image)
 	clear_accounts(image);
 	clear_stored(image);
 	clear_resources(image);
+	oddrow_free(&image->odd);
 	while (image->principals) {
 		struct principal_node *n = image->principals;
 
@@ -150,10 +152,16 @@ void image_trim(struct image *image)
 {
 	clear_stored(image);
 	clear_resources(image);
+	oddrow_free(&image->odd);
 	if (image->session_count > SESSIONS_MAX)
 		clear_sessions(image);
 	if (image->account_count > ACCOUNTS_MAX || image->metadata_bytes > METADATA_BYTES_MAX)
 		clear_accounts(image);
+}
+
+struct oddrow **image_odd(struct image *image)
+{
+	return &image->odd;
 }
 
 struct account *image_account(struct image *image, const struct ulid *id)

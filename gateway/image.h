@@ -7,6 +7,7 @@
 
 #include "gateway/account.h"
 #include "gateway/ledger.h"
+#include "gateway/oddrow.h"
 #include "gateway/user.h"
 
 struct image;
@@ -18,8 +19,8 @@ void image_free(struct image *image);
 /* Drops everything; pointers into it are dead. */
 void image_clear(struct image *image);
 
-/* Drops the rows of the journal and the resources, which are kept for one batch only, and the accounts when there are too many.
- */
+/* Drops the rows of the journal, the resources and the marks, which are kept for one batch only, and the accounts when there are too
+ * many. */
 void image_trim(struct image *image);
 
 struct account *image_account(struct image *image, const struct ulid *id);
@@ -55,6 +56,9 @@ struct transfer *image_transfer(struct image *image, const struct ulid *id);
 struct payment *image_add_payment(struct image *image, const struct payment *p);
 struct withdrawal *image_add_withdrawal(struct image *image, const struct withdrawal *w);
 struct transfer *image_add_transfer(struct image *image, const struct transfer *t);
+
+/* What was loaded and cannot be made sense of; kept for one batch only, too. */
+struct oddrow **image_odd(struct image *image);
 
 /* What was decided was taken back: there is no such row. */
 void image_drop_stored(struct image *image, uint64_t principal, const uint8_t key_hash[static HASH_BYTES]);

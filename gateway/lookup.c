@@ -120,13 +120,71 @@ static void take_more_names(struct image *image, const struct op *op, struct nam
 	}
 }
 
+/* Too large for a stack; writer and reader each have one. */
+static _Thread_local struct names names;
+
+static struct names *no_names(void)
+{
+	names.account_count = names.derived_count = names.payment_count = names.withdrawal_count = 0;
+	names.transfer_count = names.key_count = names.token_count = names.reference_count = 0;
+	return &names;
+}
+
+static const char *odd_of(struct image *image, const struct ulid *const *ids, size_t count)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < count && !why; i++)
+		why = oddrow_why(*image_odd(image), ids[i], sizeof(*ids[i]));
+	return why;
+}
+
+static const char *odd_hash_of(struct image *image, const uint8_t *const *hashes, size_t count)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < count && !why; i++)
+		why = oddrow_why(*image_odd(image), hashes[i], HASH_BYTES);
+	return why;
+}
+
+static const char *odd_reference_of(struct image *image, const struct names *n)
+{
+	char name[ODDROW_REFERENCE_BYTES];
+	const struct op_message *m = n->reference_count ? n->references[0] : NULL;
+
+	if (!m)
+		return NULL;
+	return oddrow_why(*image_odd(image), name,
+	    oddrow_reference(m->op.channel, m->text[OP_TEXT_REFERENCE], m->op.text_bytes[OP_TEXT_REFERENCE], name));
+}
+
+const char *lookup_odd(struct batch_tools *t, const struct op_message *m)
+{
+	const char *why;
+	struct names *n;
+
+	if (!*image_odd(t->image))
+		return NULL;
+	n = no_names();
+	take_names(m, n);
+	if (m->op.kind == OP_TRANSFER_BATCH)
+		take_item_names(m, n);
+	take_more_names(t->image, &m->op, n);
+	why = odd_of(t->image, n->accounts, n->account_count);
+	why = why ? why : odd_of(t->image, n->payments, n->payment_count);
+	why = why ? why : odd_of(t->image, n->withdrawals, n->withdrawal_count);
+	why = why ? why : odd_of(t->image, n->transfers, n->transfer_count);
+	why = why ? why : odd_hash_of(t->image, n->keys, n->key_count);
+	why = why ? why : odd_hash_of(t->image, n->tokens, n->token_count);
+	return why ? why : odd_reference_of(t->image, n);
+}
+
 int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
-	static _Thread_local struct names names; /* too large for a stack; writer and reader each have one */
-	struct names *n = &names;
+	struct names *n = no_names();
 	int code;
 
-	memset(n, 0, sizeof(*n));
 	for (struct request *r = list; r; r = r->next) {
 		take_names(&r->message, n);
 		if (r->message.op.kind == OP_TRANSFER_BATCH)

@@ -1,4 +1,4 @@
-/* One operation as a worker asks it of the ledger. Fixed part; three texts follow it on the wire. */
+/* One operation as a worker asks it of the ledger. Fixed part; texts follow it on the wire. */
 #ifndef HOLDFAST_GATEWAY_OP_H
 #define HOLDFAST_GATEWAY_OP_H
 
@@ -89,22 +89,28 @@ enum account_kind {
 	ACCOUNT_KIND_END
 };
 
-enum op_text {
-	OP_TEXT_REQUEST_ID,
-	OP_TEXT_REFERENCE,
-	OP_TEXT_METADATA,
-	OP_TEXT_NAME,
-	OP_TEXT_RECORD,
-	OP_TEXT_ITEMS,
-	OP_TEXT_COUNT
-};
-
 #define OP_REQUEST_ID_BYTES_MAX 128
 #define OP_REFERENCE_BYTES_MAX 512
 #define OP_METADATA_BYTES_MAX 65536
 #define OP_ITEMS_BYTES_MAX (1280 * 1024) /* gateway/items.h */
 #define OP_NAME_BYTES_MAX 400
 #define OP_RECORD_BYTES_MAX 128 /* struct password_record, one or two */
+
+/* In the order in which they travel, each of at most OP_..._BYTES_MAX. */
+#define OP_TEXTS(X)                                                                                                    \
+	X(REQUEST_ID)                                                                                                  \
+	X(REFERENCE)                                                                                                   \
+	X(METADATA)                                                                                                    \
+	X(NAME)                                                                                                        \
+	X(RECORD)                                                                                                      \
+	X(ITEMS)
+
+enum op_text {
+#define X(name) OP_TEXT_##name,
+	OP_TEXTS(X)
+#undef X
+	    OP_TEXT_COUNT
+};
 
 enum op_limit { OP_LIMIT_ABSENT, OP_LIMIT_SET, OP_LIMIT_NONE };
 

@@ -8,10 +8,15 @@
 #include "gateway/row_user.h"
 #include "gateway/scope.h"
 #include "gateway/userop.h"
+#include "heartbeat/log.h"
+#include "heartbeat/rolepage.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ALARMS_US UINT64_C(60000000)
 
 int query_fill_text(struct request *r, const struct ledger_decision *d, const struct text *text)
 {
@@ -54,6 +59,29 @@ static void refuse(struct batch_tools *t, struct request *r, int code, const cha
 void query_fail(struct batch_tools *t, struct request *r, const char *detail)
 {
 	refuse(t, r, PROBLEM_INTERNAL, detail, 0);
+}
+
+void query_refuse(struct batch_tools *t, struct request *r, const char *detail, const char *why)
+{
+	const struct op_message *m = &r->message;
+	struct alarms *a = &t->alarms;
+	uint64_t now_us = clock_boottime_us();
+	char id[OP_REQUEST_ID_BYTES_MAX + 1];
+
+	query_fail(t, r, detail);
+	if (now_us >= a->until_us) {
+		a->until_us = now_us + ALARMS_US;
+		a->said = 0;
+	}
+	if (a->said == QUERY_ALARMS_MAX) {
+		a->unsaid++;
+		return;
+	}
+	(void)snprintf(id, sizeof(id), "%.*s", (int)m->op.text_bytes[OP_TEXT_REQUEST_ID], m->text[OP_TEXT_REQUEST_ID]);
+	LOG(LOG_CRIT, "batch.refuse", KV_S("request", id), KV_U("kind", m->op.kind), KV_S("why", why),
+	    KV_U("batch", t->head.batch_seq + 1), KV_U("epoch", t->head.epoch), KV_U("unsaid", a->unsaid));
+	a->said++;
+	a->unsaid = 0;
 }
 
 void query_put_off(struct batch_tools *t, struct request *r, const char *detail, uint16_t retry_after_s)

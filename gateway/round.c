@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 /* What is to be known of a commit, if there was one since the head was at `batch`. */
 static void note_commit(struct writer *w, uint64_t batch)
@@ -47,17 +46,11 @@ static struct request *cut_in_two(struct request *list)
 	return second;
 }
 
-/* This one alone cannot be done: an alarm that names it, and 500. The key stays free. */
+/* This one alone cannot be done. */
 static bool refuse_one(
     struct writer *w, struct request *r, const struct role_view *v, const char *detail, const char *why)
 {
-	const struct op_message *m = &r->message;
-	char id[OP_REQUEST_ID_BYTES_MAX + 1];
-
-	(void)snprintf(id, sizeof(id), "%.*s", (int)m->op.text_bytes[OP_TEXT_REQUEST_ID], m->text[OP_TEXT_REQUEST_ID]);
-	LOG(LOG_CRIT, "batch.refuse", KV_S("request", id), KV_U("kind", m->op.kind), KV_S("why", why),
-	    KV_U("batch", w->tools.head.batch_seq + 1), KV_U("epoch", atomic_load(&w->epoch)));
-	query_fail(&w->tools, r, detail);
+	query_refuse(&w->tools, r, detail, why);
 	r->version = v->version;
 	queue_answer(w->queue, r);
 	return renew_image(w);
@@ -73,6 +66,14 @@ static bool may_go_on(struct writer *w, struct role_view *now)
 
 static bool run_part(struct writer *w, struct request *list, const struct role_view *v);
 
+/* Behind what goes back already: from here on the round only collects, so that the order stays. */
+static void put_back(struct writer *w, struct request *list)
+{
+	*w->back_end = list;
+	while (*w->back_end)
+		w->back_end = &(*w->back_end)->next;
+}
+
 /* Nothing of the list was executed, for what it says or names. False: connection and image were dropped. */
 static bool bisect(
     struct writer *w, struct request *list, const struct role_view *v, const char *detail, const char *why)
@@ -83,6 +84,7 @@ static bool bisect(
 
 	if (!list->next)
 		return refuse_one(w, list, v, detail, why);
+	w->bisecting = true;
 	LOG(LOG_WARNING, "batch.bisect", KV_S("why", why), KV_U("batch", w->tools.head.batch_seq + 1));
 	second = cut_in_two(list);
 	if (!renew_image(w)) {
@@ -98,26 +100,20 @@ static bool bisect(
 	return kept;
 }
 
-/* Executes and answers writes. False: connection and image were dropped. */
-static bool write_list(struct writer *w, struct request *list, const struct role_view *v)
+/* What became of a transaction. False: connection and image were dropped. */
+static bool end_write(struct writer *w, struct request *list, const struct role_view *v, enum batch_end end,
+    uint64_t batch, const char *why)
 {
-	struct errbuf e = {""};
-	uint64_t batch = w->tools.head.batch_seq;
-	struct request *rest;
-	enum batch_end end = batch_write(&w->tools, list, &rest, &e);
-
-	queue_return(w->queue, rest); /* the next batch begins with it */
 	switch (end) {
 	case BATCH_COMMITTED: note_commit(w, batch); return settle_committed(w, list, v->version);
-	case BATCH_REFUSED:
-		return bisect(w, list, v, "The ledger could not execute this; nothing was written.", e.text);
+	case BATCH_REFUSED: return bisect(w, list, v, "The ledger could not execute this; nothing was written.", why);
 	case BATCH_BUSY:
-		LOG(LOG_WARNING, "batch.retry", KV_S("why", e.text));
-		queue_return(w->queue, list);
+		LOG(LOG_WARNING, "batch.retry", KV_S("why", why));
+		put_back(w, list);
 		return renew_image(w);
 	case BATCH_LOST:
 	case BATCH_UNKNOWN:
-		LOG(LOG_WARNING, end == BATCH_LOST ? "batch.lose" : "batch.unknown", KV_S("why", e.text),
+		LOG(LOG_WARNING, end == BATCH_LOST ? "batch.lose" : "batch.unknown", KV_S("why", why),
 		    KV_U("batch", batch + 1));
 		settle_all(w, list, end == BATCH_LOST ? WIRE_NOT_EXECUTED : WIRE_UNKNOWN);
 		break;
@@ -126,16 +122,44 @@ static bool write_list(struct writer *w, struct request *list, const struct role
 	return false;
 }
 
+/* Executes and answers writes. False: connection and image were dropped. */
+static bool write_list(struct writer *w, struct request *list, const struct role_view *v)
+{
+	struct errbuf e = {""};
+	uint64_t batch = w->tools.head.batch_seq;
+	struct request *rest;
+	enum batch_end end = batch_write(&w->tools, list, &rest, &e);
+	bool kept;
+
+	/* The next batch begins with the rest: it is in the queue at once, unless more of this round comes before it. */
+	if (!w->bisecting) {
+		queue_return(w->queue, rest);
+		rest = NULL;
+	}
+	kept = end_write(w, list, v, end, batch, e.text);
+	put_back(w, rest);
+	return kept;
+}
+
 /* A round, or a part of one that was bisected; not what may not begin any more. False: connection and image were dropped. */
 static bool run_part(struct writer *w, struct request *list, const struct role_view *v)
 {
 	struct errbuf e = {""};
 	int code;
 
+	if (w->back) {
+		put_back(w, list);
+		return true;
+	}
 	list = settle_part(w, list, v, false);
 	if (!list)
 		return true;
 	code = batch_read(&w->tools, list, &e);
+	if (code == -EBUSY) {
+		LOG(LOG_WARNING, "batch.retry", KV_S("why", e.text));
+		put_back(w, list);
+		return true;
+	}
 	if (code == -EBADMSG)
 		return bisect(w, list, v, "The ledger could not read what this needs.", e.text);
 	if (code) {
@@ -170,11 +194,15 @@ void round_run(struct writer *w, const struct role_view *v)
 {
 	struct request *list = settle_part(w, queue_take(w->queue), v, false);
 
+	w->back = NULL;
+	w->back_end = &w->back;
+	w->bisecting = false;
 	/* The time comes after the requests: what was sent when a hold had expired is decided when it has. */
 	batch_begin(&w->tools);
 	if (sweep(w))
 		(void)run_part(w, list, v);
 	else
 		settle_all(w, list, WIRE_NOT_EXECUTED);
+	queue_return(w->queue, w->back);
 	queue_landed(w->queue);
 }

@@ -100,7 +100,8 @@ int row_load_accounts(struct store *s, struct image *image, const struct ulid *c
 	if (code)
 		return code;
 	while (!code && (row = mysql_fetch_row(rows)))
-		code = take_account(image, row, mysql_fetch_lengths(rows), e);
+		code = row_step_over(image, take_account(image, row, mysql_fetch_lengths(rows), e), row[0],
+		    row[0] ? mysql_fetch_lengths(rows)[0] : 0, e);
 	mysql_free_result(rows);
 	return code;
 }
@@ -141,17 +142,34 @@ static int take_stored(
 	return *ret ? 0 : row_no_memory(e);
 }
 
+/* By all the names that somebody may ask for it by. */
+static int mark_stored(struct image *image, MYSQL_ROW row, const unsigned long *n, struct errbuf *e)
+{
+	char name[ODDROW_REFERENCE_BYTES], channel[CHANNEL_BYTES];
+
+	row_get_word(row[11], n[11], channel, sizeof(channel));
+	if ((row[3] && !oddrow_mark(image_odd(image), row[3], n[3], e->text)) ||
+	    (row[12] && !oddrow_mark(image_odd(image), name, oddrow_reference(channel, row[12], n[12], name), e->text)))
+		return row_no_memory(e);
+	return 0;
+}
+
+/* The last goes to *last; with last NULL, rows that are odd are marked and stepped over. */
 static int load_stored(
     struct store *s, struct image *image, const struct text *sql, const struct stored **last, struct errbuf *e)
 {
+	const struct stored *ignored;
 	MYSQL_RES *rows = NULL;
 	MYSQL_ROW row;
 	int code = store_select(s, sql, &rows, e);
 
 	if (code)
 		return code;
-	while (!code && (row = mysql_fetch_row(rows)))
-		code = take_stored(image, row, mysql_fetch_lengths(rows), last, e);
+	while (!code && (row = mysql_fetch_row(rows))) {
+		code = take_stored(image, row, mysql_fetch_lengths(rows), last ? last : &ignored, e);
+		if (code == -EBADMSG && !last)
+			code = mark_stored(image, row, mysql_fetch_lengths(rows), e);
+	}
 	mysql_free_result(rows);
 	return code;
 }
@@ -159,8 +177,6 @@ static int load_stored(
 int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,
     struct text *sql, struct errbuf *e)
 {
-	const struct stored *ignored;
-
 	if (!count)
 		return 0;
 	text_clear(sql);
@@ -171,14 +187,12 @@ int row_load_keys(struct store *s, struct image *image, const uint8_t *const *ke
 		text_put_hex(sql, key_hashes[i], HASH_BYTES);
 	}
 	text_puts(sql, ")");
-	return load_stored(s, image, sql, &ignored, e);
+	return load_stored(s, image, sql, NULL, e);
 }
 
 int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
     struct text *sql, struct errbuf *e)
 {
-	const struct stored *ignored;
-
 	if (!count)
 		return 0;
 	text_clear(sql);
@@ -190,7 +204,7 @@ int row_load_references(struct store *s, struct image *image, const struct op_me
 		text_put_hex(sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
 		text_puts(sql, ")");
 	}
-	return load_stored(s, image, sql, &ignored, e);
+	return load_stored(s, image, sql, NULL, e);
 }
 
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,

@@ -32,6 +32,13 @@ void row_get_word(const char *field, unsigned long length, char *ret, size_t siz
 	ret[n] = '\0';
 }
 
+int row_step_over(struct image *image, int code, const void *name, size_t bytes, struct errbuf *e)
+{
+	if (code != -EBADMSG)
+		return code;
+	return oddrow_mark(image_odd(image), name, bytes, e->text) ? 0 : row_no_memory(e);
+}
+
 int row_no_memory(struct errbuf *e)
 {
 	return err_set(e, -EIO, "out of memory");

@@ -14,6 +14,10 @@ bool row_get_bytes(const char *field, unsigned long length, void *ret, size_t co
 /* A terminated copy; "" for NULL and for what does not fit. */
 void row_get_word(const char *field, unsigned long length, char *ret, size_t size);
 
+/* The row could not be made sense of, as e says: who asks for something of this name will be told (gateway/oddrow.h), and the others are
+ * loaded. code: what became of the row, other codes than -EBADMSG stay. */
+int row_step_over(struct image *image, int code, const void *name, size_t bytes, struct errbuf *e);
+
 /* -EIO with e filled: as if the connection were gone. */
 int row_no_memory(struct errbuf *e);
 

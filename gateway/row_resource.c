@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* One row of an answer into the image. */
+/* One row of an answer, of which the first column is its name, into the image. */
 typedef int taker(struct image *image, MYSQL_ROW row, const unsigned long *n, struct errbuf *e);
 
 static int load(struct store *s, struct image *image, const struct text *sql, taker *take, struct errbuf *e)
@@ -16,7 +16,8 @@ static int load(struct store *s, struct image *image, const struct text *sql, ta
 	if (code)
 		return code;
 	while (!code && (row = mysql_fetch_row(rows)))
-		code = take(image, row, mysql_fetch_lengths(rows), e);
+		code = row_step_over(image, take(image, row, mysql_fetch_lengths(rows), e), row[0],
+		    row[0] ? mysql_fetch_lengths(rows)[0] : 0, e);
 	mysql_free_result(rows);
 	return code;
 }

@@ -1,5 +1,7 @@
 #include "gateway/row_user.h"
 
+#include "gateway/row_parts.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,7 @@ int row_load_sessions(struct store *s, struct image *image, const uint8_t *const
 
 		if (!get_bytes(row[0], n[0], one.token_hash, HASH_BYTES) ||
 		    !get_bytes(row[1], n[1], &one.user, sizeof(one.user)))
-			code = bad_row("session", e);
+			code = row_step_over(image, bad_row("session", e), row[0], row[0] ? n[0] : 0, e);
 		else if (!image_add_session(image, &one))
 			code = err_set(e, -EIO, "out of memory");
 	}

@@ -72,7 +72,7 @@ struct request *settle_part(struct writer *w, struct request *list, const struct
 
 		list = r->next;
 		r->next = NULL;
-		if (reads_too && !op_is_write(r->message.op.kind)) {
+		if (reads_too && (!op_is_write(r->message.op.kind) || r->answer.outcome)) {
 			r->version = v->version;
 			r->answer.local = v->mode != ROLE_MODE_SYNC;
 			queue_answer(w->queue, r);

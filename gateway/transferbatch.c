@@ -168,7 +168,7 @@ static int decide_items(struct batch_tools *t, struct plan *p, const struct ledg
 	return t->results.cut || t->unstored.cut ? -ENOMEM : 0;
 }
 
-int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *r)
+int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *r, struct errbuf *e)
 {
 	static struct mark mark; /* of the one thread that works on the database */
 	struct ledger_input in = input(t, p, &r->message);
@@ -179,7 +179,7 @@ int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *
 	text_clear(&t->results);
 	if (!ledger_is_new(&in, &t->results, &d)) {
 		if (d.replayed && d.status == 200 && !repeat(t, &in))
-			return -EBADMSG;
+			return err_set(e, -EBADMSG, "journal: a row of a batch of transfers is missing");
 		return query_fill_text(r, &d, &t->results);
 	}
 	mark.next = p->next;

@@ -34,6 +34,7 @@ int userop_load(struct batch_tools *t, const struct ledger_input *in, struct use
 	const struct op_message *m = in->message;
 	const char *login = m->op.text_bytes[OP_TEXT_REFERENCE] ? m->text[OP_TEXT_REFERENCE] : NULL;
 	const struct session *s;
+	const char *odd;
 	struct ledger_input known = *in;
 	struct subjects by;
 	int code = 0;
@@ -56,6 +57,9 @@ int userop_load(struct batch_tools *t, const struct ledger_input *in, struct use
 		return code;
 	code = row_load_sessions(t->store, t->image, (const uint8_t *[]){m->op.fingerprint}, 1, &t->sql, e);
 	s = image_session(t->image, m->op.fingerprint);
+	odd = oddrow_why(*image_odd(t->image), m->op.fingerprint, HASH_BYTES);
+	if (!code && odd)
+		return err_set(e, -EBADMSG, "%s", odd);
 	if (!code && s) {
 		ret->has_session = true;
 		ret->session = *s;

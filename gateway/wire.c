@@ -4,12 +4,9 @@
 #include <string.h>
 
 static const uint32_t text_bytes_max[OP_TEXT_COUNT] = {
-    [OP_TEXT_REQUEST_ID] = OP_REQUEST_ID_BYTES_MAX,
-    [OP_TEXT_REFERENCE] = OP_REFERENCE_BYTES_MAX,
-    [OP_TEXT_METADATA] = OP_METADATA_BYTES_MAX,
-    [OP_TEXT_NAME] = OP_NAME_BYTES_MAX,
-    [OP_TEXT_RECORD] = OP_RECORD_BYTES_MAX,
-    [OP_TEXT_ITEMS] = OP_ITEMS_BYTES_MAX,
+#define X(name) [OP_TEXT_##name] = OP_##name##_BYTES_MAX,
+    OP_TEXTS(X)
+#undef X
 };
 
 /* 0: there is no such frame. */

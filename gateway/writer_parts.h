@@ -18,7 +18,10 @@ struct writer {
 	_Atomic uint64_t epoch; /* for which connection and image are in use or being opened; 0 none */
 	bool opened;
 	uint64_t failing_since_us, pinged_us, committed_us;
-	struct gtid last;	    /* of what was committed */
+	struct gtid last; /* of what was committed */
+	/* Of the round: what goes back into the queue, in its order, and whether a culprit is being looked for. */
+	struct request *back, **back_end;
+	bool bisecting;
 	uint64_t unacknowledged_us; /* when semi-sync was last seen to be off after a commit; 0: never */
 };
 
@@ -41,7 +44,7 @@ void settle_all(struct writer *w, struct request *list, enum wire_outcome outcom
  * the journal of the next one can tell; connection and image were dropped. */
 bool settle_committed(struct writer *w, struct request *list, uint64_t version);
 
-/* Takes what must not begin any more, and the reads (once they are answered, `reads_too`), out of the list, and returns the rest. */
+/* Takes what must not begin any more, and (`reads_too`) what batch_read has answered, out of the list, and returns the rest. */
 struct request *settle_part(struct writer *w, struct request *list, const struct role_view *v, bool reads_too);
 
 #endif

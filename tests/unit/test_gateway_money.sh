@@ -218,6 +218,37 @@ curl_block() { # KEY PATH JSON: one request of many that are sent at once; its k
 	printf 'data-raw="%s"\n' "${3//\"/\\\"}"
 }
 
+# How many rows of a table the ledger has read from the database since it was started with userstat on.
+count_rows() {
+	sql "SET GLOBAL userstat=1"
+	restart_ledgerd # of a connection that was there before nothing is counted
+}
+rows_read() { sql "SELECT COALESCE(SUM(ROWS_READ),0) FROM information_schema.TABLE_STATISTICS WHERE TABLE_NAME='$1'"; }
+
+# Who names such a row again and again costs nobody else anything: nothing is searched for, nothing that is cached is read anew, and the
+# alarms have a limit.
+many_odd() { # ACCOUNT
+	local i searched refused read; searched=$(grep -c batch.bisect "$D/ledgerd.log")
+	refused=$(grep -c batch.refuse "$D/ledgerd.log")
+	: >"$D/many"
+	for i in {1..60}; do
+		curl_block "many-odd-$i" /v1/transfers "{\"from\":\"$A\",\"to\":\"$1\",\"amount\":1,\"currency\":\"CNY\"}" >>"$D/many"
+		curl_block "many-batch-$i" /v1/transfers/batch "{\"atomic\":false,\"items\":[$(item "$A" "$1" 1)]}" >>"$D/many"
+	done
+	count_rows
+	transfer many-first 1; expect "one that is good" 201
+	read=$(rows_read api_key)
+	[ "$read" -gt 0 ] || fail "no rows are counted"
+	timeout 60 curl -s --no-progress-meter --parallel --parallel-immediate --parallel-max 50 -K "$D/many" >"$D/statuses"
+	read=$(($(rows_read api_key) - read))
+	sql "SET GLOBAL userstat=0"
+	equal "all are refused" "$(grep -c ' 500$' "$D/statuses")" 120
+	equal "nobody was searched for" "$(grep -c batch.bisect "$D/ledgerd.log")" "$searched"
+	equal "the cache was kept" "$read" 0
+	i=$(($(grep -c batch.refuse "$D/ledgerd.log") - refused))
+	[ "$i" -ge 1 ] && [ "$i" -le 20 ] && pass "$i alarms for 120 requests" || fail "$i alarms for 120 requests"
+}
+
 # One row that cannot be read, and one that is in the way, refuse who needs them, each with an alarm; whoever is in the same batch gets
 # what is due.
 test_odd_rows() {
@@ -252,6 +283,7 @@ test_odd_rows() {
 	equal "the balances are right" "$(posted "$A") $(posted "$B")" "179 821"
 	equal "two alarms" "$(grep -c 'batch.refuse request=.* kind=' "$D/ledgerd.log")" $((alarms + 2))
 	equal "without what is in the rows" "$(grep batch.refuse "$D/ledgerd.log" | grep -cE 'USD|bank')" 0
+	many_odd "$odd"
 	api GET /v1/idempotency_keys/odd-in-way; equal "the key is free" "$(member state)" absent
 	equal "the row in the way is as it was" "$(sql "SELECT posted, last_seq FROM account WHERE id=REPEAT('y',16)" | tr '\t' ' ')" "0 77"
 	sql "UPDATE account SET kind=1 WHERE id=X'$odd_hex'; DELETE FROM account WHERE id=REPEAT('y',16)"
@@ -352,6 +384,23 @@ test_batches() {
 	api POST /v1/transfers/batch b8 "" -H 'Content-Type: application/json' --data-binary "@$D/large"; expect "more than 1 MiB" 413 too_large
 }
 
+# A batch of transfers looks for as many keys as it has items: by the index, never by reading the journal (gateway/store.c). Not even
+# when the statistics say that one key has many rows: here three are used by a thousand clients each.
+test_many_keys() {
+	local read
+	account wallet; A=$id
+	account wallet; B=$id
+	sql "INSERT INTO journal (seq,principal,batch_seq,kind,status,key_hash,fingerprint,created_us,body)
+		SELECT 1000000000+seq,1000+seq,0,5,404,REPEAT(CHAR(seq%3),32),REPEAT('f',32),1,'' FROM seq_1_to_3000; ANALYZE TABLE journal" >/dev/null
+	count_rows
+	transfer many-keys-1 1; expect "one alone" 402
+	read=$(rows_read journal)
+	batch many-keys-2 false "$(for n in {1..300}; do item "$A" "$B" 1; done | paste -sd,)"; expect "300 items" 200
+	read=$(($(rows_read journal) - read))
+	sql "SET GLOBAL userstat=0; DELETE FROM journal WHERE seq>1000000000; ANALYZE TABLE journal" >/dev/null
+	[ "$read" -lt 50 ] && pass "300 keys that are not there are no reason to read 3000 rows" || fail "300 keys: $read rows were read"
+}
+
 # By the checks that a backup has to pass, and some of its own.
 test_books() {
 	equal "posted sums to zero" "$(sql "SELECT SUM(posted) FROM account")" 0
@@ -363,7 +412,7 @@ test_books() {
 }
 
 set_up
-for t in account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way odd_rows own_accounts books; do
+for t in many_keys account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way odd_rows own_accounts books; do
 	echo "# $t"
 	"test_$t"
 done

@@ -324,6 +324,54 @@ static void test_hello(void **state)
 	assert_int_equal(wire_frame(buf, n, &h), -EPROTO);
 }
 
+/* Texts have no place of their own in a struct: two that changed places would be read as each other. */
+static void test_hello_knows_the_texts(void **state)
+{
+	struct hello_text texts[OP_TEXT_COUNT];
+
+	(void)state;
+	assert_int_equal(hello_layout_of(hello_texts), hello_layout());
+	assert_string_equal(hello_texts[OP_TEXT_REFERENCE].name, "REFERENCE");
+	for (size_t i = 1; i < OP_TEXT_COUNT; i++) {
+		memcpy(texts, hello_texts, sizeof(texts));
+		texts[i - 1] = hello_texts[i];
+		texts[i] = hello_texts[i - 1];
+		assert_true(hello_layout_of(texts) != hello_layout());
+		texts[i - 1] = hello_texts[i - 1];
+		texts[i] = hello_texts[i];
+		texts[i].bytes_max++;
+		assert_true(hello_layout_of(texts) != hello_layout());
+	}
+}
+
+/* What is marked is known by its name until the next batch, and nothing else is. */
+static void test_odd_rows(void **state)
+{
+	char name[ODDROW_REFERENCE_BYTES], other[ODDROW_REFERENCE_BYTES];
+	struct image *image = image_new();
+	struct oddrow **odd;
+	struct ulid one = {{1}}, two = {{2}};
+
+	(void)state;
+	assert_non_null(image);
+	odd = image_odd(image);
+	assert_null(*odd);
+	assert_true(oddrow_mark(odd, &one, sizeof(one), "account: odd"));
+	assert_string_equal(oddrow_why(*odd, &one, sizeof(one)), "account: odd");
+	assert_null(oddrow_why(*odd, &two, sizeof(two)));
+	assert_null(oddrow_why(*odd, &one, sizeof(one) - 1));
+	assert_true(oddrow_mark(odd, name, oddrow_reference("bank", "x1", 2, name), "journal: odd"));
+	assert_non_null(oddrow_why(*odd, other, oddrow_reference("bank", "x1", 2, other)));
+	assert_null(oddrow_why(*odd, other, oddrow_reference("bank", "x", 1, other)));
+	assert_null(oddrow_why(*odd, other, oddrow_reference("ban", "kx1", 3, other)));
+	image_trim(image);
+	assert_null(*odd);
+	assert_true(oddrow_mark(odd, &one, sizeof(one), "account: odd"));
+	image_clear(image);
+	assert_null(*odd);
+	image_free(image);
+}
+
 static void test_image(void **state)
 {
 	static const char metadata[65536];
@@ -385,6 +433,8 @@ int main(void)
 	    cmocka_unit_test(test_opcheck),
 	    cmocka_unit_test(test_wire_answer),
 	    cmocka_unit_test(test_hello),
+	    cmocka_unit_test(test_hello_knows_the_texts),
+	    cmocka_unit_test(test_odd_rows),
 	    cmocka_unit_test(test_image),
 	};
 

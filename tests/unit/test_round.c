@@ -22,7 +22,18 @@
 #define ENOUGH_US UINT64_C(3600000000)
 
 /* ---- the database: by the id of a request ---- */
-enum fate { GOOD, UNREADABLE, UNWRITABLE, BREAKS, IS_LOST, BUSY_ONCE, HANDED_OVER, READ_BREAKS };
+enum fate {
+	GOOD,
+	UNREADABLE,
+	UNSELECTABLE,
+	UNWRITABLE,
+	BREAKS,
+	IS_LOST,
+	BUSY_ONCE,
+	HANDED_OVER,
+	READ_BREAKS,
+	READ_BUSY_ONCE
+};
 
 static struct {
 	enum fate fate[BATCH_REQUESTS_MAX + 1];
@@ -54,11 +65,17 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 	(void)t;
 	if (has(list, READ_BREAKS))
 		return err_set(e, -EIO, "select: gone (error 2013)");
-	if (has(list, UNREADABLE))
-		return err_set(e, -EBADMSG, "account: a row that this version does not understand");
-	for (struct request *r = list; r; r = r->next)
-		if (!op_is_write(r->message.op.kind))
+	if (has(list, UNSELECTABLE))
+		return err_set(e, -EBADMSG, "select: statement too long");
+	if (has(list, READ_BUSY_ONCE) && !fake.busy++)
+		return err_set(e, -EBUSY, "select: lock wait timeout (error 1205)");
+	for (struct request *r = list; r; r = r->next) {
+		r->answer.outcome = 0;
+		if (fake.fate[r->id] == UNREADABLE)
+			r->answer = (struct wire_answer){.outcome = WIRE_DONE, .status = 500};
+		else if (!op_is_write(r->message.op.kind))
 			r->answer = (struct wire_answer){.outcome = WIRE_DONE, .status = 200};
+	}
 	return 0;
 }
 
@@ -94,10 +111,11 @@ enum batch_end sweep_run(struct batch_tools *t, struct errbuf *e)
 	return fake.sweep_end;
 }
 
-void query_fail(struct batch_tools *t, struct request *r, const char *detail)
+void query_refuse(struct batch_tools *t, struct request *r, const char *detail, const char *why)
 {
 	(void)t;
 	(void)detail;
+	(void)why;
 	r->answer = (struct wire_answer){.outcome = WIRE_DONE, .status = 500};
 }
 
@@ -211,7 +229,7 @@ static void test_one_culprit(void **state)
 	for (unsigned culprit = 1; culprit <= 65; culprit++) {
 		struct writer *w = make_writer(65);
 
-		fake.fate[culprit] = culprit % 2 ? UNWRITABLE : UNREADABLE;
+		fake.fate[culprit] = culprit % 2 ? UNWRITABLE : UNSELECTABLE;
 		run(w, count);
 		assert_int_equal(count[500], 1);
 		assert_int_equal(count[201], 64);
@@ -223,6 +241,25 @@ static void test_one_culprit(void **state)
 		assert_true(fake.image_loads >= 1); /* after what was rolled back */
 		free_writer(w);
 	}
+}
+
+/* A row that cannot be made sense of costs those who name it their answer, and nobody anything else: no second transaction, no image. */
+static void test_unreadable_row(void **state)
+{
+	unsigned count[600];
+	struct writer *w = make_writer(65);
+
+	(void)state;
+	for (unsigned i = 1; i <= 65; i += 3)
+		fake.fate[i] = UNREADABLE;
+	run(w, count);
+	assert_int_equal(count[500], 22);
+	assert_int_equal(count[201], 43);
+	assert_int_equal(fake.done_count, 43);
+	assert_in_order();
+	assert_int_equal(fake.transactions, 1);
+	assert_int_equal(fake.image_loads, 0);
+	free_writer(w);
 }
 
 /* All of them: each is told so, once; it does not go on for ever. */
@@ -309,6 +346,35 @@ static void test_busy(void **state)
 	assert_int_equal(count[201], 8);
 	assert_in_order();
 	free_writer(w);
+	w = make_writer(8);
+	fake.fate[3] = READ_BUSY_ONCE;
+	run(w, count);
+	assert_int_equal(fake.transactions, 0);
+	assert_int_equal(fake.drops, 0);
+	run(w, count);
+	assert_int_equal(count[201], 8);
+	assert_in_order();
+	free_writer(w);
+}
+
+/* While a culprit is looked for: what waits for a lock keeps its place before all that comes after it. */
+static void test_busy_in_the_middle(void **state)
+{
+	unsigned count[600];
+
+	(void)state;
+	for (unsigned busy = 1; busy <= 8; busy++) {
+		struct writer *w = make_writer(8);
+
+		fake.fate[busy] = BUSY_ONCE;
+		if (busy != 7)
+			fake.fate[7] = UNWRITABLE;
+		run(w, count);
+		run(w, count);
+		assert_int_equal(fake.done_count, busy != 7 ? 7 : 8);
+		assert_in_order();
+		free_writer(w);
+	}
 }
 
 static void test_late(void **state)
@@ -403,10 +469,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_culprit),
+	    cmocka_unit_test(test_unreadable_row),
 	    cmocka_unit_test(test_all_culprits),
 	    cmocka_unit_test(test_not_of_the_data),
 	    cmocka_unit_test(test_breaks_in_the_middle),
 	    cmocka_unit_test(test_busy),
+	    cmocka_unit_test(test_busy_in_the_middle),
 	    cmocka_unit_test(test_late),
 	    cmocka_unit_test(test_no_values),
 	    cmocka_unit_test(test_of_data_is_what_a_value_can_cause),
