@@ -192,7 +192,8 @@ static const struct ctl_step gateway_steps[] = {
 
 static int is_told(const struct ctl_look *look, struct errbuf *e)
 {
-	(void)e;
+	if (look->refused)
+		return err_set(e, -EACCES, "the cluster %s", look->reason);
 	return look->heard;
 }
 
@@ -206,10 +207,12 @@ static int wait_word(struct ctl_setup *s, struct errbuf *e)
 		s->keep = true;
 	if (code != -ETIMEDOUT)
 		return code;
+	if (last.reason[0])
+		return err_set(
+		    e, code, "no word of %s in %d s: %s", s->conf.seed_address, ADMISSION_LIMIT_S, last.reason);
 	return err_set(e, code,
 	    "no answer from %s, UDP port %u, in %d s: is it up, is the port open both ways, is the token of this "
-	    "cluster "
-	    "and new enough ('holdfastctl token' there), is there another replica already?",
+	    "cluster and new enough ('holdfastctl token' there)?",
 	    s->conf.seed_address, s->conf.heartbeat_port, ADMISSION_LIMIT_S);
 }
 

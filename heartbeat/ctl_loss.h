@@ -9,6 +9,9 @@
 /* loss: the answer to "loss"; named: the node in it that is to be active. */
 void ctl_loss_print(FILE *out, const json_t *loss, const json_t *named);
 
+/* The same for the replica that is asked, which is none of the nodes. */
+void ctl_loss_print_replica(FILE *out, const json_t *loss);
+
 /* What that node says of the last attempt that came to nothing, in a status; "" when it says nothing. The status owns it. */
 const char *ctl_loss_note(const json_t *status, const char *name);
 

@@ -72,28 +72,6 @@ static int begin(const char *words)
 	return code ? code : wait_record(before);
 }
 
-/* What it has, and how far the lost ones had come, as far as was heard. */
-static void show_loss(const json_t *loss, const char *name)
-{
-	char state[24];
-	json_t *status = ask_state(state, sizeof(state)), *replica, *node;
-	const json_t *first = json_array_get(json_object_get(status, "replicas"), 0);
-
-	replica = json_deep_copy(loss);
-	node = json_pack("{s:s, s:b, s:b, s:b, s:i, s:O, s:I}", "name", name, "in_sync", 0, "maintenance", 0, "apart",
-	    0, "heard_ms", 0, "gtid", json_object_get(first, "gtid_applied"), "seq", (json_int_t)0);
-	if (node) {
-		const char *gtid = ctl_text(first, "gtid_applied"), *seq = strrchr(gtid, '-');
-
-		(void)json_object_set_new(node, "seq", json_integer(seq ? strtoll(seq + 1, NULL, 10) : 0));
-		(void)json_array_append_new(json_object_get(replica, "nodes"), node);
-		ctl_loss_print(stdout, replica, ctl_node(replica, name));
-	}
-	json_decref(replica);
-	json_decref(status);
-	(void)fflush(stdout);
-}
-
 static int confirm(const json_t *loss, const char *name)
 {
 	char names[64] = "";
@@ -205,7 +183,8 @@ int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 	(void)snprintf(words, sizeof(words), "force-promote %.40s %lld", name, (long long)ctl_number(loss, "version"));
 	code = ctl_command_look(COMMAND, words);
 	if (!code && strcmp(state, "promoted") != 0) {
-		show_loss(loss, name);
+		ctl_loss_print_replica(stdout, loss);
+		(void)fflush(stdout);
 		code = yes ? 0 : confirm(loss, name);
 		if (!code)
 			code = begin(words);

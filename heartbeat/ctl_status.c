@@ -10,6 +10,7 @@
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/local.h"
+#include "heartbeat/replica.h"
 
 #define EXIT_NOT_SERVING 1
 

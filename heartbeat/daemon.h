@@ -10,6 +10,7 @@
 #include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
 #include "heartbeat/node.h"
+#include "heartbeat/pairfile.h"
 #include "heartbeat/wire.h"
 
 #define DAEMON_CLIENTS_MAX 64
@@ -52,11 +53,10 @@ struct daemon {
 	uint32_t lease_ms[HB_MEMBERS_MAX]; /* what each is configured with, as heard; 0: not heard yet */
 	struct daemon_store *store;
 
-	/* The members of the pair that a promoted replica has followed, and where its own history began (daemon_pair.c). */
-	struct hb_member pair[HB_MEMBERS_MAX];
-	unsigned pairs;
-	struct gtid pair_at;
+	struct pairfile pair; /* that a promoted replica has followed (daemon_pair.c); no members: there is none */
+	struct wire pair_wire;
 	uint64_t pair_told_us;
+	uint64_t strangers_us; /* when one whose letter could not be read was answered last */
 	bool pair_stored;
 	bool persist_held; /* the register waits for the pair's file */
 	uint64_t pair_again_us;
@@ -106,8 +106,9 @@ void daemon_notify_alive(struct daemon *d, uint64_t now_us);
 int daemon_net_open(struct daemon *d, struct errbuf *e);
 void daemon_net_send(struct daemon *d, const struct hb_letter *l);
 
-/* The same to one that is no member of ours, by the first path. */
-void daemon_net_tell(struct daemon *d, const struct hb_member *to, const struct hb_message *m);
+/* The same to one that is no member of ours, by the first path, sealed with that key of w's. */
+void daemon_net_tell(
+    struct daemon *d, struct wire *w, uint8_t key, const struct hb_member *to, const struct hb_message *m);
 
 /* daemon_pair.c */
 int daemon_pair_open(struct daemon *d, struct errbuf *e); /* 0 or -errno with *e filled */
@@ -126,6 +127,8 @@ void daemon_store_keys(struct daemon *d, const struct keyring *ring, uint64_t ge
 
 /* daemon_keys.c: which keys the heartbeats are sealed with. cluster_key is still the caller's. 0 or -errno with *e filled. */
 int daemon_keys_open(struct daemon *d, const uint8_t *cluster_key, struct errbuf *e);
+/* These are the keys that w has, and it writes with the one that the ring says. */
+void daemon_keys_enter(struct wire *w, const struct keyring *ring);
 void daemon_keys_hear(struct daemon *d, const struct hb_message *m);
 void daemon_keys_stored(struct daemon *d, uint64_t generation);
 void daemon_keys_look(struct daemon *d, uint64_t now_us);

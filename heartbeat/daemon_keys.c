@@ -20,19 +20,25 @@ static uint8_t wire_number(const struct keyring_key *k)
 	return (uint8_t)(k->number % WIRE_KEY_NUMBERS);
 }
 
+void daemon_keys_enter(struct wire *w, const struct keyring *ring)
+{
+	for (unsigned i = 0; i < KEYRING_KEYS; i++) {
+		w->key[i] = (struct wire_key){.there = i < ring->count};
+		if (!w->key[i].there)
+			continue;
+		w->key[i].number = wire_number(&ring->key[i]);
+		memcpy(w->key[i].secret, ring->key[i].secret, WIRE_KEY_BYTES);
+	}
+	w->use = wire_number(&ring->key[ring->use]);
+}
+
 /* Reads with what there is, writes with what is on disk, to each member with what it has told it can read. */
 static void use_keys(struct daemon *d)
 {
 	const struct keyring_state *k = &d->keys;
 	struct wire *w = &d->wire;
 
-	for (unsigned i = 0; i < KEYRING_KEYS; i++) {
-		w->key[i] = (struct wire_key){.there = i < k->ring.count};
-		if (!w->key[i].there)
-			continue;
-		w->key[i].number = wire_number(&k->ring.key[i]);
-		memcpy(w->key[i].secret, k->ring.key[i].secret, WIRE_KEY_BYTES);
-	}
+	daemon_keys_enter(w, &k->ring);
 	w->use = wire_number(&k->disk.key[k->disk.use]);
 	w->told = k->heard;
 	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++)

@@ -7,15 +7,67 @@
 #include <unistd.h>
 
 #include "heartbeat/log.h"
+#include "heartbeat/replica.h"
 
 #define DATAGRAMS_A_TURN 64
+#define STRANGER_US 100000
+
+/* The number of the next member after `at` that has this address; members: there is none. */
+static uint8_t next_at(const struct hb_record *r, uint8_t at, uint32_t ipv4)
+{
+	while (at < r->members && r->member[at].ipv4 != ipv4 && r->member[at].second_ipv4 != ipv4)
+		at++;
+	return at;
+}
+
+/* Somebody who knows of this cluster, or of one that was here before, and has not its keys: a replica that a new key of the heartbeats has not
+ * reached. It cannot read the answer either, but for that there is one, so that it does not take the pair for dead. The answer is shorter than
+ * the question, so that nobody answers an answer, and nobody is flooded by way of us. */
+static void answer_stranger(struct daemon *d, unsigned path, size_t size)
+{
+	struct hb_message m = {.type = HB_READ,
+	    .from = d->node.self,
+	    .boot = d->node.acceptor.reg.boot,
+	    .instance = d->node.acceptor.reg.instance};
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
+	uint64_t now_us = clock_boottime_us();
+	size_t n;
+
+	if (d->node.self == HB_NOBODY || d->node.given_up.epoch || now_us < d->strangers_us + STRANGER_US)
+		return;
+	randombytes_buf(nonce, sizeof(nonce));
+	n = wire_seal(&d->wire, (struct wire_way){.version = WIRE_VERSION, .key = d->wire.use}, &m, nonce, buf);
+	if (!n || n >= size)
+		return;
+	d->strangers_us = now_us;
+	(void)sendto(d->udp[path], buf, n, MSG_DONTWAIT, (struct sockaddr *)&d->sender, sizeof(d->sender));
+}
+
+/* What could not be read. To a replica it is a sign of life all the same. */
+static void take_unread(struct daemon *d, unsigned path, size_t size, bool other_cluster)
+{
+	const struct hb_record *r = &d->node.known;
+	uint32_t from = ntohl(d->sender.sin_addr.s_addr);
+
+	if (!d->node.settings.replica) {
+		if (next_at(&d->node.acceptor.reg.accepted, 0, from) == d->node.acceptor.reg.accepted.members)
+			answer_stranger(d, path, size);
+		return;
+	}
+	for (uint8_t i = next_at(r, 0, from); i < r->members; i = next_at(r, (uint8_t)(i + 1), from))
+		hb_replica_sign(
+		    &d->node, i, other_cluster ? HB_SIGN_BEGUN_ANEW : HB_SIGN_OTHER_KEY, clock_boottime_us());
+}
 
 static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t size)
 {
 	struct hb_message m;
 	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m};
+	uint64_t wrong_key = d->wire.dropped[WIRE_WRONG_KEY], other = d->wire.dropped[WIRE_OTHER_CLUSTER];
 	int code = wire_open(&d->wire, path, buf, size, &d->sender_way, &m);
 
+	if (wrong_key != d->wire.dropped[WIRE_WRONG_KEY] || other != d->wire.dropped[WIRE_OTHER_CLUSTER])
+		take_unread(d, path, size, other != d->wire.dropped[WIRE_OTHER_CLUSTER]);
 	if (code < 0)
 		return;
 	if (m.from < HB_MEMBERS_MAX)
@@ -133,16 +185,17 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 	}
 }
 
-void daemon_net_tell(struct daemon *d, const struct hb_member *to, const struct hb_message *m)
+void daemon_net_tell(
+    struct daemon *d, struct wire *w, uint8_t key, const struct hb_member *to, const struct hb_message *m)
 {
 	struct sockaddr_in sa = {
 	    .sin_family = AF_INET, .sin_port = htons(to->port), .sin_addr.s_addr = htonl(to->ipv4)};
-	struct wire_way way = {.version = WIRE_VERSION, .key = d->wire.use};
+	struct wire_way way = {.version = WIRE_VERSION, .key = key};
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
 	size_t n;
 
 	randombytes_buf(nonce, sizeof(nonce));
-	n = wire_seal(&d->wire, way, m, nonce, buf);
+	n = wire_seal(w, way, m, nonce, buf);
 	if (n && d->udp[0] >= 0 && sendto(d->udp[0], buf, n, MSG_DONTWAIT, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
 }

@@ -5,38 +5,47 @@
 #include "heartbeat/daemon.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "heartbeat/durable.h"
 #include "heartbeat/log.h"
+#include "heartbeat/replica.h"
 
 #define TELL_US 1000000
-#define TEXT_BYTES 1024
 
 static void path_of(const struct daemon *d, char path[static 200])
 {
 	(void)snprintf(path, 200, "%s-pair", d->state_path);
 }
 
-/* "at GTID", then a line for each member: address, port, instance. Only here may the loop wait for the disk: nobody holds a lease. */
+/* Only here may the loop wait for the disk: nobody holds a lease. */
 static int store(struct daemon *d)
 {
 	const struct hb_node *n = &d->node;
-	char path[200], text[TEXT_BYTES], at[GTID_TEXT_BYTES];
+	struct pairfile p = {.at = hb_replica_goes_on_at(n),
+	    .epoch = n->acceptor.reg.accepted.epoch,
+	    .has_ring = true,
+	    .ring = d->keys.disk,
+	    .members = n->known.members};
+	char path[200], text[PAIRFILE_BYTES];
+	struct timespec now;
 	struct errbuf e;
 	int code;
-	size_t used = (size_t)snprintf(text, sizeof(text), "at %s\n", gtid_format(n->repl.applied, at));
 
-	for (uint8_t i = 0; i < n->known.members; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%" PRIu32 " %u %" PRIu64 "\n",
-		    n->known.member[i].ipv4, n->known.member[i].port, n->known.member[i].instance);
+	clock_gettime(CLOCK_REALTIME, &now);
+	p.when_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	memcpy(p.member, n->known.member, sizeof(p.member));
 	path_of(d, path);
+	pairfile_format(&p, text);
 	code = durable_write(path, text, &e);
 	if (code)
 		LOG(LOG_ERR, "pair.unwritten", KV_S("why", e.text));
+	sodium_memzero(text, sizeof(text));
+	sodium_memzero(&p, sizeof(p));
 	return code;
 }
 
@@ -51,15 +60,25 @@ bool daemon_pair_note(struct daemon *d, uint64_t now_us)
 	return d->pair_stored;
 }
 
-static bool take_line(const char *line, struct hb_member *ret)
+/* With the keys that they had, whatever has become of those of the own cluster since. They are only written with. */
+static void use_old_keys(struct daemon *d)
 {
-	*ret = (struct hb_member){0};
-	return sscanf(line, "%" SCNu32 " %hu %" SCNu64, &ret->ipv4, &ret->port, &ret->instance) == 3;
+	d->pair_wire = d->wire;
+	if (d->pair.has_ring)
+		daemon_keys_enter(&d->pair_wire, &d->pair.ring);
+}
+
+/* `history` tells it as what it was, also after a restart. */
+static void enter_history(struct daemon *d)
+{
+	const struct hb_transition t = {.epoch = d->pair.epoch, .at_ms = d->pair.when_ms, .reason = HB_REASON_FORCED};
+
+	(void)history_note(&d->history, &t);
 }
 
 int daemon_pair_open(struct daemon *d, struct errbuf *e)
 {
-	char path[200], text[TEXT_BYTES], *line, *save = NULL;
+	char path[200], text[PAIRFILE_BYTES];
 	int code;
 
 	path_of(d, path);
@@ -67,34 +86,36 @@ int daemon_pair_open(struct daemon *d, struct errbuf *e)
 	if (d->conf.kind != CONF_KIND_GATEWAY || access(path, F_OK))
 		return 0;
 	code = durable_read(path, text, sizeof(text), e);
-	if (code)
-		return code;
-	line = strtok_r(text, "\n", &save);
-	if (!line || strncmp(line, "at ", 3) != 0 || gtid_parse(line + 3, &d->pair_at))
-		return err_set(e, -EBADMSG, "%s: line 1: 'at' and a GTID expected", path);
-	while ((line = strtok_r(NULL, "\n", &save)) && d->pairs < HB_MEMBERS_MAX)
-		if (take_line(line, &d->pair[d->pairs]))
-			d->pairs++;
-	return 0;
+	if (!code && pairfile_parse(text, &d->pair))
+		code = err_set(e, -EBADMSG, "%s: damaged: 'at' and a GTID expected, and keys that are whole", path);
+	sodium_memzero(text, sizeof(text));
+	if (!code)
+		enter_history(d);
+	return code;
+}
+
+static void tell(struct daemon *d, const struct hb_member *to)
+{
+	struct hb_message m = {.type = HB_GIVEN_UP,
+	    .from = HB_NOBODY,
+	    .boot = d->node.acceptor.reg.boot,
+	    .instance = d->node.acceptor.reg.instance,
+	    .echo_boot = to->instance,
+	    .epoch = d->node.known.epoch,
+	    .facts.opened_at = d->pair.at};
+
+	memcpy(m.member.name, d->conf.name, sizeof(m.member.name));
+	for (unsigned i = 0; i < WIRE_KEYS; i++)
+		if (d->pair_wire.key[i].there)
+			daemon_net_tell(d, &d->pair_wire, d->pair_wire.key[i].number, to, &m);
 }
 
 void daemon_pair_look(struct daemon *d, uint64_t now_us)
 {
-	const struct hb_record *r = &d->node.known;
-
-	if (!d->pairs || now_us < d->pair_told_us + TELL_US || !r->members)
+	if (!d->pair.members || now_us < d->pair_told_us + TELL_US || !d->node.known.members)
 		return;
 	d->pair_told_us = now_us;
-	for (unsigned i = 0; i < d->pairs; i++) {
-		struct hb_message m = {.type = HB_GIVEN_UP,
-		    .from = HB_NOBODY,
-		    .boot = d->node.acceptor.reg.boot,
-		    .instance = d->node.acceptor.reg.instance,
-		    .echo_boot = d->pair[i].instance,
-		    .epoch = r->epoch,
-		    .facts.opened_at = d->pair_at};
-
-		memcpy(m.member.name, d->conf.name, sizeof(m.member.name));
-		daemon_net_tell(d, &d->pair[i], &m);
-	}
+	use_old_keys(d);
+	for (unsigned i = 0; i < d->pair.members; i++)
+		tell(d, &d->pair.member[i]);
 }

@@ -19,6 +19,9 @@ int gtid_parse(const char *text, struct gtid *ret);
 /* Writes "domain-server-seq", or "" when seq is 0. Returns buf. */
 const char *gtid_format(struct gtid g, char buf[static GTID_TEXT_BYTES]);
 
+/* "It is not known where": a position that no server gives. */
+#define GTID_ANYWHERE ((struct gtid){0, 0, 1})
+
 /* In one linear history (gtid_strict_mode) the sequence number alone orders positions. */
 static inline bool gtid_reaches(struct gtid have, struct gtid want)
 {

@@ -15,7 +15,7 @@
 #include "heartbeat/gtid.h"
 
 #define LOCAL_SOCKET "/run/holdfast/heartbeatd.sock"
-#define LOCAL_VERSION 5
+#define LOCAL_VERSION 6
 #define LOCAL_REASON_BYTES 120
 #define LOCAL_TEXT_BYTES 8192
 
@@ -67,6 +67,8 @@ enum repl_want {
 	REPL_WANT_GIVEN_UP, /* the cluster was given up for another history: what lies above active_opened_at is exported, the token
 			       destroyed, and the database is down for good */
 };
+
+#define REPL_REPLICA 100 /* `self` of a replica, where a member has its number (heartbeat/replica.h) */
 
 struct repl_order {
 	struct local_header header;
@@ -129,9 +131,13 @@ struct repl_report {
 	uint8_t sync_marked;
 	uint8_t parted;	     /* its log has what that of the active of its time has not */
 	uint8_t leaks;	     /* R10: semi-sync let something through just now; how far that reaches is not known yet */
+	uint8_t stuck;	     /* of a replica: what it received it cannot apply; reason says why */
+	uint8_t astray;	     /* of a replica: above astray_seq its history is not the pair's, as far as it has looked */
 	uint32_t backlog_ms; /* received but not applied, as time */
-	struct gtid leaked;  /* R10: what semi-sync let through in opened_epoch lies at or below; seq 0: nothing */
-	struct gtid opened_at; /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
+	uint64_t astray_seq;
+	uint64_t compared_epoch; /* of a replica: it looked last under an order of this epoch; 0: not at this copy */
+	struct gtid leaked;	 /* R10: what semi-sync let through in opened_epoch lies at or below; seq 0: nothing */
+	struct gtid opened_at;	 /* gtid_binlog_pos at the moment of opening opened_epoch, before the epoch row */
 	char reason[LOCAL_REASON_BYTES]; /* why it is not where it should be; "" when it is */
 	char notice[LOCAL_REASON_BYTES]; /* what an operator should know all the same; "" nothing */
 };

@@ -29,7 +29,7 @@ void hb_node_start(
 	hb_proposer_start(&n->proposer, n->self, seed);
 	n->claim_jitter_us = claim_jitter_us(n);
 	if (s->replica)
-		hb_replica_start(n);
+		hb_replica_start(n, now_us);
 }
 
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us)

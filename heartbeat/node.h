@@ -170,6 +170,11 @@ struct hb_node {
 	} given_up;
 	struct { /* of a replica, about itself */
 		uint64_t again_us;
+		uint64_t since_us;		  /* it listens */
+		uint64_t sign_us[HB_MEMBERS_MAX]; /* of that member something came last that cannot be read; 0: never */
+		uint8_t sign[HB_MEMBERS_MAX];	  /* enum hb_replica_sign, of that */
+		char refused[LOCAL_REASON_BYTES]; /* a member's word why it does not answer */
+		uint64_t refused_us;
 		bool promoted; /* its register is that of a cluster of its own by now */
 	} replica;
 

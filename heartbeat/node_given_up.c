@@ -38,6 +38,22 @@ static void tell_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 	hb_count_order(n, now_us, o);
 }
 
+static void tell_reason(struct hb_node *n)
+{
+	struct gtid at = n->given_up.at;
+	char text[GTID_TEXT_BYTES];
+
+	/* No server: the number only, as two histories that parted have it in common. */
+	if (at.server)
+		(void)snprintf(n->reason, sizeof(n->reason),
+		    "given up: %s was promoted at %s; this machine has to begin anew and join it", n->given_up.by,
+		    gtid_format(at, text));
+	else
+		(void)snprintf(n->reason, sizeof(n->reason),
+		    "given up: %s was promoted with another history; this machine has to begin anew and join it",
+		    n->given_up.by);
+}
+
 void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out)
 {
 	if (in->kind == HB_IN_REPLICATION)
@@ -49,9 +65,7 @@ void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_ou
 		(void)snprintf(out->verdict.text, sizeof(out->verdict.text),
 		    "this cluster was given up: %s has its ledger", n->given_up.by);
 	}
-	(void)snprintf(n->reason, sizeof(n->reason),
-	    "given up: %s was promoted at %u-%u-%llu; this machine has to begin anew and join it", n->given_up.by,
-	    n->given_up.at.domain, n->given_up.at.server, (unsigned long long)n->given_up.at.seq);
+	tell_reason(n);
 	tell_order(n, in->now_us, &out->order);
 	memset(&out->view, 0, sizeof(out->view));
 	out->view.self = n->self;

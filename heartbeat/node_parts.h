@@ -201,8 +201,15 @@ void hb_command_answered(struct hb_node *n, const struct hb_message *m, struct h
 void hb_command_tick(struct hb_node *n, uint64_t now_us, struct hb_output *out);
 
 /* node_replica.c: a replica, whole. Nothing of the core is in it but what it hears: no acceptor, no proposer, no lease. */
-void hb_replica_start(struct hb_node *n);
+void hb_replica_start(struct hb_node *n, uint64_t now_us);
 void hb_replica_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out);
+#define HB_REPLICA_QUIET_US 3000000 /* who was not heard for so long is silent (node_stand.c) */
+bool hb_replica_hears(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us);
+
+/* node_replica_stand.c: its promotion, at an operator's word. */
+void hb_replica_command(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_verdict *ret);
+void hb_replica_look_at_word(struct hb_node *n, uint64_t now_us);
+
 /* What may follow the word of a command; digits only, 0: it is no number. */
 uint64_t hb_parse_number(const char *text);
 

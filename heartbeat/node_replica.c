@@ -8,17 +8,13 @@
  */
 #include "heartbeat/node_parts.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "heartbeat/replica.h"
 
 #define ASK_US 150000
-#define FRESH_US 2000000  /* a record that its source has not told for so long may be another by now */
-#define QUIET_US 3000000  /* who was not heard for so long is silent (node_stand.c) */
-#define STAND_US 60000000 /* the same */
-#define BALLOTS 1000000	  /* of a register of its own, above all that it has heard of */
+#define FRESH_US 2000000 /* a record that its source has not told for so long may be another by now */
 
 const char *hb_replica_text(unsigned state)
 {
@@ -31,10 +27,11 @@ const char *hb_replica_text(unsigned state)
 	return state < HB_REPLICA_STATE_COUNT ? text[state] : "unknown";
 }
 
-void hb_replica_start(struct hb_node *n)
+void hb_replica_start(struct hb_node *n, uint64_t now_us)
 {
 	const struct hb_register *reg = &n->acceptor.reg;
 
+	n->replica.since_us = now_us;
 	n->self = HB_NOBODY;
 	/* Whom to ask, and what an operator is shown when nobody answers any more. Nothing is followed by it. */
 	if (!reg->accepted_ballot.counter)
@@ -45,7 +42,7 @@ void hb_replica_start(struct hb_node *n)
 	n->booted = true;
 }
 
-static bool is_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
+bool hb_replica_hears(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t now_us)
 {
 	const struct hb_peer *p = &n->peer[m];
 
@@ -75,9 +72,11 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 	if (m->from >= HB_MEMBERS_MAX || !m->has_record || m->from >= m->record.members ||
 	    m->record.member[m->from].instance != m->instance)
 		return;
-	/* Nor one of an earlier installation, whose record is an old one. */
-	if (n->known.members && m->from < n->known.members && n->known.member[m->from].instance != m->instance)
+	/* Nor one of an earlier installation, whose record is an old one; or of one that has begun anew with the same key. */
+	if (n->known.members && m->from < n->known.members && n->known.member[m->from].instance != m->instance) {
+		hb_replica_sign(n, m->from, HB_SIGN_BEGUN_ANEW, now_us);
 		return;
+	}
 	p = &n->peer[m->from];
 	if (m->boot < p->boot || (m->boot == p->boot && m->stamp_us < p->stamp_us))
 		return;
@@ -95,6 +94,35 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		n->high_water = m->facts.answered;
 	}
 	learn(n, m);
+}
+
+/* Why a member does not answer. */
+static void take_refusal(struct hb_node *n, const struct hb_message *m, uint64_t now_us)
+{
+	const struct hb_record *r = &n->known;
+
+	if (r->members && (m->from >= r->members || r->member[m->from].instance != m->instance))
+		return;
+	(void)snprintf(n->replica.refused, sizeof(n->replica.refused), "%s%.100s",
+	    m->verdict.started ? "" : HB_REPLICA_REFUSED, m->verdict.text);
+	n->replica.refused_us = now_us;
+}
+
+void hb_replica_sign(struct hb_node *n, uint8_t member, enum hb_replica_sign sign, uint64_t now_us)
+{
+	if (member >= n->known.members || n->replica.promoted)
+		return;
+	n->replica.sign[member] = (uint8_t)sign;
+	n->replica.sign_us[member] = now_us;
+}
+
+enum hb_replica_sign hb_replica_sign_of(const struct hb_node *n, uint8_t member, uint64_t now_us)
+{
+	bool lately = n->replica.sign_us[member] && now_us < n->replica.sign_us[member] + HB_REPLICA_QUIET_US;
+
+	if (!lately || hb_replica_hears(n, member, HB_REPLICA_QUIET_US, now_us))
+		return HB_SIGN_NONE;
+	return (enum hb_replica_sign)n->replica.sign[member];
 }
 
 /* Has it said lately that it goes by the record that is known here? */
@@ -130,7 +158,7 @@ static uint8_t copy_from(const struct hb_node *n, uint64_t now_us)
 	if (!r->members || r->phase != HB_OPEN || n->replica.promoted || !confirms(n, r->active, now_us))
 		return HB_NOBODY;
 	for (uint8_t i = 0; i < r->members; i++)
-		if (i != r->active && is_heard(n, i, FRESH_US, now_us) && n->peer[i].facts.state == HB_SEEDING)
+		if (i != r->active && hb_replica_hears(n, i, FRESH_US, now_us) && n->peer[i].facts.state == HB_SEEDING)
 			return HB_NOBODY;
 	return r->active;
 }
@@ -161,167 +189,6 @@ static void watch(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 	}
 }
 
-/* ---- the last resort */
-
-/* Why there is nothing to be promoted; NULL: there is. */
-static const char *unable(const struct hb_node *n, uint64_t now_us)
-{
-	if (!n->known.members)
-		return "it has never heard of a pair";
-	if (!hb_repl_fresh(n, now_us))
-		return "no word from replicationd: systemctl status holdfast-replicationd";
-	if (n->repl.state == REPL_SEEDING)
-		return "it has no whole copy: it was fetching one";
-	if (n->repl.state == REPL_FAILED && n->order.want == REPL_WANT_STAND_IN)
-		return n->repl.reason[0] ? n->repl.reason : "replication has failed";
-	if (!n->stand.version && (!n->repl.db_up || !n->repl.applied.seq))
-		return "its database does not run: journalctl -u mariadb -u holdfast-replicationd";
-	return NULL;
-}
-
-/* Is no gateway of the pair there, as far as anybody knows who is heard here? */
-static bool are_silent(const struct hb_node *n, uint64_t now_us, char why[LOCAL_REASON_BYTES])
-{
-	for (uint8_t g = 0; g < n->known.members; g++) {
-		if (n->known.member[g].kind != HB_KIND_GATEWAY)
-			continue;
-		if (is_heard(n, g, QUIET_US, now_us)) {
-			(void)snprintf(why, LOCAL_REASON_BYTES,
-			    "%s is heard, or was a moment ago: it is not gone (holdfastctl force promote %s, there)",
-			    hb_member_name(n, g), hb_member_name(n, g));
-			return false;
-		}
-		for (uint8_t i = 0; i < n->known.members; i++) {
-			if (i == g || !is_heard(n, i, QUIET_US, now_us) || !(n->peer[i].facts.hears >> g & 1))
-				continue;
-			(void)snprintf(why, LOCAL_REASON_BYTES,
-			    "%s hears %s, or did a moment ago, or cannot say yet: it is not gone", hb_member_name(n, i),
-			    hb_member_name(n, g));
-			return false;
-		}
-	}
-	if (!n->repl.following)
-		return true;
-	(void)snprintf(
-	    why, LOCAL_REASON_BYTES, "its database receives from the pair, or did 5 s ago: that is not gone");
-	return false;
-}
-
-static bool begin_stand(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
-{
-	const char *no = unable(n, now_us);
-
-	if (n->replica.promoted) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is promoted already: goes on", n->acceptor.reg.name);
-		return true;
-	}
-	if (no) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%.15s: %.96s", n->acceptor.reg.name, no);
-		return false;
-	}
-	if (c->version != n->known.version) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "the record has changed since it was shown: look again");
-		return false;
-	}
-	if (!are_silent(n, now_us, why))
-		return false;
-	n->stand = (struct hb_stand){.version = c->version, .since_us = now_us, .words = n->stand.words + 1};
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s applies what it received, and begins a cluster of its own",
-	    n->acceptor.reg.name);
-	return true;
-}
-
-int hb_replica_parse(const char *own, const char *text, struct hb_command *ret, char why[static LOCAL_REASON_BYTES])
-{
-	static const char word[] = "force-promote ";
-	bool look = strncmp(text, "may ", 4) == 0;
-	size_t n = strlen(own);
-
-	*ret = (struct hb_command){.target = HB_NOBODY, .kind = HB_COMMAND_FORCE_PROMOTE};
-	ret->kind |= look ? HB_COMMAND_LOOK : 0;
-	text += look ? 4 : 0;
-	if (strncmp(text, word, strlen(word)) != 0) {
-		struct hb_record none = {0};
-
-		if (hb_command_parse(&none, text, ret, why) == -ENOENT)
-			return -ENOENT;
-		(void)snprintf(why, LOCAL_REASON_BYTES, "this machine is a replica and no member: ask a member");
-		return -EINVAL;
-	}
-	text += strlen(word);
-	if (strncmp(text, own, n) != 0 || text[n] != ' ') {
-		(void)snprintf(why, LOCAL_REASON_BYTES,
-		    "this machine is the replica %s: from here nobody else can be "
-		    "promoted",
-		    own);
-		return -EINVAL;
-	}
-	ret->version = hb_parse_number(text + n + 1);
-	return 0;
-}
-
-static void take_command(struct hb_node *n, const struct hb_command *c, uint64_t now_us, struct hb_verdict *ret)
-{
-	struct hb_node copy = *n;
-
-	ret->id = c->id;
-	ret->started = begin_stand(c->kind & HB_COMMAND_LOOK ? &copy : n, c, now_us, ret->text);
-}
-
-/* All that it has is applied and durable. The first record of a cluster of its own: nobody else is in it, and nobody of the old one can
- * decide anything in it, nor it in theirs. */
-static void found(struct hb_node *n)
-{
-	struct hb_register *reg = &n->acceptor.reg;
-	struct hb_record r = {.version = n->known.version + 1,
-	    .epoch = n->known.epoch + HB_REPLICA_EPOCHS,
-	    .phase = HB_OPEN,
-	    .in_sync = 1,
-	    .reason = HB_REASON_FORCED,
-	    .members = 1,
-	    .token[0] = n->repl.token};
-
-	r.forced_epoch = r.epoch;
-	memcpy(r.member[0].name, reg->name, sizeof(r.member[0].name));
-	r.member[0].instance = reg->instance;
-	r.member[0].ipv4 = n->settings.ipv4;
-	r.member[0].port = n->settings.port;
-	r.member[0].second_ipv4 = n->settings.second_ipv4;
-	r.member[0].kind = HB_KIND_GATEWAY;
-	reg->promised = reg->accepted_ballot = (struct hb_ballot){.counter = n->known_ballot.counter + BALLOTS};
-	reg->accepted = r;
-	reg->admitted = 1;
-	reg->kind = HB_KIND_GATEWAY;
-	n->acceptor.generation++;
-	n->acceptor.identity_generation = n->acceptor.generation;
-	n->stand.version = 0;
-	n->replica.promoted = true;
-}
-
-static void look_at_word(struct hb_node *n, uint64_t now_us)
-{
-	const struct repl_report *r = &n->repl;
-	char text[LOCAL_REASON_BYTES] = "";
-	const char *no = now_us <= n->stand.since_us + STAND_US ? unable(n, now_us)
-			 : r->reason[0]				? r->reason
-								: "not done after 60 s";
-
-	if (!n->stand.version || n->replica.promoted)
-		return;
-	if (!no && n->known.version != n->stand.version)
-		no = "the record has changed meanwhile: look again";
-	if (!no && !are_silent(n, now_us, text))
-		no = text;
-	if (no) {
-		n->stand.version = 0;
-		(void)snprintf(n->stand.why, sizeof(n->stand.why), "%s", no);
-		return;
-	}
-	if (n->order.want == REPL_WANT_STAND_IN && r->state == REPL_DRAINED &&
-	    r->order_generation == n->order.generation && !token_is_none(&r->token))
-		found(n);
-}
-
 /* ---- what it tells */
 
 static enum hb_replica_state state_of(const struct hb_node *n, uint64_t now_us)
@@ -338,17 +205,50 @@ static enum hb_replica_state state_of(const struct hb_node *n, uint64_t now_us)
 	return n->repl.following ? HB_REPLICA_FOLLOWS : HB_REPLICA_RESTS;
 }
 
+/* Why it hears what it should not do without; NULL: it hears a gateway. */
+static const char *why_deaf(const struct hb_node *n, uint64_t now_us)
+{
+	bool gateway = false, any = false, foreign = false, anew = false;
+
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		enum hb_replica_sign sign = hb_replica_sign_of(n, i, now_us);
+		bool heard = hb_replica_hears(n, i, HB_REPLICA_QUIET_US, now_us);
+
+		any = any || heard;
+		gateway = gateway || (heard && n->known.member[i].kind == HB_KIND_GATEWAY);
+		foreign = foreign || sign == HB_SIGN_OTHER_KEY;
+		anew = anew || sign == HB_SIGN_BEGUN_ANEW;
+	}
+	if (gateway)
+		return NULL;
+	if (n->replica.refused_us && now_us < n->replica.refused_us + HB_REPLICA_QUIET_US)
+		return n->replica.refused;
+	if (foreign)
+		return "the members have another key of the heartbeats now (key rotate): join this replica anew, with "
+		       "a new token";
+	if (anew)
+		return "the machines of its pair have begun anew: if that is as it should be, join this replica anew, "
+		       "too";
+	if (!n->known.members)
+		return "no member is heard yet: is its UDP port open both ways, and the token of this cluster?";
+	if (now_us < n->replica.since_us + HB_REPLICA_QUIET_US)
+		return "listens for the members";
+	return any ? "hears no gateway, only the witness: is the way to their UDP port cut? If both are gone: "
+		     "doc/operations.md"
+		   : "hears no member: is the way to their UDP port cut? If both gateways are gone: doc/operations.md";
+}
+
 static void explain(struct hb_node *n, enum hb_replica_state state, uint64_t now_us)
 {
-	const char *why = n->repl.reason;
+	const char *why = n->repl.reason, *deaf = why_deaf(n, now_us);
 
 	n->reason[0] = '\0';
 	if (state == HB_REPLICA_PROMOTED)
 		why = "begins a cluster of its own: holdfastctl force promote has to end, or to be called again";
 	else if (!hb_repl_fresh(n, now_us))
 		why = "no word from replicationd: systemctl status holdfast-replicationd";
-	else if (!n->known.members)
-		why = "no member is heard yet: is its UDP port open both ways, and the token of this cluster?";
+	else if (!n->known.members || (deaf && (state == HB_REPLICA_RESTS || !why[0])))
+		why = deaf;
 	else if (state == HB_REPLICA_RESTS && n->order.active == HB_NOBODY)
 		why = n->known.phase == HB_OPEN ? "waits until whom it is to follow is heard, and names the same record"
 						: "waits until the role is taken";
@@ -404,8 +304,10 @@ static void take(struct hb_node *n, const struct hb_input *in, struct hb_output 
 	case HB_IN_MESSAGE:
 		if (in->message->type == HB_BEAT)
 			take_beat(n, in->message, in->now_us);
+		else if (in->message->type == HB_VERDICT && !in->message->verdict.id)
+			take_refusal(n, in->message, in->now_us);
 		break;
-	case HB_IN_COMMAND: take_command(n, in->command, in->now_us, &out->verdict); break;
+	case HB_IN_COMMAND: hb_replica_command(n, in->command, in->now_us, &out->verdict); break;
 	case HB_IN_PERSISTED: n->persisted = in->persisted; break;
 	case HB_IN_REPLICATION: hb_take_replication(n, in->repl, in->now_us); break;
 	case HB_IN_LEDGER:
@@ -420,7 +322,7 @@ void hb_replica_step(struct hb_node *n, const struct hb_input *in, struct hb_out
 	enum hb_replica_state state;
 
 	take(n, in, out);
-	look_at_word(n, in->now_us);
+	hb_replica_look_at_word(n, in->now_us);
 	state = state_of(n, in->now_us);
 	explain(n, state, in->now_us);
 	tell_order(n, in->now_us, &out->order);

@@ -362,7 +362,7 @@ static json_t *loss_json(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_record *r = shown(d);
 	const struct hb_node *n = &d->node;
-	json_t *nodes = json_array();
+	json_t *nodes = json_array(), *loss;
 
 	for (uint8_t i = 0; i < r->members; i++) {
 		const struct hb_peer *p = &n->peer[i];
@@ -385,10 +385,13 @@ static json_t *loss_json(const struct daemon *d, uint64_t now_us)
 				     : json_null(),
 			"gtid", gtid_json(at, true), "seq", (json_int_t)at.seq));
 	}
-	return json_pack("{s:I, s:I, s:s?, s:{s:I, s:o, s:I}, s:o}", "version", (json_int_t)r->version, "epoch",
+	loss = json_pack("{s:I, s:I, s:s?, s:{s:I, s:o, s:I}, s:o}", "version", (json_int_t)r->version, "epoch",
 	    (json_int_t)r->epoch, "active", r->members ? r->member[r->active].name : NULL, "answered", "epoch",
 	    (json_int_t)n->high_water_epoch, "gtid", gtid_json(n->high_water, true), "seq",
 	    (json_int_t)n->high_water.seq, "nodes", nodes);
+	if (n->settings.replica)
+		json_object_set_new(loss, "replica", status_loss_replica(d));
+	return loss;
 }
 
 /* One line for each member whose lease-ms is not ours: of the same length they are meant to be. */

@@ -67,6 +67,18 @@ json_t *status_replicas(const struct daemon *d, uint64_t now_us)
 	return all;
 }
 
+json_t *status_loss_replica(const struct daemon *d)
+{
+	static const char *const kin[] = {
+	    [HB_REPLICA_ONE] = "one", [HB_REPLICA_ASTRAY] = "astray", [HB_REPLICA_UNCOMPARED] = "uncompared"};
+	const struct hb_node *n = &d->node;
+	const struct repl_report *p = &n->repl;
+
+	return json_pack("{s:s, s:i, s:o, s:I, s:s, s:I, s:b, s:s}", "name", n->acceptor.reg.name, "heard_ms", 0,
+	    "gtid", gtid_json(p->applied, true), "seq", (json_int_t)p->applied.seq, "kin", kin[hb_replica_kin(n)],
+	    "parted_seq", (json_int_t)p->astray_seq, "stuck", p->stuck != 0, "reason", p->reason);
+}
+
 const char *status_state(const struct daemon *d, uint64_t now_us)
 {
 	struct hb_facts f;

@@ -13,6 +13,9 @@ json_t *status_replicas(const struct daemon *d, uint64_t now_us);
 /* The answer to "explain" on a replica. */
 json_t *status_explain_replica(const struct daemon *d);
 
+/* "replica" in the answer to "loss" on one: what it has, and how that stands to what the pair had. */
+json_t *status_loss_replica(const struct daemon *d);
+
 /* "state": what this machine is at. */
 const char *status_state(const struct daemon *d, uint64_t now_us);
 

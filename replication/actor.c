@@ -51,6 +51,9 @@ static bool look_at_files(struct actor *a, struct errbuf *e)
 	(void)snprintf(path, sizeof(path), "%s/" ACTOR_COPY_FILE, a->conf->datadir);
 	s->copy_new = access(path, F_OK) == 0;
 	s->parted = access(ACTOR_PARTED, F_OK) == 0;
+	/* One that is damaged says nothing, as before the first look. */
+	if (durable_read(ACTOR_LINEAGE, path, sizeof(path), e) || lineage_note_parse(path, &s->noted))
+		s->noted = (struct lineage_note){0};
 	/* A damaged token is none. One that cannot be read may be one: acting without it could destroy what it stands for. */
 	code = token_load(ACTOR_TOKEN, &t, e);
 	if (code && code != -ENOENT && code != -EINVAL)
@@ -218,6 +221,13 @@ static bool look_after_schema(struct actor *a, const struct plan_rule *rule, boo
 	return at_rest;
 }
 
+static uint32_t facts_under(const struct sight *s)
+{
+	if (s->order.want == REPL_WANT_REPLICA)
+		return replica_facts(s);
+	return s->order.want == REPL_WANT_STAND_IN ? stand_in_facts(s) : facts_of(s);
+}
+
 static const struct plan_rule *next_rule(enum repl_want want, uint32_t facts)
 {
 	if (want == REPL_WANT_REPLICA)
@@ -239,7 +249,7 @@ static int turn(struct actor *a)
 		return AGAIN_MS;
 	}
 	mend_variables(a);
-	facts = a->sight.order.want == REPL_WANT_REPLICA ? replica_facts(&a->sight) : facts_of(&a->sight);
+	facts = facts_under(&a->sight);
 	rule = next_rule((enum repl_want)a->sight.order.want, facts);
 	if (e.text[0] && !a->sight.up)
 		(void)snprintf(a->failure, sizeof(a->failure), "%s", e.text);

@@ -19,6 +19,7 @@
 #define ACTOR_TOKEN ACTOR_DIR "/token"
 #define ACTOR_DIRTY ACTOR_DIR "/dirty"
 #define ACTOR_PARTED ACTOR_DIR "/parted"
+#define ACTOR_LINEAGE ACTOR_DIR "/lineage" /* of a replica: what came of its last look at the pair's history */
 #define ACTOR_SALVAGE ACTOR_DIR "/salvage"
 #define ACTOR_COPY_FILE "holdfast-copy" /* in a data directory that is a fresh copy: its position */
 
@@ -68,10 +69,11 @@ void step_forget(struct actor *a);
 int step_take_row(struct actor *a, int wait_ms, struct errbuf *e);
 
 /* The tail of the own binary log that another copy may lack (tail.c). All: 0, -EAGAIN not yet, or -errno with e filled. */
-int tail_begin(struct actor *a, struct errbuf *e);	   /* about to be opened for writing: the dirty mark */
-int tail_keep(struct actor *a, struct errbuf *e);	   /* is to count, past whoever opened after us and is lost */
-int tail_export(struct actor *a, struct errbuf *e);	   /* R11, before it goes */
-int tail_export_parted(struct actor *a, struct errbuf *e); /* the same of a replica, whose history is another */
+int tail_begin(struct actor *a, struct errbuf *e);	     /* about to be opened for writing: the dirty mark */
+int tail_keep(struct actor *a, struct errbuf *e);	     /* is to count, past whoever opened after us and is lost */
+int tail_export(struct actor *a, struct errbuf *e);	     /* R11, before it goes */
+int tail_export_parted(struct actor *a, struct errbuf *e);   /* the same of a replica, whose history is another */
+int tail_export_received(struct actor *a, struct errbuf *e); /* what was received, and cannot be applied */
 int tail_settle(struct actor *a, struct errbuf *e); /* after a SLAVE start, or a complete drain: not dirty any more */
 int tail_is_gone(struct errbuf *e);		    /* the copy is a fresh one, or follows */
 

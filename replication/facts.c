@@ -247,6 +247,9 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	ret->token = s->token;
 	ret->dirty = s->dirty.epoch != 0;
 	ret->parted = s->parted;
+	ret->compared_epoch = s->noted.epoch;
+	ret->astray = s->noted.other;
+	ret->astray_seq = s->noted.parted_seq;
 	ret->db_up = s->up;
 	ret->looked_us = s->looked_us;
 	if (is_paused(s))
@@ -266,6 +269,7 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 	if (!s->up)
 		return;
 	ret->fit = rule->state != REPL_FAILED && !cannot_apply(s);
+	ret->stuck = s->order.self == REPL_REPLICA && (is_broken(s) || s->salvage_tries > 0);
 	ret->semi_sync = o->semi_sync;
 	ret->semi_clients = (uint8_t)(o->semi_clients < 255 ? o->semi_clients : 255);
 	ret->semi_waits = o->semi_sync && o->semi_waits > 0;

@@ -52,6 +52,8 @@ struct sight {
 	uint8_t lineage_source;
 	uint64_t lineage_parted_seq; /* above it the two are not known to be one */
 	bool lineage_saved;	     /* what is above it was exported */
+	struct lineage_note noted;   /* the same, as it is beside the data */
+	unsigned salvage_tries;	     /* of what it received, in vain, in this life of the server */
 	/* what was tried in vain */
 	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
 	struct pause start; /* before it is started again */

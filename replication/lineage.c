@@ -1,6 +1,9 @@
 #include "replication/lineage.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 struct row {
@@ -65,4 +68,28 @@ enum lineage_verdict lineage_compare(const struct lineage *own, const struct lin
 	if (own_end <= source_end)
 		return LINEAGE_BEGINNING;
 	return more_source ? LINEAGE_OTHER : LINEAGE_AHEAD;
+}
+
+void lineage_note_format(const struct lineage_note *n, char ret[static LINEAGE_NOTE_BYTES])
+{
+	if (n->other)
+		(void)snprintf(
+		    ret, LINEAGE_NOTE_BYTES, "epoch %" PRIu64 " parted %" PRIu64 "\n", n->epoch, n->parted_seq);
+	else
+		(void)snprintf(ret, LINEAGE_NOTE_BYTES, "epoch %" PRIu64 " one\n", n->epoch);
+}
+
+int lineage_note_parse(const char *text, struct lineage_note *ret)
+{
+	struct lineage_note n = {0};
+	char same[LINEAGE_NOTE_BYTES];
+
+	n.other = sscanf(text, "epoch %" SCNu64 " parted %" SCNu64, &n.epoch, &n.parted_seq) == 2;
+	if (!n.other)
+		n.parted_seq = 0;
+	lineage_note_format(&n, same);
+	if (!n.epoch || strcmp(text, same) != 0)
+		return -EINVAL;
+	*ret = n;
+	return 0;
 }

@@ -25,24 +25,30 @@ const struct plan_rule replica_rules[] = {
 
 	{ W, R_OTHER | F_IO,                  0,                  STEP_STOP_SLAVE,     REPL_IDLE,      "its history is not that of the pair" },
 	{ W, R_OTHER,                         0,                  STEP_FAIL,           REPL_FAILED,    "its history is not that of the pair; waits for a fresh copy" },
-	{ W, F_BROKEN | R_GIVEN,              F_PAUSED,           STEP_SEED,           REPL_SEEDING,   "its data or its log is not that of its source" },
+
 	{ W, F_PAUSED | F_IO,                 F_SQL,              STEP_STOP_IO,        REPL_FAILED,    "fetches nothing that it cannot apply" },
-	{ W, F_PAUSED,                        0,                  STEP_FAIL,           REPL_FAILED,    "waits before it tries again" },
 	{ W, F_BROKEN | F_IO,                 0,                  STEP_STOP_IO,        REPL_FAILED,    "fetches nothing that it cannot apply" },
+	{ W, F_PAUSED,                        0,                  STEP_FAIL,           REPL_FAILED,    "waits before it tries again" },
+	/* What is broken may have what nobody else has, also in its relay logs: nothing of it goes before that is known. */
+	{ W, F_BROKEN | R_SAME | R_GIVEN,     0,                  STEP_SEED,           REPL_SEEDING,   "its data or its log is not that of its source" },
+	{ W, F_BROKEN | R_SOURCE | F_SQL,     R_SAME,             STEP_STOP_SLAVE,     REPL_FAILED,    "replication stopped with an error" },
+	{ W, F_BROKEN | R_SOURCE,             R_SAME,             STEP_COMPARE,        REPL_FAILED,    "replication stopped with an error; is its history the source's?" },
 	{ W, F_BROKEN,                        0,                  STEP_FAIL,           REPL_FAILED,    "replication stopped with an error; waits for a fresh copy" },
 
 	/* It applies what it has received, but fetches nothing more. */
 	{ W, F_IO,                            R_SOURCE,           STEP_STOP_IO,        REPL_IDLE,      "rests: whom to follow is not known" },
 	{ W, 0,                               R_SOURCE,           STEP_NONE,           REPL_IDLE,      "rests: whom to follow is not known" },
 
-	/* The logs are compared at rest. What was received and not applied is fetched again. */
-	{ W, F_IO,                            R_SAME,             STEP_STOP_SLAVE,     REPL_IDLE,      "another source, or another opening" },
-	{ W, F_SQL,                           R_SAME,             STEP_STOP_SLAVE,     REPL_IDLE,      "another source, or another opening" },
+	/* The logs are compared at rest, and all that was received is applied before: the site may be gone before it could be fetched again. */
+	{ W, F_IO,                            R_SAME,             STEP_STOP_IO,        REPL_IDLE,      "another source, or another opening" },
+	/* With one thread stopped, START of it alone is no way: should the other stop meanwhile, START purges the relay logs. */
+	{ W, F_SLAVE | F_IO,                  F_SQL,              STEP_STOP_IO,        REPL_IDLE,      "applier stopped" },
+	{ W, F_SLAVE | F_SQL,                 F_IO,               STEP_DRAIN,          REPL_IDLE,      "applies what it received" },
+	{ W, F_SLAVE,                         F_IO | F_SALVAGED,  STEP_SALVAGE,        REPL_SALVAGING, "applies what it received" },
+	{ W, 0,                               F_SLAVE | F_SALVAGED, STEP_SALVAGE,      REPL_SALVAGING, "applies what it received" },
 	{ W, 0,                               R_SAME,             STEP_COMPARE,        REPL_IDLE,      "is its history the beginning of the source's?" },
 
-	{ W, F_SLAVE | F_IO,                  F_SQL,              STEP_START_SQL,      REPL_IDLE,      "applier stopped" },
-	{ W, 0,                               F_SQL,              STEP_FOLLOW,         REPL_IDLE,      "follow the source" },
-	{ W, F_SQL,                           F_IO,               STEP_START_IO,       REPL_IDLE,      "receiver stopped" },
+	{ W, 0,                               F_IO,               STEP_FOLLOW,         REPL_IDLE,      "follow the source" },
 	{ W, F_FOLLOWS,                       0,                  STEP_NONE,           REPL_FOLLOWING, "" },
 	{ W, 0,                               0,                  STEP_NONE,           REPL_IDLE,      "connects to its source" },
 };
@@ -75,6 +81,14 @@ uint32_t replica_facts(const struct sight *s)
 	if (o->copy_from < sizeof(o->member_name) / sizeof(o->member_name[0]))
 		bits |= R_GIVEN;
 	return bits;
+}
+
+/* It is the last copy there is: what cannot be applied is tried by the salvage, and ends there (step.c). */
+uint32_t stand_in_facts(const struct sight *s)
+{
+	uint32_t bits = facts_of(s);
+
+	return s->order.self == REPL_REPLICA ? bits & ~(uint32_t)F_BROKEN : bits;
 }
 
 const struct plan_rule *replica_next(uint32_t facts)

@@ -30,6 +30,9 @@ _Static_assert(REPLICA_FACT_END < 32, "bits of a word");
 /* Those of facts_of(), without what a replica has no use for, and its own. */
 uint32_t replica_facts(const struct sight *s);
 
+/* Those of an order to stand in. A replica stands in for a pair that is gone: with what it can apply, and without what it cannot. */
+uint32_t stand_in_facts(const struct sight *s);
+
 /* The first rule that fits; there is always one. */
 const struct plan_rule *replica_next(uint32_t facts);
 

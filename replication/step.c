@@ -12,6 +12,7 @@
 #include "replication/salvage.h"
 
 #define START_AGAIN_US 1000000
+#define SALVAGE_TRIES 3 /* of a replica */
 #define PATH_BYTES 256
 
 void step_forget(struct actor *a)
@@ -20,6 +21,7 @@ void step_forget(struct actor *a)
 
 	s->drained_epoch = 0;
 	s->salvaged = false;
+	s->salvage_tries = 0;
 	s->row_sent = false;
 	s->marked = false;
 	watch_forget(&s->watch);
@@ -109,6 +111,11 @@ static int step_follow(struct actor *a, struct errbuf *e)
 		    a->conf->relay_port, a->password);
 	if (!code)
 		code = database_run(a->db, e, "START SLAVE");
+	/* From now on it receives anew. */
+	if (!code && a->sight.order.want == REPL_WANT_REPLICA) {
+		a->sight.salvaged = false;
+		a->sight.salvage_tries = 0;
+	}
 	return code;
 }
 
@@ -195,6 +202,26 @@ static int salvage(struct actor *a, struct errbuf *e)
 	(void)unlink(ACTOR_SALVAGE);
 	code = forget_active(a, e);
 	a->sight.salvaged = !code;
+	if (!code)
+		a->sight.salvage_tries = 0;
+	return code;
+}
+
+/* A replica that cannot apply what it received. Beside the pair the two histories are compared with it lying there, and it goes only where the
+ * source has all of it, or when it is exported. When it stands in for a pair that is gone, an operator has accepted that it is lost. */
+static int leave_received(struct actor *a, int failed, struct errbuf *e)
+{
+	struct errbuf why = *e;
+	int code = 0;
+
+	if (++a->sight.salvage_tries < SALVAGE_TRIES)
+		return failed;
+	LOG(LOG_ERR, "relay-log.unapplied", KV_S("why", why.text));
+	if (a->sight.order.want == REPL_WANT_STAND_IN)
+		code = tail_export_received(a, e);
+	if (!code && a->sight.order.want == REPL_WANT_STAND_IN)
+		code = forget_active(a, e);
+	a->sight.salvaged = !code;
 	return code;
 }
 
@@ -202,6 +229,9 @@ static int step_salvage(struct actor *a, struct errbuf *e)
 {
 	struct errbuf ignored;
 	int code = salvage(a, e);
+
+	if (a->sight.order.self == REPL_REPLICA && code && code != -EAGAIN && code != -ECANCELED)
+		return leave_received(a, code, e);
 
 	/* Not provable: another copy is whole and in use, so this one says that it is not. Never when it may be the last. */
 	if ((code == -EBADMSG || code == -EINVAL) && a->sight.order.want == REPL_WANT_FOLLOW_IN && a->sight.order.open)

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/durable.h"
 #include "heartbeat/log.h"
 #include "replication/password.h"
+#include "replication/salvage.h"
 
 #define LOOK_S 1 /* a source that does not answer is asked again */
 
@@ -77,6 +79,17 @@ static int open_source(struct actor *a, struct errbuf *e)
 	return code ? code : database_run(a->source_db, e, "SET SESSION wait_timeout=5, idle_transaction_timeout=5");
 }
 
+/* It outlives this process: when the pair is gone, nobody can be asked any more. */
+static int store_note(const struct actor *a, bool other, const struct lineage_found *found, struct errbuf *e)
+{
+	const struct lineage_note n = {
+	    .epoch = a->sight.order.epoch, .other = other, .parted_seq = other ? found->parted_seq : 0};
+	char text[LINEAGE_NOTE_BYTES];
+
+	lineage_note_format(&n, text);
+	return durable_write(ACTOR_LINEAGE, text, e);
+}
+
 static void note(
     struct actor *a, enum lineage_verdict verdict, const struct lineage_found *found, uint64_t own, uint64_t source)
 {
@@ -99,15 +112,30 @@ static void note(
 	    KV_U("source_seq", source), KV_U("parted_seq", found->parted_seq));
 }
 
+/* Where its own history ends: with what it has received, when that could not be applied. Of that end only the number is known, not the
+ * openings before it, so what lies above one is another history's here, though it may not be: it is exported once too often. */
+static int find_own_end(const struct actor *a, uint64_t *ret, struct errbuf *e)
+{
+	const struct salvage_range range = {.above_seq = a->sight.db.binlog.seq};
+	struct salvage_result r;
+	int code = salvage_cut_range(a->conf->datadir, "relay.index", &range, NULL, &r, e);
+
+	*ret = !code && r.groups ? r.last_seq : a->sight.db.binlog.seq;
+	/* A log that a cut of power has made unreadable holds nothing that could be compared, or saved. */
+	return code == -EINVAL ? 0 : code;
+}
+
 int step_compare(struct actor *a, struct errbuf *e)
 {
 	struct database_row *own_row = NULL, *source_row = NULL;
 	/* The own one first, in which nothing moves: what it has by then the source had before. */
-	struct lineage own = {.last_seq = a->sight.db.binlog.seq}, source = {0};
+	struct lineage own = {0}, source = {0};
 	struct lineage_found found;
 	enum lineage_verdict verdict;
-	int code = read_rows(a->db, &own_row, &own.rows, e);
+	int code = find_own_end(a, &own.last_seq, e);
 
+	if (!code)
+		code = read_rows(a->db, &own_row, &own.rows, e);
 	if (!code)
 		code = open_source(a, e);
 	if (!code)
@@ -120,6 +148,8 @@ int step_compare(struct actor *a, struct errbuf *e)
 			code = err_set(e, -ENODATA, "waits until %s has all that it has itself",
 			    a->sight.order.member_name[a->sight.order.active]);
 		else
+			code = store_note(a, verdict == LINEAGE_OTHER, &found, e);
+		if (!code)
 			note(a, verdict, &found, own.last_seq, source.last_seq);
 	}
 	database_row_free(own_row);

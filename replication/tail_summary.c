@@ -34,23 +34,42 @@ static void add_count(struct text *t, uint64_t count, const char *one, const cha
 		add(t, "  %" PRIu64 " %s%s%s\n", count, one, count == 1 ? "" : "s", prefix);
 }
 
+static void add_reason(struct text *t, const struct tail_summary *s)
+{
+	const char *active = s->active[0] ? s->active : "another";
+
+	if (s->kind == TAIL_GIVEN_UP)
+		add(t, "because its cluster was given up for that of %.15s.\n\n", active);
+	else if (s->kind == TAIL_REPLICA && strcmp(s->node, active) == 0)
+		add(t, "because it was promoted and cannot apply it.\n\n");
+	else if (s->kind == TAIL_REPLICA)
+		add(t, "because the history of the pair has gone another way.\n\n");
+	else
+		add(t, "because %.15s is active now.\n\n", active);
+}
+
 static void add_head(struct text *t, const struct tail_summary *s)
 {
+	const char *log = s->received ? "relay logs" : "log", *did = "wrote";
 	char above[GTID_TEXT_BYTES], last[GTID_TEXT_BYTES];
 
-	add(t, "What %.15s wrote and gave up at %.31s, because %.15s is active now.\n\n", s->node, s->when,
-	    s->active[0] ? s->active : "another");
+	if (s->received)
+		did = "received, had not applied";
+	else if (!s->opened_epoch)
+		did = "had";
+	add(t, "What %.15s %s and gave up at %.31s, ", s->node, did, s->when);
+	add_reason(t, s);
 	if (s->opened_epoch == UINT64_MAX)
 		add(t, "Opened for writing in an epoch that is not known any more;");
-	else
+	else if (s->opened_epoch)
 		add(t, "Opened for writing in epoch %" PRIu64 ";", s->opened_epoch);
-	add(t, " given up in epoch %" PRIu64 ".\n", s->epoch);
+	add(t, "%s in epoch %" PRIu64 ".\n", s->opened_epoch ? " given up" : "Given up", s->epoch);
 	add(t, "%" PRIu64 " transaction%s, from number %" PRIu64 " to %s", s->transactions,
 	    s->transactions == 1 ? "" : "s", s->first_seq, gtid_format(s->last, last));
 	if (s->above.seq)
-		add(t, ": all in its log above %s.\n", gtid_format(s->above, above));
+		add(t, ": all in its %s above %s.\n", log, gtid_format(s->above, above));
 	else
-		add(t, ": all in its log.\n");
+		add(t, ": all in its %s.\n", log);
 }
 
 struct line {
@@ -106,6 +125,28 @@ static void add_made(struct text *t, const struct journal_counts *c)
 		add(t, "They made no payment, no top-up and no account.\n");
 }
 
+static void add_told(struct text *t, const struct tail_summary *s)
+{
+	static const char *const told[] = {
+	    [TAIL_OWN] = "This machine told no client \"succeeded\" for any of it, unless a copy was promoted by force "
+			 "since: then\n"
+			 "clients may have been told so (`holdfastctl history` says \"forced\"). ",
+	    [TAIL_GIVEN_UP] = "Clients were told \"succeeded\" for it, but perhaps for the last of it: take all of it "
+			      "for answered. A\n"
+			      "replica was promoted by force, and lacked it. ",
+	    [TAIL_REPLICA] =
+		"Clients may have been told \"succeeded\" for it:\na role was forced upon a copy that lacks it. ",
+	};
+
+	add(t,
+	    "%sIt is not in the books, but for what\na client has repeated with its key, which was executed anew, "
+	    "under another id.\n",
+	    told[s->kind]);
+	if (s->received)
+		add(t, "Some of it may be in the books all the same: the others may have had it. Its id tells.\n");
+	add(t, "\n");
+}
+
 void tail_summary_text(const struct tail_summary *s, char ret[static TAIL_SUMMARY_BYTES])
 {
 	struct text t = {.at = ret, .room = TAIL_SUMMARY_BYTES};
@@ -119,17 +160,17 @@ void tail_summary_text(const struct tail_summary *s, char ret[static TAIL_SUMMAR
 	add(&t,
 	    "%.150s.payments  the ids of all that it made, and of what it changed with a word for that, one a line\n\n",
 	    name);
+	add_told(&t, s);
 	add(&t,
-	    "This machine told no client \"succeeded\" for any of it, unless a copy was promoted by force since: then\n"
-	    "clients may have been told so (`holdfastctl history` says \"forced\"). It is not in the books, but for "
-	    "what\n"
-	    "a client has repeated with its key, which was executed anew, under another id.\n\n"
 	    "What to do:\n"
 	    "- When a client complains about a payment, look for its id in the .payments. If it is there, and\n"
 	    "  GET /v1/transfers/ID answers 404, it is not in the books under that id. Did the client repeat it?\n"
 	    "  GET /v1/idempotency_keys/KEY tells. If not, it has to be paid again.\n"
-	    "- After a promotion by force go through the whole list: these clients may not complain.\n"
+	    "- %s\n"
 	    "- Never load the files into the database.\n"
 	    "- When all is settled, move the files to where you keep evidence. `holdfastctl status` on this machine\n"
-	    "  reminds of them until then.\n");
+	    "  reminds of them until then.\n",
+	    s->kind == TAIL_OWN
+		? "After a promotion by force go through the whole list: these clients may not complain."
+		: "Go through the whole list: these clients may not complain.");
 }

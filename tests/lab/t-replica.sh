@@ -30,15 +30,24 @@ pay_and_check() { # NAME URL: what was acknowledged before is there, as the mach
     2>"$work/$1.verify" | tail -n 1)
 }
 
+token_of() { token=$("$lab" exec "$1" -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1) && [ -n "$token" ] || fail "no token of $1"; }
+
 "$lab" start r || fail "no machine r"
 now=$(active w)
 standby=$(other "$now")
-token=$("$lab" exec "$now" -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1)
-[ -n "$token" ] || fail "no token"
+token_of "$now"
 as_replica=(--name r --address 10.77.0.4 --interface eth0 --vip 10.77.0.101/24 --replica --yes)
 refused 2 r "--vip is missing: a replica needs" join "$token" --name r --address 10.77.0.4 --interface eth0 --replica --yes
 refused 1 r "is that of the pair" join "$token" --name r --address 10.77.0.4 --interface eth0 --vip "$vip/24" --replica --yes
 refused 1 r "belongs to the member" join "$token" --name a "${as_replica[@]:2}"
+# One that a new key has not reached is not taken for the only one left.
+ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
+"$lab" exec "$now" -- timeout 60 holdfastctl key rotate >/dev/null || fail "key rotate"
+is_deaf() { [[ $(status r .reason) == *"another key of the heartbeats"* ]]; }
+wait_until 60 "the replica to say that the key is another" is_deaf
+refused 1 r "with another key of the heartbeats" force promote r --accept-loss --yes
+begins_anew r
+token_of "$now"
 start_load replica
 ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
 says "r is a replica of pay and follows"
@@ -146,8 +155,20 @@ stop_load
 had=$(seq_of r)
 ahead() { [ "$(replica r behind)" -gt 5 ]; }
 wait_until 20 "the replica to hear that it is behind" ahead
-"$lab" kill a
-"$lab" kill b
+# What the standby has acknowledged and not applied is in its relay logs alone.
+now=$(active w)
+standby=$(other "$now")
+in_node "$standby" "systemd-run --quiet --collect --unit=replica-lock mariadb -e 'FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)'"
+is_locked() { [ "$(in_node "$standby" "mariadb -N -e 'SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE \"%SLEEP(600)%\" AND STATE=\"User sleep\"'")" = 1 ]; }
+wait_until 20 "a lock at $standby" is_locked
+before=$(seq_of "$now")
+received_more() { [ "$(in_node "$standby" "mariadb -e 'SHOW SLAVE STATUS\\G'" | sed -n 's/^ *Gtid_IO_Pos: 0-[0-9]*-//p')" -gt "$((before + 5))" ]; }
+start_load replica-locked
+wait_until 20 "$standby to have received more" received_more
+"$lab" kill "$standby"
+"$lab" kill "$now"
+touch "$load_until"
+wait "$load_pid" || true
 refused 2 r "want 'force promote NODE --accept-loss [--yes]'" force promote r --yes
 promoted() { ctl r force promote r --accept-loss --yes; }
 wait_until 60 "the replica promoted" promoted
@@ -166,7 +187,12 @@ pay_and_check replica-lacks "$replica_url"
 [[ $verdict =~ lost=[1-9] ]] || fail "payments were to be lost, for this to show anything: $verdict"
 say "r was promoted with all that it had, to $had; as foretold: $verdict"
 
-# The old ones come back: they hear that they were given up, answer nothing, and save what only they have.
+# The old ones come back: they hear that they were given up, answer nothing, and save what only they have; also when this cluster has another
+# key by then, which they cannot read.
+first=$(status r .key.number)
+"$lab" exec r -- timeout 60 holdfastctl key rotate >/dev/null || fail "key rotate on r"
+[ "$(status r .key.number)" = "$((first + 1))" ] || fail "r has key $(status r .key.number)"
+"$lab" exec r -- holdfastctl history | grep -q forced || fail "the history of r does not say that it was promoted by force"
 "$lab" start a
 "$lab" start b
 gives_up() { [[ $(status "$1" .reason) == "given up: r was promoted at 0-"* ]]; }
@@ -176,13 +202,15 @@ for n in a b; do
   wait_until 60 "$n to have saved what only it has" has_saved "$n"
   in_node "$n" '! systemctl is-active -q mariadb && [ ! -e /var/lib/holdfast/replication/token ]' || fail "$n has a token, or its database runs"
 done
+in_node "$standby" 'grep -q ^tr_ /var/lib/holdfast/unacknowledged/*-received.payments' || fail "$standby has not saved what was in its relay logs"
+in_node "$standby" 'grep -q "given up for that of r" /var/lib/holdfast/unacknowledged/*-received.summary' || fail "$standby does not say why"
 url=$replica_url start_load replica-alone
 payments_flow
 # And begin anew, as members of the new cluster.
 said=
 begins_anew a
 begins_anew w
-token=$("$lab" exec r -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1)
+token_of r
 ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
 ctl a join "$token" --name a --address "$(address_of a)" --interface eth0 --yes || fail "join a: $said"
 wait_until 120 "SYNC of r and a" is_mode r SYNC

@@ -114,11 +114,51 @@ static void test_what_became_of_it_is_told(void **state)
 	assert_int_equal(ctl_loss_outcome(NULL, "b", 9, "", &why), CTL_WAITS);
 }
 
+static char *shown_of_replica(const char *kin, bool stuck)
+{
+	json_t *loss = json_loads(loss_text, 0, NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	json_object_set_new(loss, "replica",
+	    json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:b, s:s}", "name", "r", "heard_ms", 0, "gtid", "0-1-1190", "seq",
+		1190, "kin", kin, "parted_seq", 1100, "stuck", stuck, "reason", "Duplicate entry"));
+	ctl_loss_print_replica(out, loss);
+	(void)fclose(out);
+	json_decref(loss);
+	return text;
+}
+
+/* Its numbers are the pair's only where its history is. */
+static void test_what_a_replica_lacks(void **state)
+{
+	char *text;
+
+	(void)state;
+	expect(shown_of_replica("one", false), "  r                has 0-1-1190");
+	expect(shown_of_replica("one", false), "  b                had 0-1-1000");
+	expect(shown_of_replica("one", false), "By that 17 transactions would be lost, less what r has received");
+	expect(shown_of_replica("astray", false), "is not that of the pair above transaction 1100");
+	expect(shown_of_replica("astray", false), "107 transactions, as far as was heard");
+	expect(shown_of_replica("uncompared", false), "How much would be lost is not known here.");
+	expect(shown_of_replica("one", true), "By that 17 transactions would be lost;\n");
+	expect(shown_of_replica("one", true), "it cannot apply (Duplicate entry)");
+	text = shown_of_replica("astray", false);
+	assert_null(strstr(text, "By that"));
+	free(text);
+	text = shown_of_replica("uncompared", false);
+	assert_null(strstr(text, "By that"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_is_lost_is_shown),
 	    cmocka_unit_test(test_what_became_of_it_is_told),
+	    cmocka_unit_test(test_what_a_replica_lacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

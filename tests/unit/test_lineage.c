@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "replication/lineage.h"
 
@@ -78,11 +79,33 @@ static void test_every_beginning(void **state)
 	}
 }
 
+static void test_the_note_is_read_as_it_was_written(void **state)
+{
+	static const struct lineage_note notes[] = {{7, false, 0}, {8, true, 0}, {UINT64_MAX, true, UINT64_MAX}};
+	static const char *const bad[] = {"", "epoch 0 one\n", "epoch 7 one", "epoch 7 one\nx", "epoch 7 parted\n",
+	    "epoch 7 parted 5", "epoch 07 one\n", "epoch -1 one\n", " epoch 7 one\n"};
+	char text[LINEAGE_NOTE_BYTES];
+	struct lineage_note n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		lineage_note_format(&notes[i], text);
+		assert_int_equal(lineage_note_parse(text, &n), 0);
+		assert_int_equal(n.epoch, notes[i].epoch);
+		assert_int_equal(n.other, notes[i].other);
+		assert_int_equal(n.parted_seq, notes[i].parted_seq);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (lineage_note_parse(bad[i], &n) != -EINVAL)
+			fail_msg("'%s' is taken", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_case),
 	    cmocka_unit_test(test_every_beginning),
+	    cmocka_unit_test(test_the_note_is_read_as_it_was_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

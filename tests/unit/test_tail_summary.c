@@ -54,6 +54,43 @@ static void test_what_it_says(void **state)
 		has(&usual, words[i]);
 }
 
+/* Where the cluster was given up for a promoted replica nearly all of it was answered. */
+static void test_of_a_cluster_that_was_given_up(void **state)
+{
+	struct tail_summary s = usual;
+
+	(void)state;
+	s.kind = TAIL_GIVEN_UP;
+	s.active = "r";
+	has(&s,
+	    "What a wrote and gave up at 2026-11-21 21:15:00 UTC, because its cluster was given up for that of r.\n");
+	has(&s, "Clients were told \"succeeded\" for it");
+	has(&s, "- Go through the whole list");
+	s.opened_epoch = 0;
+	has(&s, "What a had and gave up");
+	has(&s, "\n\nGiven up in epoch 9.\n5 transactions");
+	s.received = true;
+	has(&s, "What a received, had not applied and gave up at ");
+	has(&s, "all in its relay logs above 0-1-1200.\n");
+	has(&s, "Some of it may be in the books all the same");
+}
+
+static void test_of_a_replica(void **state)
+{
+	struct tail_summary s = usual;
+
+	(void)state;
+	s.kind = TAIL_REPLICA;
+	s.opened_epoch = 0;
+	s.node = "r";
+	has(&s, "What r had and gave up at 2026-11-21 21:15:00 UTC, because the history of the pair has gone another "
+		"way.\n");
+	has(&s, "Clients may have been told \"succeeded\" for it:\na role was forced upon a copy that lacks it. It");
+	s.active = "r";
+	s.received = true;
+	has(&s, "because it was promoted and cannot apply it.\n");
+}
+
 static void test_what_is_not_known(void **state)
 {
 	struct tail_summary s = usual;
@@ -117,6 +154,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_it_says),
+	    cmocka_unit_test(test_of_a_cluster_that_was_given_up),
+	    cmocka_unit_test(test_of_a_replica),
 	    cmocka_unit_test(test_what_is_not_known),
 	    cmocka_unit_test(test_what_was_changed),
 	    cmocka_unit_test(test_the_longest_fits),
