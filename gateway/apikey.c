@@ -181,7 +181,7 @@ static int ask(struct task *t, int fd, struct wire_answer *a, const char **body)
 
 static int show(const struct task *t, const struct wire_answer *a, const char *body)
 {
-	if (a->outcome == WIRE_NOT_EXECUTED || a->outcome == WIRE_OVERLOADED)
+	if (a->outcome == WIRE_NOT_EXECUTED || a->outcome == WIRE_OVERLOADED || a->outcome == WIRE_STALLED)
 		return complain("the ledger does not serve now", "nothing was changed, try again");
 	if (a->outcome != WIRE_DONE)
 		return complain("the outcome is not known", "look at `holdfastctl api-key list` before you try again");

@@ -20,9 +20,9 @@ struct errand {
 	struct op_message *m;
 	uint64_t id; /* of the last sending; 0 never sent */
 	uint64_t deadline_us, retry_us;
-	int sent_to;  /* NOWHERE: not under way */
-	bool tainted; /* a write that may have reached a COMMIT */
-	bool overloaded;
+	int sent_to;	      /* NOWHERE: not under way */
+	bool tainted;	      /* a write that may have reached a COMMIT */
+	enum courier_end why; /* it was not executed */
 };
 
 struct courier {
@@ -66,7 +66,7 @@ static void give_up(struct courier *c, struct errand *x)
 	if (x->tainted)
 		finish(c, x, COURIER_UNKNOWN, NULL, NULL);
 	else
-		finish(c, x, x->overloaded ? COURIER_OVERLOADED : COURIER_NOT_EXECUTED, NULL, NULL);
+		finish(c, x, x->why, NULL, NULL);
 }
 
 /* It is not under way any more, and what became of it is not known. */
@@ -143,13 +143,14 @@ static void on_answer(void *userdata, uint64_t id, const struct wire_answer *a, 
 		return;
 	case WIRE_UNKNOWN: miss(x, now_us); break;
 	case WIRE_OVERLOADED:
-		x->overloaded = true;
+	case WIRE_CROWDED:
+		x->why = a->outcome == WIRE_CROWDED ? COURIER_CROWDED : COURIER_OVERLOADED;
 		if (!x->tainted) {
 			give_up(c, x);
 			return;
 		}
 		break;
-	default: break;
+	default: x->why = a->outcome == WIRE_STALLED ? COURIER_STALLED : COURIER_NOT_EXECUTED; break;
 	}
 	x->sent_to = NOWHERE;
 	x->retry_us = now_us + RETRY_US;
@@ -233,7 +234,8 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 	while (c->errands[c->free_hint].owner)
 		c->free_hint = (c->free_hint + 1) % ERRANDS_MAX;
 	x = &c->errands[c->free_hint];
-	*x = (struct errand){.owner = errand, .m = m, .deadline_us = deadline_us, .sent_to = NOWHERE};
+	*x = (struct errand){
+	    .owner = errand, .m = m, .deadline_us = deadline_us, .sent_to = NOWHERE, .why = COURIER_NOT_EXECUTED};
 	if (c->count++ == 0)
 		start_tick(c);
 	dispatch(c, x, clock_boottime_us());

@@ -19,6 +19,8 @@ enum courier_end {
 	COURIER_NOT_EXECUTED, /* time is up; it never may have reached a COMMIT */
 	COURIER_UNKNOWN,      /* time is up; it may have */
 	COURIER_OVERLOADED,
+	COURIER_CROWDED,
+	COURIER_STALLED, /* as COURIER_NOT_EXECUTED, and the ledger said why */
 };
 
 typedef void courier_handler(void *errand, enum courier_end end, const struct wire_answer *a, const char *body);

@@ -313,6 +313,14 @@ void exchange_on_errand(void *errand, enum courier_end end, const struct wire_an
 	case COURIER_OVERLOADED:
 		reply_not_executed(x, PROBLEM_OVERLOADED, "The ledger's queue is full; the request was not executed.");
 		break;
+	case COURIER_CROWDED:
+		reply_not_executed(x, PROBLEM_TOO_MANY_IN_FLIGHT,
+		    "Too many requests of this API key or session are under way; this one was not executed.");
+		break;
+	case COURIER_STALLED:
+		reply_not_executed(x, PROBLEM_REPLICATION_STALLED,
+		    "A payment before this one waits for the other gateway; this one was not executed.");
+		break;
 	case COURIER_UNKNOWN: exchange_refuse(x, PROBLEM_OUTCOME_UNKNOWN, unknown, 1); break;
 	}
 	if (!x->pending)

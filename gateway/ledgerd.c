@@ -6,6 +6,7 @@
 #include "gateway/queue.h"
 #include "gateway/reader.h"
 #include "gateway/server.h"
+#include "gateway/underway.h"
 #include "gateway/writer.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
@@ -28,13 +29,15 @@
 
 #define TICK_US 20000
 #define REPORT_EVERY_US 100000
+#define STALL_US 1000000 /* a COMMIT that has waited for so long is what others wait for */
 
 struct ledgerd {
 	struct options options;
 	sd_event *event;
 	struct rolepage *page; /* NULL until heartbeatd has written it */
 	struct queue *queue, *reads;
-	struct writer *writer; /* NULL until there is a page, and so is the reader */
+	struct underway *underway; /* of both */
+	struct writer *writer;	   /* NULL until there is a page, and so is the reader */
 	struct reader *reader;
 	struct server *server;
 	struct link *link;
@@ -68,21 +71,40 @@ static void answer(struct ledgerd *l, struct request *r)
 	server_send(l->server, r->session, r->id, &r->answer, r->body);
 }
 
+/* It is not under way any more. */
+static void forget(struct ledgerd *l, struct request *r)
+{
+	underway_leave(l->underway, r->message.op.secret_hash);
+	request_free(r);
+}
+
 static void answer_list(struct ledgerd *l, struct request *list)
 {
 	while (list) {
 		struct request *next = list->next;
 
 		answer(l, list);
-		request_free(list);
+		forget(l, list);
 		list = next;
 	}
 }
 
-static void refuse_list(struct ledgerd *l, struct request *list)
+/* The other gateway keeps a COMMIT waiting. Alone (SOLO) nobody is waited for. */
+static bool is_stalled(const struct ledgerd *l, uint64_t now_us)
 {
+	struct writer_status s = {0};
+
+	if (l->writer)
+		writer_get_status(l->writer, &s);
+	return s.commit_since_us && now_us >= s.commit_since_us + STALL_US && l->seen.mode != ROLE_MODE_SOLO;
+}
+
+static void refuse_list(struct ledgerd *l, struct request *list, uint64_t now_us)
+{
+	enum wire_outcome outcome = list && is_stalled(l, now_us) ? WIRE_STALLED : WIRE_NOT_EXECUTED;
+
 	for (struct request *r = list; r; r = r->next)
-		request_settle(r, WIRE_NOT_EXECUTED);
+		request_settle(r, outcome);
 	answer_list(l, list);
 }
 
@@ -106,7 +128,7 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 		problem_render(&t, &p);
 		a.body_bytes = t.cut ? 0 : (uint32_t)t.used;
 		server_send(l->server, list->session, list->id, &a, body);
-		request_free(list);
+		forget(l, list);
 		list = next;
 	}
 }
@@ -124,6 +146,11 @@ static void on_op(
 		server_send(l->server, session, id, &no, NULL);
 		return;
 	}
+	if (!underway_enter(l->underway, m->op.secret_hash, l->options.conf.in_flight_max)) {
+		no.outcome = WIRE_CROWDED;
+		server_send(l->server, session, id, &no, NULL);
+		return;
+	}
 	r = request_new(m);
 	if (r) {
 		r->session = session;
@@ -134,6 +161,7 @@ static void on_op(
 			return;
 		request_free(r);
 	}
+	underway_leave(l->underway, m->op.secret_hash);
 	server_send(l->server, session, id, &no, NULL);
 }
 
@@ -270,8 +298,8 @@ static void look(struct ledgerd *l)
 		writer_check(l->writer, &v);
 	if (l->reader)
 		reader_check(l->reader, &v);
-	refuse_list(l, queue_take_expired(l->queue, now_us, lost && v.active != v.self));
-	refuse_list(l, queue_take_expired(l->reads, now_us, lost && v.active != v.self));
+	refuse_list(l, queue_take_expired(l->queue, now_us, lost && v.active != v.self), now_us);
+	refuse_list(l, queue_take_expired(l->reads, now_us, lost && v.active != v.self), now_us);
 	refuse_twins(l, queue_take_twins(l->queue, now_us));
 	confirm_close(l);
 	server_flush(l->server);
@@ -332,7 +360,8 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	l->queue = queue_new();
 	l->reads = queue_new();
-	if (!l->queue || !l->reads || sd_event_default(&l->event) < 0)
+	l->underway = underway_new();
+	if (!l->queue || !l->reads || !l->underway || sd_event_default(&l->event) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	queue_limit(l->reads, READER_REQUESTS_MAX, READER_ROUND_MAX);
 	l->link = link_new(l->event, l->link_path, LOCAL_CLIENT_LEDGERD, on_packet, l);
@@ -356,6 +385,7 @@ static void tear_down(struct ledgerd *l)
 	link_free(l->link);
 	queue_free(l->queue);
 	queue_free(l->reads);
+	underway_free(l->underway);
 	rolepage_close(l->page);
 	sd_event_unref(l->event);
 }

@@ -79,8 +79,8 @@ static uint64_t problems_of_form(const struct route *r)
 	uint64_t ret = BIT(TOO_LARGE);
 
 	if (r->op)
-		ret |= BIT(BAD_PARAMETER) | BIT(INTERNAL) | BIT(FAILOVER_IN_PROGRESS) | BIT(OVERLOADED) |
-		       BIT(OUTCOME_UNKNOWN);
+		ret |= BIT(BAD_PARAMETER) | BIT(INTERNAL) | BIT(FAILOVER_IN_PROGRESS) | BIT(REPLICATION_STALLED) |
+		       BIT(OVERLOADED) | BIT(OUTCOME_UNKNOWN);
 	if (r->keyed)
 		ret |= BIT(MALFORMED_JSON) | BIT(UNSUPPORTED_MEDIA_TYPE) | BIT(IDEMPOTENCY_KEY_INVALID) |
 		       BIT(VALIDATION_FAILED) | BIT(PAN_NOT_ALLOWED);
@@ -98,7 +98,7 @@ static uint64_t problems_of_form(const struct route *r)
 /* What who asks may be refused for. */
 static uint64_t problems_of_person(const struct route *r)
 {
-	uint64_t ret = BIT(UNAUTHENTICATED) | BIT(KEY_REVOKED) | BIT(TOKEN_EXPIRED);
+	uint64_t ret = BIT(UNAUTHENTICATED) | BIT(KEY_REVOKED) | BIT(TOKEN_EXPIRED) | BIT(TOO_MANY_IN_FLIGHT);
 	bool names = r->param == ROUTE_PARAM_ID || (ledger_kind(r->op)->needs & (NEED_FROM | NEED_TO));
 	const struct page_kind *page = page_kind(r->op);
 

@@ -44,7 +44,6 @@ static const struct {
     [PROBLEM_INTERNAL] = {500, "internal", "Internal error", "true"},
     [PROBLEM_FAILOVER_IN_PROGRESS] = {503, "failover_in_progress", "Failover in progress", "true"},
     [PROBLEM_REPLICATION_STALLED] = {503, "replication_stalled", "Replication stalled", "true"},
-    [PROBLEM_READ_ONLY] = {503, "read_only", "Read only", "true"},
     [PROBLEM_OVERLOADED] = {503, "overloaded", "Overloaded", "true"},
     [PROBLEM_OUTCOME_UNKNOWN] = {504, "internal", "Outcome unknown", "true"},
 };

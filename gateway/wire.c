@@ -90,7 +90,7 @@ int wire_decode_answer(const void *payload, size_t count, struct wire_answer *re
 	if (count < sizeof(*ret))
 		return -EPROTO;
 	memcpy(ret, payload, sizeof(*ret));
-	if (ret->outcome < WIRE_DONE || ret->outcome > WIRE_OVERLOADED || ret->body_bytes != count - sizeof(*ret))
+	if (ret->outcome < WIRE_DONE || ret->outcome >= WIRE_OUTCOME_END || ret->body_bytes != count - sizeof(*ret))
 		return -EPROTO;
 	if (ret->outcome == WIRE_DONE && (ret->status < 200 || ret->status > 599))
 		return -EPROTO;

@@ -10,7 +10,7 @@
 
 #include "gateway/op.h"
 
-#define WIRE_VERSION 0x4806
+#define WIRE_VERSION 0x4807
 #define WIRE_HELLO_VERSION 0x48ff /* of the frames that all releases read, and they read no others of each other's */
 #define WIRE_HELLO_BYTES_MAX 1024
 #define WIRE_FRAME_BYTES_MAX (2 * 1024 * 1024) /* a batch of transfers, and its answer */
@@ -34,6 +34,9 @@ enum wire_outcome {
 	WIRE_NOT_EXECUTED, /* nothing happened and nothing will: ask again, here or elsewhere */
 	WIRE_UNKNOWN,	   /* may have been committed: ask again with the same key */
 	WIRE_OVERLOADED,   /* not executed, the queue is full */
+	WIRE_CROWDED,	   /* not executed, too many of the same secret are under way */
+	WIRE_STALLED,	   /* not executed, a COMMIT before it waits for the other gateway */
+	WIRE_OUTCOME_END
 };
 
 struct wire_answer {

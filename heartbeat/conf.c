@@ -48,6 +48,7 @@ static const struct key keys[] = {
 	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
 	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
 	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },
+	{ "gateway", "in-flight-max", SHAPE_NUMBER, AT(in_flight_max), 1, 8192, "2048", "1 to 8192", "requests of one API key or session under way at a time" },
 	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?" },
 	{ "gateway", "access-log", SHAPE_CHOICE, AT(access_log), 0, 0, "errors", "off, on or errors", "which requests workers write a line about" },
 	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups" },

@@ -39,6 +39,7 @@ struct conf {
 	uint32_t workers;	      /* [gateway] workers */
 	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
 	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
+	uint32_t in_flight_max;	      /* [gateway] in-flight-max: of one API key, or of one session */
 	uint32_t tickle;	      /* [gateway] tickle = no (0) | yes (1) */
 	uint32_t access_log;	      /* [gateway] access-log = off | on | errors: enum conf_access_log */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */

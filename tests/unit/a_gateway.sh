@@ -1,5 +1,5 @@
 # Common to the tests of the gateway on one host: a private mariadbd, ledgerd, workerd and a heartbeatd that is played. Sourced.
-# set_up starts them; everything lives in a directory of its own and is gone afterwards.
+# set_up starts them, with the lines of $CONF_MORE in [gateway]; everything lives in a directory of its own and is gone afterwards.
 # shellcheck shell=bash disable=SC2154,SC2034 # PID is an array of tests/unit/daemons.sh
 # shellcheck source=tests/unit/own_network.sh
 . "${srcdir:-.}/tests/unit/own_network.sh"
@@ -71,6 +71,7 @@ set_up() {
 		worker-port = $PORT
 		hold-timeout-ms = 3000
 		access-log = on
+		${CONF_MORE:-}
 	CONF
 	mkfifo "$D/commands"
 	"$BUILD/tests/unit/fake_heartbeatd" "$D" <"$D/commands" >"$D/fake.log" 2>&1 &

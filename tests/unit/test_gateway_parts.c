@@ -2,12 +2,13 @@
 #include "gateway/cardguard.h"
 #include "gateway/currency.h"
 #include "gateway/hello.h"
-#include "heartbeat/ids.h"
 #include "gateway/image.h"
 #include "gateway/opcheck.h"
 #include "gateway/problem.h"
 #include "gateway/scope.h"
+#include "gateway/underway.h"
 #include "gateway/wire.h"
+#include "heartbeat/ids.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -372,6 +373,33 @@ static void test_odd_rows(void **state)
 	image_free(image);
 }
 
+/* Each secret has as many places as the others, and who has none is not counted. */
+static void test_underway(void **state)
+{
+	struct underway *u = underway_new();
+	uint8_t one[HASH_BYTES] = {1, 2, 3}, two[HASH_BYTES] = {1, 2, 4}, nobody[HASH_BYTES] = {0};
+
+	(void)state;
+	assert_non_null(u);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(underway_enter(u, one, 3));
+		assert_true(underway_enter(u, nobody, 1));
+	}
+	assert_false(underway_enter(u, one, 3));
+	assert_true(underway_enter(u, two, 3)); /* in the same slot */
+	underway_leave(u, one);
+	assert_true(underway_enter(u, one, 3));
+	assert_false(underway_enter(u, one, 3));
+	for (unsigned i = 0; i < 3; i++) {
+		underway_leave(u, one);
+		underway_leave(u, nobody);
+	}
+	underway_leave(u, two);
+	assert_true(underway_enter(u, one, 1));
+	assert_false(underway_enter(u, one, 1));
+	underway_free(u); /* with somebody in it */
+}
+
 static void test_image(void **state)
 {
 	static const char metadata[65536];
@@ -435,6 +463,7 @@ int main(void)
 	    cmocka_unit_test(test_hello),
 	    cmocka_unit_test(test_hello_knows_the_texts),
 	    cmocka_unit_test(test_odd_rows),
+	    cmocka_unit_test(test_underway),
 	    cmocka_unit_test(test_image),
 	};
 

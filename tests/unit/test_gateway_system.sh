@@ -1,7 +1,7 @@
 #!/bin/bash
 # The gateway on one host, for real: a private mariadbd, ledgerd, workerd and a heartbeatd that is played. Needs root and
 # mariadb-server; without them it is skipped. Everything lives in a directory of its own and is gone afterwards.
-# shellcheck disable=SC2154 # PID is an array of tests/unit/daemons.sh
+# shellcheck disable=SC2154,SC2034 # PID is an array of tests/unit/daemons.sh; CONF_MORE is for set_up
 set -u
 # shellcheck source=tests/unit/a_gateway.sh
 . "${srcdir:-.}/tests/unit/a_gateway.sh"
@@ -229,7 +229,7 @@ test_record_changes_during_commit() {
 	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(1.5); BACKUP STAGE END" >/dev/null &
 	local holder=$!
 	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
-	(until_true 5 reports committing=1 || echo "no commit was seen" >&2; role role 3 10 0 solo) &
+	(until_true 5 reports committing=1 || echo "no commit was seen" >&2; role role 3 30 0 solo) &
 	local changer=$!
 	transfer r9 1
 	expect "the record changed during COMMIT" 201
@@ -238,21 +238,72 @@ test_record_changes_during_commit() {
 	wait $holder $changer
 }
 
+# hold_commits: every COMMIT waits, as for a standby that says nothing, until let_commits.
+hold_commits() {
+	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(60); BACKUP STAGE END" \
+		>/dev/null 2>&1 &
+	HOLDER=$!
+	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
+}
+let_commits() {
+	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
+	wait "$HOLDER"
+}
+
+# What waits behind a COMMIT that nobody acknowledges is told so; it was not executed. Alone there is nobody to acknowledge.
+test_stalled() {
+	local first
+	role role 3 20 0 sync
+	hold_commits
+	pay_once stall1 >"$D/stall1" &
+	first=$!
+	until_true 5 reports committing=1 || fail "no commit was seen"
+	transfer stall2 1; expect "behind it" 503 replication_stalled
+	equal "Retry-After" "$(head_value Retry-After)" 1
+	wait $first
+	equal "the one that waits for it is not known" "$(cat "$D/stall1")" 504
+	role role 3 21 0 solo
+	transfer stall2 1; expect "alone" 503 failover_in_progress
+	let_commits
+	role role 3 22 0 sync
+	transfer stall2 1; expect "when it goes on" 201
+	equal "for the first time" "$(head_value Idempotent-Replayed)" false
+	transfer stall1 1; expect "the unknown one" 201
+	equal "was executed" "$(head_value Idempotent-Replayed)" true
+}
+
+# One key that has as many requests under way as it may is refused the next one, of whatever kind. Others do not notice.
+test_many_of_one_key() {
+	local i pids=() other; other=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name other --scopes '*')
+	SECRET=$other api GET "/v1/accounts/$A"; expect "who it is, is known" 200
+	hold_commits
+	for i in {1..8}; do
+		pay_once "many$i" >>"$D/many" &
+		pids+=($!)
+	done
+	until_true 5 eval 'api GET "/v1/accounts/$A"; [ "$status" = 429 ]' || fail "eight are under way, and a ninth is served"
+	transfer many9 1; expect "one more" 429 too_many_in_flight
+	equal "Retry-After" "$(head_value Retry-After)" 1
+	SECRET=$other api GET "/v1/accounts/$A"; expect "of another key" 200
+	let_commits
+	wait "${pids[@]}"
+	equal "those that were under way" "$(sort -u "$D/many")" 201
+	transfer many9 1; expect "when there is room" 201
+	equal "it was not executed before" "$(head_value Idempotent-Replayed)" false
+}
+
 # A twin of a request in flight: after 2 s "in progress". Which of the two is the twin is not known; the other is answered when its commit has
 # come to its end, or that it is unknown after hold-timeout-ms.
 test_twin() {
-	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(60); BACKUP STAGE END" \
-		>/dev/null 2>&1 &
-	local holder=$! first second
-	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
+	local first second
+	hold_commits
 	pay_once twin1 >"$D/twin1" &
 	first=$!
 	until_true 5 reports committing=1 || fail "no commit was seen"
 	pay_once twin1 >"$D/twin2" &
 	second=$!
 	until_true 30 grep -q 409 "$D/twin1" "$D/twin2" && pass "A3_twin_in_flight_is_told" || fail "A3_twin_in_flight_is_told: no twin is"
-	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
-	wait $holder
+	let_commits
 	wait $first $second
 	matches "and only one" "$(sort "$D/twin1" "$D/twin2" | paste -sd' ')" '^(201 409|409 504)$'
 	transfer twin1 1
@@ -315,7 +366,7 @@ test_stranger() {
 # A ledger whose schema is not there yet waits, says so, and goes on as soon as it is.
 test_older_schema() {
 	sql "CREATE TABLE kept AS SELECT * FROM schema_version; DELETE FROM schema_version"
-	open_epoch 4 11 sync
+	open_epoch 4 31 sync
 	until_true 10 grep -q 'ledger.wait .*waits for schema' "$D/ledgerd.log" || fail "nobody says that the schema is waited for"
 	transfer schema1 1; expect "meanwhile" 503 failover_in_progress
 	sql "INSERT INTO schema_version SELECT * FROM kept; DROP TABLE kept"
@@ -367,15 +418,16 @@ test_index_is_missing() {
 }
 
 test_inactive() {
-	role role 5 12 1 sync
+	role role 5 32 1 sync
 	until_true 5 eval '"$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1 | grep -q "not active"'
 	equal "who is active" "$("$BUILD/holdfast-api-key" --run-dir "$D" list 2>&1)" \
 		"holdfast-api-key: this node is not active; the active node is: b"
 	api GET "/v1/accounts/$A"; expect "the peer's ledger is out of reach" 503 failover_in_progress
 }
 
+CONF_MORE='in-flight-max = 8'
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch record_changes_during_commit twin raw books export stranger other_release older_schema index_is_missing inactive; do
+for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch stalled many_of_one_key record_changes_during_commit twin raw books export stranger other_release older_schema index_is_missing inactive; do
 	echo "# $t"
 	"test_$t"
 done
