@@ -67,6 +67,7 @@ struct probe {
 	struct sockaddr_ll to; /* everybody on the interface */
 	uint32_t ipv4;
 	uint8_t own[CTL_PROBE_MAC_BYTES];
+	const uint8_t *known; /* who else may answer; NULL: nobody */
 };
 
 /* False: it cannot be asked there. */
@@ -117,32 +118,50 @@ static bool heard_until(const struct probe *p, int64_t until_ms, uint8_t ret[sta
 		n = recv(p->fd, packet, sizeof(packet), MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return false; /* the interface went down */
-		if (n > 0 && ctl_probe_hit(packet, (size_t)n, p->own, p->ipv4, ret))
+		if (n > 0 && ctl_probe_hit(packet, (size_t)n, p->own, p->ipv4, ret) &&
+		    !(p->known && memcmp(ret, p->known, CTL_PROBE_MAC_BYTES) == 0))
 			return true;
 	}
 	return false;
 }
 
-int ctl_probe_vip(const struct conf *conf, struct errbuf *e)
+bool ctl_probe(
+    const char *interface, uint32_t ipv4, const uint8_t *known, bool *asked, uint8_t ret[static CTL_PROBE_MAC_BYTES])
 {
-	struct probe p = {.ipv4 = ctl_ipv4_of(conf->vip)};
-	uint8_t packet[CTL_PROBE_BYTES], mac[CTL_PROBE_MAC_BYTES];
+	struct probe p = {.ipv4 = ipv4, .known = known};
+	uint8_t packet[CTL_PROBE_BYTES];
 	bool hit = false;
 
-	if (!p.ipv4 || !probe_open(&p, conf->interface))
-		return 0;
+	*asked = p.ipv4 && probe_open(&p, interface);
+	if (!*asked)
+		return false;
 	ctl_probe_make(p.own, p.ipv4, packet);
 	for (int i = 0; i < PROBES && !hit; i++) {
 		int64_t until_ms = now_ms() + (i < PROBES - 1 ? SPACING_MS : LAST_WAIT_MS);
 
 		if (sendto(p.fd, packet, sizeof(packet), 0, (struct sockaddr *)&p.to, sizeof(p.to)) < 0)
 			break;
-		hit = heard_until(&p, until_ms, mac);
+		hit = heard_until(&p, until_ms, ret);
 	}
 	(void)close(p.fd);
-	if (!hit)
+	return hit;
+}
+
+void ctl_probe_mac_text(const uint8_t mac[static CTL_PROBE_MAC_BYTES], char ret[static CTL_PROBE_MAC_TEXT])
+{
+	(void)snprintf(
+	    ret, CTL_PROBE_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+int ctl_probe_vip(const struct conf *conf, struct errbuf *e)
+{
+	uint8_t mac[CTL_PROBE_MAC_BYTES];
+	char text[CTL_PROBE_MAC_TEXT];
+	bool asked;
+
+	if (!ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), NULL, &asked, mac))
 		return 0;
-	return err_set(e, -EADDRINUSE,
-	    "--vip %.*s is in use by %02x:%02x:%02x:%02x:%02x:%02x on %s: it must be one that no machine has",
-	    (int)strcspn(conf->vip, "/"), conf->vip, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], conf->interface);
+	ctl_probe_mac_text(mac, text);
+	return err_set(e, -EADDRINUSE, "--vip %.*s is in use by %s on %s: it must be one that no machine has",
+	    (int)strcspn(conf->vip, "/"), conf->vip, text, conf->interface);
 }

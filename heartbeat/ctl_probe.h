@@ -10,6 +10,7 @@
 #include "heartbeat/err.h"
 
 #define CTL_PROBE_MAC_BYTES 6
+#define CTL_PROBE_MAC_TEXT 18
 #define CTL_PROBE_BYTES 28 /* an ARP packet for Ethernet and IPv4, without the Ethernet header */
 
 /* The question who has ipv4 (host order), from mac. Its sender address is 0.0.0.0, so that nobody learns
@@ -20,6 +21,13 @@ void ctl_probe_make(const uint8_t mac[static CTL_PROBE_MAC_BYTES], uint32_t ipv4
  * machine's. Takes any bytes. */
 bool ctl_probe_hit(const uint8_t *packet, size_t size, const uint8_t own[static CTL_PROBE_MAC_BYTES], uint32_t ipv4,
     uint8_t ret[static CTL_PROBE_MAC_BYTES]);
+
+/* Asks on interface for ipv4 (host order), for 0.6 s: has a machine other than this one and known (its hardware address, CTL_PROBE_MAC_BYTES;
+ * NULL: no other) answered, and which? *asked false: it cannot be asked (no privilege, no Ethernet, no ARP there). */
+bool ctl_probe(
+    const char *interface, uint32_t ipv4, const uint8_t *known, bool *asked, uint8_t ret[static CTL_PROBE_MAC_BYTES]);
+
+void ctl_probe_mac_text(const uint8_t mac[static CTL_PROBE_MAC_BYTES], char ret[static CTL_PROBE_MAC_TEXT]);
 
 /* Asks on conf's interface for conf's vip, for 0.6 s. 0: nobody answers, or it cannot be asked (no privilege,
  * no Ethernet, no ARP there). -EADDRINUSE with e filled: another machine has it. */

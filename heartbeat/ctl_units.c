@@ -8,7 +8,6 @@
 #define ASK_TIMEOUT_MS 10000
 #define START_TIMEOUT_MS 60000
 #define STOP_TIMEOUT_MS 100000 /* systemd kills after 90 s */
-#define UNIT_BYTES 64
 
 static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
 #define MARIADB foreign[0]
@@ -95,24 +94,42 @@ static int start_one(const char *unit, struct ctl_output *output, struct errbuf 
 	return err_set(e, code, "%s does not start, for the reason in the lines above", unit);
 }
 
+size_t ctl_units_names(const struct conf *conf, char ret[][CTL_UNIT_BYTES], size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < UNITS; i++) {
+		if (!(units[i].kinds >> conf->kind & 1))
+			continue;
+		for (uint32_t n = 1; n <= (units[i].worker ? conf->workers : 1) && count < max; n++)
+			if (units[i].worker)
+				(void)snprintf(ret[count++], CTL_UNIT_BYTES, "%s%u.service", units[i].name, n);
+			else
+				(void)snprintf(ret[count++], CTL_UNIT_BYTES, "%s", units[i].name);
+	}
+	return count;
+}
+
+bool ctl_units_is(const char *unit, const char *what)
+{
+	struct ctl_output output = {0};
+	char verb[24];
+
+	(void)snprintf(verb, sizeof(verb), "is-%s", what);
+	(void)systemctl(verb, unit, ASK_TIMEOUT_MS, &output, NULL);
+	return strncmp(output.out, what, strlen(what)) == 0;
+}
+
 /* Calls each for every unit of this node, in order; ends with the first that returns not 0. */
 static int for_each(const struct conf *conf, int (*each)(const char *unit, struct ctl_output *, struct errbuf *),
     struct ctl_output *output, struct errbuf *e)
 {
+	char name[CTL_UNITS_MAX][CTL_UNIT_BYTES];
+	size_t count = ctl_units_names(conf, name, CTL_UNITS_MAX);
 	int code = 0;
 
-	for (size_t i = 0; i < UNITS && !code; i++) {
-		if (!(units[i].kinds >> conf->kind & 1))
-			continue;
-		if (!units[i].worker)
-			code = each(units[i].name, output, e);
-		for (uint32_t n = 1; units[i].worker && n <= conf->workers && !code; n++) {
-			char unit[UNIT_BYTES];
-
-			(void)snprintf(unit, sizeof(unit), "%s%u.service", units[i].name, n);
-			code = each(unit, output, e);
-		}
-	}
+	for (size_t i = 0; i < count && !code; i++)
+		code = each(name[i], output, e);
 	return code;
 }
 

@@ -3,12 +3,15 @@
 #define HOLDFAST_HEARTBEAT_CTL_UNITS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/err.h"
 
 #define CTL_FOREIGN 3
+#define CTL_UNIT_BYTES 64
+#define CTL_UNITS_MAX 80
 
 /* What the units of others were before we came. */
 struct ctl_units {
@@ -26,6 +29,12 @@ int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct e
 
 /* Enables and starts what can be started, after ctl_units_start has failed. Complains to nobody. */
 void ctl_units_start_all(const struct conf *conf);
+
+/* The units that have to run on this node, in the order in which they are started; returns how many, at most max. */
+size_t ctl_units_names(const struct conf *conf, char ret[][CTL_UNIT_BYTES], size_t max);
+
+/* Does `systemctl is-WHAT` say WHAT of it: enabled, active? */
+bool ctl_units_is(const char *unit, const char *what);
 
 /* Stops and disables all that ctl_units_start started. As far as it goes; complains to nobody. */
 void ctl_units_stop(const struct conf *conf);

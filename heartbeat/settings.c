@@ -156,22 +156,35 @@ static int replace(char *path, const struct setting *s, const char *text, bool o
 	return durable_sync_parent(path, e);
 }
 
-static int write_setting(
-    const char *root, const struct setting *s, const char *text, unsigned *changed, struct errbuf *e)
+/* One that cannot be read is another. */
+static int is_same(const char *root, const struct setting *s, const char *text, bool *ret, struct errbuf *e)
 {
 	struct errbuf ignored;
 	char path[PATH_MAX], *old;
-	int code = join_path(path, root, s->target, e);
-	bool same;
+	int code = join_path(path, root, s->target, e), unread;
 
 	if (code)
 		return code;
-	old = read_text(path, &code, &ignored);
-	same = old && strcmp(old, text) == 0;
+	old = read_text(path, &unread, &ignored);
+	*ret = old && strcmp(old, text) == 0;
+	if (old)
+		explicit_bzero(old, strlen(old));
 	free(old);
-	if (same)
-		return 0;
-	code = replace(path, s, text, !*root, e);
+	return 0;
+}
+
+static int write_setting(
+    const char *root, const struct setting *s, const char *text, unsigned *changed, struct errbuf *e)
+{
+	char path[PATH_MAX];
+	bool same;
+	int code = is_same(root, s, text, &same, e);
+
+	if (code || same)
+		return code;
+	code = join_path(path, root, s->target, e);
+	if (!code)
+		code = replace(path, s, text, !*root, e);
 	if (!code)
 		*changed |= s->bit;
 	return code;
@@ -213,29 +226,73 @@ static char *make_text(const char *root, const char *templates, const struct set
 	return *code ? NULL : render_file(path, v->pair, v->pairs, code, e);
 }
 
-int settings_write_below(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
+static void forget(char *text[static SETTINGS])
 {
-	char *text[SETTINGS] = {NULL};
-	struct settings_values v = {0};
-	int code;
-
-	*changed = 0;
-	if (conf->kind == CONF_KIND_WITNESS)
-		return 0;
-	code = settings_values(conf, member, count, &v, e);
-	for (size_t i = 0; i < SETTINGS && !code; i++)
-		if (settings[i].kinds >> conf->kind & 1)
-			text[i] = make_text(root, templates, &settings[i], &v, &code, e);
-	for (size_t i = 0; i < SETTINGS && !code; i++)
-		if (text[i])
-			code = write_setting(root, &settings[i], text[i], changed, e);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		if (text[i])
 			explicit_bzero(text[i], strlen(text[i]));
 		free(text[i]);
 	}
+}
+
+/* The texts of all that a node of this kind has, for the caller to forget() also when it fails. */
+static int make_all(const char *root, const char *templates, const struct conf *conf,
+    const struct settings_member *member, unsigned count, char *ret[static SETTINGS], struct errbuf *e)
+{
+	struct settings_values v = {0};
+	int code = settings_values(conf, member, count, &v, e);
+
+	for (size_t i = 0; i < SETTINGS && !code; i++)
+		if (settings[i].kinds >> conf->kind & 1)
+			ret[i] = make_text(root, templates, &settings[i], &v, &code, e);
 	return code;
+}
+
+int settings_write_below(const char *root, const char *templates, const struct conf *conf,
+    const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
+{
+	char *text[SETTINGS] = {NULL};
+	int code;
+
+	*changed = 0;
+	if (conf->kind == CONF_KIND_WITNESS)
+		return 0;
+	code = make_all(root, templates, conf, member, count, text, e);
+	for (size_t i = 0; i < SETTINGS && !code; i++)
+		if (text[i])
+			code = write_setting(root, &settings[i], text[i], changed, e);
+	forget(text);
+	return code;
+}
+
+int settings_look_below(const char *root, const char *templates, const struct conf *conf,
+    const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
+    unsigned *different, struct errbuf *e)
+{
+	char *text[SETTINGS] = {NULL};
+	int code;
+
+	_Static_assert(SETTINGS <= SETTINGS_FILES_MAX, "each has room");
+	*different = 0;
+	if (conf->kind == CONF_KIND_WITNESS)
+		return 0;
+	code = make_all(root, templates, conf, member, count, text, e);
+	for (size_t i = 0; i < SETTINGS && !code; i++) {
+		bool same = true;
+
+		if (text[i])
+			code = is_same(root, &settings[i], text[i], &same, e);
+		if (!code && !same)
+			ret[(*different)++] = settings[i].target;
+	}
+	forget(text);
+	return code;
+}
+
+int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
+{
+	return settings_look_below("", HOLDFAST_DATADIR, conf, member, count, ret, different, e);
 }
 
 int settings_write(

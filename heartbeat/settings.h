@@ -34,6 +34,16 @@ int settings_write(
 int settings_write_below(const char *root, const char *templates, const struct conf *conf,
     const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
 
+#define SETTINGS_FILES_MAX 12
+
+/* Writes nothing: the names of those files whose content differs from what settings_write would write, and how many they are. The names
+ * are constant. 0 or -errno with e filled. */
+int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
+int settings_look_below(const char *root, const char *templates, const struct conf *conf,
+    const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
+    unsigned *different, struct errbuf *e);
+
 #define SETTINGS_PAIRS 26
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */

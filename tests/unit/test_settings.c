@@ -236,6 +236,30 @@ static void test_write(void **state)
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
 }
 
+/* What somebody has changed or taken away is named, and left as it is. */
+static void test_look(void **state)
+{
+	const char *name[SETTINGS_FILES_MAX];
+	struct conf witness = node_a;
+	unsigned different = 99;
+	struct errbuf e;
+
+	(void)state;
+	witness.kind = CONF_KIND_WITNESS;
+	assert_int_equal(settings_look_below(root, templates, &witness, trio, 3, name, &different, &e), 0);
+	assert_int_equal(different, 0);
+	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 3, name, &different, &e), 0);
+	assert_int_equal(different, 0);
+	put(root, "/etc/holdfast/mariadb.cnf", "port = 3307\n");
+	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 1, name, &different, &e), 0);
+	assert_int_equal(different, 2);
+	assert_string_equal(name[0], "/etc/holdfast/haproxy.cfg");
+	assert_string_equal(name[1], "/etc/holdfast/mariadb.cnf");
+	put(root, "/etc/holdfast/mariadb.cnf", "port = 3306\n");
+	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 3, name, &different, &e), 0);
+	assert_int_equal(different, 0);
+}
+
 /* An error in the last template leaves all files as they were. */
 static void test_all_or_nothing(void **state)
 {
@@ -258,6 +282,7 @@ int main(void)
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_write),
+	    cmocka_unit_test(test_look),
 	    cmocka_unit_test(test_all_or_nothing),
 	};
 

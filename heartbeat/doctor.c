@@ -1,0 +1,250 @@
+#include "heartbeat/doctor.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* IPv6 asks for as much of every network (RFC 8200), and the largest heartbeat is below it. */
+#define MTU_LEAST_BYTES 1280
+/* Two of these are in the way of every payment. */
+#define SYNC_SLOW_US 20000
+#define FREE_LEAST_PERCENT 10
+#define FREE_LEAST_MB 1024
+
+static void say(const struct doctor_check *c, struct doctor_report *r, enum doctor_grade grade, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void say(const struct doctor_check *c, struct doctor_report *r, enum doctor_grade grade, const char *format, ...)
+{
+	struct doctor_finding *f = &r->finding[r->findings];
+	va_list args;
+
+	if (r->findings == sizeof(r->finding) / sizeof(r->finding[0]))
+		return;
+	r->findings++;
+	f->check = c->word;
+	f->grade = grade;
+	f->mend = grade == DOCTOR_WELL ? "" : c->mend;
+	va_start(args, format);
+	(void)vsnprintf(f->text, sizeof(f->text), format, args);
+	va_end(args);
+}
+
+#define JUDGE(name)                                                                                                    \
+	static void name(const struct doctor_facts *f, const struct conf *conf, const struct doctor_check *c,          \
+	    struct doctor_report *r)
+
+JUDGE(judge_clock)
+{
+	(void)conf;
+	if (f->clock == DOCTOR_CLOCK_SYNCED)
+		say(c, r, DOCTOR_WELL, "synchronised");
+	else
+		say(c, r, DOCTOR_DOUBTFUL, "%s",
+		    f->clock == DOCTOR_CLOCK_FREE ? "nothing synchronises it"
+						  : "the kernel does not tell whether it is synchronised");
+}
+
+JUDGE(judge_network)
+{
+	if (f->network[0])
+		say(c, r, DOCTOR_WRONG, "%s", f->network);
+	else
+		say(c, r, DOCTOR_WELL, "%s is here%s%s", conf->address, conf->interface[0] ? ", on " : "",
+		    conf->interface);
+}
+
+JUDGE(judge_mtu)
+{
+	(void)conf;
+	if (!f->mtu_bytes)
+		say(c, r, DOCTOR_DOUBTFUL, "not known");
+	else
+		say(c, r, f->mtu_bytes < MTU_LEAST_BYTES ? DOCTOR_WRONG : DOCTOR_WELL, "%u bytes%s", f->mtu_bytes,
+		    f->mtu_bytes < MTU_LEAST_BYTES ? ", and at least 1280 are needed" : "");
+}
+
+JUDGE(judge_heartbeats)
+{
+	size_t silent = 0;
+
+	(void)conf;
+	if (f->no_answer[0]) {
+		say(c, r, DOCTOR_WRONG, "heartbeatd of this machine: %s", f->no_answer);
+		return;
+	}
+	for (size_t i = 0; i < f->members; i++)
+		if (!f->member[i].heard && ++silent)
+			say(c, r, DOCTOR_WRONG, "nothing is heard of %s, %s", f->member[i].name, f->member[i].address);
+	if (!silent)
+		say(c, r, DOCTOR_WELL, "every other member is heard");
+}
+
+static const char *why_not(int code)
+{
+	switch (code) {
+	case -ECONNREFUSED: return "is refused: nothing listens there, or a firewall says so";
+	case -ETIMEDOUT: return "does not answer: a firewall drops it, or the machine is off";
+	case -EHOSTUNREACH:
+	case -ENETUNREACH: return "is not reached: no way to that address";
+	default: return strerror(-code);
+	}
+}
+
+JUDGE(judge_ports)
+{
+	size_t closed = 0;
+
+	(void)conf;
+	for (size_t i = 0; i < f->ports; i++)
+		if (f->port[i].code && ++closed)
+			say(c, r, DOCTOR_WRONG, "TCP %u of %s, %s, %s", f->port[i].port, f->port[i].name,
+			    f->port[i].address, why_not(f->port[i].code));
+	if (!closed)
+		say(c, r, f->ports ? DOCTOR_WELL : DOCTOR_DOUBTFUL, "%s",
+		    f->ports ? "the ports of the other gateways are open"
+			     : "no other gateway is known, so none was tried");
+}
+
+JUDGE(judge_address)
+{
+	static const char *const words[] = {
+	    [DOCTOR_VIP_UNKNOWN] = "cannot be asked for on this network",
+	    [DOCTOR_VIP_NOBODY] = "nobody answers for it",
+	    [DOCTOR_VIP_ACTIVE] = "is where the active gateway is",
+	    [DOCTOR_VIP_STRANGER] = "is also that of another machine",
+	};
+	enum doctor_grade grade = f->vip == DOCTOR_VIP_ACTIVE	  ? DOCTOR_WELL
+				  : f->vip == DOCTOR_VIP_STRANGER ? DOCTOR_WRONG
+				  : f->vip == DOCTOR_VIP_UNKNOWN  ? DOCTOR_DOUBTFUL
+				  : f->active[0]		  ? DOCTOR_WRONG
+								  : DOCTOR_WELL;
+
+	say(c, r, grade, "%s %s%s%s", conf->vip, words[f->vip], f->vip == DOCTOR_VIP_STRANGER ? ", " : "",
+	    f->vip == DOCTOR_VIP_STRANGER ? f->stranger : "");
+}
+
+JUDGE(judge_units)
+{
+	size_t wrong = 0;
+
+	(void)conf;
+	for (size_t i = 0; i < f->units; i++) {
+		bool wanted = f->unit[i].wanted;
+
+		if (wanted && !f->unit[i].active && ++wrong)
+			say(c, r, DOCTOR_WRONG, "%s does not run", f->unit[i].name);
+		if (f->unit[i].enabled != wanted && ++wrong)
+			say(c, r, DOCTOR_WRONG,
+			    wanted ? "%s is not enabled: it would not come up after a reboot"
+				   : "%s is enabled: only replicationd may start it",
+			    f->unit[i].name);
+	}
+	if (!wrong)
+		say(c, r, f->units ? DOCTOR_WELL : DOCTOR_DOUBTFUL, "%s",
+		    f->units ? "all that have to run do so, and will after a reboot" : "systemd does not tell");
+}
+
+JUDGE(judge_files)
+{
+	(void)conf;
+	for (size_t i = 0; i < f->files; i++)
+		say(c, r, DOCTOR_WRONG, "%s: %s", f->file[i].path, f->file[i].what);
+	if (!f->files)
+		say(c, r, DOCTOR_WELL, "as Holdfast has written them, and no secret is open to others");
+}
+
+JUDGE(judge_programs)
+{
+	(void)conf;
+	for (size_t i = 0; i < f->refusals; i++)
+		say(c, r, DOCTOR_WRONG, "%s: %s", f->refusal[i].name, f->refusal[i].words);
+	if (!f->refusals)
+		say(c, r, DOCTOR_WELL, "HAProxy and keepalived take their configuration");
+}
+
+JUDGE(judge_disk)
+{
+	static const char *const forgetful[] = {"tmpfs", "ramfs", "nfs", "cifs", "fuse"};
+	bool forgets = false;
+
+	(void)conf;
+	for (size_t i = 0; i < sizeof(forgetful) / sizeof(forgetful[0]); i++)
+		forgets |= strcmp(f->file_system, forgetful[i]) == 0;
+	if (forgets)
+		say(c, r, DOCTOR_WRONG,
+		    "the state is on %s, which does not keep what was synced through a loss of power", f->file_system);
+	else if (!f->sync_us)
+		say(c, r, DOCTOR_WRONG, "nothing can be written and synced where the state is");
+	else if (f->sync_us > SYNC_SLOW_US)
+		say(c, r, DOCTOR_DOUBTFUL,
+		    "a sync of 4 KiB takes %u us (median of 15), and every payment waits for two", f->sync_us);
+	else
+		say(c, r, DOCTOR_WELL, "a sync of 4 KiB takes %u us (median of 15)", f->sync_us);
+}
+
+JUDGE(judge_space)
+{
+	bool little = f->free_percent < FREE_LEAST_PERCENT || f->free_mb < FREE_LEAST_MB;
+
+	(void)conf;
+	if (f->free_percent > 100)
+		say(c, r, DOCTOR_DOUBTFUL, "not known");
+	else
+		say(c, r, little ? DOCTOR_WRONG : DOCTOR_WELL, "%llu MB are free, %u percent",
+		    (unsigned long long)f->free_mb, f->free_percent);
+}
+
+#define PAIR (1u << CONF_KIND_GATEWAY)
+#define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
+#define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
+
+/* clang-format off */
+const struct doctor_check doctor_checks[] = {
+	{ "clock",        "is the clock synchronised",
+	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do", ALL, judge_clock },
+	{ "network",      "is the address on the interface that holdfast.conf names",
+	  "set address and interface of holdfast.conf to what 'ip address' shows, or the machine to what holdfast.conf says", ALL, judge_network },
+	{ "mtu",          "does a heartbeat fit into one packet",
+	  "ip link set dev INTERFACE mtu 1500, and the same on what lies between the members", ALL, judge_mtu },
+	{ "heartbeats",   "is every other member heard",
+	  "open UDP 7400 (heartbeat port of holdfast.conf) between all members, both ways; is holdfast-heartbeatd running there, with the same cluster key?", ALL, judge_heartbeats },
+	{ "ports",        "are the ports of the other gateways open",
+	  "open TCP 3306 and 7443-7445 (ports of holdfast.conf) between the gateways, both ways; the other one may be off", GATEWAY, judge_ports },
+	{ "address",      "who has the virtual address",
+	  "ip neighbour and arping tell who has it; another machine must give it up. Nobody: journalctl -u keepalived on the active gateway, VRRP (protocol 112) open?", PAIR, judge_address },
+	{ "units",        "do the services run, and will they after a reboot",
+	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb", ALL, judge_units },
+	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
+	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod o-rwx", ALL, judge_files },
+	{ "programs",     "do HAProxy and keepalived take their configuration",
+	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY, judge_programs },
+	{ "disk",         "does the disk keep what it has synced, and how fast",
+	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ALL, judge_disk },
+	{ "space",        "is there room on the disk",
+	  "make room before it ends: a database without room stops payments", ALL, judge_space },
+};
+/* clang-format on */
+const size_t doctor_checks_count = sizeof(doctor_checks) / sizeof(doctor_checks[0]);
+
+enum doctor_grade doctor_judge(const struct doctor_facts *f, const struct conf *conf, struct doctor_report *ret)
+{
+	enum doctor_grade worst = DOCTOR_WELL;
+
+	ret->findings = 0;
+	for (size_t i = 0; i < doctor_checks_count; i++)
+		if (doctor_checks[i].kinds >> conf->kind & 1)
+			doctor_checks[i].judge(f, conf, &doctor_checks[i], ret);
+	for (size_t i = 0; i < ret->findings; i++)
+		if (ret->finding[i].grade > worst)
+			worst = ret->finding[i].grade;
+	return worst;
+}
+
+const char *doctor_grade_word(enum doctor_grade grade)
+{
+	static const char *const words[] = {"well", "doubtful", "wrong"};
+
+	return words[grade];
+}

@@ -1,0 +1,299 @@
+#include "heartbeat/doctor_look.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_probe.h"
+#include "heartbeat/ctl_run.h"
+#include "heartbeat/ctl_units.h"
+#include "heartbeat/localclient.h"
+#include "heartbeat/settings.h"
+
+#define CONNECT_MS 1000
+#define PROGRAM_MS 10000
+#define SYNCS 15
+#define SYNC_BYTES 4096
+
+#define PAIR (1u << CONF_KIND_GATEWAY)
+#define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
+#define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
+
+static void look_at_clock(struct doctor_facts *ret)
+{
+	struct timex t = {0};
+	int state = adjtimex(&t);
+
+	if (state >= 0)
+		ret->clock = state == TIME_ERROR || (t.status & STA_UNSYNC) ? DOCTOR_CLOCK_FREE : DOCTOR_CLOCK_SYNCED;
+}
+
+/* What init and join ask before, with the virtual address left out: it may be here now. */
+static void look_at_network(const struct conf *conf, struct doctor_facts *ret)
+{
+	struct conf own = *conf;
+	struct ctl_host host;
+	struct errbuf e = {""};
+	struct ifreq mtu = {0};
+	const char *interface = conf->interface;
+	int fd;
+
+	own.vip[0] = '\0';
+	if (ctl_host_read(&host, &e) || ctl_check_network(&own, &host, &e)) {
+		(void)snprintf(ret->network, sizeof(ret->network), "%s", e.text);
+		return;
+	}
+	for (unsigned i = 0; i < host.addresses; i++)
+		if (host.address[i].ipv4 == ctl_ipv4_of(conf->address))
+			interface = host.address[i].interface;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(mtu.ifr_name, sizeof(mtu.ifr_name), "%s", interface);
+	if (fd >= 0 && ioctl(fd, SIOCGIFMTU, &mtu) == 0 && mtu.ifr_mtu > 0)
+		ret->mtu_bytes = (unsigned)mtu.ifr_mtu;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* 0, or -errno: why there is no connection after CONNECT_MS. */
+static int try_port(const char *address, uint32_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	socklen_t size = sizeof(error);
+
+	if (fd < 0)
+		return -errno;
+	if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
+		error = EINVAL;
+	else if (connect(fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS)
+		error = errno;
+	else if (poll(&p, 1, CONNECT_MS) != 1)
+		error = ETIMEDOUT;
+	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size))
+		error = errno;
+	(void)close(fd);
+	return -error;
+}
+
+static void look_at_ports(const struct conf *conf, const char *name, const char *address, struct doctor_facts *ret)
+{
+	const struct {
+		uint32_t port;
+		unsigned kinds;
+	} ports[] = {
+	    {conf->database_port, GATEWAY},
+	    {conf->mesh_http_port, PAIR},
+	    {conf->mesh_ledger_port, PAIR},
+	    {conf->mesh_seed_port, GATEWAY},
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]) && ret->ports < DOCTOR_LIST_MAX; i++) {
+		if (!(ports[i].kinds >> conf->kind & 1))
+			continue;
+		(void)snprintf(ret->port[ret->ports].name, sizeof(ret->port[0].name), "%s", name);
+		(void)snprintf(ret->port[ret->ports].address, sizeof(ret->port[0].address), "%s", address);
+		ret->port[ret->ports].port = ports[i].port;
+		ret->port[ret->ports++].code = try_port(address, ports[i].port);
+	}
+}
+
+/* Who else answers for it than this machine: it has to be the active one alone, or nobody while we are that. */
+static void look_at_address(const struct conf *conf, const char *active_address, struct doctor_facts *ret)
+{
+	uint8_t mac[CTL_PROBE_MAC_BYTES], active[CTL_PROBE_MAC_BYTES];
+	bool own = strcmp(ret->active, conf->name) == 0, asked;
+	bool hit = ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), NULL, &asked, mac);
+
+	if (!asked)
+		return;
+	ret->vip = own ? DOCTOR_VIP_ACTIVE : DOCTOR_VIP_NOBODY;
+	if (!hit)
+		return;
+	/* Both may answer: whoever was first says nothing about that. */
+	ret->vip = DOCTOR_VIP_STRANGER;
+	if (!own && ctl_probe(conf->interface, ctl_ipv4_of(active_address), NULL, &asked, active) &&
+	    !ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), active, &asked, mac))
+		ret->vip = DOCTOR_VIP_ACTIVE;
+	ctl_probe_mac_text(mac, ret->stranger);
+}
+
+static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
+{
+	struct errbuf e = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
+	const json_t *node;
+	size_t i;
+
+	if (!status) {
+		(void)snprintf(ret->no_answer, sizeof(ret->no_answer), "%s", e.text[0] ? e.text : "does not answer");
+		return;
+	}
+	(void)snprintf(ret->active, sizeof(ret->active), "%s", ctl_text(status, "active"));
+	json_array_foreach(json_object_get(status, "nodes"), i, node)
+	{
+		const char *name = ctl_text(node, "name"), *address = ctl_text(node, "address");
+
+		if (strcmp(name, conf->name) == 0 || ret->members == DOCTOR_LIST_MAX)
+			continue;
+		(void)snprintf(ret->member[ret->members].name, sizeof(ret->member[0].name), "%s", name);
+		(void)snprintf(ret->member[ret->members].address, sizeof(ret->member[0].address), "%s", address);
+		ret->member[ret->members++].heard = json_is_true(json_object_get(node, "reachable"));
+		if (strcmp(ctl_text(node, "kind"), "gateway") == 0)
+			look_at_ports(conf, name, address, ret);
+	}
+	if (conf->kind == CONF_KIND_GATEWAY)
+		look_at_address(conf, ctl_text(ctl_node(status, ret->active), "address"), ret);
+	json_decref(status);
+}
+
+static void look_at_units(const struct conf *conf, struct doctor_facts *ret)
+{
+	char name[DOCTOR_LIST_MAX - 1][CTL_UNIT_BYTES];
+	size_t count = ctl_units_names(conf, name, DOCTOR_LIST_MAX - 1);
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(ret->unit[i].name, name[i], CTL_UNIT_BYTES);
+		ret->unit[i].wanted = true;
+		ret->unit[i].enabled = ctl_units_is(name[i], "enabled");
+		ret->unit[i].active = ctl_units_is(name[i], "active");
+	}
+	ret->units = count;
+	if (conf->kind == CONF_KIND_WITNESS)
+		return;
+	(void)snprintf(ret->unit[count].name, CTL_UNIT_BYTES, "mariadb.service");
+	ret->unit[count].enabled = ctl_units_is("mariadb.service", "enabled");
+	ret->units++;
+}
+
+static void note_file(struct doctor_facts *ret, const char *path, const char *what)
+{
+	if (ret->files == DOCTOR_LIST_MAX)
+		return;
+	(void)snprintf(ret->file[ret->files].path, sizeof(ret->file[0].path), "%s", path);
+	(void)snprintf(ret->file[ret->files++].what, sizeof(ret->file[0].what), "%s", what);
+}
+
+static void look_at_files(const struct conf *conf, struct doctor_facts *ret)
+{
+	static const char *const secrets[] = {CONF_KEY_PATH, CONF_PKI_DIR "/node.key", CONF_PKI_DIR "/edge.pem",
+	    CONF_PKI_DIR "/node-full.pem", CONF_PKI_DIR "/mariadb.key"};
+	struct settings_member member[CTL_MEMBERS_MAX];
+	const char *different[SETTINGS_FILES_MAX];
+	unsigned members = 0, count = 0;
+	struct errbuf e = {""};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (stat(secrets[i], &st) == 0 && (st.st_mode & (S_IRWXO | S_IWGRP)))
+			note_file(ret, secrets[i], "a secret that others may read, or their group write");
+	/* Without the members nothing can be said of what follows from them. */
+	if (conf->kind == CONF_KIND_WITNESS || ret->no_answer[0] || ctl_members_ask(member, &members, &e) || !members)
+		return;
+	if (settings_look(conf, member, members, different, &count, &e))
+		note_file(ret, "what Holdfast writes", e.text);
+	for (unsigned i = 0; i < count; i++)
+		note_file(ret, different[i], "is not as Holdfast would write it now");
+}
+
+static void look_at_programs(const struct conf *conf, struct doctor_facts *ret)
+{
+	static const struct {
+		const char *name;
+		unsigned kinds;
+		const char *argv[6];
+	} programs[] = {
+	    {"HAProxy", GATEWAY, {"haproxy", "-c", "-q", "-f", "/etc/holdfast/haproxy.cfg", NULL}},
+	    {"keepalived", PAIR, {"keepalived", "-t", "-f", "/etc/holdfast/keepalived.conf", NULL}},
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct errbuf e = {""};
+
+		if (!(programs[i].kinds >> conf->kind & 1) || ctl_run(programs[i].argv, PROGRAM_MS, NULL, &e) == 0)
+			continue;
+		(void)snprintf(ret->refusal[ret->refusals].name, sizeof(ret->refusal[0].name), "%s", programs[i].name);
+		(void)snprintf(ret->refusal[ret->refusals++].words, sizeof(ret->refusal[0].words), "%s", e.text);
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median of SYNCS; 0 when it cannot be written there. */
+static uint32_t time_of_sync_us(const char *dir)
+{
+	static const char page[SYNC_BYTES];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	uint32_t took_us[SYNCS];
+	bool well = fd >= 0;
+
+	for (int i = 0; i < SYNCS && well; i++) {
+		struct timespec from, to;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &from);
+		well = pwrite(fd, page, sizeof(page), (off_t)i * SYNC_BYTES) == SYNC_BYTES && fdatasync(fd) == 0;
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		took_us[i] = (uint32_t)((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000 + 1);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (!well)
+		return 0;
+	qsort(took_us, SYNCS, sizeof(took_us[0]), by_size);
+	return took_us[SYNCS / 2];
+}
+
+static void look_at_disk(struct doctor_facts *ret)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} forgetful[] = {{TMPFS_MAGIC, "tmpfs"}, {RAMFS_MAGIC, "ramfs"}, {NFS_SUPER_MAGIC, "nfs"},
+	    {CIFS_SUPER_MAGIC, "cifs"}, {FUSE_SUPER_MAGIC, "fuse"}};
+	struct statfs fs;
+	struct statvfs room;
+
+	ret->sync_us = time_of_sync_us(CONF_STATE_DIR);
+	if (statfs(CONF_STATE_DIR, &fs) == 0)
+		for (size_t i = 0; i < sizeof(forgetful) / sizeof(forgetful[0]); i++)
+			if ((unsigned long)fs.f_type == forgetful[i].magic)
+				(void)snprintf(ret->file_system, sizeof(ret->file_system), "%s", forgetful[i].name);
+	ret->free_percent = 101;
+	if (statvfs(CONF_STATE_DIR, &room) == 0 && room.f_blocks) {
+		ret->free_mb = (uint64_t)room.f_bavail * room.f_frsize >> 20;
+		ret->free_percent = (unsigned)(room.f_bavail * 100 / room.f_blocks);
+	}
+}
+
+void doctor_look(const struct conf *conf, struct doctor_facts *ret)
+{
+	look_at_clock(ret);
+	look_at_network(conf, ret);
+	look_at_cluster(conf, ret);
+	look_at_units(conf, ret);
+	look_at_files(conf, ret);
+	look_at_programs(conf, ret);
+	look_at_disk(ret);
+}

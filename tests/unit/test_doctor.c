@@ -1,0 +1,282 @@
+/* What the doctor says of what it sees: one case for each thing that can be wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/doctor.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SET(field, text) ((void)snprintf((field), sizeof(field), "%s", (text)))
+
+static const struct conf gateway = {
+    .kind = CONF_KIND_GATEWAY, .address = "10.0.0.1", .interface = "eth0", .vip = "10.0.0.9/24"};
+
+/* A machine with which nothing is wrong. */
+static struct doctor_facts well(void)
+{
+	struct doctor_facts f = {
+	    .clock = DOCTOR_CLOCK_SYNCED,
+	    .mtu_bytes = 1500,
+	    .active = "b",
+	    .vip = DOCTOR_VIP_ACTIVE,
+	    .member = {{"b", "10.0.0.2", true}, {"w", "10.0.0.3", true}},
+	    .members = 2,
+	    .port = {{"b", "10.0.0.2", 3306, 0}},
+	    .ports = 1,
+	    .unit = {{"haproxy.service", true, true, true}, {"mariadb.service", false, true, false}},
+	    .units = 2,
+	    .sync_us = 400,
+	    .free_mb = 50000,
+	    .free_percent = 60,
+	};
+
+	return f;
+}
+
+static void clock_runs_free(struct doctor_facts *f)
+{
+	f->clock = DOCTOR_CLOCK_FREE;
+}
+static void clock_is_mute(struct doctor_facts *f)
+{
+	f->clock = DOCTOR_CLOCK_UNKNOWN;
+}
+static void wrong_interface(struct doctor_facts *f)
+{
+	SET(f->network, "--address 10.0.0.1 is on eth1");
+}
+static void small_mtu(struct doctor_facts *f)
+{
+	f->mtu_bytes = 1279;
+}
+static void least_mtu(struct doctor_facts *f)
+{
+	f->mtu_bytes = 1280;
+}
+static void no_mtu(struct doctor_facts *f)
+{
+	f->mtu_bytes = 0;
+}
+static void no_heartbeatd(struct doctor_facts *f)
+{
+	SET(f->no_answer, "connection refused");
+}
+static void one_silent(struct doctor_facts *f)
+{
+	f->member[1].heard = false;
+}
+static void port_dropped(struct doctor_facts *f)
+{
+	f->port[0].code = -ETIMEDOUT;
+}
+static void port_refused(struct doctor_facts *f)
+{
+	f->port[0].code = -ECONNREFUSED;
+}
+static void no_route(struct doctor_facts *f)
+{
+	f->port[0].code = -EHOSTUNREACH;
+}
+static void no_ports(struct doctor_facts *f)
+{
+	f->ports = 0;
+}
+static void vip_unanswered(struct doctor_facts *f)
+{
+	f->vip = DOCTOR_VIP_NOBODY;
+}
+static void nobody_serves(struct doctor_facts *f)
+{
+	vip_unanswered(f), f->active[0] = '\0';
+}
+static void vip_mute(struct doctor_facts *f)
+{
+	f->vip = DOCTOR_VIP_UNKNOWN;
+}
+static void vip_taken(struct doctor_facts *f)
+{
+	f->vip = DOCTOR_VIP_STRANGER, SET(f->stranger, "02:00:00:00:00:07");
+}
+static void unit_dead(struct doctor_facts *f)
+{
+	f->unit[0].active = false;
+}
+static void unit_disabled(struct doctor_facts *f)
+{
+	f->unit[0].enabled = false;
+}
+static void mariadb_enabled(struct doctor_facts *f)
+{
+	f->unit[1].enabled = true;
+}
+static void no_units(struct doctor_facts *f)
+{
+	f->units = 0;
+}
+static void open_key(struct doctor_facts *f)
+{
+	SET(f->file[0].path, "/etc/holdfast/cluster.key");
+	SET(f->file[0].what, "a secret that others may read");
+	f->files = 1;
+}
+static void refused(struct doctor_facts *f)
+{
+	SET(f->refusal[0].name, "HAProxy");
+	SET(f->refusal[0].words, "unknown keyword 'x'");
+	f->refusals = 1;
+}
+static void on_tmpfs(struct doctor_facts *f)
+{
+	SET(f->file_system, "tmpfs");
+}
+static void no_sync(struct doctor_facts *f)
+{
+	f->sync_us = 0;
+}
+static void slow_sync(struct doctor_facts *f)
+{
+	f->sync_us = 20001;
+}
+static void disk_full(struct doctor_facts *f)
+{
+	f->free_percent = 9;
+}
+static void disk_small(struct doctor_facts *f)
+{
+	f->free_mb = 1023;
+}
+static void room_unknown(struct doctor_facts *f)
+{
+	f->free_percent = 101;
+}
+
+/* clang-format off */
+static const struct {
+	void (*spoil)(struct doctor_facts *f);
+	const char *check, *words;
+	enum doctor_grade grade;
+} cases[] = {
+	{ clock_runs_free, "clock",      "nothing synchronises it",                           DOCTOR_DOUBTFUL },
+	{ clock_is_mute,   "clock",      "does not tell",                                     DOCTOR_DOUBTFUL },
+	{ wrong_interface, "network",    "is on eth1",                                        DOCTOR_WRONG },
+	{ small_mtu,       "mtu",        "1279 bytes, and at least 1280",                     DOCTOR_WRONG },
+	{ least_mtu,       "mtu",        "1280 bytes",                                        DOCTOR_WELL },
+	{ no_mtu,          "mtu",        "not known",                                         DOCTOR_DOUBTFUL },
+	{ no_heartbeatd,   "heartbeats", "heartbeatd of this machine: connection refused",    DOCTOR_WRONG },
+	{ one_silent,      "heartbeats", "nothing is heard of w, 10.0.0.3",                   DOCTOR_WRONG },
+	{ port_dropped,    "ports",      "TCP 3306 of b, 10.0.0.2, does not answer",          DOCTOR_WRONG },
+	{ port_refused,    "ports",      "is refused",                                        DOCTOR_WRONG },
+	{ no_route,        "ports",      "no way to that address",                            DOCTOR_WRONG },
+	{ no_ports,        "ports",      "no other gateway is known",                         DOCTOR_DOUBTFUL },
+	{ vip_unanswered,  "address",    "nobody answers for it",                             DOCTOR_WRONG },
+	{ nobody_serves,   "address",    "nobody answers for it",                             DOCTOR_WELL },
+	{ vip_mute,        "address",    "cannot be asked for",                               DOCTOR_DOUBTFUL },
+	{ vip_taken,       "address",    "that of another machine, 02:00:00:00:00:07",        DOCTOR_WRONG },
+	{ unit_dead,       "units",      "haproxy.service does not run",                      DOCTOR_WRONG },
+	{ unit_disabled,   "units",      "haproxy.service is not enabled",                    DOCTOR_WRONG },
+	{ mariadb_enabled, "units",      "mariadb.service is enabled: only replicationd",     DOCTOR_WRONG },
+	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
+	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
+	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
+	{ on_tmpfs,        "disk",       "tmpfs, which does not keep",                        DOCTOR_WRONG },
+	{ no_sync,         "disk",       "nothing can be written and synced",                 DOCTOR_WRONG },
+	{ slow_sync,       "disk",       "takes 20001 us",                                    DOCTOR_DOUBTFUL },
+	{ disk_full,       "space",      "9 percent",                                         DOCTOR_WRONG },
+	{ disk_small,      "space",      "1023 MB are free",                                  DOCTOR_WRONG },
+	{ room_unknown,    "space",      "not known",                                         DOCTOR_DOUBTFUL },
+};
+/* clang-format on */
+
+static void test_a_sound_machine_is_well(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+
+	(void)state;
+	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WELL);
+	assert_int_equal(r.findings, doctor_checks_count);
+	for (size_t i = 0; i < r.findings; i++) {
+		assert_string_equal(r.finding[i].check, doctor_checks[i].word);
+		assert_string_equal(r.finding[i].mend, "");
+	}
+}
+
+static void test_each_fault_is_named_and_nothing_else(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct doctor_facts f = well();
+		struct doctor_report r;
+		size_t met = 0;
+
+		cases[i].spoil(&f);
+		assert_int_equal(doctor_judge(&f, &gateway, &r), cases[i].grade);
+		for (size_t j = 0; j < r.findings; j++) {
+			const struct doctor_finding *one = &r.finding[j];
+
+			if (strcmp(one->check, cases[i].check) != 0) {
+				assert_int_equal(one->grade, DOCTOR_WELL);
+				continue;
+			}
+			met++;
+			assert_non_null(strstr(one->text, cases[i].words));
+			assert_int_equal(one->grade, cases[i].grade);
+			assert_int_equal(one->mend[0] != '\0', cases[i].grade != DOCTOR_WELL);
+		}
+		assert_int_equal(met, 1);
+	}
+}
+
+/* A witness has neither database nor address, and nobody tells it of what it has not. */
+static void test_each_kind_has_its_checks(void **state)
+{
+	struct conf conf = gateway;
+	struct doctor_facts f = well();
+	struct doctor_report r;
+
+	(void)state;
+	conf.kind = CONF_KIND_WITNESS;
+	(void)doctor_judge(&f, &conf, &r);
+	for (size_t i = 0; i < r.findings; i++)
+		assert_true(strcmp(r.finding[i].check, "ports") && strcmp(r.finding[i].check, "address") &&
+			    strcmp(r.finding[i].check, "programs"));
+	conf.kind = CONF_KIND_REPLICA;
+	(void)doctor_judge(&f, &conf, &r);
+	for (size_t i = 0; i < r.findings; i++)
+		assert_string_not_equal(r.finding[i].check, "address");
+}
+
+static void test_more_than_there_is_room_for_is_left_out(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+
+	(void)state;
+	f.members = f.ports = f.units = f.files = DOCTOR_LIST_MAX;
+	for (size_t i = 0; i < DOCTOR_LIST_MAX; i++) {
+		f.member[i].heard = false;
+		f.port[i].code = -EIO;
+		f.unit[i].wanted = true;
+		f.unit[i].active = f.unit[i].enabled = false;
+	}
+	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WRONG);
+	assert_int_equal(r.findings, COUNT(r.finding));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_sound_machine_is_well),
+	    cmocka_unit_test(test_each_fault_is_named_and_nothing_else),
+	    cmocka_unit_test(test_each_kind_has_its_checks),
+	    cmocka_unit_test(test_more_than_there_is_room_for_is_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
