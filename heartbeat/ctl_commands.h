@@ -10,6 +10,8 @@ int ctl_restore(const struct ctl_options *o);
 int ctl_join(const struct ctl_options *o);
 int ctl_token(const struct ctl_options *o);
 int ctl_status(const struct ctl_options *o); /* 0 serving at its address, 1 not, 2 heartbeatd does not answer */
+int ctl_watch(const struct ctl_options *o);  /* 0 it was interrupted; 2: standard output is gone */
+int ctl_completion(const struct ctl_options *o);
 int ctl_key(const struct ctl_options *o);
 int ctl_history(const struct ctl_options *o); /* 2: heartbeatd does not answer */
 int ctl_explain(const struct ctl_options *o); /* 2: heartbeatd does not answer */

@@ -1,5 +1,6 @@
 #include "heartbeat/ctl_status.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -216,23 +217,31 @@ static json_t *last_verify(void)
 	return verify ? verify : json_null();
 }
 
-int ctl_status(const struct ctl_options *o)
+json_t *ctl_status_whole(struct errbuf *e)
 {
-	struct errbuf e = {""};
-	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
-	int code = ctl_status_exit(status);
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", e);
 
 	if (!status) {
 		if (access(CONF_PATH, F_OK))
-			(void)fprintf(stderr,
-			    "holdfastctl: status: this machine belongs to no cluster: there is no %s\n", CONF_PATH);
-		else
-			(void)fprintf(stderr, "holdfastctl: status: %s\n", e.text);
-		return EXIT_NO_ANSWER;
+			(void)err_set(e, -ENOENT, "this machine belongs to no cluster: there is no %s", CONF_PATH);
+		return NULL;
 	}
 	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));
 	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
 	(void)json_object_set_new(status, VERIFY, last_verify());
+	return status;
+}
+
+int ctl_status(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+	json_t *status = ctl_status_whole(&e);
+	int code = ctl_status_exit(status);
+
+	if (!status) {
+		(void)ctl_command_refuse("status", e.text);
+		return EXIT_NO_ANSWER;
+	}
 	if (ctl_show("status", status, o->json, ctl_status_print))
 		code = EXIT_NO_ANSWER;
 	json_decref(status);

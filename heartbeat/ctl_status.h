@@ -35,6 +35,10 @@ int ctl_status_exit(const json_t *status);
  * either way; a status that is not there (NULL) has none. */
 bool ctl_status_is_cut_off(const json_t *status, char *silent, size_t size);
 
+/* The status of this machine's heartbeatd with what it does not know itself: exports of what was given up, the last verification. For the
+ * caller to json_decref; NULL with e filled when heartbeatd does not answer. */
+json_t *ctl_status_whole(struct errbuf *e);
+
 /* Prints the table. Its last lines say what is to be done about what the table shows, and about what was exported on this machine, if the
  * status has that ("unacknowledged_exports", "verify", which are no part of what heartbeatd answers). */
 void ctl_status_print(FILE *f, const json_t *status);

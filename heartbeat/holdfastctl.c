@@ -11,6 +11,7 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_completion.h"
 #include "heartbeat/ctl_options.h"
 
 static int help(const struct ctl_options *o);
@@ -29,6 +30,7 @@ static const struct ctl_command commands[] = {
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
 	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving at its address, 1 not, 2 no answer",
 	  CTL_JSON, 0, ctl_status },
+	{ "watch", "", "show the status again each second, until interrupted", 0, 0, ctl_watch },
 	{ "history", "[--json]", "the last moves of the role: when, from whom to whom, why, and where the time went",
 	  CTL_JSON, 0, ctl_history },
 	{ "explain", "[--json]", "in words: why the cluster is as it is, what it waits for, what happens if a member dies now",
@@ -60,6 +62,7 @@ static const struct ctl_command commands[] = {
 	  "make the first gateway of a new cluster on this machine, with the ledger of the backup in DIR",
 	  CTL_FROM | CTL_LOGS | CTL_UNTIL | CTL_ACCEPT_FINDINGS | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_FROM | CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_restore },
+	{ "completion", "", "print the completion of these words for bash", 0, 0, ctl_completion },
 	{ "help", "", "print this", 0, 0, help },
 	{ "--version", "", "print the version", 0, 0, version },
 };
@@ -78,6 +81,13 @@ static int help(const struct ctl_options *o)
 {
 	(void)o;
 	usage(stdout);
+	return 0;
+}
+
+int ctl_completion(const struct ctl_options *o)
+{
+	(void)o;
+	ctl_completion_print(stdout, commands, COMMANDS);
 	return 0;
 }
 

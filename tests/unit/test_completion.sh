@@ -1,0 +1,37 @@
+#!/bin/bash
+# What bash offers for the beginning of a word of holdfastctl.
+set -u
+script=completions/holdfastctl
+bash -n "$script" || exit 1
+# shellcheck disable=SC1090
+. "./$script"
+failed=0
+
+offers() { # WANT WORD...: the last word is the one to complete
+  local want=$1 got
+  shift
+  COMP_WORDS=(holdfastctl "$@")
+  COMP_CWORD=$#
+  _holdfastctl
+  got="${COMPREPLY[*]}"
+  [ "$got" = "$want" ] && return
+  echo "FAIL holdfastctl $*: offers '$got', want '$want'"
+  failed=1
+}
+
+offers "switchover" sw
+offers "status" sta
+offers "rotate status --json --help" key ""
+offers "promote" force p
+offers "--accept-loss" force promote a --a
+offers "on off" maintenance o
+offers "--accept-findings --address" restore --from x --a
+offers "--vip" init --v
+offers "--help" help --
+offers "" nonsense x
+./holdfastctl help | sed -n 's/^  \([a-z-][a-z-]*\).*/\1/p' | while read -r word; do
+  COMP_WORDS=(holdfastctl "$word") COMP_CWORD=1
+  _holdfastctl
+  printf '%s\n' "${COMPREPLY[@]}" | grep -qx -- "$word" || echo "FAIL no offer of $word"
+done | grep . && failed=1
+exit $failed
