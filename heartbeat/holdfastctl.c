@@ -55,7 +55,7 @@ static const struct ctl_command commands[] = {
 	{ "backup", "make [--from-active] DIR | verify DIR | logs [--from-active] DIR",
 	  "on the standby, make a backup of the ledger in a new directory and try it; restore one for trial; archive what was written since",
 	  CTL_REST, 0, ctl_backup },
-	{ "verify", "[--json] [--on-active] [--share PERCENT] [--memory MIB]",
+	{ "verify", "[--json] [--on-active] [--share PERCENT] [--memory MIB] [--snapshot SECONDS]",
 	  "on the standby, sum the whole ledger up anew and say what is not right; exit 0 it adds up, 1 not, 2 could not look, 3 the standby does it",
 	  CTL_REST, 0, ctl_verify },
 	{ "restore", "--from DIR [--logs DIR [--until WHEN]] [--accept-findings] --name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
@@ -112,14 +112,16 @@ static bool is_witness(void)
 }
 
 /* It becomes the helper, so that its messages and its exit status come through unchanged. The helper insists
- * on root. called: what getopt names in its messages. */
-static int become(const char *command, const char *path, char *called, const struct ctl_options *o)
+ * on root. called: what getopt names in its messages. elsewhere: the exit status where there is nothing to look at. */
+static int become(const char *command, const char *path, char *called, int elsewhere, const struct ctl_options *o)
 {
 	char *argv[16] = {called};
 	size_t n = 1;
 
-	if (is_witness())
-		return ctl_command_refuse(command, "only on a gateway");
+	if (is_witness()) {
+		(void)ctl_command_refuse(command, "only on a gateway");
+		return elsewhere;
+	}
 	for (char **word = o->rest; *word; word++) {
 		if (n == sizeof(argv) / sizeof(argv[0]) - 1) {
 			(void)ctl_command_refuse(command, "too many words");
@@ -128,28 +130,30 @@ static int become(const char *command, const char *path, char *called, const str
 		argv[n++] = *word;
 	}
 	(void)execv(path, argv);
-	return ctl_command_refuse(command, errno == ENOENT ? "only on a gateway" : strerror(errno));
+	(void)ctl_command_refuse(command, errno == ENOENT ? "only on a gateway" : strerror(errno));
+	return elsewhere;
 }
 
 int ctl_api_key(const struct ctl_options *o)
 {
 	static char called[] = "holdfastctl api-key";
 
-	return become("api-key", HOLDFAST_LIBEXECDIR "/holdfast-api-key", called, o);
+	return become("api-key", HOLDFAST_LIBEXECDIR "/holdfast-api-key", called, EXIT_FAILURE, o);
 }
 
 int ctl_backup(const struct ctl_options *o)
 {
 	static char called[] = "holdfastctl backup";
 
-	return become("backup", HOLDFAST_LIBEXECDIR "/holdfast-backup", called, o);
+	return become("backup", HOLDFAST_LIBEXECDIR "/holdfast-backup", called, EXIT_FAILURE, o);
 }
 
 int ctl_verify(const struct ctl_options *o)
 {
 	static char called[] = "holdfastctl verify";
 
-	return become("verify", HOLDFAST_LIBEXECDIR "/holdfast-verify", called, o);
+	return become("verify", HOLDFAST_LIBEXECDIR "/holdfast-verify", called, EXIT_USAGE,
+	    o); /* 1: the ledger does not add up */
 }
 
 /* Also under the names that people try first. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/durable.h"
 #include "replication/copydir.h"
 #include "replication/password.h"
 #include "replication/process.h"
@@ -237,5 +238,7 @@ int initdata_run(
 {
 	const struct initdata_paths paths = {.key = CONF_KEY_PATH, .schema = SCHEMADIR, .token = INITDATA_TOKEN_PATH};
 
-	return initdata_run_at(&paths, conf, from, ret, e);
+	int code = durable_remove(CONF_VERIFY_PATH, e);
+
+	return code ? code : initdata_run_at(&paths, conf, from, ret, e);
 }

@@ -90,6 +90,7 @@ static void take_finding(void *userdata, const struct audit_finding *f)
 static int check_sums(struct database *db, const atomic_bool *cancel, struct ledger_facts *ret, struct errbuf *e)
 {
 	const struct ledgerwalk w = {.memory_bytes = TRIAL_MEMORY_BYTES,
+	    .snapshot_s = LEDGERWALK_SNAPSHOT_S,
 	    .share_percent = 100,
 	    .cancel = cancel,
 	    .found = take_finding,

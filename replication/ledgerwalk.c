@@ -14,7 +14,6 @@
 #define PIECE_ROWS 5000
 #define SLACK_OBJECTS 1000
 #define WAIT_SLICE_MS 100
-#define SNAPSHOT_LIMIT_MS (UINT64_C(3600) * 1000)
 
 int walk_free_locks(struct walk *w, struct errbuf *e)
 {
@@ -66,9 +65,10 @@ static int look_around(const struct walk *w, struct errbuf *e)
 		return err_set(e, -ENOMEM,
 		    "the journal names more than its tables have: that does not fit into %zu MiB",
 		    w->given->memory_bytes >> 20);
-	if (w->in_snapshot && now_ms() - w->snapshot_ms > SNAPSHOT_LIMIT_MS)
+	if (w->in_snapshot && now_ms() - w->snapshot_ms > (uint64_t)w->given->snapshot_s * 1000)
 		return err_set(e, -ETIME,
-		    "accounts, payments and withdrawals take longer than an hour to read: give it a larger share");
+		    "accounts, payments and withdrawals take longer than %u s to read: give it a larger share",
+		    w->given->snapshot_s);
 	return 0;
 }
 

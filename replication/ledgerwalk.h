@@ -23,9 +23,12 @@ struct ledgerwalk_progress {
 	unsigned pass, passes;
 };
 
+#define LEDGERWALK_SNAPSHOT_S 3600
+
 struct ledgerwalk {
 	size_t
 	    memory_bytes; /* for the table of accounts, payments and withdrawals, in which passes it may take more than one */
+	unsigned snapshot_s;	   /* the database keeps for so long what is changed meanwhile */
 	unsigned share_percent;	   /* 1 to 100: of the time it reads; the rest of it it rests */
 	const atomic_bool *cancel; /* may be NULL */
 	void (*found)(void *userdata, const struct audit_finding *f);

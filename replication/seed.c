@@ -18,7 +18,16 @@
 #include "replication/database.h"
 #include "replication/hotcopy.h"
 
-enum { OPT_HELP = 256, OPT_VERSION, OPT_ROLE, OPT_PEER, OPT_DATABASE_CONF, OPT_DATABASE_SOCKET, OPT_PROGRESS };
+enum {
+	OPT_HELP = 256,
+	OPT_VERSION,
+	OPT_ROLE,
+	OPT_PEER,
+	OPT_DATABASE_CONF,
+	OPT_DATABASE_SOCKET,
+	OPT_PROGRESS,
+	OPT_VERIFY_RESULT
+};
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, OPT_HELP},
@@ -27,12 +36,13 @@ static const struct option long_options[] = {
     {"peer", required_argument, NULL, OPT_PEER},
     {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
     {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
+    {"verify-result", required_argument, NULL, OPT_VERIFY_RESULT},
     {"progress", no_argument, NULL, OPT_PROGRESS},
     {NULL, 0, NULL, 0},
 };
 
 struct arguments {
-	const char *conf_path, *role_path, *peer_socket, *database_conf, *database_socket;
+	const char *conf_path, *role_path, *peer_socket, *database_conf, *database_socket, *verify_path;
 	bool progress;
 };
 
@@ -48,8 +58,9 @@ static void usage(FILE *f)
 	    "  --database-conf FILE  of the mariadbd to copy (default %s)\n"
 	    "  --database-socket S   of the mariadbd to copy (default %s)\n"
 	    "  --peer SOCKET         way to the active (default %s)\n"
+	    "  --verify-result FILE  what is known of the data in DIR, which goes with it (default %s)\n"
 	    "  --progress            instead of its position print how far it is, in lines: PHASE BYTES OF-BYTES\n",
-	    CONF_PATH, ROLEPAGE_PATH, HOTCOPY_DATABASE_CONF, DATABASE_SOCKET, SEED_PEER_SOCKET);
+	    CONF_PATH, ROLEPAGE_PATH, HOTCOPY_DATABASE_CONF, DATABASE_SOCKET, SEED_PEER_SOCKET, CONF_VERIFY_PATH);
 }
 
 static int send_copy(const struct arguments *a)
@@ -78,6 +89,7 @@ static int receive_copy(const struct arguments *a, const char *dir)
 	const struct seed_receive r = {.peer_socket = a->peer_socket,
 	    .dir = dir,
 	    .user = "mysql",
+	    .verify_path = a->verify_path,
 	    .progress_fd = a->progress ? STDOUT_FILENO : -1};
 	struct errbuf e = {""};
 	struct gtid position;
@@ -105,6 +117,7 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case OPT_PEER: a->peer_socket = optarg; break;
 		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
 		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
+		case OPT_VERIFY_RESULT: a->verify_path = optarg; break;
 		case OPT_PROGRESS: a->progress = true; break;
 		case OPT_HELP: usage(stdout); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
@@ -119,6 +132,7 @@ int main(int argc, char **argv)
 	struct arguments a = {.conf_path = CONF_PATH,
 	    .role_path = ROLEPAGE_PATH,
 	    .peer_socket = SEED_PEER_SOCKET,
+	    .verify_path = CONF_VERIFY_PATH,
 	    .database_conf = HOTCOPY_DATABASE_CONF,
 	    .database_socket = DATABASE_SOCKET};
 	int code = read_options(argc, argv, &a);

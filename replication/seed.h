@@ -25,8 +25,9 @@ int seed_send_run(const struct seed_send *s, struct errbuf *e);
 struct seed_receive {
 	const char *peer_socket;
 	const char *dir;
-	const char *user; /* who gets the files */
-	int progress_fd;  /* gets the lines of seed_progress.h, or loses some when it would block; -1: nobody asks */
+	const char *user;	 /* who gets the files */
+	const char *verify_path; /* what came out of the last look into DIR's data: goes with it */
+	int progress_fd; /* gets the lines of seed_progress.h, or loses some when it would block; -1: nobody asks */
 };
 
 /* Makes a copy in DIR.new, prepares it, and puts it in the place of DIR. 0 and its position, or with e filled

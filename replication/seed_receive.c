@@ -167,6 +167,9 @@ int seed_receive_run(const struct seed_receive *r, struct gtid *ret, struct errb
 		code = receive_into(fd, c.made, &l, ret, e);
 	if (!code) {
 		tell(&l, SEED_PHASE_INSTALL);
+		code = durable_remove(r->verify_path, e);
+	}
+	if (!code) {
 		code = copydir_finish(&c, r->user, e);
 	}
 	if (fd >= 0)

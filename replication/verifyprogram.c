@@ -32,10 +32,11 @@
 #define DATABASE_BACK_MS 60000 /* one that was restarted is back by then */
 #define WAIT_SLICE_MS 200
 #define MEMORY_MIB_MAX 1048576
+#define SNAPSHOT_S_MAX 86400
 
 struct arguments {
 	const char *conf_path, *role_path, *database_socket, *database_user, *result_path;
-	unsigned long share_percent, memory_mib;
+	unsigned long share_percent, memory_mib, snapshot_s;
 	bool json, on_active;
 };
 
@@ -115,6 +116,7 @@ static int look_once(struct run *r, struct errbuf *e)
 	const struct arguments *a = r->arguments;
 	const struct ledgerwalk w = {.memory_bytes = (size_t)a->memory_mib << 20,
 	    .share_percent = (unsigned)a->share_percent,
+	    .snapshot_s = (unsigned)a->snapshot_s,
 	    .cancel = &stopped,
 	    .found = verifyreport_take,
 	    .progress = on_progress,
@@ -256,6 +258,7 @@ enum {
 	OPT_ON_ACTIVE,
 	OPT_SHARE,
 	OPT_MEMORY,
+	OPT_SNAPSHOT,
 	OPT_ROLE,
 	OPT_DATABASE_SOCKET,
 	OPT_DATABASE_USER,
@@ -269,6 +272,7 @@ static const struct option long_options[] = {
     {"on-active", no_argument, NULL, OPT_ON_ACTIVE},
     {"share", required_argument, NULL, OPT_SHARE},
     {"memory", required_argument, NULL, OPT_MEMORY},
+    {"snapshot", required_argument, NULL, OPT_SNAPSHOT},
     {"role", required_argument, NULL, OPT_ROLE},
     {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
     {"database-user", required_argument, NULL, OPT_DATABASE_USER},
@@ -284,12 +288,13 @@ static void usage(FILE *f, const char *called)
 	    "  --on-active           also on the active gateway\n"
 	    "  --share PERCENT       of the time it reads, else it rests (%d)\n"
 	    "  --memory MIB          for accounts, payments and withdrawals; with less it reads more often (%zu)\n"
+	    "  --snapshot SECONDS    at most, for which the database keeps what is changed while that is read (%d)\n"
 	    "  -f FILE               configuration (" CONF_PATH ")\n"
 	    "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
 	    "  --database-socket S   of the mariadbd to look into (" DATABASE_SOCKET ")\n"
 	    "  --database-user USER  (" DATABASE_USER ")\n"
 	    "  --result FILE         where to leave what came out (" CONF_VERIFY_PATH ")\n",
-	    called, SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20);
+	    called, SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20, LEDGERWALK_SNAPSHOT_S);
 }
 
 /* False, and says so, for what is no number between 1 and most. */
@@ -321,6 +326,10 @@ static int read_options(int argc, char **argv, struct arguments *a)
 			break;
 		case OPT_MEMORY:
 			if (!take_number("--memory", optarg, MEMORY_MIB_MAX, &a->memory_mib))
+				return EXIT_CANNOT;
+			break;
+		case OPT_SNAPSHOT:
+			if (!take_number("--snapshot", optarg, SNAPSHOT_S_MAX, &a->snapshot_s))
 				return EXIT_CANNOT;
 			break;
 		case OPT_ROLE: a->role_path = optarg; break;
@@ -360,6 +369,7 @@ int main(int argc, char **argv)
 	    .database_user = DATABASE_USER,
 	    .result_path = CONF_VERIFY_PATH,
 	    .share_percent = SHARE_PERCENT,
+	    .snapshot_s = LEDGERWALK_SNAPSHOT_S,
 	    .memory_mib = LEDGERWALK_MEMORY_BYTES >> 20};
 	struct errbuf e = {""};
 	int code = read_options(argc, argv, &a);

@@ -77,8 +77,8 @@ serve() { # WAY: in the background, until one connection was served
 	until_true 10 test -S "$D/seed.sock" || fail "no seed socket"
 }
 served() { wait "${PID[serve]}"; unset "PID[serve]"; cat "$D/serve.out"; }
-fetch() { timeout 120 "$BUILD/holdfast-seed" --progress --peer "$D/seed.sock" receive "$D/b/mysql"; }
-receive() { timeout 120 "$BUILD/holdfast-seed" --peer "$D/seed.sock" receive "$D/b/mysql" 2>&1; }
+fetch() { timeout 120 "$BUILD/holdfast-seed" --progress --peer "$D/seed.sock" --verify-result "$D/b/verify.json" receive "$D/b/mysql"; }
+receive() { timeout 120 "$BUILD/holdfast-seed" --peer "$D/seed.sock" --verify-result "$D/b/verify.json" receive "$D/b/mysql" 2>&1; }
 
 refused_copy() { # WHAT WAY PATTERN
 	local said
@@ -87,7 +87,8 @@ refused_copy() { # WHAT WAY PATTERN
 	matches "$1" "$said" "$3"
 	served >/dev/null
 	equal "$1: nothing is left" "$(lines_of_copy)" 0
-	[ ! -e "$D/b/mysql/mark" ] || equal "$1: the old data is untouched" "$(cat "$D/b/mysql/mark")" "as it was"
+	[ ! -e "$D/b/mysql/mark" ] || equal "$1: the old data is untouched" "$(cat "$D/b/mysql/mark" "$D/b/verify.json")" "as it was
+found"
 }
 
 test_refusals() {
@@ -98,6 +99,7 @@ test_refusals() {
 	role role 1 1 0 solo
 	mkdir -p "$D/b/mysql/mysql"
 	echo "as it was" >"$D/b/mysql/mark"
+	echo found >"$D/b/verify.json"
 	refused_copy "a stream cut in the greeting" cut=10 'ended before it was complete'
 	refused_copy "a stream cut after the greeting" cut=30 'ended before it was complete'
 	refused_copy "a stream cut in the middle" cut=3000000 'ended before it was complete'
@@ -169,6 +171,7 @@ test_copy() {
 	equal "it belongs to mysql" "$(stat -c '%U %a' "$D/b/mysql")" "mysql 700"
 	equal "nothing else is left" "$(lines_of_copy)" 0
 	[ ! -e "$D/b/mysql/mark" ] && pass "the old data is gone" || fail "the old data is still there"
+	[ ! -e "$D/b/verify.json" ] && pass "and what was known of it" || fail "what was found in the old data is told of the new"
 	start_mariadbd b 2
 	equal "no complaint in the log of the copy" "$(grep -c '\[ERROR\]' "$D/b.log")" 0
 	equal "as many transactions as the position says" "$(($(count b) + 0))" "${said##*-}"

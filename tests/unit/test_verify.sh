@@ -292,6 +292,36 @@ status 3$'
 rests() { [ "$(sql "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER='holdfast-verify' AND COMMAND='Sleep' AND TIME_MS>120")" = 1 ]; }
 stop_it() { kill -TERM "$(pgrep -P "$(pgrep -P "${PID[slow]}" timeout)" holdfast-verify)"; }
 
+# Until accounts, payments and withdrawals are read, the database keeps what is changed meanwhile; not for ever.
+test_limit() {
+	sql "INSERT INTO payment SELECT UNHEX(MD5(s.seq)), payer, payee, currency, status, hold, authorized, captured, refunded, voided, fee, fee_bps, fee_fixed,
+		last_seq, created_us, expires_us, reference, metadata FROM payment, seq_1_to_60000 s WHERE captured=500"
+	matches "it takes too long" "$(verify --on-active --share 1 --snapshot 1; echo "status $?")" 'take longer than 1 s to read: give it a larger share
+status 2$'
+	matches "which is left for who watches" "$(cat "$D/verify.json")" '"result":"failed".*"error":"accounts, payments and withdrawals take longer'
+	equal "its snapshot is given up" "$(sql "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER='holdfast-verify'")" 0
+	matches "how long it may be" "$(verify --snapshot 90000)" "'90000' is no number from 1 to 86400"
+	put_back
+}
+
+# An index that lists go by and that is still being built, or not there: nothing that it needs, and nothing it finds.
+test_index_of_lists() {
+	sql "ALTER TABLE journal DROP KEY kind"
+	verify --on-active >"$D/slow"; equal "without the index of lists it adds up" $? 0
+	put_back
+}
+
+# 1 would say that the ledger does not add up.
+test_witness() {
+	local said
+	mkdir -p "$D/etc/holdfast"
+	printf '[cluster]\nname = test\n[node]\nname = w\nkind = witness\naddress = 127.0.0.3\n' >"$D/etc/holdfast/holdfast.conf"
+	# shellcheck disable=SC2016 # for the other shell
+	said=$(unshare -m sh -c 'mount --bind "$1/etc" /etc && timeout 20 "$2/holdfastctl" verify' - "$D" "$BUILD" 2>&1)
+	equal "on a witness: exit status" $? 2
+	matches "and why" "$said" 'verify: only on a gateway'
+}
+
 test_begins_again() {
 	sql "INSERT INTO payment SELECT UNHEX(MD5(s.seq)), payer, payee, currency, status, hold, authorized, captured, refunded, voided, fee, fee_bps, fee_fixed,
 		last_seq, created_us, expires_us, reference, metadata FROM payment, seq_1_to_15000 s WHERE captured=500"
@@ -311,7 +341,7 @@ matches "the account is for a user of the system" "$(sql "SHOW CREATE USER 'hold
 sql "ALTER USER 'holdfast-verify'@localhost IDENTIFIED BY ''" # here there is none
 make_ledger
 keep
-[ $# -gt 0 ] || set -- unharmed planted many_findings where rights order nobody_waits begins_again stopped
+[ $# -gt 0 ] || set -- unharmed planted many_findings where rights order nobody_waits begins_again stopped limit index_of_lists witness
 for t; do
 	echo "# $t"
 	"test_$t"
