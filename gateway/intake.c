@@ -293,15 +293,35 @@ void intake_address(const struct http_facts *facts, char ret[static CHANNEL_BYTE
 	ret[n] = '\0';
 }
 
+/* As the client wrote it, so that a typo is found; not what is long, or could be anything but a name. */
+static void name_unknown(struct intake *in, const char *query)
+{
+	size_t bytes = 0;
+	const char *name = page_unknown(page_kind(in->m.op.kind), query, &bytes);
+
+	if (!name || bytes >= sizeof(in->refusal.param_name))
+		return;
+	memcpy(in->refusal.param_name, name, bytes);
+	in->refusal.param_name[bytes] = '\0';
+	if (is_visible(in->refusal.param_name, bytes) && !cardguard_finds(name, bytes))
+		in->refusal.param = in->refusal.param_name;
+}
+
 /* After the path: the filters of a list, and so its cursors, are bound to what that names. */
 static bool check_query(struct intake *in)
 {
 	const char *query = strchr(in->facts->target, '?');
 	struct refusal *r = &in->refusal;
 
-	if (page_kind(in->m.op.kind))
-		return page_read(query ? query + 1 : "", &in->m, in->reference, &r->code, &r->param, &r->detail);
-	return !query || refuse(in, PROBLEM_BAD_PARAMETER, "This route takes no query parameters.", NULL);
+	if (!query && !page_kind(in->m.op.kind))
+		return true;
+	if (!page_kind(in->m.op.kind))
+		(void)refuse(in, PROBLEM_BAD_PARAMETER, "This route takes no query parameters.", NULL);
+	else if (page_read(query ? query + 1 : "", &in->m, in->reference, &r->code, &r->param, &r->detail))
+		return true;
+	if (r->code == PROBLEM_BAD_PARAMETER && !r->param)
+		name_unknown(in, query + 1);
+	return false;
 }
 
 bool intake_validate(struct intake *in)

@@ -277,6 +277,19 @@ static int find(const struct page_kind *kind, const char *name, size_t bytes)
 	return -1;
 }
 
+const char *page_unknown(const struct page_kind *kind, const char *query, size_t *bytes)
+{
+	while (*query) {
+		size_t all = strcspn(query, "&");
+
+		*bytes = strcspn(query, "=&");
+		if (!kind || find(kind, query, *bytes) < 0)
+			return query;
+		query += all + (query[all] == '&');
+	}
+	return NULL;
+}
+
 /* What makes two queries the same list. Of events only that they are: types may change on the way. */
 static void take_filters(struct op_message *m)
 {

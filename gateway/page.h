@@ -62,6 +62,10 @@ extern const struct page_parameter page_parameters[];
 bool page_read(const char *query, struct op_message *m, char reference[static OP_REFERENCE_BYTES_MAX + 1],
     enum problem_code *code, const char **param, const char **why);
 
+/* The first parameter of the query that a list of this kind has not (NULL: that is none, and has no parameters): where its name begins, raw,
+ * and how long it is. NULL: there is none. */
+const char *page_unknown(const struct page_kind *kind, const char *query, size_t *bytes);
+
 /* For the ledger: could page_read have made this? */
 bool page_is_good(const struct op *op);
 

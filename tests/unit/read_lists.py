@@ -1,67 +1,11 @@
 """Makes money move through the API and reads lists, entries and events back. read_lists.py PORT SECRET; exit 1 when something is wrong."""
 import datetime
 import json
-import sys
 import threading
 import urllib.error
-import urllib.parse
 import urllib.request
 
-BASE, SECRET = f"http://127.0.0.1:{sys.argv[1]}", sys.argv[2]
-failed = 0
-keys = 0
-
-
-def equal(what, is_, should):
-    global failed
-    if is_ == should:
-        print(f"ok: {what}")
-    else:
-        failed = 1
-        print(f"FAIL: {what}: {is_!r}, should be {should!r}")
-
-
-def ask(method, path, body=None):
-    global keys
-    request = urllib.request.Request(BASE + path, method=method)
-    request.add_header("Authorization", f"Bearer {SECRET}")
-    if body is not None:
-        keys += 1
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
-        request.add_header("Idempotency-Key", f"list-{keys}-x")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, dict(answer.headers), json.load(answer)
-    except urllib.error.HTTPError as e:
-        return e.code, dict(e.headers), json.load(e)
-
-
-def make(path, **body):
-    status, head, got = ask("POST", path, body)
-    if status >= 300:
-        raise SystemExit(f"POST {path}: {status} {got}")
-    return got, int(head["Ledger-Seq"])
-
-
-def page(path, **query):
-    return ask("GET", path + "?" + urllib.parse.urlencode(query) if query else path)
-
-
-def walk(path, **query):
-    """All items, page by page."""
-    items, pages = [], 0
-    while True:
-        status, _, got = page(path, **query)
-        if status != 200:
-            raise SystemExit(f"GET {path} {query}: {status} {got}")
-        pages += 1
-        items += got["data"]
-        if len(got["data"]) > query.get("limit", 20):
-            raise SystemExit("a page is longer than its limit")
-        if not got["has_more"]:
-            return items, pages
-        query["after"] = got["next_cursor"]
+from api_client import BASE, SECRET, ask, equal, finish, ids, make, page, walk
 
 
 def refused(what, path, code, param=None, **query):
@@ -73,24 +17,19 @@ def microseconds(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-accounts = [make("/v1/accounts", kind="wallet", currency="CNY")[0] for _ in range(7)]
+accounts = [make("/v1/accounts", {"kind": "wallet", "currency": "CNY"})[0] for _ in range(7)]
 A, B, C = (a["id"] for a in accounts[:3])
 expected = []  # of every movement: id, type, from, to, amount
-topups = [make("/v1/topups", account=A, amount=1000 + i, currency="CNY", channel="bank", channel_reference=f"ref {i}+x")[0]
+topups = [make("/v1/topups", {"account": A, "amount": 1000 + i, "currency": "CNY", "channel": "bank", "channel_reference": f"ref {i}+x"})[0]
           for i in range(4)]
 transfers = []
 for i in range(45):
     source, target = ((A, B), (A, C), (B, C))[i % 3 if i > 4 else i % 2]
     more = {"reference": f"order {i % 5}&=é"} if i % 2 else {}
-    transfers.append(make("/v1/transfers", **{"from": source, "to": target, "amount": 3 - i % 3, "currency": "CNY"}, **more)[0])
+    transfers.append(make("/v1/transfers", {"from": source, "to": target, "amount": 3 - i % 3, "currency": "CNY", **more})[0])
 status, _, refusal = ask("POST", "/v1/transfers", {"from": B, "to": A, "amount": 10**6, "currency": "CNY"})
 equal("a refusal", status, 402)
 newest = transfers[::-1]
-
-
-def ids(items):
-    return [x["id"] for x in items]
-
 
 # Lists
 for limit in (1, 7, 20, 100):
@@ -158,15 +97,15 @@ status, _, now = page("/v1/events", after="latest")
 equal("from now on", (now["data"], now["has_more"]), ([], False))
 status, _, again = page("/v1/events", after=now["next_cursor"])
 equal("nothing happened", (again["data"], again["next_cursor"]), ([], now["next_cursor"]))
-made, _ = make("/v1/accounts", kind="wallet", currency="CNY")
+made, _ = make("/v1/accounts", {"kind": "wallet", "currency": "CNY"})
 status, _, again = page("/v1/events", after=now["next_cursor"], types="account.created")
 equal("then this did", [x["data"]["id"] for x in again["data"]], [made["id"]])
 
 # What is not allowed
 for what, query in (("limit 0", {"limit": "0"}), ("limit 101", {"limit": 101}), ("limit -1", {"limit": -1}), ("limit x", {"limit": "1x"})):
     refused(what, "/v1/transfers", "bad_parameter", "limit", **query)
-refused("unknown parameter", "/v1/transfers", "bad_parameter", None, colour="red")
-refused("a parameter of other lists", "/v1/accounts", "bad_parameter", None, account=A)
+refused("unknown parameter", "/v1/transfers", "bad_parameter", "colour", colour="red")
+refused("a parameter of other lists", "/v1/accounts", "bad_parameter", "account", account=A)
 refused("account", "/v1/transfers", "bad_parameter", "account", account="x")
 refused("status", "/v1/accounts", "bad_parameter", "status", status="shut")
 refused("time", "/v1/topups", "bad_parameter", "created_from", created_from="yesterday")
@@ -205,7 +144,7 @@ for thread in threads:
     thread.start()
 stale = 0
 for i in range(60):
-    got, seq = make("/v1/transfers", **{"from": A, "to": B, "amount": 1, "currency": "CNY"})
+    got, seq = make("/v1/transfers", {"from": A, "to": B, "amount": 1, "currency": "CNY"})
     for path in (f"/v1/transfers/{got['id']}", f"/v1/accounts/{B}/balance", "/v1/transfers?limit=100", f"/v1/accounts/{A}/entries?limit=100"):
         status, head, back = ask("GET", path)
         there = status == 200 and int(head["Ledger-Seq"]) >= seq
@@ -216,4 +155,4 @@ stop.set()
 for thread in threads:
     thread.join()
 equal("every read saw what had been answered", stale, 0)
-sys.exit(failed)
+finish()

@@ -7,58 +7,19 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
-PORT, SECRET, SOCKET = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-BASE = f"http://127.0.0.1:{PORT}"
-failed = keys = 0
+import api_client
+from api_client import PORT, SECRET, ask, equal, finish, ids
 
-
-def equal(what, is_, should):
-    global failed
-    if is_ == should:
-        print(f"ok: {what}")
-    else:
-        failed = 1
-        print(f"FAIL: {what}: {is_!r}, should be {should!r}")
-
-
-def ask(method, path, body=None, secret=SECRET, key=None):
-    global keys
-    request = urllib.request.Request(BASE + path, method=method)
-    if secret:
-        request.add_header("Authorization", f"Bearer {secret}")
-    if body is not None:
-        keys += 1
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
-        request.add_header("Idempotency-Key", key or f"pays-{keys}-x")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, dict(answer.headers), json.load(answer)
-    except urllib.error.HTTPError as e:
-        return e.code, dict(e.headers), json.load(e)
+SOCKET = sys.argv[3]
 
 
 def make(path, body=None, secret=SECRET):
-    status, head, got = ask("POST", path, body or {}, secret)
-    if status >= 300:
-        raise SystemExit(f"POST {path}: {status} {got}")
-    return got
+    return api_client.make(path, body, secret)[0]
 
 
 def walk(path, secret=SECRET, **query):
-    items = []
-    while True:
-        status, _, got = ask("GET", path + "?" + urllib.parse.urlencode(query), secret=secret)
-        if status != 200:
-            raise SystemExit(f"GET {path} {query}: {status} {got}")
-        items += [x["id"] for x in got["data"]]
-        if not got["has_more"]:
-            return items
-        query["after"] = got["next_cursor"]
+    return ids(api_client.walk(path, secret, **query)[0])
 
 
 def refused(what, path, status, code, secret=SECRET):
@@ -101,10 +62,6 @@ while time.monotonic() < limit and len(walk("/v1/payments", status="expired")) <
 payments = [ask("GET", f"/v1/payments/{x}")[2] for x in made]
 equal("every status is there", sorted({p["status"] for p in payments}), sorted(ways))
 newest = sorted(payments, key=lambda p: p["id"], reverse=True)  # two of one millisecond come in any order
-
-
-def ids(items):
-    return [x["id"] for x in items]
 
 
 def touches(p, account):
@@ -210,4 +167,4 @@ lock.wait()
 collect(20, lambda: False)
 equal("the others are answered", (len(answers), {a.split(b" ", 2)[1] for a in answers if a not in at_once} <= {b"200", b"503"}), (1400, True))
 equal("and then all is well", ask("GET", "/v1/payments?limit=1")[0], 200)
-sys.exit(failed)
+finish()

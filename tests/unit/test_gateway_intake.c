@@ -310,6 +310,42 @@ static void test_routes(void **state)
 	}
 }
 
+/* Whoever mistyped a parameter is told which; what could be something else than a name is not sent back. */
+static void test_unknown_parameters(void **state)
+{
+	static const struct {
+		const char *target, *param;
+	} cases[] = {
+	    {"/v1/accounts/" ACC1 "?foo=1&bar", "foo"},
+	    {"/v1/openapi.json?foo", "foo"},
+	    {"/v1/transfers?limit=1&colour=red", "colour"},
+	    {"/v1/accounts?account=" ACC1, "account"},
+	    {"/v1/transfers?limit=0", "limit"},
+	    {"/v1/transfers?=1", NULL},
+	    {"/v1/accounts/" ACC1 "?", NULL},
+	    {"/v1/transfers?a%20b=1", "a%20b"},
+	    {"/v1/transfers?a\tb=1", NULL},
+	    {"/v1/transfers?4111111111111111=1", NULL},
+	    {"/v1/transfers?x12345678901234567890123456789012345678901234567890123456789012=1",
+		"x12345678901234567890123456789012345678901234567890123456789012"},
+	    {"/v1/transfers?x123456789012345678901234567890123456789012345678901234567890123=1", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_facts f = {.method = "GET", .target = cases[i].target};
+		struct intake in;
+
+		intake_init(&in, &f, "bank", "req_own");
+		assert_true(intake_form(&in));
+		assert_false(intake_validate(&in));
+		assert_string_equal(problem_word(in.refusal.code), "bad_parameter");
+		assert_string_equal(
+		    in.refusal.param ? in.refusal.param : "none", cases[i].param ? cases[i].param : "none");
+		intake_free(&in);
+	}
+}
+
 /* The same request means the same bytes in another order or with other blanks, and nothing else does. */
 static void test_fingerprint(void **state)
 {
@@ -377,6 +413,7 @@ int main(void)
 	    cmocka_unit_test(test_amounts),
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_unknown_parameters),
 	    cmocka_unit_test(test_fingerprint),
 	    cmocka_unit_test(test_request_id),
 	    cmocka_unit_test(test_json_is_wiped),

@@ -7,6 +7,8 @@ set -u
 . "${srcdir:-.}/tests/unit/a_gateway.sh"
 command -v python3 >/dev/null || { echo "SKIP: python3 is missing"; exit 77; }
 
+export PYTHONDONTWRITEBYTECODE=1 # beside the sources
+
 test_lists() {
 	python3 "$SOURCE/tests/unit/read_lists.py" "$PORT" "$SECRET" && pass "lists" || fail "lists"
 	timeout 200 python3 "$SOURCE/tests/unit/read_payments.py" "$PORT" "$SECRET" "$D/my.sock" && pass "payments and refunds" || fail "payments and refunds"
