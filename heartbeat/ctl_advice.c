@@ -289,8 +289,35 @@ static bool is_replica(const json_t *status)
 	return strcmp(ctl_text_of(first, "name", ""), ctl_text_of(status, "node", "?")) == 0;
 }
 
+/* What the others of its cluster do matters no more, and none of them is to be brought back. */
+static void print_given_up(FILE *f, const json_t *status)
+{
+	const char *by = ctl_text_of(json_object_get(status, "given_up"), "by", "?");
+
+	(void)fprintf(f,
+	    "%s has the ledger now, and this machine answers nothing. Its exports are what %s lacks: keep them first. "
+	    "Then it begins\n"
+	    "anew and joins: doc/operations.md, \"The whole site is gone\"\n",
+	    by, by);
+}
+
+/* Of a replica that became a gateway of its own, and is not all of one yet. */
+static void print_promotion(FILE *f, const json_t *status)
+{
+	if (json_is_true(json_object_get(status, PROMOTION)))
+		(void)fprintf(f,
+		    "the promotion of this replica was cut short: holdfastctl force promote %s --accept-loss ends it\n",
+		    ctl_text_of(status, "node", "?"));
+}
+
 void ctl_advice_print(FILE *f, const json_t *status)
 {
+	print_promotion(f, status);
+	if (json_is_object(json_object_get(status, "given_up"))) {
+		print_given_up(f, status);
+		print_tails(f, status);
+		return;
+	}
 	if (is_replica(status)) {
 		print_tails(f, status);
 		return;

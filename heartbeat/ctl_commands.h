@@ -28,10 +28,13 @@ int ctl_verify(const struct ctl_options *o);
 /* What comes after "force promote", NULL at its end. */
 int ctl_force_promote(char **word);
 
+/* Was this machine a replica, and is its register that of a cluster of its own, with nobody else in it? */
+bool ctl_replica_is_promoted(void);
+/* Was it begun to make a gateway of it, and not ended? */
+bool ctl_replica_is_unfinished(void);
+
 struct conf;
-/* The same on a replica, whose configuration conf is; name is its own, or it is refused. */
-bool ctl_replica_is_promoted(
-    void); /* Was this machine a replica, and is its register that of a cluster of its own, with nobody else in it? */
+/* "force promote" on a replica, whose configuration conf is; name is its own, or it is refused. */
 int ctl_replica_promote(const struct conf *conf, const char *name, bool yes);
 
 #endif

@@ -315,6 +315,14 @@ static int run_steps(struct ctl_setup *s, const struct ctl_options *o)
 	return ctl_setup_run(s, gateway_steps, sizeof(gateway_steps) / sizeof(gateway_steps[0]));
 }
 
+/* The token has what members must agree about, and no more. */
+static const char to_copy[] =
+    "\nShould it be promoted one day, it serves with the holdfast.conf that it has then, and the token does not tell "
+    "all of that. Where the\n"
+    "gateways have other values than the defaults, write them here, too, and call 'holdfastctl reconfigure':\n"
+    "  [gateway]      channels, hold-timeout-ms, access-log, tickle, workers\n"
+    "  [replication]  buffer-pool-mb, durability, max-backlog-ms\n";
+
 int ctl_join(const struct ctl_options *o)
 {
 	static struct ctl_setup s = {.command = "join"};
@@ -339,6 +347,8 @@ int ctl_join(const struct ctl_options *o)
 		    o->witness	 ? ""
 		    : o->replica ? " and follows"
 				 : " and in sync");
+	if (!code && o->replica)
+		(void)fputs(to_copy, stdout);
 	sodium_memzero(&s, sizeof(s));
 	return code;
 }

@@ -174,7 +174,8 @@ int ctl_force_promote(char **word)
 		return EXIT_USAGE;
 	/* The configuration of one that was cut short may be that of a gateway by now. */
 	if (access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, stderr) == 0 &&
-	    (conf.kind == CONF_KIND_REPLICA || (is_silent() && ctl_replica_is_promoted())))
+	    (conf.kind == CONF_KIND_REPLICA ||
+		((is_silent() || ctl_replica_is_unfinished()) && ctl_replica_is_promoted())))
 		return ctl_replica_promote(&conf, name, yes);
 	return promote(name, yes);
 }

@@ -20,13 +20,15 @@
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
+#include "heartbeat/durable.h"
 #include "heartbeat/keyfile.h"
 #include "heartbeat/local.h"
 #include "heartbeat/statefile.h"
 
 #define COMMAND "force promote"
 #define REGISTER_PATH CONF_STATE_DIR "/heartbeat/register"
-#define PAIR_PATH REGISTER_PATH "-pair" /* heartbeat/daemon_pair.c */
+#define PAIR_PATH REGISTER_PATH "-pair"			      /* heartbeat/daemon_pair.c */
+#define UNFINISHED_PATH CONF_STATE_DIR "/heartbeat/promotion" /* there as long as what is below is under way */
 #define WORDS_BYTES 96
 #define LOOK_MS 100
 #define LOOKS 750 /* what was received may take a minute to be applied */
@@ -123,6 +125,8 @@ static int finish(const struct conf *conf)
 	struct errbuf e = {""};
 	int code = clusterkey_load(CONF_KEY_PATH, s.key, &e);
 
+	if (!code)
+		code = durable_write(UNFINISHED_PATH, "", &e);
 	s.conf = *conf;
 	s.conf.kind = CONF_KIND_GATEWAY;
 	s.conf.seed_address[0] = '\0';
@@ -136,6 +140,8 @@ static int finish(const struct conf *conf)
 		code = ctl_command_refuse(COMMAND, e.text);
 	else
 		code = ctl_setup_run(&s, steps, sizeof(steps) / sizeof(steps[0]));
+	if (!code && durable_remove(UNFINISHED_PATH, &e))
+		code = ctl_command_refuse(COMMAND, e.text);
 	if (!code) {
 		(void)printf(
 		    "\n%s serves (SOLO) at https://%.*s/, a cluster of its own. The old gateways and their witness\n"
@@ -167,6 +173,11 @@ bool ctl_replica_is_promoted(void)
 	return ret;
 }
 
+bool ctl_replica_is_unfinished(void)
+{
+	return access(UNFINISHED_PATH, F_OK) == 0;
+}
+
 int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 {
 	struct errbuf e = {""};
@@ -174,9 +185,11 @@ int ctl_replica_promote(const struct conf *conf, const char *name, bool yes)
 	char words[WORDS_BYTES], state[24];
 	int code;
 
-	/* It was cut short when all was stopped. */
-	if (!loss && strcmp(name, conf->name) == 0 && ctl_replica_is_promoted())
+	/* It was cut short when all was stopped, or later. */
+	if ((!loss || ctl_replica_is_unfinished()) && strcmp(name, conf->name) == 0 && ctl_replica_is_promoted()) {
+		json_decref(loss);
 		return finish(conf);
+	}
 	if (!loss)
 		return ctl_command_refuse(COMMAND, e.text);
 	json_decref(ask_state(state, sizeof(state)));

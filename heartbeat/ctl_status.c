@@ -11,7 +11,6 @@
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/local.h"
-#include "heartbeat/replica.h"
 
 #define EXIT_NOT_SERVING 1
 
@@ -222,13 +221,19 @@ json_t *ctl_status_whole(struct errbuf *e)
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", e);
 
 	if (!status) {
-		if (access(CONF_PATH, F_OK))
+		if (ctl_replica_is_unfinished())
+			(void)err_set(e, -ENOENT,
+			    "the promotion of this replica was cut short: holdfastctl force promote NAME --accept-loss "
+			    "ends it");
+		else if (access(CONF_PATH, F_OK))
 			(void)err_set(e, -ENOENT, "this machine belongs to no cluster: there is no %s", CONF_PATH);
 		return NULL;
 	}
 	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));
 	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
 	(void)json_object_set_new(status, VERIFY, last_verify());
+	if (ctl_replica_is_unfinished())
+		(void)json_object_set_new(status, PROMOTION, json_true());
 	return status;
 }
 

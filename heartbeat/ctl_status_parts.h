@@ -13,6 +13,9 @@
 /* What CONF_VERIFY_PATH of this machine says; null: nothing. */
 #define VERIFY "verify"
 
+/* True where a replica was promoted on this machine, and that was cut short. */
+#define PROMOTION "promotion_unfinished"
+
 /* A member of o as text; fallback when it is missing, no string or empty. */
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);
 

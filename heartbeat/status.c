@@ -333,8 +333,10 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	json_object_set_new(o, "replicas", status_replicas(d, now_us));
 	json_object_set_new(o, "state", json_string(status_state(d, now_us)));
 	json_object_set_new(o, "reason", json_string(own_reason(d, r, now_us, reason)));
-	if (d->node.join_refused)
+	if (status_is_refused(d))
 		json_object_set_new(o, "refused", json_true());
+	if (d->node.given_up.epoch)
+		json_object_set_new(o, "given_up", status_given_up(d));
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	json_object_set_new(o, "key", keys_json(d, r));
 	return o;
@@ -474,7 +476,8 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 	else if (strcmp(question, "history") == 0)
 		o = history_json(d);
 	else if (strcmp(question, "explain") == 0)
-		o = d->node.settings.replica ? status_explain_replica(d) : explain_json(d, now_us);
+		o = d->node.settings.replica || d->node.given_up.epoch ? status_explain_apart(d)
+								       : explain_json(d, now_us);
 	else if (strcmp(question, "loss") == 0)
 		o = loss_json(d, now_us);
 	else if (strcmp(question, "key") == 0)

@@ -90,13 +90,34 @@ const char *status_state(const struct daemon *d, uint64_t now_us)
 }
 
 /* There is nothing that it decides. */
-json_t *status_explain_replica(const struct daemon *d)
+json_t *status_explain_apart(const struct daemon *d)
 {
 	const struct hb_node *n = &d->node;
 	const char *name = n->acceptor.reg.name, *reason = n->reason;
+	const char *next = n->given_up.epoch ? "it answers nothing, and has no vote, whatever it hears: "
+					       "doc/operations.md, \"The whole site is gone\""
+					     : "it has no vote, and takes no role by itself: holdfastctl force promote";
 
 	return json_pack("{s:s, s:s, s:[{s:s, s:s, s:s, s:n}, {s:s, s:s, s:s, s:n}]}", "cluster", d->conf.cluster,
 	    "node", d->conf.name, "lines", "topic", "now", "about", name, "text",
 	    reason[0] ? reason : "follows the pair, and is as near as 'behind' in status says", "holds", "topic", "now",
-	    "about", name, "text", "it has no vote, and takes no role by itself: holdfastctl force promote", "holds");
+	    "about", name, "text", next, "holds");
+}
+
+json_t *status_given_up(const struct daemon *d)
+{
+	struct gtid at = d->node.given_up.at;
+
+	/* No server: two histories have the number in common, and no transaction above it. */
+	return json_pack("{s:s, s:o, s:I}", "by", d->node.given_up.by, "at", gtid_json(at, at.server != 0), "epoch",
+	    (json_int_t)d->node.given_up.epoch);
+}
+
+bool status_is_refused(const struct daemon *d)
+{
+	const struct hb_node *n = &d->node;
+
+	if (!n->settings.replica)
+		return n->join_refused;
+	return strncmp(n->reason, HB_REPLICA_REFUSED, strlen(HB_REPLICA_REFUSED)) == 0;
 }

@@ -51,6 +51,7 @@ token_of "$now"
 start_load replica
 ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
 says "r is a replica of pay and follows"
+says "[gateway]      channels"
 payments_flow
 catches_up
 ctl w status
@@ -179,7 +180,11 @@ is_active r r || fail "$(active r) is active"
 # As when it had been cut short, with all stopped and not all of it begun.
 in_node r 'systemctl disable --now holdfast-ledgerd keepalived; systemctl stop holdfast-heartbeatd holdfast-replicationd mariadb' ||
   fail "r cannot be stopped"
+in_node r 'touch /var/lib/holdfast/heartbeat/promotion'
+ctl r status && fail "status with nothing running"
+says "was cut short: holdfastctl force promote NAME --accept-loss ends it"
 promoted || fail "a promotion that was cut short is not ended: $said"
+in_node r '[ ! -e /var/lib/holdfast/heartbeat/promotion ]' || fail "it is not known to be ended"
 says "r serves (SOLO)"
 pay_and_check replica-had "$replica_url"
 case $verdict in *lost=0*duplicates=0*) ;; *) fail "of what the replica had: $verdict $(tail -n 3 "$work/replica-had.verify")" ;; esac
@@ -204,6 +209,11 @@ for n in a b; do
 done
 in_node "$standby" 'grep -q ^tr_ /var/lib/holdfast/unacknowledged/*-received.payments' || fail "$standby has not saved what was in its relay logs"
 in_node "$standby" 'grep -q "given up for that of r" /var/lib/holdfast/unacknowledged/*-received.summary' || fail "$standby does not say why"
+ctl a status || true
+says "r has the ledger now, and this machine answers nothing"
+case $said in *"bring "*) fail "a advises to bring somebody back: $said" ;; esac
+ctl a explain
+says "it answers nothing, and has no vote"
 url=$replica_url start_load replica-alone
 payments_flow
 # And begin anew, as members of the new cluster.
@@ -225,4 +235,9 @@ token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
 ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
 ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
 wait_sync
+# The token is from before b joined.
+"$lab" start r
+begins_anew r
+refused 1 r "b is the name of a member" join "$token" --name b "${as_replica[@]:2}"
+"$lab" kill r
 rm -f "$work/key"

@@ -216,6 +216,10 @@ static const struct {
 	"\nholdfastctl verify could not look into the ledger here at 2026-11-22T04:30:00Z: no database\n", "add up"},
     {"{\"verify\":{\"result\":\"right\",\"findings\":0}}", 0, "mode SOLO", "verify"},
     {"{\"verify\":null}", 0, "mode SOLO", "verify"},
+    {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "],\"given_up\":{\"by\":\"r\"}}", 1,
+	"\nr has the ledger now, and this machine answers nothing.", "bring"},
+    {"{\"node\":\"r\",\"promotion_unfinished\":true}", 0,
+	"was cut short: holdfastctl force promote r --accept-loss ends it\n", "given up"},
 };
 
 static void test_the_status_tells_what_it_means(void **state)

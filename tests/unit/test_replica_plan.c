@@ -119,11 +119,26 @@ static void test_it_stands_in_with_what_it_can_apply(void **state)
 	    .process = true,
 	    .up = true,
 	    .db = {.read_only = true, .slave = true, .sql_errno = 1062}};
+	struct repl_report r;
 
 	(void)state;
 	assert_int_equal(plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s))->step, STEP_SALVAGE);
+	facts_report(&s, plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s)), NULL, &r);
+	assert_true(r.stuck);
 	s.order.self = 1;
 	assert_int_equal(plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s))->step, STEP_FAIL);
+	facts_report(&s, plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s)), NULL, &r);
+	assert_false(r.stuck);
+	/* Nor a replica whose applier runs; what it found out about its history goes with each report. */
+	s.order.self = REPL_REPLICA;
+	s.db.sql_errno = 0;
+	s.noted = (struct lineage_note){.epoch = 6, .other = true, .parted_seq = 150};
+	facts_report(&s, plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s)), NULL, &r);
+	assert_false(r.stuck);
+	assert_true(r.astray && r.astray_seq == 150 && r.compared_epoch == 6);
+	s.salvage_tries = 1;
+	facts_report(&s, plan_next(REPL_WANT_STAND_IN, stand_in_facts(&s)), NULL, &r);
+	assert_true(r.stuck);
 }
 
 static void test_a_copy_is_taken_only_where_it_is_given(void **state)
