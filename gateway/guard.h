@@ -37,7 +37,14 @@
 	X(L25_FEE_ACCOUNT_WRITTEN, "the fee account's new balance is not written")                                     \
 	X(L26_AFTER_IS_AFTER, "the balance after a movement is told before it")                                        \
 	X(L27_METADATA_BOUNDED, "an account gathers more members of metadata than it may have")                        \
-	X(L28_SESSION_OPENS_WALLETS, "a session opens accounts of other kinds")
+	X(L28_SESSION_OPENS_WALLETS, "a session opens accounts of other kinds")                                        \
+	X(L29_ATOMIC_IS_TAKEN_BACK, "an atomic batch that fails keeps the balances of its first items")                \
+	X(L30_ATOMIC_ENDS_AT_FIRST, "an atomic batch goes on after an item that fails")                                \
+	X(L31_TAKEN_BACK_NUMBERS, "a failed atomic batch leaves a gap in the journal")                                 \
+	X(L32_TAKEN_BACK_ROWS, "the items of a failed atomic batch have rows")                                         \
+	X(L33_BOTH_ARE_TAKEN_BACK, "who was paid by an atomic batch that fails keeps it")                              \
+	X(L34_UNSTORED_REPEATED, "a repeated batch does not tell its items that have no row")                          \
+	X(L35_BATCH_HAS_ITS_ROW, "a batch that failed for what may change uses its key up")
 
 #ifdef HOLDFAST_LEDGER_MUTANTS
 enum ledger_guard {

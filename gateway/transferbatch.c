@@ -5,6 +5,7 @@
  */
 #include "gateway/batch_parts.h"
 
+#include "gateway/guard.h"
 #include "gateway/items.h"
 #include "gateway/lookup.h"
 #include "gateway/query.h"
@@ -110,13 +111,16 @@ static void take_back(
 		struct before *b = &mark->before[mark->before_count];
 		uint64_t touched = b->account->touched;
 
-		*b->account = b->was;
+		if (!LEDGER_OFF(L29_ATOMIC_IS_TAKEN_BACK))
+			*b->account = b->was;
 		b->account->touched = touched; /* it is in the list of those to be written: with what it had */
 	}
-	for (size_t i = 0; i < done && items_next_op(&items, batch->message, &m); i++)
+	for (size_t i = 0; i < done && items_next_op(&items, batch->message, &m) && !LEDGER_OFF(L32_TAKEN_BACK_ROWS);
+	     i++)
 		image_drop_stored(t->image, batch->who->id, m.op.key_hash);
 	t->journal.used = mark->journal_bytes;
-	p->next = mark->next;
+	if (!LEDGER_OFF(L31_TAKEN_BACK_NUMBERS))
+		p->next = mark->next;
 	p->row_count = mark->row_count;
 }
 
@@ -148,11 +152,12 @@ static int decide_items(struct batch_tools *t, struct plan *p, const struct ledg
 			return -ENOMEM;
 		if (batch->message->op.atomic) {
 			remember_account(mark, in.from);
-			remember_account(mark, in.to);
+			if (!LEDGER_OFF(L33_BOTH_ARE_TAKEN_BACK))
+				remember_account(mark, in.to);
 		}
 		text_clear(&t->body);
 		ledger_decide(&in, &t->body, &d);
-		if (batch->message->op.atomic && d.status >= 300) {
+		if (batch->message->op.atomic && d.status >= 300 && !LEDGER_OFF(L30_ATOMIC_ENDS_AT_FIRST)) {
 			take_back(t, p, batch, mark, i);
 			put_failure(t, i);
 			*failed = d;
@@ -161,7 +166,7 @@ static int decide_items(struct batch_tools *t, struct plan *p, const struct ledg
 		if (batch_take_effect(t, p, &in, &d, &t->body))
 			return -ENOMEM;
 		put_result(&t->results, i, d.status, t->body.at, t->body.used);
-		if (!d.stored)
+		if (!d.stored && !LEDGER_OFF(L34_UNSTORED_REPEATED))
 			put_unstored(&t->unstored, i, d.status, &t->body);
 	}
 	text_puts(&t->results, "]}");
@@ -190,7 +195,7 @@ int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *
 		return -ENOMEM;
 	in.next_seq = p->next.next_seq;
 	d.status = failed.status ? failed.status : 200;
-	d.stored = d.has_seq = !failed.status || failed.stored;
+	d.stored = d.has_seq = LEDGER_GUARD(L35_BATCH_HAS_ITS_ROW, !failed.status || failed.stored);
 	d.seq = in.next_seq;
 	if (batch_take_effect(t, p, &in, &d, failed.status ? &t->results : &t->unstored))
 		return -ENOMEM;

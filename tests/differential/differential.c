@@ -1,13 +1,13 @@
 /*
  * The ledger against a second one (naive.h): random requests on few accounts, so that refusals, races for the rest of a hold,
  * the very microsecond of an expiry, freezes, limits, repetitions and reused keys are frequent. After each, status, code, event, body
- * what moved, which accounts are to be written, and every balance are compared.
+ * what moved, which accounts are to be written, and every balance are compared. Batches of transfers too, atomic or not, item by item.
  * differential [--operations N] [--seed S] [--mutants]: with --mutants each check of gateway/guard.h is left out in turn, and has to
  * be missed.
  */
 #include "gateway/guard.h"
 #include "tests/differential/drawing.h"
-#include "tests/differential/side.h"
+#include "tests/differential/side_batch.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -26,7 +26,7 @@ static const char *const guard_names[] = {"",
 };
 
 static const char *const words[] = {"TOPUP", "TRANSFER", "REVERSE", "PAY", "CAPTURE", "VOID", "EXPIRE", "REFUND",
-    "WITHDRAW", "CONFIRM", "FAIL", "FREEZE", "UNFREEZE", "CLOSE", "LIMIT", "CREATE"};
+    "WITHDRAW", "CONFIRM", "FAIL", "FREEZE", "UNFREEZE", "CLOSE", "LIMIT", "CREATE", "BATCH"};
 
 struct run {
 	struct side side;
@@ -34,7 +34,8 @@ struct run {
 	struct step steps[2 * STEPS_MAX]; /* by key */
 	uint64_t seed, now_us;
 	unsigned keys;
-	bool sweeps; /* before each request, as the writer does */
+	char *told[STEPS_MAX]; /* by key: a batch's first answer; owned */
+	bool sweeps;	       /* before each request, as the writer does */
 };
 
 static struct run run;
@@ -67,7 +68,7 @@ static bool has(const struct step *s, const char *words_wanted)
 	return strstr(run.side.buf, words_wanted) || complain(s, "body", run.side.buf, words_wanted);
 }
 
-static bool same_answer(const struct step *s, const struct verdict *v, unsigned key, const char *before)
+static bool same_answer(const struct step *s, const struct verdict *v, const char *before)
 {
 	const struct ledger_decision *d = &run.side.d;
 	char code[80];
@@ -80,7 +81,6 @@ static bool same_answer(const struct step *s, const struct verdict *v, unsigned 
 		return false;
 	if (v->replayed && !v->stored && strcmp(before, run.side.buf) != 0)
 		return complain(s, "repetition", run.side.buf, before);
-	(void)key;
 	refusals[v->status]++;
 	replays += v->replayed;
 	return true;
@@ -235,6 +235,75 @@ static bool invariants(const struct step *s)
 	return true;
 }
 
+/* ---- batches ---- */
+
+/* Of each item its status and code, in order. */
+static bool same_items(const struct step *s, const struct batch_verdict *v, const char *body)
+{
+	for (int i = 0; i < v->count; i++) {
+		bool fine = v->leg[i].status < 300;
+		char text[80];
+		const char *next;
+
+		(void)snprintf(text, sizeof(text), "{\"index\":%d,\"status\":%d,\"%s\":", i, v->leg[i].status,
+		    fine ? "transfer" : "error");
+		body = strstr(body, text);
+		if (!body)
+			return complain(s, "an item", "missing, or another one", text);
+		body += strlen(text);
+		(void)snprintf(text, sizeof(text), "\"code\":\"%s\"", v->leg[i].code);
+		next = strstr(body, "{\"index\":");
+		if (!fine && (!strstr(body, text) || (next && strstr(body, text) > next)))
+			return complain(s, "the code of an item", "another one", v->leg[i].code);
+	}
+	return true;
+}
+
+static bool same_batch_answer(
+    const struct step *s, const struct batch_verdict *v, const struct side_batch *b, unsigned key)
+{
+	char text[80];
+
+	if (!same_number(s, "code", b->code, 0) || !same_number(s, "status", b->status, v->status) ||
+	    !same_number(s, "replayed", b->replayed, v->replayed) || !same_number(s, "rows", b->rows, v->rows) ||
+	    !same_number(s, "events", b->events, v->events))
+		return false;
+	refusals[v->status]++;
+	replays += v->replayed;
+	if (v->replayed)
+		return strcmp(run.told[key], b->body) == 0 || complain(s, "repetition", b->body, run.told[key]);
+	if (v->rows) {
+		free(run.told[key]);
+		run.told[key] = strdup(b->body);
+	}
+	if (v->status == 200)
+		return same_items(s, v, b->body);
+	(void)snprintf(text, sizeof(text), "\"code\":\"%s\"", v->code);
+	if (!strstr(b->body, text))
+		return complain(s, "code of a batch", b->body, v->code);
+	(void)snprintf(text, sizeof(text), ",\"failed_index\":%d}", v->failed);
+	return (strstr(b->body, text) != NULL) == (v->failed != NOTHING) || complain(s, "failed_index", b->body, text);
+}
+
+static bool compare_batch(const struct step *s, unsigned key)
+{
+	static struct batch_verdict v; /* large */
+	uint64_t seq = run.side.next_seq;
+	struct side_batch b;
+
+	side_batch_decide(&run.side, s, drawn_legs(s), key, run.now_us, &b);
+	naive_batch(run.naive, s, drawn_legs(s), key, &v);
+	operations_done++;
+	if (!same_batch_answer(s, &v, &b, key) ||
+	    !same_number(s, "accounts that are to be written", (int64_t)(b.touched & v.touched), (int64_t)v.touched) ||
+	    !same_number(s, "transfers", run.side.transfers, naive_transfers(run.naive)))
+		return false;
+	for (int i = 0; i < run.side.accounts; i++)
+		if (!same_number(s, "changed", run.side.account[i].last_seq >= seq, v.touched >> i & 1))
+			return false;
+	return same_books(s) && invariants(s);
+}
+
 /* ---- running ---- */
 
 /* Often to where something happens: at the end of a hold, just before and just after it. */
@@ -259,6 +328,8 @@ static bool compare(const struct step *s, unsigned key)
 	const struct stored *twin = &run.side.stored[key];
 	struct verdict v;
 
+	if (s->what == BATCH)
+		return compare_batch(s, key);
 	before[0] = '\0';
 	if (twin->status) {
 		memcpy(before, twin->body, twin->body_bytes);
@@ -267,7 +338,7 @@ static bool compare(const struct step *s, unsigned key)
 	side_decide(&run.side, s, key, run.now_us);
 	v = naive_decide(run.naive, s, key, run.now_us);
 	operations_done++;
-	return same_answer(s, &v, key, before) && same_changes(s, &v) && same_resource(s, &v) && same_books(s) &&
+	return same_answer(s, &v, before) && same_changes(s, &v) && same_resource(s, &v) && same_books(s) &&
 	       invariants(s);
 }
 
@@ -299,6 +370,7 @@ static bool run_episode(uint64_t seed)
 	run.keys = 0;
 	run.sweeps = draw(2);
 	side_clear(&run.side);
+	side_batch_clear();
 	naive_clear(run.naive);
 	for (int i = 0; i < STEPS_MAX / 2; i++) {
 		unsigned key = run.keys;

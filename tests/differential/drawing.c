@@ -6,10 +6,15 @@
 
 static struct naive *of;
 static uint64_t state;
+static struct legs lists[STEPS_MAX];
+static int list_count;
+static bool large;
 
 void drawing_begin(struct naive *n, uint64_t seed)
 {
 	of = n;
+	list_count = 0;
+	large = false;
 	state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
 	(void)draw(2);
 }
@@ -143,11 +148,46 @@ static struct step draw_any_step(void)
 	return s;
 }
 
+/* Few transfers, mostly, of which some cannot be; once in a while as many as there may be. */
+static struct step draw_batch(void)
+{
+	struct legs *legs = &lists[list_count];
+	struct step s;
+
+	memset(&s, 0, sizeof(s));
+	s.what = BATCH;
+	s.who = once_in(50) ? POOR_KEY : once_in(5) ? SESSION : KEY;
+	s.from = s.to = s.subject = NOTHING;
+	s.legs = list_count++;
+	legs->atomic = draw(2);
+	legs->count = 1 + (int)draw(6);
+	if (!large && once_in(100)) {
+		large = true;
+		legs->count = LEGS_MAX;
+	}
+	for (int i = 0; i < legs->count; i++) {
+		struct leg *l = &legs->leg[i];
+
+		*l = (struct leg){.from = draw_account(), .to = draw_account(), .amount = draw_amount()};
+		if (legs->count > 10) /* nearly all of them can be */
+			*l = (struct leg){.from = (int)draw(4), .to = 4, .amount = 1};
+		l->currency = (l->from != NOTHING && naive_currency(of, l->from)) || once_in(100);
+	}
+	return s;
+}
+
+const struct legs *drawn_legs(const struct step *s)
+{
+	return &lists[s->legs];
+}
+
 /* Few of those that name what there is not. */
 struct step draw_step(void)
 {
 	struct step s;
 
+	if (once_in(30))
+		return draw_batch();
 	do
 		s = draw_any_step();
 	while (s.subject == NOTHING && s.what != TOPUP && s.what != TRANSFER && s.what != PAY && s.what != WITHDRAW &&

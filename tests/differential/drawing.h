@@ -15,4 +15,7 @@ int draw_of(int count);
 
 struct step draw_step(void);
 
+/* Of a step that is a BATCH; of this episode. */
+const struct legs *drawn_legs(const struct step *s);
+
 #endif

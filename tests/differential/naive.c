@@ -158,7 +158,7 @@ void naive_move(struct naive *n, int from, int to, wide amount)
 
 /* ---- requests ---- */
 
-static struct verdict transfer(struct naive *n, const struct step *s)
+struct verdict naive_transfer(struct naive *n, const struct step *s)
 {
 	if (s->from == NOTHING || s->to == NOTHING)
 		return naive_refusal(404, "not_found");
@@ -260,7 +260,7 @@ static struct verdict execute(struct naive *n, const struct step *s, uint64_t no
 		return naive_refusal(404, "not_found");
 	switch (s->what) {
 	case TOPUP: return topup(n, s);
-	case TRANSFER: return transfer(n, s);
+	case TRANSFER: return naive_transfer(n, s);
 	case REVERSE: return reverse(n, s);
 	case PAY: return naive_pay(n, s, now_us);
 	case CAPTURE: return naive_capture(n, s, now_us);

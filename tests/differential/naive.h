@@ -15,6 +15,8 @@
 #define FEES(currency) (USERS + 2 + (currency))
 #define ACCOUNTS_MAX 40 /* and those that are opened on the way */
 #define STEPS_MAX 400
+#define LEGS_MAX 500 /* of a batch */
+#define MOVES_MAX (2 * STEPS_MAX + LEGS_MAX)
 #define METADATA_NAMES 24 /* of members that are ever set: more than an account may have */
 #define METADATA_STEP_MAX 8
 
@@ -35,6 +37,7 @@ enum what {
 	CLOSE,
 	LIMIT,
 	CREATE,
+	BATCH,
 	WHAT_END
 };
 
@@ -53,9 +56,21 @@ struct step {
 	int32_t who;	     /* enum who */
 	int32_t kind, owner; /* CREATE: 1 to 5; 0 none, 1 the session's user, 2 somebody who is not there */
 	/* Of LIMIT and CREATE: members from `member` on, all with that value; a negative one takes them away. */
-	int32_t members, member, value, filler;
+	int32_t members, member, value;
+	int32_t legs; /* of BATCH: which legs; no two requests have the same */
 };
 _Static_assert(sizeof(struct step) == 4 * sizeof(int64_t) + 20 * sizeof(int32_t), "no gaps");
+
+/* The transfers of a batch. */
+struct leg {
+	int64_t amount;
+	int from, to, currency;
+};
+struct legs {
+	int count;
+	bool atomic;
+	struct leg leg[LEGS_MAX];
+};
 
 /* What moved: amount from one to the other, and then a fee from there on; the balances after that, of the other before the fee. */
 struct told_movement {
@@ -71,6 +86,18 @@ struct verdict {
 	struct told_movement moved;
 };
 
+/* Of a batch: as a verdict, and of each leg, in order; failed: of an atomic one, the leg that spoke for it, or NOTHING. */
+struct batch_verdict {
+	int status, failed, rows, events, count;
+	const char *code;
+	bool replayed;
+	uint64_t touched;
+	struct {
+		int status;
+		const char *code;
+	} leg[LEGS_MAX];
+};
+
 struct naive;
 
 struct naive *naive_new(void);
@@ -79,6 +106,10 @@ void naive_clear(struct naive *n);
 
 /* The request with that key, at that time. */
 struct verdict naive_decide(struct naive *n, const struct step *s, unsigned key, uint64_t now_us);
+
+/* The same of a batch, s->what BATCH; of one that is replayed only that is told. */
+void naive_batch(
+    struct naive *n, const struct step *s, const struct legs *legs, unsigned key, struct batch_verdict *ret);
 
 /* posted, pending_in, pending_out */
 void naive_balance(const struct naive *n, int account, int64_t ret[static 3]);

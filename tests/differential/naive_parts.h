@@ -5,7 +5,7 @@
 #include "gateway/event.h"
 #include "tests/differential/naive.h"
 
-#define FACTS_MAX (8 * STEPS_MAX)
+#define FACTS_MAX (8 * STEPS_MAX + 2 * MOVES_MAX)
 #define HUGE_BALANCE ((wide)1 << 61)
 
 __extension__ typedef __int128 wide;
@@ -55,7 +55,7 @@ struct naive {
 	struct fact fact[FACTS_MAX];
 	struct deal deal[STEPS_MAX];
 	struct payout payout[STEPS_MAX];
-	struct moved moved[STEPS_MAX];
+	struct moved moved[MOVES_MAX];
 	struct answered answered[STEPS_MAX];
 	int facts, deals, payouts, moves, answers;
 };
@@ -63,6 +63,8 @@ struct naive {
 struct fact *naive_fact(struct naive *n, int account, int payment);
 struct fact naive_sum(const struct naive *n, int payment);
 void naive_move(struct naive *n, int from, int to, wide amount);
+
+struct verdict naive_transfer(struct naive *n, const struct step *s);
 
 struct verdict naive_refusal(int status, const char *code);
 struct verdict naive_success(int status, int event);

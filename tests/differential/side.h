@@ -14,7 +14,7 @@ struct side {
 	int accounts;
 	struct payment payment[STEPS_MAX];
 	struct withdrawal withdrawal[STEPS_MAX];
-	struct transfer transfer[STEPS_MAX];
+	struct transfer transfer[MOVES_MAX];
 	struct stored stored[2 * STEPS_MAX]; /* by key; status 0: none */
 	char bodies[2 * STEPS_MAX][BODY_BYTES];
 	const struct stored *by_reference[STEPS_MAX];
