@@ -1,5 +1,6 @@
 #include "gateway/accesslog.h"
 
+#include "gateway/tally.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/rolepage.h"
 
@@ -72,8 +73,12 @@ bool accesslog_fill(const struct exchange *x, uint32_t mode, bool cut, uint64_t 
 
 void accesslog_write(const struct exchange *x, bool cut)
 {
+	uint64_t now_us = clock_boottime_us();
 	struct accesslog_line line;
 
-	if (accesslog_fill(x, x->desk->access_log, cut, clock_boottime_us(), &line))
+	if (x->desk->tally && !is_check(x))
+		tally_note(x->desk->tally, x->answered && !cut ? x->status : 0,
+		    now_us > x->arrived_us ? now_us - x->arrived_us : 0);
+	if (accesslog_fill(x, x->desk->access_log, cut, now_us, &line))
 		log_event(LOG_INFO, "request.answer", line.kv, line.count);
 }

@@ -20,7 +20,7 @@ struct accesslog_line {
  * exchange. cut: the other end was gone before it had the answer. The checks of the edge are no requests. */
 bool accesslog_fill(const struct exchange *x, uint32_t mode, bool cut, uint64_t now_us, struct accesslog_line *ret);
 
-/* Writes it, by the mode of the desk. */
+/* Writes it, by the mode of the desk, and counts it in the tally of that. */
 void accesslog_write(const struct exchange *x, bool cut);
 
 #endif

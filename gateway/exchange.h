@@ -17,6 +17,8 @@
 struct exchange;
 
 /* What all exchanges of a worker share. */
+struct tally;
+
 struct desk {
 	struct courier *courier;
 	struct hasher *hasher;
@@ -27,6 +29,7 @@ struct desk {
 	size_t description_bytes;
 	uint32_t hold_timeout_ms;
 	uint32_t access_log;		  /* enum conf_access_log */
+	struct tally *tally;		  /* borrowed; NULL: nobody counts */
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
 };
 

@@ -1,6 +1,7 @@
 /* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which
  * always goes on. */
 #include "gateway/edgeprobe.h"
+#include "gateway/ledgertally.h"
 #include "gateway/options.h"
 #include "gateway/problem.h"
 #include "gateway/queue.h"
@@ -42,7 +43,11 @@ struct ledgerd {
 	struct server *server;
 	struct link *link;
 	struct edgeprobe edge;
+	struct ledgertally tally;
+	uint64_t told_us; /* the metrics were left */
+	bool untold;	  /* that failed, which has been said */
 	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES], edge_path[PATH_BYTES];
+	char metrics_path[PATH_BYTES];
 	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
 	uint64_t close_asked, close_confirmed, reported_us;
@@ -68,6 +73,7 @@ static void answer(struct ledgerd *l, struct request *r)
 	view(l, &v);
 	if (r->answer.outcome == WIRE_DONE && !role_may_answer(&v, r->version, clock_boottime_us()))
 		request_settle(r, WIRE_UNKNOWN);
+	ledgertally_note(&l->tally, r->answer.outcome, clock_boottime_us() - r->arrived_us);
 	server_send(l->server, r->session, r->id, &r->answer, r->body);
 }
 
@@ -127,6 +133,7 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 		text_init(&t, body, sizeof(body));
 		problem_render(&t, &p);
 		a.body_bytes = t.cut ? 0 : (uint32_t)t.used;
+		ledgertally_note(&l->tally, a.outcome, clock_boottime_us() - list->arrived_us);
 		server_send(l->server, list->session, list->id, &a, body);
 		forget(l, list);
 		list = next;
@@ -148,6 +155,7 @@ static void on_op(
 	}
 	if (!underway_enter(l->underway, m->op.secret_hash, l->options.conf.in_flight_max)) {
 		no.outcome = WIRE_CROWDED;
+		ledgertally_note(&l->tally, no.outcome, 0);
 		server_send(l->server, session, id, &no, NULL);
 		return;
 	}
@@ -162,6 +170,7 @@ static void on_op(
 		request_free(r);
 	}
 	underway_leave(l->underway, m->op.secret_hash);
+	ledgertally_note(&l->tally, no.outcome, 0);
 	server_send(l->server, session, id, &no, NULL);
 }
 
@@ -278,6 +287,24 @@ static void poke(struct ledgerd *l)
 	queue_poke(l->reads);
 }
 
+/* Into the memory of this machine; nobody waits for it, and what cannot be written is said once. */
+static void leave_metrics(struct ledgerd *l, uint64_t now_us)
+{
+	struct errbuf e = {""};
+	int code;
+
+	if (now_us < l->told_us + METRICS_EVERY_MS * 1000)
+		return;
+	l->told_us = now_us;
+	l->tally.open = l->gate_was_open;
+	queue_count(l->queue, &l->tally.writes);
+	queue_count(l->reads, &l->tally.reads);
+	code = metrics_leave(l->metrics_path, ledgertally_print, &l->tally, &e);
+	if (code && !l->untold)
+		LOG(LOG_WARNING, "metrics.fail", KV_S("why", e.text));
+	l->untold = code;
+}
+
 static void look(struct ledgerd *l)
 {
 	uint64_t now_us = clock_boottime_us();
@@ -305,6 +332,7 @@ static void look(struct ledgerd *l)
 	server_flush(l->server);
 	edgeprobe_step(&l->edge, now_us);
 	report(l);
+	leave_metrics(l, now_us);
 }
 
 static void on_packet(void *userdata, const struct local_header *packet)
@@ -355,8 +383,10 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	if (!options_path(&l->options, "role", l->page_path) ||
 	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path) ||
+	    !options_path(&l->options, METRICS_LEDGERD_NAME, l->metrics_path) ||
 	    !options_path(&l->options, EDGEPROBE_SOCKET, l->edge_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
+	ledgertally_begin(&l->tally);
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	l->queue = queue_new();
 	l->reads = queue_new();

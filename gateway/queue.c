@@ -25,6 +25,8 @@ struct queue {
 	struct list waiting, answers;
 	size_t count, bytes; /* of what waits */
 	size_t waiting_max, batch_max;
+	uint64_t put;
+	struct metrics_histogram taken;
 	bool poked, stopping;
 	int answers_fd;
 	struct scoped_key flying[BATCH_REQUESTS_MAX]; /* what is in flight */
@@ -68,6 +70,7 @@ struct queue *queue_new(void)
 	list_init(&q->waiting);
 	list_init(&q->answers);
 	queue_limit(q, QUEUE_REQUESTS_MAX, BATCH_REQUESTS_MAX);
+	q->taken.bound = metrics_bounds_batch;
 	q->answers_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (q->answers_fd < 0 || pthread_mutex_init(&q->lock, NULL) || pthread_condattr_init(&attr) ||
 	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) || pthread_cond_init(&q->wake, &attr)) {
@@ -163,6 +166,7 @@ bool queue_put(struct queue *q, struct request *r)
 	if (room) {
 		list_put(&q->waiting, r);
 		q->count++;
+		q->put++;
 		q->bytes += request_bytes(r);
 		wake(q);
 	}
@@ -350,8 +354,17 @@ struct request *queue_take(struct queue *q)
 			q->flying[q->flying_count++] = key_of(op);
 		list_put(&out, r);
 	}
+	if (count)
+		metrics_observe(&q->taken, (double)count);
 	(void)pthread_mutex_unlock(&q->lock);
 	return out.first;
+}
+
+void queue_count(struct queue *q, struct queue_counts *ret)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	*ret = (struct queue_counts){.waiting = q->count, .put = q->put, .taken = q->taken};
+	(void)pthread_mutex_unlock(&q->lock);
 }
 
 void queue_return(struct queue *q, struct request *list)

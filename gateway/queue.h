@@ -8,6 +8,7 @@
 
 #include "gateway/op.h"
 #include "gateway/wire.h"
+#include "heartbeat/metrics.h"
 
 #define QUEUE_REQUESTS_MAX 8192
 #define QUEUE_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -84,6 +85,14 @@ bool queue_has_key(struct queue *q, const struct op *op, uint64_t principal);
 
 /* Makes answers_fd readable: something besides answers is to be looked at. */
 void queue_ring(struct queue *q);
+
+/* Any thread: how much waits, how much was put in since the beginning, and the sizes of what was taken out at once. */
+struct queue_counts {
+	size_t waiting;
+	uint64_t put;
+	struct metrics_histogram taken;
+};
+void queue_count(struct queue *q, struct queue_counts *ret);
 
 /* Hands a list of settled requests back. */
 void queue_answer(struct queue *q, struct request *list);

@@ -5,6 +5,7 @@
 #include "gateway/login.h"
 #include "gateway/openapi.h"
 #include "gateway/options.h"
+#include "gateway/tally.h"
 #include "gateway/wipe.h"
 #include "heartbeat/log.h"
 
@@ -25,7 +26,9 @@ struct workerd {
 	sd_event *event;
 	struct desk desk;
 	struct http *http;
-	char page_path[PATH_BYTES], local_path[PATH_BYTES], peer_path[PATH_BYTES];
+	struct tally tally;
+	bool untold; /* its metrics could not be left, which has been said */
+	char page_path[PATH_BYTES], local_path[PATH_BYTES], peer_path[PATH_BYTES], metrics_path[PATH_BYTES];
 	uint64_t stop_until_us; /* 0: not stopping */
 };
 
@@ -55,6 +58,37 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	http_quiesce(w->http);
 	w->stop_until_us = now_us + (uint64_t)w->desk.hold_timeout_ms * 1000;
 	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
+}
+
+/* Nobody waits for them: what cannot be written is said once. */
+static int on_metrics(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct workerd *w = userdata;
+	struct errbuf e = {""};
+	int code;
+
+	(void)usec;
+	w->tally.waiting = courier_count(w->desk.courier);
+	code = metrics_leave(w->metrics_path, tally_print, &w->tally, &e);
+	if (code && !w->untold)
+		LOG(LOG_WARNING, "metrics.fail", KV_S("why", e.text));
+	w->untold = code;
+	return sd_event_source_set_time_relative(source, METRICS_EVERY_MS * 1000);
+}
+
+static int set_up_metrics(struct workerd *w)
+{
+	sd_event_source *timer = NULL;
+	char name[32];
+
+	tally_begin(&w->tally, w->options.instance);
+	w->desk.tally = &w->tally;
+	(void)snprintf(name, sizeof(name), METRICS_WORKERD_NAME, w->options.instance);
+	if (!options_path(&w->options, name, w->metrics_path) ||
+	    sd_event_add_time_relative(
+		w->event, &timer, CLOCK_MONOTONIC, METRICS_EVERY_MS * 1000, 100000, on_metrics, w) < 0)
+		return -1;
+	return sd_event_source_set_enabled(timer, SD_EVENT_ON);
 }
 
 static bool describe(struct desk *desk)
@@ -87,7 +121,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	w->desk.access_log = o->conf.access_log;
 	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
 	w->desk.hasher = hasher_new(w->event, login_on_hash);
-	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk))
+	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk) || set_up_metrics(w) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	(void)courier_look(w->desk.courier);
 	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);

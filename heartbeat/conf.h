@@ -10,6 +10,7 @@
 #define CONF_PKI_DIR "/etc/holdfast/pki" /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
 #define CONF_STATE_DIR "/var/lib/holdfast"
 #define CONF_VERIFY_PATH CONF_STATE_DIR "/verify.json"	/* what came out of the last `holdfastctl verify` here */
+#define CONF_BACKUP_PATH CONF_STATE_DIR "/backup.json"	/* when `holdfastctl backup make` ended well here last */
 #define CONF_TAILS_DIR CONF_STATE_DIR "/unacknowledged" /* exports of what was written and given up */
 
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS, CONF_KIND_REPLICA };

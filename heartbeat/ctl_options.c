@@ -29,6 +29,7 @@ static const struct option options[] = {
 	{ "--replica", CTL_REPLICA, NULL, AT(replica), NULL },
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
+	{ "--http", CTL_HTTP, NULL, AT(http), NULL },
 	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },
 	{ "--from", CTL_FROM, ctl_is_path, AT(from), "the directory of a backup, as an absolute path" },
 	{ "--logs", CTL_LOGS, ctl_is_path, AT(logs), "the directory of the logs archived since, as an absolute path" },

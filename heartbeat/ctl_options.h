@@ -25,13 +25,14 @@ enum ctl_option {
 	CTL_UNTIL = 1 << 29,
 	CTL_REPLICA = 1 << 10,
 	CTL_ACCEPT_FINDINGS = 1 << 24,
+	CTL_HTTP = 1 << 11,
 	CTL_REST = 1 << 9, /* everything is another program's */
 };
 
 struct ctl_options {
 	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
 	    *token; /* point into argv; NULL: not given */
-	bool witness, replica, yes, json, accept_findings;
+	bool witness, replica, yes, json, http, accept_findings;
 	char **rest; /* NULL terminated */
 };
 

@@ -208,12 +208,12 @@ static void set_count(json_t *status, const char *key, int count)
 	(void)json_object_set_new(status, key, count < 0 ? json_null() : json_integer(count));
 }
 
-/* Null also for a file that is no JSON: nobody writes one but holdfast-verify. */
-static json_t *last_verify(void)
+/* Null also for a file that is no JSON: nobody writes one but our programs. */
+static json_t *left_in(const char *path)
 {
-	json_t *verify = json_load_file(CONF_VERIFY_PATH, 0, NULL);
+	json_t *o = json_load_file(path, 0, NULL);
 
-	return verify ? verify : json_null();
+	return o ? o : json_null();
 }
 
 json_t *ctl_status_whole(struct errbuf *e)
@@ -231,7 +231,8 @@ json_t *ctl_status_whole(struct errbuf *e)
 	}
 	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));
 	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
-	(void)json_object_set_new(status, VERIFY, last_verify());
+	(void)json_object_set_new(status, VERIFY, left_in(CONF_VERIFY_PATH));
+	(void)json_object_set_new(status, BACKUP, left_in(CONF_BACKUP_PATH));
 	if (ctl_replica_is_unfinished())
 		(void)json_object_set_new(status, PROMOTION, json_true());
 	return status;

@@ -16,6 +16,9 @@
 /* True where a replica was promoted on this machine, and that was cut short. */
 #define PROMOTION "promotion_unfinished"
 
+/* What CONF_BACKUP_PATH of this machine says; null: nothing. */
+#define BACKUP "backup"
+
 /* A member of o as text; fallback when it is missing, no string or empty. */
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);
 

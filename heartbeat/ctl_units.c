@@ -33,6 +33,7 @@ static const struct {
     {"holdfast-reconfigure.path", GATEWAY | REPLICA, false},
     {"holdfast-address.path", GATEWAY, false},
     {"holdfast-verify.timer", GATEWAY, false},
+    {"holdfast-metrics.socket", ALL, false},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 

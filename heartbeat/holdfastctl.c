@@ -38,6 +38,8 @@ static const struct ctl_command commands[] = {
 	{ "doctor", "[--json]",
 	  "look for the usual mistakes of this machine and its network, and say how to mend each; exit 0 nothing is wrong, 1 something is, 2 could not look",
 	  CTL_JSON, 0, ctl_doctor },
+	{ "metrics", "[--http]", "what Prometheus is told of this machine; --http: as the answer to a request on the standard input",
+	  CTL_HTTP, 0, ctl_metrics },
 	{ "fsm", "[--format text|dot|mermaid]", "the states of a node, and what leads to each; asks nobody", CTL_FORMAT, 0, ctl_fsm },
 	{ "key", "rotate | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
 	  CTL_REST, 0, ctl_key },

@@ -4,14 +4,19 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <mysql.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/durable.h"
 #include "heartbeat/rolepage.h"
 #include "replication/backup.h"
 #include "replication/restoredata.h"
@@ -21,7 +26,7 @@
 #define CALLED_AS "holdfastctl: backup: "
 
 struct arguments {
-	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket, *logs, *until;
+	const char *conf_path, *role_path, *key_path, *database_conf, *database_socket, *logs, *until, *result_path;
 	bool from_active;
 	unsigned given; /* TAKES_... */
 };
@@ -67,6 +72,24 @@ static struct backup_source source(const struct arguments *a, const struct conf 
 	    .from_active = a->from_active};
 }
 
+/* For who watches. The backup is good without it. */
+static void leave_word(const char *path, const char *dir, const struct manifest *m)
+{
+	json_t *o = json_pack("{s:I, s:s, s:s, s:I}", "at_unix", (json_int_t)time(NULL), "dir", dir, "gtid", m->gtid,
+	    "operations", (json_int_t)m->operations);
+	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	struct errbuf e = {""};
+
+	if (!text)
+		(void)err_set(&e, -ENOMEM, "%s: no memory, or a name that is no text", path);
+	else if (!durable_write(path, text, &e) && chmod(path, 0644))
+		(void)err_set(&e, -errno, "%s: %s", path, strerror(errno));
+	if (e.text[0])
+		(void)fprintf(stderr, CALLED_AS "%s\n", e.text);
+	free(text);
+	json_decref(o);
+}
+
 static int run_make(const struct arguments *a, const char *dir, struct errbuf *e)
 {
 	struct conf conf;
@@ -76,6 +99,8 @@ static int run_make(const struct arguments *a, const char *dir, struct errbuf *e
 
 	if (!code)
 		code = backup_make(&from, dir, &stopped, &m, e);
+	if (!code)
+		leave_word(a->result_path, dir, &m);
 	if (!code)
 		print_manifest(dir, &m, "made, restored for trial, and the ledger in it adds up");
 	return code;
@@ -150,7 +175,8 @@ enum {
 	OPT_DATABASE_SOCKET,
 	OPT_FROM_ACTIVE,
 	OPT_LOGS,
-	OPT_UNTIL
+	OPT_UNTIL,
+	OPT_RESULT
 };
 
 static const struct option long_options[] = {
@@ -163,6 +189,7 @@ static const struct option long_options[] = {
     {"from-active", no_argument, NULL, OPT_FROM_ACTIVE},
     {"logs", required_argument, NULL, OPT_LOGS},
     {"until", required_argument, NULL, OPT_UNTIL},
+    {"result", required_argument, NULL, OPT_RESULT},
     {NULL, 0, NULL, 0},
 };
 
@@ -174,6 +201,7 @@ static void usage(FILE *f, const char *called)
 	(void)fprintf(f, "  -f FILE               configuration (" CONF_PATH ")\n"
 			 "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
 			 "  --key FILE            cluster key (" CONF_KEY_PATH ")\n"
+			 "  --result FILE         where to leave when one was made (" CONF_BACKUP_PATH ")\n"
 			 "  --database-conf FILE  of the mariadbd to copy (" HOTCOPY_DATABASE_CONF ")\n"
 			 "  --database-socket S   of the mariadbd to copy (" DATABASE_SOCKET ")\n");
 }
@@ -201,6 +229,7 @@ static int read_options(int argc, char **argv, struct arguments *a)
 			a->until = optarg;
 			a->given |= TAKES_LOGS;
 			break;
+		case OPT_RESULT: a->result_path = optarg; break;
 		case OPT_HELP: usage(stdout, argv[0]); return 0;
 		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
 		default: usage(stderr, argv[0]); return EXIT_USAGE;
@@ -265,6 +294,7 @@ int main(int argc, char **argv)
 	struct arguments a = {.conf_path = CONF_PATH,
 	    .role_path = ROLEPAGE_PATH,
 	    .key_path = CONF_KEY_PATH,
+	    .result_path = CONF_BACKUP_PATH,
 	    .database_conf = HOTCOPY_DATABASE_CONF,
 	    .database_socket = DATABASE_SOCKET};
 	struct errbuf e = {""};

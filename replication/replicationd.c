@@ -21,10 +21,12 @@
 #include "heartbeat/conf.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
+#include "heartbeat/metrics.h"
 #include "replication/actor.h"
 #include "replication/initdata.h"
 #include "replication/password.h"
 #include "replication/plan.h"
+#include "replication/replmetrics.h"
 #include "replication/token.h"
 
 #define REPORT_US 100000
@@ -36,18 +38,20 @@ struct replicationd {
 	struct link *link;
 	struct relay *relay;
 	struct actor *actor;
-	struct repl_order order; /* the last one */
-	bool relay_failed;
+	struct repl_order order;     /* the last one */
+	struct repl_report reported; /* the last one, if it has looked by then */
+	bool looked, relay_failed;
+	unsigned ticks; /* since its metrics were left */
+	bool untold;	/* that failed, which has been said */
 	int gate;
 };
 
 static void report(struct replicationd *r)
 {
-	struct repl_report now;
-
 	/* Before the first look there is nothing to say: silence is true, zeros would not be. */
-	if (actor_report(r->actor, &now))
-		link_send(r->link, LOCAL_REPLICATION, &now, sizeof(now));
+	r->looked = actor_report(r->actor, &r->reported);
+	if (r->looked)
+		link_send(r->link, LOCAL_REPLICATION, &r->reported, sizeof(r->reported));
 	else
 		link_send(r->link, LOCAL_REPLICATION, NULL, 0);
 }
@@ -93,6 +97,22 @@ static int on_report(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
+/* Into the memory of this machine. Without a look at the database there is nothing to leave. */
+static void leave_metrics(struct replicationd *r)
+{
+	struct errbuf e = {""};
+	int code = 0;
+
+	if (++r->ticks < METRICS_EVERY_MS * 1000 / REPORT_US)
+		return;
+	r->ticks = 0;
+	if (r->looked)
+		code = metrics_leave(METRICS_REPLICATIOND_PATH, replmetrics_print, &r->reported, &e);
+	if (code && !r->untold)
+		LOG(LOG_WARNING, "metrics.fail", KV_S("why", e.text));
+	r->untold = code;
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct replicationd *r = userdata;
@@ -100,6 +120,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;    /* when it was due: what was missed is not to be made up for */
 	obey_relay(r); /* it may not have opened at the first try */
 	report(r);
+	leave_metrics(r);
 	return sd_event_source_set_time_relative(source, REPORT_US);
 }
 

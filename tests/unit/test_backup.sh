@@ -16,7 +16,7 @@ need_programs mariadbd mariadb-install-db mariadb-backup mbstream mariadb openss
 chmod 755 "$D"
 
 backup() { # ARGUMENT...: on node b
-	timeout 300 "$BUILD/holdfast-backup" -f "$D/b/holdfast.conf" --role "$D/role" --key "$D/key" \
+	timeout 300 "$BUILD/holdfast-backup" -f "$D/b/holdfast.conf" --role "$D/role" --key "$D/key" --result "$D/backup.json" \
 		--database-conf "$D/b/mariadb.cnf" --database-socket "$D/b/run/mysqld.sock" "$@" 2>&1
 }
 value() { sed -n "s/^$2=//p" "$1/manifest"; } # BACKUP KEY
@@ -100,6 +100,7 @@ precious"
 	matches "no room" "$(small_disk)" ' MiB free, [0-9]+ MiB needed$'
 	matches "no database" "$(backup --database-socket "$D/none" make "$D/backups/1")" 'none'
 	equal "nothing was made" "$(ls "$D/backups")" full
+	matches "and nobody is told that one was" "$(ls "$D/backup.json" 2>&1)" 'No such file'
 }
 mounted() {
 	export -f backup
@@ -120,6 +121,7 @@ test_make() {
 	local said
 	said=$(backup make "$D/backups/1") || fail "backup: $said"
 	matches "a backup" "$said" 'made, restored for trial'
+	matches "and who watches is told" "$(cat "$D/backup.json")" '^\{"at_unix":[0-9]+,"dir":".*backups/1","gtid":"0-1-[0-9]+","operations":100\}'
 	equal "and nothing beside it" "$(left_of 1)" 0
 	equal "nor in it" "$(ls "$D/backups/1" | tr '\n' ' ')" "data.mbstream manifest "
 	equal "root's alone" "$(stat -c '%U %a' "$D/backups/1" "$D/backups/1/manifest" "$D/backups/1/data.mbstream" | tr '\n' ' ')" \
