@@ -77,12 +77,28 @@ static bool is_cut_off(char *silent, size_t size)
 	return cut;
 }
 
+/* The replica, which a new key does not reach; "": there is none. True: it is this machine. */
+static bool find_replica(char *name, size_t size)
+{
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", NULL);
+	const json_t *first = json_array_get(json_object_get(status, "replicas"), 0);
+	bool self;
+
+	(void)snprintf(name, size, "%s", ctl_text(first, "name"));
+	self = name[0] && strcmp(name, ctl_text(status, "node")) == 0;
+	json_decref(status);
+	return self;
+}
+
 /* It goes on without us; we only look. */
 static int rotate(void)
 {
-	char silent[96], why[192];
+	char silent[96], why[192], replica[24];
 	bool cut = is_cut_off(silent, sizeof(silent)), done;
 	json_t *key;
+
+	if (find_replica(replica, sizeof(replica)))
+		return complain("this machine is a replica and no member: ask a member");
 
 	(void)snprintf(why, sizeof(why),
 	    "not begun: nothing is heard from %s here; ask it of a member that hears a majority", silent);
@@ -100,6 +116,9 @@ static int rotate(void)
 	print(stdout, key);
 	if (!done)
 		(void)printf("It goes on by itself: see 'holdfastctl key status'. Until then the old key is valid.\n");
+	if (replica[0])
+		(void)printf(
+		    "It does not reach %s, the replica: take that away and join it anew, with a new token.\n", replica);
 	json_decref(key);
 	return done ? 0 : EXIT_NOT_YET;
 }

@@ -30,7 +30,8 @@ static void tell_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 	memset(o, 0, sizeof(*o));
 	o->want = n->acceptor.reg.kind == HB_KIND_WITNESS ? REPL_WANT_NOTHING : REPL_WANT_GIVEN_UP;
 	o->copy_from = HB_NOBODY;
-	o->epoch = n->known.epoch;
+	/* It may have heard this before it has read the record. */
+	o->epoch = n->known.members ? n->known.epoch : n->acceptor.reg.accepted.epoch;
 	o->self = n->self == HB_NOBODY ? 0 : n->self;
 	o->active_opened_at = n->given_up.at;
 	/* The one whose history goes on, for the summary of what is exported. */

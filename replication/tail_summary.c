@@ -142,7 +142,8 @@ static void add_told(struct text *t, const struct tail_summary *s)
 	    "%sIt is not in the books, but for what\na client has repeated with its key, which was executed anew, "
 	    "under another id.\n",
 	    told[s->kind]);
-	if (s->received)
+	/* No server: where two histories part, of which this one may be the one that goes on. */
+	if (s->received || (s->kind == TAIL_GIVEN_UP && !s->above.server))
 		add(t, "Some of it may be in the books all the same: the others may have had it. Its id tells.\n");
 	add(t, "\n");
 }

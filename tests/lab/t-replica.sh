@@ -42,7 +42,9 @@ refused 1 r "is that of the pair" join "$token" --name r --address 10.77.0.4 --i
 refused 1 r "belongs to the member" join "$token" --name a "${as_replica[@]:2}"
 # One that a new key has not reached is not taken for the only one left.
 ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
-"$lab" exec "$now" -- timeout 60 holdfastctl key rotate >/dev/null || fail "key rotate"
+refused 2 r "is a replica and no member" key rotate
+ctl "$now" key rotate || fail "key rotate: $said"
+says "does not reach r, the replica"
 is_deaf() { [[ $(status r .reason) == *"another key of the heartbeats"* ]]; }
 wait_until 60 "the replica to say that the key is another" is_deaf
 refused 1 r "with another key of the heartbeats" force promote r --accept-loss --yes
@@ -209,6 +211,7 @@ for n in a b; do
 done
 in_node "$standby" 'grep -q ^tr_ /var/lib/holdfast/unacknowledged/*-received.payments' || fail "$standby has not saved what was in its relay logs"
 in_node "$standby" 'grep -q "given up for that of r" /var/lib/holdfast/unacknowledged/*-received.summary' || fail "$standby does not say why"
+in_node "$standby" '! grep -q "epoch 0" /var/lib/holdfast/unacknowledged/*.summary' || fail "a summary does not know in which epoch it was"
 ctl a status || true
 says "r has the ledger now, and this machine answers nothing"
 case $said in *"bring "*) fail "a advises to bring somebody back: $said" ;; esac

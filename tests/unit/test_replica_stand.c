@@ -210,6 +210,7 @@ static void test_who_was_given_up_answers_nothing_more(void **state)
 	assert_false(output.vip);
 	assert_int_equal(output.order.want, REPL_WANT_GIVEN_UP);
 	assert_int_equal(output.order.active_opened_at.seq, 900);
+	assert_int_equal(output.order.epoch, node.known.epoch);
 	assert_string_equal(output.order.member_name[0], "r");
 	assert_non_null(strstr(node.reason, "given up: r was promoted at 0-1-900"));
 	/* It is silent from then on, and has no vote for anybody. */
@@ -228,6 +229,14 @@ static void test_who_was_given_up_answers_nothing_more(void **state)
 		assert_int_equal(output.outbox.count, 0);
 		assert_int_equal(output.view.gate_until_us, 0);
 	}
+	/* Also when it hears that before it has read the record. */
+	make(A);
+	node.acceptor.reg.instance = 100;
+	node.acceptor.reg.accepted = node.known;
+	node.known = (struct hb_record){0};
+	give_up(100);
+	assert_int_equal(output.order.epoch, node.acceptor.reg.accepted.epoch);
+	assert_true(output.order.epoch > 0);
 	make(W);
 	node.acceptor.reg.instance = 102;
 	give_up(102);

@@ -69,6 +69,9 @@ static void test_of_a_cluster_that_was_given_up(void **state)
 	s.opened_epoch = 0;
 	has(&s, "What a had and gave up");
 	has(&s, "\n\nGiven up in epoch 9.\n5 transactions");
+	s.above.server = 0;
+	has(&s, "Some of it may be in the books all the same");
+	s.above.server = 1;
 	s.received = true;
 	has(&s, "What a received, had not applied and gave up at ");
 	has(&s, "all in its relay logs above 0-1-1200.\n");
