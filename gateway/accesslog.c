@@ -15,9 +15,9 @@ static bool is_check(const struct exchange *x)
 
 static bool is_wanted(const struct exchange *x, uint32_t mode, bool cut)
 {
-	if (mode == CONF_ACCESS_LOG_OFF || is_check(x))
+	if (mode == CONF_LOG_OFF || is_check(x))
 		return false;
-	return mode == CONF_ACCESS_LOG_ON || cut || x->status >= 400 || !x->answered;
+	return mode == CONF_LOG_ON || cut || x->status >= 400 || !x->answered;
 }
 
 static void put(struct accesslog_line *l, struct log_kv kv)

@@ -16,7 +16,7 @@ struct accesslog_line {
 	char key[ACCESSLOG_KEY_BYTES];
 };
 
-/* Is there a line to be written in this mode (enum conf_access_log)? Fills it: pairs that say nothing are left out, and texts are those of the
+/* Is there a line to be written in this mode (enum conf_log)? Fills it: pairs that say nothing are left out, and texts are those of the
  * exchange. cut: the other end was gone before it had the answer. The checks of the edge are no requests. */
 bool accesslog_fill(const struct exchange *x, uint32_t mode, bool cut, uint64_t now_us, struct accesslog_line *ret);
 

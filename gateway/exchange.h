@@ -28,7 +28,7 @@ struct desk {
 	char *description; /* of the API; owned */
 	size_t description_bytes;
 	uint32_t hold_timeout_ms;
-	uint32_t access_log;		  /* enum conf_access_log */
+	uint32_t access_log;		  /* enum conf_log */
 	struct tally *tally;		  /* borrowed; NULL: nobody counts */
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
 };

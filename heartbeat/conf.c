@@ -51,6 +51,7 @@ static const struct key keys[] = {
 	{ "gateway", "in-flight-max", SHAPE_NUMBER, AT(in_flight_max), 1, 8192, "2048", "1 to 8192", "requests of one API key or session under way at a time" },
 	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?" },
 	{ "gateway", "access-log", SHAPE_CHOICE, AT(access_log), 0, 0, "errors", "off, on or errors", "which requests workers write a line about" },
+	{ "gateway", "edge-log", SHAPE_CHOICE, AT(edge_log), 0, 0, "errors", "off, on or errors", "which requests HAProxy writes a line about" },
 	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups" },
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers" },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger" },
@@ -65,7 +66,8 @@ static const struct key keys[] = {
 static const struct {
 	const char *key, *word[CHOICE_WORDS];
 } choices[] = {{"kind", {"gateway", "witness", "replica"}}, {"durability", {"on-disk", "received"}},
-    {"tickle", {"no", "yes"}}, {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}}};
+    {"tickle", {"no", "yes"}}, {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}},
+    {"edge-log", {"off", "on", "errors"}}};
 
 static bool well_formed(const struct key *k, const char *value)
 {

@@ -15,7 +15,7 @@
 
 enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS, CONF_KIND_REPLICA };
 
-enum conf_access_log { CONF_ACCESS_LOG_OFF, CONF_ACCESS_LOG_ON, CONF_ACCESS_LOG_ERRORS };
+enum conf_log { CONF_LOG_OFF, CONF_LOG_ON, CONF_LOG_ERRORS };
 
 struct conf {
 	char cluster[16];	 /* [cluster] name */
@@ -42,7 +42,8 @@ struct conf {
 	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
 	uint32_t in_flight_max;	      /* [gateway] in-flight-max: of one API key, or of one session */
 	uint32_t tickle;	      /* [gateway] tickle = no (0) | yes (1) */
-	uint32_t access_log;	      /* [gateway] access-log = off | on | errors: enum conf_access_log */
+	uint32_t access_log;	      /* [gateway] access-log = off | on | errors: enum conf_log */
+	uint32_t edge_log;	      /* [gateway] edge-log, the same */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
 };

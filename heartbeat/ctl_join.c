@@ -320,7 +320,7 @@ static const char to_copy[] =
     "\nShould it be promoted one day, it serves with the holdfast.conf that it has then, and the token does not tell "
     "all of that. Where the\n"
     "gateways have other values than the defaults, write them here, too, and call 'holdfastctl reconfigure':\n"
-    "  [gateway]      channels, hold-timeout-ms, access-log, tickle, workers\n"
+    "  [gateway]      channels, hold-timeout-ms, access-log, edge-log, tickle, workers\n"
     "  [replication]  buffer-pool-mb, durability, max-backlog-ms\n";
 
 int ctl_join(const struct ctl_options *o)

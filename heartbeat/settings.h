@@ -44,7 +44,7 @@ int settings_look_below(const char *root, const char *templates, const struct co
     const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
     unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 26
+#define SETTINGS_PAIRS 28
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5

@@ -139,6 +139,8 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"SYNC_RELAY_LOG", conf->durability_received ? "0" : "1"},
 	    {"HOLD_MS", ret->hold_ms},
 	    {"ANSWER_MS", ret->answer_ms},
+	    {"EDGE_LOG_OFF", conf->edge_log == CONF_LOG_OFF ? "" : NULL},
+	    {"EDGE_LOG_ERRORS", conf->edge_log == CONF_LOG_ERRORS ? "" : NULL},
 	    {"WORKERS", ret->workers},
 	    {"WORKER_COUNT", ret->worker_count},
 	    {"MESH_HTTP_PORT", ret->mesh_port[0]},

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """edge_requests.py DIRECTORY PID: the requests of test_edge.sh. The edges run; PID lives in the namespace of node b."""
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -77,8 +78,8 @@ def check_spread():
     seen = {request("GET", "/v1/x?query=secret")[1] for _ in range(40)}
     expect("workers that were asked", seen, {"a1", "a2", "b1", "b2"})
     print("ok   requests go to the workers of both nodes")
-    request("GET", "/v1/idempotency_keys/%34111-1111-1111-1111")
-    request("GET", "/v1/idempotency_keys/5105105105105100")
+    for path in ("%34111-1111-1111-1111", "5105105105105100"):
+        expect("a path that is logged", request("POST", "/v1/idempotency_keys/" + path, b"{}", "key\0one")[0], 400)
     cookie = request("GET", "/v1/cookie", Cookie="; ".join(f"c{i}=1" for i in range(600)))
     expect("a browser's cookies, which no worker has to keep", (cookie[0], "cookie" in cookie[1]), (200, False))
     expect("/healthz from outside", request("GET", "/healthz")[0], 404)
@@ -194,6 +195,11 @@ def main():
             fail("the log has a query or an Authorization header")
         if "1111-1111" in log or "5105105" in log or "[digits]" not in log:
             fail("the log has a card number")
+        logged = [json.loads(line) for line in log.splitlines() if line.startswith('{"event":"edge.request"')]
+        expect("what is logged of edge-log = errors", sorted({(r["path"], r["status"]) for r in logged if r["retries"] == "0"}),
+               [("/fail/4", 502), ("/healthz", 404), ("/refuse", 503), ("/v1/idempotency_keys/[digits]", 400), ("/v1/nul", 400)])
+        expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
+        print("ok   the edge logs what it refused, repeated or could not answer")
     finally:
         stop_workers()
 

@@ -49,13 +49,13 @@ static void test_a_payment(void **state)
 	x.from_ledger = true;
 	x.answer = (struct wire_answer){.has_seq = 1, .seq = 42, .replayed = 1};
 	memset(x.intake.m.op.key_hash, 0xab, HASH_BYTES);
-	assert_string_equal(line_of(&x, CONF_ACCESS_LOG_ON, false),
+	assert_string_equal(line_of(&x, CONF_LOG_ON, false),
 	    "event=request.answer request_id=req-1 method=POST route=/v1/transfers status=201 principal=7 "
 	    "key=abababababababab replayed=1 ledger_seq=42 durability=replicated duration_us=500 bytes=77 "
 	    "client=192.0.2.7");
 	x.answer.local = 1;
 	x.intake.m.op.key_drawn = 1; /* by the worker: no client's */
-	assert_string_equal(line_of(&x, CONF_ACCESS_LOG_ON, true),
+	assert_string_equal(line_of(&x, CONF_LOG_ON, true),
 	    "event=request.answer request_id=req-1 method=POST route=/v1/transfers status=201 principal=7 replayed=1 "
 	    "ledger_seq=42 durability=local duration_us=500 bytes=77 client=192.0.2.7 cut=1");
 }
@@ -67,13 +67,13 @@ static void test_paths(void **state)
 
 	(void)state;
 	memcpy(x.code, "not_found", 10);
-	assert_string_equal(line_of(&x, CONF_ACCESS_LOG_ERRORS, false),
+	assert_string_equal(line_of(&x, CONF_LOG_ERRORS, false),
 	    "event=request.answer request_id=req-1 method=GET route=/v1/accounts/{id}/balance status=404 "
 	    "code=not_found "
 	    "duration_us=500 bytes=77 client=192.0.2.7");
 	x = answered("GET", "/4111111111111111", 404);
-	assert_null(strstr(line_of(&x, CONF_ACCESS_LOG_ON, false), "4111"));
-	assert_non_null(strstr(line_of(&x, CONF_ACCESS_LOG_ON, false), " route=- "));
+	assert_null(strstr(line_of(&x, CONF_LOG_ON, false), "4111"));
+	assert_non_null(strstr(line_of(&x, CONF_LOG_ON, false), " route=- "));
 }
 
 static void test_modes(void **state)
@@ -90,10 +90,9 @@ static void test_modes(void **state)
 		struct exchange x = answered("GET", "/v1/accounts/" ACC, cases[i].status);
 
 		x.answered = cases[i].answered;
-		assert_string_equal(line_of(&x, CONF_ACCESS_LOG_OFF, cases[i].cut), "none");
-		assert_string_not_equal(line_of(&x, CONF_ACCESS_LOG_ON, cases[i].cut), "none");
-		assert_true(
-		    (strcmp(line_of(&x, CONF_ACCESS_LOG_ERRORS, cases[i].cut), "none") != 0) == cases[i].in_errors);
+		assert_string_equal(line_of(&x, CONF_LOG_OFF, cases[i].cut), "none");
+		assert_string_not_equal(line_of(&x, CONF_LOG_ON, cases[i].cut), "none");
+		assert_true((strcmp(line_of(&x, CONF_LOG_ERRORS, cases[i].cut), "none") != 0) == cases[i].in_errors);
 	}
 }
 
@@ -103,8 +102,8 @@ static void test_checks_are_no_requests(void **state)
 	struct exchange check = answered("GET", "/healthz", 200), asks = answered("GET", "/v1/openapi.json", 200);
 
 	(void)state;
-	assert_string_equal(line_of(&check, CONF_ACCESS_LOG_ON, true), "none");
-	assert_string_not_equal(line_of(&asks, CONF_ACCESS_LOG_ON, false), "none");
+	assert_string_equal(line_of(&check, CONF_LOG_ON, true), "none");
+	assert_string_not_equal(line_of(&asks, CONF_LOG_ON, false), "none");
 }
 
 static void test_code_of_a_body(void **state)

@@ -32,7 +32,7 @@ render() {
   mkdir -p "$root/etc/holdfast/pki" "$root/run/ledger"
   chmod 777 "$root/run"
   case $name in a) address=10.0.0.1 ;; b) address=10.0.0.2 ;; esac
-  printf '[cluster]\nname = pay\nvip = 10.0.0.100/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n' "$name" "$address" \
+  printf '[cluster]\nname = pay\nvip = 10.0.0.100/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n%s' "$name" "$address" "$more" \
     >"$root/holdfast.conf"
   ./tests/unit/make_settings "$root" "$top/etc" "$root/holdfast.conf" "$@" >/dev/null || fail "render $name"
   sed -i "s|/etc/holdfast/|$root/etc/holdfast/|g; s|/run/holdfast|$root/run|g; s/group holdfast/group haproxy/; s/user holdfast-worker/user haproxy/; s/user holdfast-ledger/user haproxy/" \
@@ -41,6 +41,7 @@ render() {
     fail "a placeholder is left"
 }
 
+more= # of holdfast.conf
 unshare -n sleep 600 & # keeps the namespace of b
 other=$!
 pids=$other
@@ -60,7 +61,13 @@ render a alone
 render a alone-with-witness a=10.0.0.1
 render a a a=10.0.0.1 b=10.0.0.2
 render b b a=10.0.0.1 b=10.0.0.2
-for node in alone alone-with-witness a b; do
+for word in on off; do
+  more="[gateway]
+edge-log = $word
+"
+  render a "log-$word" a=10.0.0.1 b=10.0.0.2
+done
+for node in alone alone-with-witness log-on log-off a b; do
   haproxy -c -q -f "$work/$node/etc/holdfast/haproxy.cfg" 2>"$work/check.log" && [ ! -s "$work/check.log" ] ||
     { cat "$work/check.log"; fail "haproxy -c: $node"; }
   keepalived -t -f "$work/$node/etc/holdfast/keepalived.conf" >"$work/check.log" 2>&1 ||
@@ -68,6 +75,10 @@ for node in alone alone-with-witness a b; do
 done
 grep -q 'mesh' "$work/alone/etc/holdfast/haproxy.cfg" && grep -q '^frontend mesh' "$work/alone/etc/holdfast/haproxy.cfg" &&
   fail "a mesh without a peer"
+# The frontend's lines that say what of it is logged.
+log_lines() { sed -n '/^frontend edge/,/^backend/p' "$work/$1/etc/holdfast/haproxy.cfg" | grep -E '^\s(no log|option dontlog)' | tr -s '\t\n' ' '; }
+[ "$(log_lines a)$(log_lines log-on)$(log_lines log-off)" = " option dontlog-normal  no log " ] ||
+  fail "edge-log: '$(log_lines a)' '$(log_lines log-on)' '$(log_lines log-off)'"
 echo "ok   haproxy -c and keepalived -t take what is rendered, with and without a peer"
 
 haproxy -W -f "$work/a/etc/holdfast/haproxy.cfg" >"$work/a.log" 2>&1 &
