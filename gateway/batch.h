@@ -24,6 +24,18 @@ struct alarms {
 	unsigned said, unsaid;
 };
 
+/*
+ * Is an Idempotency-Key looked up before it is inserted? Nearly all are new, and the UNIQUE key of the journal says so as well: a transaction
+ * with one that is there is refused whole, and done again with all keys looked up. What would not become a row is never decided without.
+ * All zero: they are looked up.
+ */
+struct trust {
+	bool unique;	 /* the journal has that UNIQUE key: seen when the epoch was opened */
+	bool given;	 /* to keys of the list that is being worked on: not looked up */
+	bool acted_on;	 /* it was given when that list began, whatever was looked up since */
+	unsigned streak; /* lists in a row whose keys were all new (lookup.h) */
+};
+
 /* What the database thread works with. */
 struct batch_tools {
 	struct store *store;
@@ -41,6 +53,7 @@ struct batch_tools {
 	uint64_t next_expiry_us; /* no open hold expires before that; 0: not known */
 	struct sweep sweep;
 	struct alarms alarms;
+	struct trust trust;
 };
 
 /* Ledger time, which never goes back: Unix microseconds. */

@@ -3,6 +3,7 @@
 #include "gateway/items.h"
 #include "gateway/row.h"
 #include "gateway/row_user.h"
+#include "gateway/scope.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -52,15 +53,25 @@ static void name_derived(struct names *n, const char *channel, const char curren
 	name_account(n, id);
 }
 
+/* May its key be taken for new? Where money moves and nothing else is written. Not what is known to have been sent before, nor the ledger's own. */
+static bool may_be_trusted(const struct op *op)
+{
+	const uint32_t money =
+	    SCOPE_TOPUPS_WRITE | SCOPE_TRANSFERS_WRITE | SCOPE_PAYMENTS_WRITE | SCOPE_WITHDRAWALS_WRITE;
+
+	return op_is_journalled(op->kind) && (ledger_kind(op->kind)->scope & money) && op->kind != OP_TRANSFER_BATCH &&
+	       op->kind != OP_PAYMENT_EXPIRE && !op->again;
+}
+
 /* What the operation itself names. */
-static void take_names(const struct op_message *m, struct names *n)
+static void take_names(const struct op_message *m, bool but_its_key, struct names *n)
 {
 	const struct op *op = &m->op;
 	uint32_t needs = ledger_kind(op->kind)->needs;
 
 	if (op->by_session)
 		n->tokens[n->token_count++] = op->secret_hash;
-	if (op_is_journalled(op->kind) || op->kind == OP_KEY_GET)
+	if (!but_its_key && (op_is_journalled(op->kind) || op->kind == OP_KEY_GET))
 		n->keys[n->key_count++] = op->key_hash;
 	if (needs & NEED_REFERENCE)
 		n->references[n->reference_count++] = m;
@@ -167,7 +178,7 @@ const char *lookup_odd(struct batch_tools *t, const struct op_message *m)
 	if (!*image_odd(t->image))
 		return NULL;
 	n = no_names();
-	take_names(m, n);
+	take_names(m, false, n);
 	if (m->op.kind == OP_TRANSFER_BATCH)
 		take_item_names(m, n);
 	take_more_names(t->image, &m->op, n);
@@ -180,18 +191,50 @@ const char *lookup_odd(struct batch_tools *t, const struct op_message *m)
 	return why ? why : odd_reference_of(t->image, n);
 }
 
+bool lookup_trusts(const struct batch_tools *t, const struct op *op)
+{
+	return t->trust.given && may_be_trusted(op);
+}
+
+static int load_keys(struct batch_tools *t, const struct names *n, struct errbuf *e)
+{
+	size_t found;
+	int code = row_load_keys(t->store, t->image, n->keys, n->key_count, &t->sql, &found, e);
+
+	if (code || !n->key_count)
+		return code;
+	t->trust.streak = found ? 0 : t->trust.streak + 1;
+	return 0;
+}
+
+int lookup_load_keys(struct batch_tools *t, struct request *list, struct errbuf *e)
+{
+	struct names *n = no_names();
+
+	for (struct request *r = list; r; r = r->next)
+		if (lookup_trusts(t, &r->message.op))
+			n->keys[n->key_count++] = r->message.op.key_hash;
+	t->trust.given = false;
+	return load_keys(t, n, e);
+}
+
 int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 {
 	struct names *n = no_names();
+	bool trusting = t->trust.unique && t->trust.streak >= LOOKUP_STREAK;
 	int code;
 
+	t->trust.given = false;
 	for (struct request *r = list; r; r = r->next) {
-		take_names(&r->message, n);
+		bool trusted = trusting && may_be_trusted(&r->message.op);
+
+		take_names(&r->message, trusted, n);
+		t->trust.given = t->trust.given || trusted;
 		if (r->message.op.kind == OP_TRANSFER_BATCH)
 			take_item_names(&r->message, n);
 	}
 	image_trim(t->image);
-	code = row_load_keys(t->store, t->image, n->keys, n->key_count, &t->sql, e);
+	code = load_keys(t, n, e);
 	if (!code)
 		code = row_load_references(t->store, t->image, n->references, n->reference_count, &t->sql, e);
 	if (!code)
@@ -202,6 +245,7 @@ int lookup_load(struct batch_tools *t, struct request *list, struct errbuf *e)
 		code = row_load_withdrawals(t->store, t->image, n->withdrawals, n->withdrawal_count, &t->sql, e);
 	if (!code)
 		code = row_load_transfers(t->store, t->image, n->transfers, n->transfer_count, &t->sql, e);
+	t->trust.acted_on = t->trust.given;
 	for (struct request *r = list; r && !code; r = r->next)
 		take_more_names(t->image, &r->message.op, n);
 	return code ? code : row_load_accounts(t->store, t->image, n->accounts, n->account_count, &t->sql, e);

@@ -100,13 +100,29 @@ static bool bisect(
 	return kept;
 }
 
+/* Nothing of the list was executed: a key that was taken for new may have a row. Once more, and all are looked up. */
+static bool run_again(struct writer *w, struct request *list)
+{
+	struct role_view now;
+	bool kept = renew_image(w);
+
+	w->tools.trust.streak = 0;
+	if (kept && may_go_on(w, &now))
+		return run_part(w, list, &now);
+	settle_all(w, list, WIRE_NOT_EXECUTED);
+	return kept;
+}
+
 /* What became of a transaction. False: connection and image were dropped. */
 static bool end_write(struct writer *w, struct request *list, const struct role_view *v, enum batch_end end,
     uint64_t batch, const char *why)
 {
 	switch (end) {
 	case BATCH_COMMITTED: note_commit(w, batch); return settle_committed(w, list, v->version);
-	case BATCH_REFUSED: return bisect(w, list, v, "The ledger could not execute this; nothing was written.", why);
+	case BATCH_REFUSED:
+		if (w->tools.trust.acted_on)
+			return run_again(w, list);
+		return bisect(w, list, v, "The ledger could not execute this; nothing was written.", why);
 	case BATCH_BUSY:
 		LOG(LOG_WARNING, "batch.retry", KV_S("why", why));
 		put_back(w, list);

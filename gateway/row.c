@@ -155,8 +155,8 @@ static int mark_stored(struct image *image, MYSQL_ROW row, const unsigned long *
 }
 
 /* The last goes to *last; with last NULL, rows that are odd are marked and stepped over. */
-static int load_stored(
-    struct store *s, struct image *image, const struct text *sql, const struct stored **last, struct errbuf *e)
+static int load_stored(struct store *s, struct image *image, const struct text *sql, const struct stored **last,
+    size_t *count, struct errbuf *e)
 {
 	const struct stored *ignored;
 	MYSQL_RES *rows = NULL;
@@ -165,6 +165,7 @@ static int load_stored(
 
 	if (code)
 		return code;
+	*count = mysql_num_rows(rows);
 	while (!code && (row = mysql_fetch_row(rows))) {
 		code = take_stored(image, row, mysql_fetch_lengths(rows), last ? last : &ignored, e);
 		if (code == -EBADMSG && !last)
@@ -175,8 +176,9 @@ static int load_stored(
 }
 
 int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,
-    struct text *sql, struct errbuf *e)
+    struct text *sql, size_t *found, struct errbuf *e)
 {
+	*found = 0;
 	if (!count)
 		return 0;
 	text_clear(sql);
@@ -187,12 +189,14 @@ int row_load_keys(struct store *s, struct image *image, const uint8_t *const *ke
 		text_put_hex(sql, key_hashes[i], HASH_BYTES);
 	}
 	text_puts(sql, ")");
-	return load_stored(s, image, sql, NULL, e);
+	return load_stored(s, image, sql, NULL, found, e);
 }
 
 int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
     struct text *sql, struct errbuf *e)
 {
+	size_t found;
+
 	if (!count)
 		return 0;
 	text_clear(sql);
@@ -204,12 +208,13 @@ int row_load_references(struct store *s, struct image *image, const struct op_me
 		text_put_hex(sql, topups[i]->text[OP_TEXT_REFERENCE], topups[i]->op.text_bytes[OP_TEXT_REFERENCE]);
 		text_puts(sql, ")");
 	}
-	return load_stored(s, image, sql, NULL, e);
+	return load_stored(s, image, sql, NULL, &found, e);
 }
 
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
     const struct stored **found, struct errbuf *e)
 {
+	size_t count;
 	int code;
 
 	*found = NULL;
@@ -217,7 +222,7 @@ int row_load_resource(struct store *s, struct image *image, uint8_t kind, const 
 	text_puts(sql, journal_columns);
 	text_puts(sql, "j.public_id=");
 	text_put_hex(sql, id, sizeof(*id));
-	code = load_stored(s, image, sql, found, e);
+	code = load_stored(s, image, sql, found, &count, e);
 	if (*found && strcmp(ledger_kind((*found)->kind)->prefix, ledger_kind(kind)->prefix) != 0)
 		*found = NULL;
 	return code;

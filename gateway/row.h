@@ -20,7 +20,7 @@ int row_load_principals_of(
 int row_load_accounts(struct store *s, struct image *image, const struct ulid *const *ids, size_t count,
     struct text *sql, struct errbuf *e);
 int row_load_keys(struct store *s, struct image *image, const uint8_t *const *key_hashes, size_t count,
-    struct text *sql, struct errbuf *e);
+    struct text *sql, size_t *found, struct errbuf *e);
 int row_load_references(struct store *s, struct image *image, const struct op_message *const *topups, size_t count,
     struct text *sql, struct errbuf *e);
 

@@ -209,6 +209,25 @@ int store_check_schema(struct store *s, struct errbuf *e)
 	return code;
 }
 
+int store_has_unique_keys(struct store *s, bool *ret, struct errbuf *e)
+{
+	static char sql[] = "SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) = 'key_hash,principal' FROM "
+			    "information_schema.STATISTICS "
+			    "WHERE TABLE_SCHEMA='" STORE_SCHEMA
+			    "' AND TABLE_NAME='journal' AND INDEX_NAME='idempotency' AND NON_UNIQUE=0";
+	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
+	MYSQL_RES *rows = NULL;
+	MYSQL_ROW row;
+	int code = store_select(s, &t, &rows, e);
+
+	if (code)
+		return code;
+	row = mysql_fetch_row(rows);
+	*ret = row && row[0] && strcmp(row[0], "1") == 0;
+	mysql_free_result(rows);
+	return 0;
+}
+
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us, next_event FROM ledger_head WHERE id=1";

@@ -58,6 +58,8 @@ int store_ping(struct store *s, struct errbuf *e);
 int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e);
 /* -EAGAIN: this release needs a newer one, which comes into being a moment after the database was opened. */
 int store_check_schema(struct store *s, struct errbuf *e);
+/* Does the journal refuse an Idempotency-Key that it has? */
+int store_has_unique_keys(struct store *s, bool *ret, struct errbuf *e);
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e);
 
 /* The rows of a query, kept in memory; the caller frees them with mysql_free_result. */

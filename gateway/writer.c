@@ -98,6 +98,10 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	code = row_load_principals(t->store, t->image, &t->sql, e);
 	if (code)
 		return code;
+	t->trust = (struct trust){0};
+	code = store_has_unique_keys(t->store, &t->trust.unique, e);
+	if (code)
+		return code;
 	w->opened = true;
 	t->next_expiry_us = 0;
 	t->sweep = (struct sweep){0};

@@ -14,7 +14,7 @@ finding() {
 }
 
 {
-  for row in $(seq 12); do echo "A$row"; done
+  for row in $(seq 13); do echo "A$row"; done
   printf '%s\n' B1 B2 B3 C1 C2 C3 C4
   for row in $(seq 14); do echo "D$row"; done
   echo E4

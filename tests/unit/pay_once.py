@@ -162,6 +162,52 @@ def A8_what_was_not_executed_leaves_the_key_free(name):
     check(name, "and then it is executed", (got.status, got.replayed, posted(b)), (201, "false", 10))
 
 
+def many_new_keys(a, b):
+    """So many in a row that the ledger takes the next ones for new without looking them up (gateway/lookup.h)."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
+    for i in range(70):
+        connection.request("POST", "/v1/transfers", json.dumps(paying(*((a, b) if i % 2 else (b, a)), 1)),
+                           {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json", "Idempotency-Key": key()})
+        answer = connection.getresponse()
+        if answer.status != 201:
+            raise SystemExit(f"many new keys: {answer.status} {answer.read()}")
+        answer.read()
+    connection.close()
+
+
+def A13_keys_that_were_taken_for_new_are_found(name):
+    rich, other, a, b = account(money=1000), account(money=1000), account(money=1000), account()
+    topup = {"account": a, "amount": 5, "currency": "CNY", "channel": "bank", "channel_reference": key()}
+    hold = {"payer": a, "payee": b, "amount": 10, "currency": "CNY", "capture": "manual"}
+    out = {"account": a, "amount": 3, "currency": "CNY", "channel": "bank", "destination": {"type": "token", "value": "x"}}
+    held, voided, drawn, sent = make("/v1/payments", hold)["id"], make("/v1/payments", hold)["id"], make("/v1/withdrawals", out)["id"], make("/v1/transfers", paying(a, b))["id"]
+    done = []
+    for status, path, body in (
+            (201, "/v1/transfers", paying(a, b, reference="r")), (402, "/v1/transfers", paying(a, b, 999999)), (201, "/v1/topups", topup), (201, "/v1/payments", hold),
+            (200, f"/v1/payments/{held}/capture", {"amount": 4}), (200, f"/v1/payments/{voided}/void", {}), (201, f"/v1/payments/{held}/refunds", {"amount": 1, "reason": "r"}),
+            (201, "/v1/withdrawals", out), (200, f"/v1/withdrawals/{drawn}/confirm", {}), (201, f"/v1/transfers/{sent}/reverse", {"reason": "r"}),
+            (200, "/v1/transfers/batch", {"atomic": True, "items": [paying(a, b, 1)] * 2}), (201, "/v1/accounts", {"kind": "wallet", "currency": "CNY"})):
+        k = key()
+        many_new_keys(rich, other)
+        first = ask("POST", path, body, k)
+        check(name, f"{path}: the first", (first.status, first.replayed), (status, "false"))
+        done.append((path, body, k, first))
+    for path, body, k, first in done:
+        many_new_keys(rich, other)
+        before = posted(a), posted(b), events()
+        again = ask("POST", path, body, k)
+        check(name, f"{path}: again", (again.status, again.bytes, again.replayed), (first.status, first.bytes, "true"))
+        check(name, f"{path}: nothing moves", (posted(a), posted(b), events()), before)
+    path, body, k, first = done[0]
+    for what, path, body in (("another amount", path, {**body, "amount": 11}), ("an account that is not there", path, paying(a, "acc_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                             ("a currency that does not fit", path, {**body, "currency": "EUR"}), ("another route", f"/v1/payments/{held}/capture", {"amount": 1})):
+        many_new_keys(rich, other)
+        got = ask("POST", path, body, k)
+        check(name, f"the key with {what}", (got.status, got.code), (422, "idempotency_key_reused"))
+    many_new_keys(rich, other)
+    check(name, "of somebody else it is another", (ask("POST", "/v1/transfers", paying(a, b), k, OTHER).status), 201)
+
+
 def B3_client_that_hangs_up_has_paid(name):
     a, b, k = account(money=100), account(), key()
     body = json.dumps(paying(a, b)).encode()

@@ -136,7 +136,11 @@ account wallet; A=$id
 account wallet; B=$id
 api POST /v1/topups once-topup "{\"account\":\"$A\",\"amount\":100000,\"currency\":\"CNY\",\"channel\":\"bank\",\"channel_reference\":\"once\"}"
 OTHER=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name other --scopes '*')
+rollbacks() { sql "SHOW GLOBAL STATUS LIKE 'Com_rollback'" | cut -f 2; }
+before=$(rollbacks)
 timeout 200 python3 "$SOURCE/tests/unit/pay_once.py" "$PORT" "$SECRET" "$OTHER" && pass "pay_once.py" || fail "pay_once.py"
+# Where a key had been taken for new the transaction was refused: eleven that leave a row, or the test did not see what it is for.
+[ $(($(rollbacks) - before)) -ge 11 ] && pass "keys were taken for new" || fail "keys were not taken for new: $(($(rollbacks) - before)) transactions were rolled back"
 test_card_numbers
 test_worker_dies
 test_ledger_dies
