@@ -1,6 +1,7 @@
 #include "gateway/http.h"
 
 #include "gateway/accesslog.h"
+#include "gateway/unixlisten.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -23,9 +24,11 @@
 	((size_t)48 * 1024) /* the headers that the edge lets through fit in; it takes cookies out */
 #define COMPLAINT_LOG_US 1000000
 
+enum way { WAY_TCP, WAY_UNIX, WAY_COUNT };
+
 struct http {
-	struct MHD_Daemon *daemon;
-	sd_event_source *io, *timer, *post;
+	struct MHD_Daemon *daemon[WAY_COUNT];
+	sd_event_source *io[WAY_COUNT], *timer, *post;
 	struct desk *desk;
 	bool resumed;			    /* something waits for the library to look at it */
 	uint64_t complained_us, complaints; /* since the last line about them */
@@ -191,15 +194,19 @@ static void on_completed(void *userdata, struct MHD_Connection *c, void **contex
 
 static int run(struct http *h)
 {
-	MHD_UNSIGNED_LONG_LONG wait_ms;
+	MHD_UNSIGNED_LONG_LONG wait_ms, least_ms = UINT64_MAX;
 
 	do {
 		h->resumed = false;
-		(void)MHD_run(h->daemon);
+		for (unsigned i = 0; i < WAY_COUNT; i++)
+			(void)MHD_run(h->daemon[i]);
 	} while (h->resumed);
-	if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES)
+	for (unsigned i = 0; i < WAY_COUNT; i++)
+		if (MHD_get_timeout(h->daemon[i], &wait_ms) == MHD_YES && wait_ms < least_ms)
+			least_ms = wait_ms;
+	if (least_ms == UINT64_MAX)
 		return sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
-	(void)sd_event_source_set_time_relative(h->timer, wait_ms * 1000);
+	(void)sd_event_source_set_time_relative(h->timer, least_ms * 1000);
 	return sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
 }
 
@@ -228,38 +235,69 @@ static int on_post(sd_event_source *source, void *userdata)
 
 static int watch(struct http *h, sd_event *event)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	for (unsigned i = 0; i < WAY_COUNT; i++) {
+		const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon[i], MHD_DAEMON_INFO_EPOLL_FD);
 
-	if (!info || sd_event_add_io(event, &h->io, info->epoll_fd, EPOLLIN, on_io, h) < 0 ||
-	    sd_event_add_time(event, &h->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, h) < 0 ||
+		if (!info || sd_event_add_io(event, &h->io[i], info->epoll_fd, EPOLLIN, on_io, h) < 0)
+			return -ENOMEM;
+	}
+	if (sd_event_add_time(event, &h->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, h) < 0 ||
 	    sd_event_source_set_enabled(h->timer, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_post(event, &h->post, on_post, h) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **ret, struct errbuf *e)
+static struct MHD_Daemon *start(struct http *h, uint16_t port, struct MHD_OptionItem where)
+{
+	struct MHD_OptionItem listen_there[] = {where, {MHD_OPTION_END, 0, NULL}};
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL, NULL,
+	    on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    CONNECTION_BYTES_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+	    h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_ARRAY, listen_there, MHD_OPTION_END);
+}
+
+static int start_on_port(struct http *h, uint16_t port, struct errbuf *e)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+	h->daemon[WAY_TCP] = start(h, port, (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, &sa});
+	return h->daemon[WAY_TCP] ? 0 : err_set(e, -EADDRINUSE, "127.0.0.1:%u: cannot listen", port);
+}
+
+static int start_on_path(struct http *h, const char *path, struct errbuf *e)
+{
+	int fd = unix_listen(path, e);
+
+	if (fd < 0)
+		return fd;
+	h->daemon[WAY_UNIX] = start(h, 0, (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, fd, NULL});
+	if (h->daemon[WAY_UNIX])
+		return 0;
+	close(fd);
+	return err_set(e, -ENOMEM, "%s: cannot listen", path);
+}
+
+int http_new(sd_event *event, uint16_t port, const char *path, struct desk *desk, struct http **ret, struct errbuf *e)
+{
 	struct http *h = calloc(1, sizeof(*h));
+	int code;
 
 	if (!h)
 		return err_set(e, -ENOMEM, "out of memory");
 	h->desk = desk;
 	desk->done = on_done;
 	the_http = h;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, port, NULL, NULL,
-	    on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    CONNECTION_BYTES_MAX, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-	    h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_END);
-	if (!h->daemon) {
-		free(h);
-		return err_set(e, -EADDRINUSE, "127.0.0.1:%u: cannot listen", port);
-	}
-	if (watch(h, event)) {
+	code = start_on_port(h, port, e);
+	if (!code)
+		code = start_on_path(h, path, e);
+	if (!code && watch(h, event))
+		code = err_set(e, -ENOMEM, "event loop");
+	if (code) {
 		http_free(h);
-		return err_set(e, -ENOMEM, "event loop");
+		return code;
 	}
 	*ret = h;
 	return 0;
@@ -269,17 +307,22 @@ void http_free(struct http *h)
 {
 	if (!h)
 		return;
-	sd_event_source_disable_unref(h->io);
 	sd_event_source_disable_unref(h->timer);
 	sd_event_source_disable_unref(h->post);
-	MHD_stop_daemon(h->daemon);
+	for (unsigned i = 0; i < WAY_COUNT; i++) {
+		sd_event_source_disable_unref(h->io[i]);
+		if (h->daemon[i])
+			MHD_stop_daemon(h->daemon[i]);
+	}
 	free(h);
 }
 
 void http_quiesce(struct http *h)
 {
-	MHD_socket fd = MHD_quiesce_daemon(h->daemon);
+	for (unsigned i = 0; i < WAY_COUNT; i++) {
+		MHD_socket fd = MHD_quiesce_daemon(h->daemon[i]);
 
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
+		if (fd != MHD_INVALID_SOCKET)
+			close(fd);
+	}
 }

@@ -10,8 +10,9 @@
 
 struct http;
 
-/* Listens on 127.0.0.1:port and sets desk->done; the desk is borrowed. 0, or -errno with e filled. */
-int http_new(sd_event *event, uint16_t port, struct desk *desk, struct http **ret, struct errbuf *e);
+/* Listens on 127.0.0.1:port, for the operator, and on a unix socket, for HAProxy: a request costs both sides less there. Sets desk->done; the desk
+ * is borrowed. 0, or -errno with e filled. */
+int http_new(sd_event *event, uint16_t port, const char *path, struct desk *desk, struct http **ret, struct errbuf *e);
 void http_free(struct http *h);
 
 /* Takes no new connections. */

@@ -4,6 +4,7 @@
 
 #include "gateway/hello.h"
 #include "gateway/opcheck.h"
+#include "gateway/unixlisten.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define SESSIONS_MAX 128
@@ -317,28 +316,6 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	return 0;
 }
 
-static int listen_on(const char *path, struct errbuf *e)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_set(e, -ENAMETOOLONG, "%s: path too long", path);
-	memcpy(sa.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_set(e, -errno, "socket: %s", strerror(errno));
-	if (unlink(path) && errno != ENOENT)
-		goto bad;
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(path, 0660) || listen(fd, 64))
-		goto bad;
-	return fd;
-bad:
-	(void)err_set(e, 0, "%s: %s", path, strerror(errno));
-	close(fd);
-	return -EIO;
-}
-
 int server_new(sd_event *event, const char *path, const struct server_users *users, server_handler *handler,
     void *userdata, struct server **ret, struct errbuf *e)
 {
@@ -350,7 +327,7 @@ int server_new(sd_event *event, const char *path, const struct server_users *use
 	srv->users = *users;
 	srv->handler = handler;
 	srv->userdata = userdata;
-	srv->fd = listen_on(path, e);
+	srv->fd = unix_listen(path, e);
 	if (srv->fd < 0) {
 		int code = srv->fd;
 

@@ -105,9 +105,11 @@ static int set_up(struct workerd *w, struct errbuf *e)
 {
 	const struct options *o = &w->options;
 	unsigned port = o->conf.worker_port + o->instance - 1;
+	char path[PATH_BYTES], name[sizeof(WORKER_SOCKET) + 10];
 
+	(void)snprintf(name, sizeof(name), WORKER_SOCKET, o->instance);
 	if (!options_path(o, "role", w->page_path) || !options_path(o, LEDGER_SOCKET, w->local_path) ||
-	    !options_path(o, "ledger-peer.sock", w->peer_path))
+	    !options_path(o, "ledger-peer.sock", w->peer_path) || !options_path(o, name, path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", o->run_dir);
 	if (port > 65535)
 		return err_set(e, -ERANGE, "worker-port %u and instance %u: there is no port %u", o->conf.worker_port,
@@ -124,7 +126,7 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk) || set_up_metrics(w) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	(void)courier_look(w->desk.courier);
-	return http_new(w->event, (uint16_t)port, &w->desk, &w->http, e);
+	return http_new(w->event, (uint16_t)port, path, &w->desk, &w->http, e);
 }
 
 int main(int argc, char **argv)

@@ -46,7 +46,7 @@ static const struct key keys[] = {
 	{ "replication", "durability", SHAPE_CHOICE, AT(durability_received), 0, 0, "on-disk", "on-disk or received", "what the standby has done when it acknowledges" },
 	{ "replication", "buffer-pool-mb", SHAPE_NUMBER, AT(buffer_pool_mb), 64, 1048576, "256", "64 to 1048576", "memory in MiB that MariaDB keeps pages in" },
 	{ "gateway", "workers", SHAPE_NUMBER, AT(workers), 1, 64, "2", "1 to 64", "worker processes on this node" },
-	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1" },
+	{ "gateway", "worker-port", SHAPE_NUMBER, AT(worker_port), 1, 65472, "8101", "1 to 65472", "TCP port of the first worker on 127.0.0.1, for the operator" },
 	{ "gateway", "hold-timeout-ms", SHAPE_NUMBER, AT(hold_timeout_ms), 100, 20000, "5000", "100 to 20000", "how long a request waits for a takeover" },
 	{ "gateway", "in-flight-max", SHAPE_NUMBER, AT(in_flight_max), 1, 8192, "2048", "1 to 8192", "requests of one API key or session under way at a time" },
 	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?" },

@@ -38,7 +38,7 @@ struct conf {
 	uint32_t buffer_pool_mb;      /* [replication] buffer-pool-mb */
 	uint32_t durability_received; /* [replication] durability = on-disk (0) | received (1) */
 	uint32_t workers;	      /* [gateway] workers */
-	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1 */
+	uint32_t worker_port;	      /* [gateway] worker-port: worker N listens on 127.0.0.1:port+N-1, too */
 	uint32_t hold_timeout_ms;     /* [gateway] hold-timeout-ms */
 	uint32_t in_flight_max;	      /* [gateway] in-flight-max: of one API key, or of one session */
 	uint32_t tickle;	      /* [gateway] tickle = no (0) | yes (1) */

@@ -56,7 +56,7 @@ struct settings_values {
 	char vip[56], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16],
 	    worker_count[8];
 	char mesh_port[3][8];
-	char workers[SETTINGS_WORKERS_MAX * 40];
+	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
 };
 

@@ -70,7 +70,7 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 		return err_set(e, -EINVAL, "workers: %" PRIu32 " is not 1 to %d", conf->workers, SETTINGS_WORKERS_MAX);
 	for (uint32_t i = 0; i < conf->workers; i++)
 		used += (size_t)snprintf(v->workers + used, sizeof(v->workers) - used,
-		    "%s\tserver w%" PRIu32 " 127.0.0.1:%" PRIu32, i ? "\n" : "", i + 1, conf->worker_port + i);
+		    "%s\tserver w%" PRIu32 " unix@" RUN_DIR "/worker/%" PRIu32 ".sock", i ? "\n" : "", i + 1, i + 1);
 	assert(used < sizeof(v->workers));
 	return 0;
 }

@@ -52,7 +52,7 @@ expect() { # WHAT STATUS [CODE]
 }
 
 set_up() {
-	mkdir -p "$D/data" "$D/ledger"
+	mkdir -p "$D/data" "$D/ledger" "$D/worker"
 	mariadb-install-db --no-defaults --force --user=root --datadir="$D/data" --tmpdir="$D" --auth-root-authentication-method=socket \
 		--skip-test-db >"$D/install.log" 2>&1 || { cat "$D/install.log"; exit 1; }
 	start_mariadbd || { fail "mariadbd does not start"; exit 1; }

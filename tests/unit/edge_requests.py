@@ -37,7 +37,7 @@ def wait_for(what, condition, seconds=10):
 def start_workers():
     for i in (1, 2):
         workers[i] = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), "edge_worker.py"), f"a{i}",
-                                       f"810{i}", LOG], stdout=subprocess.PIPE)
+                                       f"{WORK}/a/run/worker/{i}.sock", LOG], stdout=subprocess.PIPE)
         workers[i].stdout.readline()
 
 

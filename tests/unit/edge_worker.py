@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""edge_worker.py NAME PORT LOG: stands for a worker behind the edge. Says its name, and writes each request into LOG.
+"""edge_worker.py NAME SOCKET LOG: stands for a worker behind the edge. Says its name, and writes each request into LOG.
 
 /fail/ID breaks off the first request of that ID that any worker has, without an answer; /slow/MS answers after that time;
 /refuse answers 503 as a worker does. An answer says whether there was a Cookie."""
 import http.server
 import os
+import socket
 import sys
 import time
 
-NAME, PORT, LOG = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+NAME, SOCKET, LOG = sys.argv[1:4]
 
 
 class Worker(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def note(self, body):
         key = self.headers.get("Idempotency-Key", "-")
@@ -53,12 +53,23 @@ class Worker(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
+    def get_request(self):
+        connection, _ = self.socket.accept()
+        return connection, ("haproxy", 0)
 
     def handle_error(self, request, client_address):
         pass  # a check that has seen the status resets the connection
 
 
 if __name__ == "__main__":
-    server = Server(("127.0.0.1", PORT), Worker)
+    if os.path.exists(SOCKET):
+        os.unlink(SOCKET)
+    server = Server(SOCKET, Worker)
+    os.chmod(SOCKET, 0o666)
     print(os.getpid(), flush=True)
     server.serve_forever()

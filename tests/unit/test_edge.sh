@@ -29,7 +29,7 @@ fail() { echo "FAIL $*"; exit 1; }
 render() {
   name=$1 root=$work/$2
   shift 2
-  mkdir -p "$root/etc/holdfast/pki" "$root/run/ledger"
+  mkdir -p "$root/etc/holdfast/pki" "$root/run/ledger" "$root/run/worker"
   chmod 777 "$root/run"
   case $name in a) address=10.0.0.1 ;; b) address=10.0.0.2 ;; esac
   printf '[cluster]\nname = pay\nvip = 10.0.0.100/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n%s' "$name" "$address" "$more" \
@@ -87,7 +87,7 @@ nsenter -t "$other" -n haproxy -W -f "$work/b/etc/holdfast/haproxy.cfg" >"$work/
 pids="$pids $!"
 # The workers of b; those of a are the driver's to start and kill.
 for i in 1 2; do
-  nsenter -t "$other" -n python3 "$top/tests/unit/edge_worker.py" "b$i" "810$i" "$work/requests" >"$work/b$i.log" 2>&1 &
+  nsenter -t "$other" -n python3 "$top/tests/unit/edge_worker.py" "b$i" "$work/b/run/worker/$i.sock" "$work/requests" >"$work/b$i.log" 2>&1 &
   pids="$pids $!"
 done
 python3 "$top/tests/unit/edge_requests.py" "$work" "$other"

@@ -78,8 +78,9 @@ static void test_pair(void **state)
 	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
 	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
 	assert_string_equal(value(&v, "ROUTER_ID"), "100");
-	assert_string_equal(
-	    value(&v, "WORKERS"), "\tserver w1 127.0.0.1:8101\n\tserver w2 127.0.0.1:8102\n\tserver w3 127.0.0.1:8103");
+	assert_string_equal(value(&v, "WORKERS"),
+	    "\tserver w1 unix@/run/holdfast/worker/1.sock\n\tserver w2 "
+	    "unix@/run/holdfast/worker/2.sock\n\tserver w3 unix@/run/holdfast/worker/3.sock");
 	assert_string_equal(value(&v, "PEER_NAME"), "b");
 	assert_string_equal(value(&v, "PEER_ADDRESS"), "10.0.0.2");
 	assert_string_equal(value(&v, "PEER_WEIGHT"), "3");
