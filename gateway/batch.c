@@ -89,7 +89,7 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 	for (struct request *r = list; r && !code; r = r->next) {
 		const char *why = lookup_odd(t, &r->message);
 
-		r->answer.outcome = 0; /* of a former try */
+		r->answer = (struct wire_answer){0}; /* of a former try */
 		if (why)
 			code = err_set(e, -EBADMSG, "%s", why);
 		else if (!op_is_write(r->message.op.kind))

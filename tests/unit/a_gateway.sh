@@ -104,3 +104,27 @@ posted() { api GET "/v1/accounts/$1/balance"; member posted; }
 transfer() { # KEY AMOUNT
 	api POST /v1/transfers "$1" "{\"from\":\"$A\",\"to\":\"$B\",\"amount\":$2,\"currency\":\"CNY\"}"
 }
+
+# hold_commits: until let_go, no COMMIT comes to its end, as for a standby that says nothing.
+hold_commits() {
+	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(60); BACKUP STAGE END" \
+		>/dev/null 2>&1 &
+	HOLDER=$!
+	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
+}
+let_go() {
+	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
+	wait "$HOLDER"
+}
+
+# run_tests NAME...: each test_NAME, and what they all must have left. Ends the shell.
+run_tests() {
+	local t
+	for t; do
+		echo "# $t"
+		"test_$t"
+	done
+	described
+	[ "$FAILED" = 0 ] && echo "all good"
+	exit "$FAILED"
+}

@@ -79,6 +79,18 @@ static struct audit_account account(unsigned n, int64_t posted, uint64_t last_se
 	return (struct audit_account){.id = id(n), .currency = "CNY", .posted = posted, .last_seq = last_seq};
 }
 
+/* The whole ledger, in one pass. */
+static void take_all(struct audit *a, const struct audit_row *rows, size_t row_count,
+    const struct audit_account *accounts, size_t account_count)
+{
+	audit_begin(a, 0, 1);
+	for (size_t i = 0; i < row_count; i++)
+		audit_take_row(a, &rows[i]);
+	for (size_t i = 0; i < account_count; i++)
+		audit_take_account(a, &accounts[i]);
+	audit_end(a);
+}
+
 /* The numbers that are the gateway's. */
 static void test_numbers(void **state)
 {
@@ -124,12 +136,7 @@ static void test_an_entry_is_told_once(void **state)
 
 	(void)state;
 	begin(&a, slots, &l, COUNT(rows));
-	audit_begin(&a, 0, 1);
-	for (size_t i = 0; i < COUNT(rows); i++)
-		audit_take_row(&a, &rows[i]);
-	for (size_t i = 0; i < COUNT(accounts); i++)
-		audit_take_account(&a, &accounts[i]);
-	audit_end(&a);
+	take_all(&a, rows, COUNT(rows), accounts, COUNT(accounts));
 	assert_string_equal(l.text, "after-balance debit_after -10 -9; ");
 	assert_int_equal(a.findings[AUDIT_AFTER], 1);
 }
@@ -144,12 +151,7 @@ static void test_a_lost_row(void **state)
 
 	(void)state;
 	begin(&a, slots, &l, 4);
-	audit_begin(&a, 0, 1);
-	for (size_t i = 0; i < COUNT(rows); i++)
-		audit_take_row(&a, &rows[i]);
-	for (size_t i = 0; i < COUNT(accounts); i++)
-		audit_take_account(&a, &accounts[i]);
-	audit_end(&a);
+	take_all(&a, rows, COUNT(rows), accounts, COUNT(accounts));
 	assert_string_equal(l.text, "sequence seq 2 3; event event_seq 2 3; after-balance debit_after -10 -15; "
 				    "after-balance credit_after 10 15; balance posted -15 -20; balance posted 15 20; ");
 }

@@ -412,10 +412,4 @@ test_books() {
 }
 
 set_up
-for t in many_keys account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way odd_rows own_accounts books; do
-	echo "# $t"
-	"test_$t"
-done
-described
-[ "$FAILED" = 0 ] && echo "all good"
-exit "$FAILED"
+run_tests many_keys account_actions payments expiry many_expire sweep_in_spite_of withdrawals reversals batches rows_in_the_way odd_rows own_accounts books

@@ -17,18 +17,6 @@ send_to() { # PATH KEY BODY: in the background, its status to $D/sent
 	echo "$status" >"$D/sent"
 }
 
-# hold_commits: until let_go, no COMMIT comes to its end.
-hold_commits() {
-	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(60); BACKUP STAGE END" \
-		>/dev/null 2>&1 &
-	HOLDER=$!
-	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
-}
-let_go() {
-	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
-	wait "$HOLDER"
-}
-
 # The same request again has the outcome of the first, whichever that is, and it is executed once.
 once() { # NAME PATH KEY BODY STATUS [REPLAYED]: what the first of them has to be, if that is known
 	until_true 15 eval "api POST '$2' '$3' '$4'; [ \$status = $5 ]" && pass "$1: answered" || fail "$1: got $status"

@@ -238,18 +238,6 @@ test_record_changes_during_commit() {
 	wait $holder $changer
 }
 
-# hold_commits: every COMMIT waits, as for a standby that says nothing, until let_commits.
-hold_commits() {
-	mariadb --no-defaults -S "$D/my.sock" -u root holdfast -e "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(60); BACKUP STAGE END" \
-		>/dev/null 2>&1 &
-	HOLDER=$!
-	until_true 5 eval "sql 'SHOW PROCESSLIST' | grep -q SLEEP"
-}
-let_commits() {
-	sql "KILL QUERY $(sql "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(60)%'")"
-	wait "$HOLDER"
-}
-
 # What waits behind a COMMIT that nobody acknowledges is told so; it was not executed. Alone there is nobody to acknowledge.
 test_stalled() {
 	local first
@@ -264,7 +252,7 @@ test_stalled() {
 	equal "the one that waits for it is not known" "$(cat "$D/stall1")" 504
 	role role 3 21 0 solo
 	transfer stall2 1; expect "alone" 503 failover_in_progress
-	let_commits
+	let_go
 	role role 3 22 0 sync
 	transfer stall2 1; expect "when it goes on" 201
 	equal "for the first time" "$(head_value Idempotent-Replayed)" false
@@ -285,7 +273,7 @@ test_many_of_one_key() {
 	transfer many9 1; expect "one more" 429 too_many_in_flight
 	equal "Retry-After" "$(head_value Retry-After)" 1
 	SECRET=$other api GET "/v1/accounts/$A"; expect "of another key" 200
-	let_commits
+	let_go
 	wait "${pids[@]}"
 	equal "those that were under way" "$(sort -u "$D/many")" 201
 	transfer many9 1; expect "when there is room" 201
@@ -303,7 +291,7 @@ test_twin() {
 	pay_once twin1 >"$D/twin2" &
 	second=$!
 	until_true 30 grep -q 409 "$D/twin1" "$D/twin2" && pass "A3_twin_in_flight_is_told" || fail "A3_twin_in_flight_is_told: no twin is"
-	let_commits
+	let_go
 	wait $first $second
 	matches "and only one" "$(sort "$D/twin1" "$D/twin2" | paste -sd' ')" '^(201 409|409 504)$'
 	transfer twin1 1
@@ -427,10 +415,4 @@ test_inactive() {
 
 CONF_MORE='in-flight-max = 8'
 set_up
-for t in payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch stalled many_of_one_key record_changes_during_commit twin raw books export stranger other_release older_schema index_is_missing inactive; do
-	echo "# $t"
-	"test_$t"
-done
-described
-[ "$FAILED" = 0 ] && echo "all good"
-exit "$FAILED"
+run_tests payments topup_once refusals killed_ledgerd killed_database gate semi_sync_off arrived stale_epoch stalled many_of_one_key record_changes_during_commit twin raw books export stranger other_release older_schema index_is_missing inactive

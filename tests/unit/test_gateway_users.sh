@@ -329,10 +329,4 @@ test_secrets() {
 }
 
 set_up
-for t in users sessions ownership payments passwords lockout expiry keys_of_logins records many_sessions storm flood secrets; do
-	echo "# $t"
-	"test_$t"
-done
-described
-[ "$FAILED" = 0 ] && echo "all good"
-exit "$FAILED"
+run_tests users sessions ownership payments passwords lockout expiry keys_of_logins records many_sessions storm flood secrets
