@@ -1,6 +1,7 @@
 # A replica at a third site: it joins, follows the standby and never what only the active has, goes on with whoever has the role, is seeded
 # anew when its history is not the pair's, and is promoted when both gateways are gone, with all that it had. What the old ones have beyond
-# that is exported when they are back. In the end the pair is made anew: this one's cluster has ended.
+# that is exported when they are back, out of relay logs, too, and though the keys of the heartbeats are other ones by
+# then. In the end the pair is made anew: this one's cluster has ended.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 replica_url=https://10.77.0.101
