@@ -89,6 +89,12 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 	for (uint32_t i = 0; i < v->members; i++) {
 		const struct invite_member *m = &v->member[i];
 
+		if (strcmp(o->name, m->name) == 0 && strcmp(o->address, m->address) == 0)
+			return err_set(e, -EINVAL,
+			    "--name %s, --address %s: that is a member; one that lost its disk cannot take its place "
+			    "again "
+			    "(doc/operations.md, A member's disk is gone)",
+			    m->name, m->address);
 		if (strcmp(o->name, m->name) == 0)
 			return err_set(
 			    e, -EINVAL, "--name %s belongs to the member at %s: take another one", m->name, m->address);
