@@ -15,7 +15,8 @@
 #include "heartbeat/log.h"
 #include "heartbeat/replica.h"
 
-#define TELL_US 1000000
+#define AGAIN_US 1000000 /* what could not be written is tried again */
+#define TELL_US 200000	 /* an old member that starts anew opens after a second or so without a word */
 
 static void path_of(const struct daemon *d, char path[static 200])
 {
@@ -55,7 +56,7 @@ bool daemon_pair_note(struct daemon *d, uint64_t now_us)
 		return true;
 	if (now_us < d->pair_again_us)
 		return false;
-	d->pair_again_us = now_us + TELL_US;
+	d->pair_again_us = now_us + AGAIN_US;
 	d->pair_stored = store(d) == 0;
 	return d->pair_stored;
 }

@@ -192,6 +192,7 @@ void daemon_store_look(struct daemon *d, uint64_t now_us)
 	d->node.storing_since_us = s->since_us;
 	done_us = s->done_us;
 	pthread_mutex_unlock(&s->lock);
-	if (!d->node.storing_since_us && now_us > done_us + FIT_REGISTER_TRY_US)
+	/* The pair's file goes before the register that it belongs to (daemon_pair.c). */
+	if (!d->persist_held && !d->node.storing_since_us && now_us > done_us + FIT_REGISTER_TRY_US)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 }

@@ -14,6 +14,7 @@
 #include "heartbeat/replica.h"
 
 #define ASK_US 150000
+#define COPY_PATIENCE_US 30000000
 #define FRESH_US 2000000 /* a record that its source has not told for so long may be another by now */
 
 const char *hb_replica_text(unsigned state)
@@ -154,8 +155,15 @@ static uint8_t source_of(const struct hb_node *n, uint64_t now_us)
 static uint8_t copy_from(const struct hb_node *n, uint64_t now_us)
 {
 	const struct hb_record *r = &n->known;
+	bool goes_on;
 
-	if (!r->members || r->phase != HB_OPEN || n->replica.promoted || !confirms(n, r->active, now_us))
+	if (!r->members || r->phase != HB_OPEN || n->replica.promoted)
+		return HB_NOBODY;
+	/* One that is on its way, for hours perhaps, is not thrown away for a moment without a word, nor for a record that names the same active:
+	 * the histories are compared when it is here. */
+	goes_on = n->repl.state == REPL_SEEDING && n->order.copy_from == r->active &&
+		  hb_replica_hears(n, r->active, COPY_PATIENCE_US, now_us);
+	if (!goes_on && !confirms(n, r->active, now_us))
 		return HB_NOBODY;
 	for (uint8_t i = 0; i < r->members; i++)
 		if (i != r->active && hb_replica_hears(n, i, FRESH_US, now_us) && n->peer[i].facts.state == HB_SEEDING)

@@ -54,6 +54,9 @@ static bool look_at_files(struct actor *a, struct errbuf *e)
 	/* One that is damaged says nothing, as before the first look. */
 	if (durable_read(ACTOR_LINEAGE, path, sizeof(path), e) || lineage_note_parse(path, &s->noted))
 		s->noted = (struct lineage_note){0};
+	/* It is about the copy that this one has replaced. */
+	if (s->copy_new)
+		s->noted = (struct lineage_note){0};
 	/* A damaged token is none. One that cannot be read may be one: acting without it could destroy what it stands for. */
 	code = token_load(ACTOR_TOKEN, &t, e);
 	if (code && code != -ENOENT && code != -EINVAL)

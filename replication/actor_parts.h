@@ -19,7 +19,8 @@
 #define ACTOR_TOKEN ACTOR_DIR "/token"
 #define ACTOR_DIRTY ACTOR_DIR "/dirty"
 #define ACTOR_PARTED ACTOR_DIR "/parted"
-#define ACTOR_LINEAGE ACTOR_DIR "/lineage" /* of a replica: what came of its last look at the pair's history */
+#define ACTOR_GIVEN_UP ACTOR_DIR "/given-up" /* what was saved when the cluster was given up, and for whom */
+#define ACTOR_LINEAGE ACTOR_DIR "/lineage"   /* of a replica: what came of its last look at the pair's history */
 #define ACTOR_SALVAGE ACTOR_DIR "/salvage"
 #define ACTOR_COPY_FILE "holdfast-copy" /* in a data directory that is a fresh copy: its position */
 

@@ -135,13 +135,16 @@ void facts_take_step(struct sight *s, enum plan_step step, int code, uint64_t no
 
 void facts_take_order(struct sight *s, const struct repl_order *order)
 {
+	bool given_up = order->want == REPL_WANT_GIVEN_UP;
+
 	/* What was in the way of a copy of another active, or of another opening, is not in the way of this one's. */
 	if (order->epoch != s->order.epoch || order->active != s->order.active)
 		s->copy = (struct pause){0};
 	if (order->epoch != s->order.epoch)
 		s->marked = false;
 	/* Under any other order a start is a MASTER one and may write: the next SLAVE start is prepared anew (R11). */
-	if (order->want != REPL_WANT_FOLLOW_OUT && order->want != REPL_WANT_GIVEN_UP)
+	/* What is enough for one that follows is not for one that is given up: that one saves what it has, whether it counted or not. */
+	if ((order->want != REPL_WANT_FOLLOW_OUT && !given_up) || given_up != (s->order.want == REPL_WANT_GIVEN_UP))
 		s->prepared = false;
 	s->order = *order;
 }

@@ -40,16 +40,39 @@ int step_kill(struct actor *a, struct errbuf *e)
 	return server_kill(a->server, e);
 }
 
+/* The cluster is given up: anybody may have what nobody else has, also who did not count. The token goes first, for whoever starts anew before
+ * all is saved, and hears nobody, must not serve again. What was saved once is not saved at each start. */
+static int give_up(struct actor *a, struct errbuf *e)
+{
+	const struct repl_order *o = &a->sight.order;
+	char at[GTID_TEXT_BYTES], done[128], before[128] = "";
+	int code = step_destroy_token(a, e);
+
+	if (code)
+		return code;
+	(void)snprintf(done, sizeof(done), "epoch=%llu at=%s\n", (unsigned long long)o->epoch,
+	    gtid_format(o->active_opened_at, at));
+	code = durable_read(ACTOR_GIVEN_UP, before, sizeof(before), e);
+	if (!code && strcmp(before, done) == 0)
+		return 0;
+	code = tail_export(a, e);
+	if (!code)
+		code = tail_is_gone(e);
+	return code ? code : durable_write(ACTOR_GIVEN_UP, done, e);
+}
+
 static int step_prepare(struct actor *a, struct errbuf *e)
 {
-	/* Where the cluster is given up anybody may have what nobody else has, also who did not count. */
-	bool given_up = a->sight.order.want == REPL_WANT_GIVEN_UP;
-	int code = a->sight.dirty.epoch || given_up ? tail_export(a, e) : 0;
+	int code = 0;
 
-	if (!code)
-		code = step_destroy_token(a, e);
-	if (!code && given_up)
-		code = tail_is_gone(e);
+	if (a->sight.order.want == REPL_WANT_GIVEN_UP) {
+		code = give_up(a, e);
+	} else {
+		if (a->sight.dirty.epoch)
+			code = tail_export(a, e);
+		if (!code)
+			code = step_destroy_token(a, e);
+	}
 	a->sight.prepared = !code;
 	return code;
 }

@@ -164,5 +164,8 @@ int step_enter_position(struct actor *a, struct errbuf *e)
 		code = database_run(a->db, e, "SET GLOBAL gtid_binlog_state='%s'", text + 5);
 	if (!code)
 		code = database_run(a->db, e, "SET GLOBAL gtid_slave_pos='%s'", text + 5);
+	/* What was found out about the copy before it is over. */
+	if (!code)
+		code = durable_remove(ACTOR_LINEAGE, e);
 	return code ? code : durable_remove(path, e);
 }

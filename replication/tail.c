@@ -136,8 +136,10 @@ int tail_export(struct actor *a, struct errbuf *e)
 		return err_set(e, -EAGAIN, "waits to hear at which position %s opened", name_of(o, o->active));
 	above = dirty_tail_above(&a->sight.dirty, o->active_opened_at);
 	/* A standby has acknowledged what only its relay logs have. */
-	if (o->want == REPL_WANT_GIVEN_UP)
+	if (o->want == REPL_WANT_GIVEN_UP) {
+		above = dirty_given_up_above(&a->sight.dirty, o->active_opened_at, o->self + 1u);
 		code = take_out_received(a, above, o->epoch, e);
+	}
 	return code ? code : take_out(a, BINLOG_INDEX, above, opened ? opened : o->epoch, opened, e);
 }
 

@@ -193,6 +193,17 @@ struct gtid dirty_tail_above(const struct dirty_mark *d, struct gtid opened_at)
 	return d->opened_at;
 }
 
+struct gtid dirty_given_up_above(const struct dirty_mark *d, struct gtid at, uint32_t own_server)
+{
+	bool known = d->epoch && d->epoch != UINT64_MAX && !is_anywhere(d->opened_at);
+	/* What stands above our own opening was written here: a transaction of another server in its place is another history's. */
+	bool other = d->epoch && at.server && at.server != own_server;
+
+	if (is_anywhere(at) || (other && !known))
+		return (struct gtid){0};
+	return other && d->opened_at.seq < at.seq ? d->opened_at : at;
+}
+
 bool dirty_is_cut(const struct dirty_mark *d, struct gtid opened_at, struct gtid binlog)
 {
 	return opened_at.seq && gtid_reaches(dirty_tail_above(d, opened_at), binlog);

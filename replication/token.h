@@ -68,6 +68,10 @@ void dirty_open(
  * says; or, when it does not know, where this copy opened itself. seq 0: all of it. */
 struct gtid dirty_tail_above(const struct dirty_mark *d, struct gtid opened_at);
 
+/* The same where the cluster was given up for a copy that goes on at that position: all that this one has and that may not be in the books there.
+ * own_server is our server_id. */
+struct gtid dirty_given_up_above(const struct dirty_mark *d, struct gtid at, uint32_t own_server);
+
 /* Pure: is nothing of that left in a log that ends at `binlog`? opened_at seq 0, unknown: no. */
 bool dirty_is_cut(const struct dirty_mark *d, struct gtid opened_at, struct gtid binlog);
 

@@ -361,6 +361,16 @@ static void test_an_order_forgets_what_was_for_another(void **state)
 		facts_take_order(&s, &o);
 		assert_int_equal(s.prepared, want == REPL_WANT_FOLLOW_OUT);
 	}
+	/* R11: what was enough to follow saved nothing, if it did not count. */
+	o.want = REPL_WANT_FOLLOW_OUT;
+	facts_take_order(&s, &o);
+	s.prepared = true;
+	o.want = REPL_WANT_GIVEN_UP;
+	facts_take_order(&s, &o);
+	assert_false(s.prepared);
+	s.prepared = true;
+	facts_take_order(&s, &o);
+	assert_true(s.prepared);
 }
 
 /* It recovers as long as it likes; only one that has answered in this life can hang. */

@@ -333,6 +333,26 @@ static void test_the_standbys_copy_comes_first(void **state)
 	assert_int_equal(output.order.copy_from, HB_NOBODY);
 }
 
+/* What takes hours is not thrown away for a moment. */
+static void test_a_copy_under_way_goes_on(void **state)
+{
+	struct hb_record r;
+
+	(void)state;
+	make_following();
+	report(REPL_SEEDING, false);
+	assert_int_equal(output.order.copy_from, A);
+	r = pair;
+	r.version++;
+	r.in_sync = 1 << A;
+	beat(W, &r, (struct hb_ballot){6, A}, HB_WITNESS); /* before the active itself tells of it */
+	assert_int_equal(output.order.copy_from, A);
+	pass(29000000, REPL_SEEDING, false);
+	assert_int_equal(output.order.copy_from, A);
+	pass(1100000, REPL_SEEDING, false);
+	assert_int_equal(output.order.copy_from, HB_NOBODY);
+}
+
 static void test_a_machine_of_before_is_not_heard(void **state)
 {
 	struct hb_record r;
@@ -360,6 +380,7 @@ int main(void)
 	    cmocka_unit_test(test_in_sync_it_follows_the_standby),
 	    cmocka_unit_test(test_it_rests_when_its_source_is_silent),
 	    cmocka_unit_test(test_the_standbys_copy_comes_first),
+	    cmocka_unit_test(test_a_copy_under_way_goes_on),
 	    cmocka_unit_test(test_a_machine_of_before_is_not_heard),
 	};
 

@@ -334,6 +334,34 @@ static void test_r11_tail_of_a_copy(void **state)
 	assert_memory_equal(&mark.opened_at, &DIRTY_OPENED_ANYWHERE, sizeof(mark.opened_at));
 }
 
+/* A copy of a cluster that was given up: what its heir lacks, or has another of. */
+static void test_r11_tail_of_one_that_was_given_up(void **state)
+{
+	const struct gtid opened = {0, 1, 100};
+	const struct dirty_mark clean = {0}, mark = {.epoch = 5, .opened_at = opened}, damaged = {.epoch = UINT64_MAX},
+				anywhere = {.epoch = 5, .opened_at = DIRTY_OPENED_ANYWHERE};
+	const struct {
+		const struct dirty_mark *mark;
+		struct gtid at;
+		uint64_t above;
+	} cases[] = {
+	    {&clean, {0, 2, 110}, 110},
+	    {&mark, {0, 1, 110}, 110}, /* the heir followed what we wrote */
+	    {&mark, {0, 2, 90}, 90},   /* before we opened */
+	    {&mark, {0, 2, 110}, 100}, /* we have others under 101 to 110 */
+	    {&mark, {0, 0, 110}, 110}, /* the number up to which both are one */
+	    {&mark, DIRTY_OPENED_ANYWHERE, 0},
+	    {&clean, DIRTY_OPENED_ANYWHERE, 0},
+	    {&damaged, {0, 2, 110}, 0},
+	    {&anywhere, {0, 2, 110}, 0},
+	    {&anywhere, {0, 1, 110}, 110},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(dirty_given_up_above(cases[i].mark, cases[i].at, 1).seq, cases[i].above);
+}
+
 static void test_boot_id(void **state)
 {
 	char one[TOKEN_BOOT_ID_BYTES], two[TOKEN_BOOT_ID_BYTES];
@@ -362,6 +390,7 @@ int main(void)
 	    IN_DIR(test_durable_files),
 	    IN_DIR(test_durable_write_that_fails),
 	    cmocka_unit_test(test_r11_tail_of_a_copy),
+	    cmocka_unit_test(test_r11_tail_of_one_that_was_given_up),
 	    cmocka_unit_test(test_boot_id),
 	};
 
