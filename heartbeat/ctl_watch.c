@@ -1,13 +1,16 @@
 /* watch: the status again each second. */
 #include "heartbeat/ctl_commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/conf.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_status.h"
+#include "heartbeat/local.h"
 
 #define EACH_MS 1000
 #define CLEAR "\033[H\033[J" /* home, and what is below; what scrolls by is kept */
@@ -32,12 +35,18 @@ int ctl_watch(const struct ctl_options *o)
 	int code = 0;
 
 	(void)o;
+	/* heartbeatd may be back in a moment: that is what somebody watches for. These two end by nothing. */
+	if (access(CONF_PATH, F_OK) || (access(LOCAL_SOCKET, W_OK) && errno == EACCES)) {
+		(void)ctl_command_refuse("watch", access(CONF_PATH, F_OK)
+						      ? "this machine belongs to no cluster: there is no " CONF_PATH
+						      : "this must be run as root");
+		return EXIT_NO_ANSWER;
+	}
 	ctl_catch_signals();
 	do {
 		struct errbuf e = {""};
 		json_t *status = ctl_status_whole(&e);
 
-		/* heartbeatd may be back in a moment: that is what somebody watches for. */
 		if (!status)
 			status = json_string(e.text);
 		code = ctl_show("watch", status, false, print);

@@ -65,15 +65,23 @@ JUDGE(judge_mtu)
 		    f->mtu_bytes < MTU_LEAST_BYTES ? ", and at least 1280 are needed" : "");
 }
 
+JUDGE(judge_member)
+{
+	if (f->no_answer[0])
+		say(c, r, DOCTOR_WRONG, "%s", f->no_answer);
+	else if (f->own[0])
+		say(c, r, DOCTOR_DOUBTFUL, "%s: %s", conf->name, f->own);
+	else
+		say(c, r, DOCTOR_WELL, "%s is as it should be, by its own word", conf->name);
+}
+
 JUDGE(judge_heartbeats)
 {
 	size_t silent = 0;
 
 	(void)conf;
-	if (f->no_answer[0]) {
-		say(c, r, DOCTOR_WRONG, "heartbeatd of this machine: %s", f->no_answer);
+	if (f->no_answer[0])
 		return;
-	}
 	for (size_t i = 0; i < f->members; i++)
 		if (!f->member[i].heard && ++silent)
 			say(c, r, DOCTOR_WRONG, "nothing is heard of %s, %s", f->member[i].name, f->member[i].address);
@@ -97,6 +105,8 @@ JUDGE(judge_ports)
 	size_t closed = 0;
 
 	(void)conf;
+	if (f->no_answer[0])
+		return;
 	for (size_t i = 0; i < f->ports; i++)
 		if (f->port[i].code && ++closed)
 			say(c, r, DOCTOR_WRONG, "TCP %u of %s, %s, %s", f->port[i].port, f->port[i].name,
@@ -121,6 +131,8 @@ JUDGE(judge_address)
 				  : f->active[0]		  ? DOCTOR_WRONG
 								  : DOCTOR_WELL;
 
+	if (f->no_answer[0])
+		return;
 	say(c, r, grade, "%s %s%s%s", conf->vip, words[f->vip], f->vip == DOCTOR_VIP_STRANGER ? ", " : "",
 	    f->vip == DOCTOR_VIP_STRANGER ? f->stranger : "");
 }
@@ -202,6 +214,8 @@ JUDGE(judge_space)
 
 /* clang-format off */
 const struct doctor_check doctor_checks[] = {
+	{ "member",       "what it says of itself",
+	  "holdfastctl status and explain say more; when heartbeatd does not answer: systemctl status holdfast-heartbeatd", ALL, judge_member },
 	{ "clock",        "is the clock synchronised",
 	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do", ALL, judge_clock },
 	{ "network",      "is the address on the interface that holdfast.conf names",
@@ -217,7 +231,7 @@ const struct doctor_check doctor_checks[] = {
 	{ "units",        "do the services run, and will they after a reboot",
 	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb", ALL, judge_units },
 	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
-	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod o-rwx", ALL, judge_files },
+	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL, judge_files },
 	{ "programs",     "do HAProxy and keepalived take their configuration",
 	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY, judge_programs },
 	{ "disk",         "does the disk keep what it has synced, and how fast",

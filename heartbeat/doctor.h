@@ -37,6 +37,7 @@ struct doctor_facts {
 	unsigned mtu_bytes;		 /* of the interface of the address; 0 not known */
 
 	char no_answer[DOCTOR_TEXT_BYTES]; /* why heartbeatd says nothing; "" it answers, and the members are known */
+	char own[DOCTOR_TEXT_BYTES];	   /* why this member is not as it should be, as `status` has it; "" it is */
 	char active[16];		   /* "" nobody */
 	enum doctor_vip vip;
 	char stranger[18]; /* its hardware address */
@@ -98,7 +99,8 @@ struct doctor_check {
 extern const struct doctor_check doctor_checks[];
 extern const size_t doctor_checks_count;
 
-/* Every check that a machine of this kind has finds at least one thing: that it is well, or what is not. Returns the worst. */
+/* Every check that a machine of this kind has finds at least one thing: that it is well, or what is not; but where heartbeatd does not answer,
+ * those that ask about the others find nothing. Returns the worst. */
 enum doctor_grade doctor_judge(const struct doctor_facts *f, const struct conf *conf, struct doctor_report *ret);
 
 const char *doctor_grade_word(enum doctor_grade grade);

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +149,7 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 		return;
 	}
 	(void)snprintf(ret->active, sizeof(ret->active), "%s", ctl_text(status, "active"));
+	(void)snprintf(ret->own, sizeof(ret->own), "%s", ctl_text(status, "reason"));
 	json_array_foreach(json_object_get(status, "nodes"), i, node)
 	{
 		const char *name = ctl_text(node, "name"), *address = ctl_text(node, "address");
@@ -191,19 +194,46 @@ static void note_file(struct doctor_facts *ret, const char *path, const char *wh
 	(void)snprintf(ret->file[ret->files++].what, sizeof(ret->file[0].what), "%s", what);
 }
 
+/* Whoever needs one reads it, and nobody else: heartbeat/ctl_layout.c and settings.c make them so. */
+static void look_at_secrets(const struct conf *conf, struct doctor_facts *ret)
+{
+	static const struct {
+		const char *path, *user, *group;
+		unsigned kinds;
+		mode_t mode;
+	} secrets[] = {
+	    {CONF_KEY_PATH, "root", "holdfast", ALL, 0640},
+	    {CONF_PKI_DIR "/node.key", "root", "holdfast", ALL, 0640},
+	    {CONF_PKI_DIR "/edge.pem", "root", "holdfast", GATEWAY, 0640},
+	    {CONF_PKI_DIR "/node-full.pem", "root", "root", GATEWAY, 0600},
+	    {CONF_PKI_DIR "/mariadb.key", "mysql", "root", GATEWAY, 0400},
+	};
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		const struct passwd *user = getpwnam(secrets[i].user);
+		const struct group *group = getgrnam(secrets[i].group);
+		char what[96];
+		struct stat st;
+
+		if (!(secrets[i].kinds >> conf->kind & 1) || stat(secrets[i].path, &st))
+			continue;
+		if (user && group && st.st_uid == user->pw_uid && st.st_gid == group->gr_gid &&
+		    (st.st_mode & 07777) == secrets[i].mode)
+			continue;
+		(void)snprintf(what, sizeof(what), "a secret, has mode %04o: it is to be %04o and of %s:%s",
+		    st.st_mode & 07777, secrets[i].mode, secrets[i].user, secrets[i].group);
+		note_file(ret, secrets[i].path, what);
+	}
+}
+
 static void look_at_files(const struct conf *conf, struct doctor_facts *ret)
 {
-	static const char *const secrets[] = {CONF_KEY_PATH, CONF_PKI_DIR "/node.key", CONF_PKI_DIR "/edge.pem",
-	    CONF_PKI_DIR "/node-full.pem", CONF_PKI_DIR "/mariadb.key"};
 	struct settings_member member[CTL_MEMBERS_MAX];
 	const char *different[SETTINGS_FILES_MAX];
 	unsigned members = 0, count = 0;
 	struct errbuf e = {""};
-	struct stat st;
 
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (stat(secrets[i], &st) == 0 && (st.st_mode & (S_IRWXO | S_IWGRP)))
-			note_file(ret, secrets[i], "a secret that others may read, or their group write");
+	look_at_secrets(conf, ret);
 	/* Without the members nothing can be said of what follows from them. */
 	if (conf->kind == CONF_KIND_WITNESS || ret->no_answer[0] || ctl_members_ask(member, &members, &e) || !members)
 		return;

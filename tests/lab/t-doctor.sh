@@ -35,8 +35,10 @@ faulty "$standby" "keepalived.conf: is not as Holdfast would write it now" \
 faulty "$standby" "HAProxy: " \
   'in_node "$standby" "cp -p /etc/holdfast/haproxy.cfg /tmp/kept; echo nonsense >>/etc/holdfast/haproxy.cfg"' \
   'in_node "$standby" "cp -p /tmp/kept /etc/holdfast/haproxy.cfg"' 2
-faulty "$now" "cluster.key: a secret that others may read" \
-  'in_node "$now" "chmod o+r /etc/holdfast/cluster.key"' 'in_node "$now" "chmod o-r /etc/holdfast/cluster.key"'
+for mode in 644 600; do
+  faulty "$now" "cluster.key: a secret, has mode 0$mode: it is to be 0640 and of root:holdfast" \
+    "in_node $now 'chmod $mode /etc/holdfast/cluster.key'" 'in_node "$now" "chmod 640 /etc/holdfast/cluster.key"'
+done
 faulty "$standby" "mariadb.service is enabled: only replicationd may start it" \
   'in_node "$standby" "systemctl -q enable mariadb"' 'in_node "$standby" "systemctl -q disable mariadb"'
 faulty "$now" "holdfast-tickled.service does not run" \

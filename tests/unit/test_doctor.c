@@ -67,6 +67,10 @@ static void no_heartbeatd(struct doctor_facts *f)
 {
 	SET(f->no_answer, "connection refused");
 }
+static void given_up(struct doctor_facts *f)
+{
+	SET(f->own, "given up");
+}
 static void one_silent(struct doctor_facts *f)
 {
 	f->member[1].heard = false;
@@ -168,7 +172,8 @@ static const struct {
 	{ small_mtu,       "mtu",        "1279 bytes, and at least 1280",                     DOCTOR_WRONG },
 	{ least_mtu,       "mtu",        "1280 bytes",                                        DOCTOR_WELL },
 	{ no_mtu,          "mtu",        "not known",                                         DOCTOR_DOUBTFUL },
-	{ no_heartbeatd,   "heartbeats", "heartbeatd of this machine: connection refused",    DOCTOR_WRONG },
+	{ no_heartbeatd,   "member",     "connection refused",                                DOCTOR_WRONG },
+	{ given_up,        "member",     "a: given up",                                       DOCTOR_DOUBTFUL },
 	{ one_silent,      "heartbeats", "nothing is heard of w, 10.0.0.3",                   DOCTOR_WRONG },
 	{ port_dropped,    "ports",      "TCP 3306 of b, 10.0.0.2, does not answer",          DOCTOR_WRONG },
 	{ port_refused,    "ports",      "is refused",                                        DOCTOR_WRONG },
@@ -252,6 +257,20 @@ static void test_each_kind_has_its_checks(void **state)
 		assert_string_not_equal(r.finding[i].check, "address");
 }
 
+/* Without heartbeatd nothing is known of the others, and what follows from that is not said four times. */
+static void test_what_only_follows_is_not_said(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+
+	(void)state;
+	no_heartbeatd(&f);
+	f.members = f.ports = 0;
+	f.vip = DOCTOR_VIP_UNKNOWN;
+	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WRONG);
+	assert_int_equal(r.findings, doctor_checks_count - 3);
+}
+
 static void test_more_than_there_is_room_for_is_left_out(void **state)
 {
 	struct doctor_facts f = well();
@@ -275,6 +294,7 @@ int main(void)
 	    cmocka_unit_test(test_a_sound_machine_is_well),
 	    cmocka_unit_test(test_each_fault_is_named_and_nothing_else),
 	    cmocka_unit_test(test_each_kind_has_its_checks),
+	    cmocka_unit_test(test_what_only_follows_is_not_said),
 	    cmocka_unit_test(test_more_than_there_is_room_for_is_left_out),
 	};
 
