@@ -15,7 +15,7 @@
 #define SET(field, text) ((void)snprintf((field), sizeof(field), "%s", (text)))
 
 static const struct conf gateway = {
-    .kind = CONF_KIND_GATEWAY, .address = "10.0.0.1", .interface = "eth0", .vip = "10.0.0.9/24"};
+    .kind = CONF_KIND_GATEWAY, .name = "a", .address = "10.0.0.1", .interface = "eth0", .vip = "10.0.0.9/24"};
 
 /* A machine with which nothing is wrong. */
 static struct doctor_facts well(void)
