@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
+#include "replication/relaykeep.h"
 #include "replication/salvage.h"
 
 #define START_AGAIN_US 1000000
@@ -187,7 +189,11 @@ static int forget_active(struct actor *a, struct errbuf *e)
 {
 	static const char *const files[] = {"master.info", "relay-log.info"};
 	char path[PATH_BYTES];
-	int code = database_run(a->db, e, "RESET SLAVE ALL");
+	/* A replica's next start is a SLAVE one, which cuts what InnoDB has committed in memory only, and its relay logs go here. */
+	int code = a->sight.order.self == REPL_REPLICA ? database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS") : 0;
+
+	if (!code)
+		code = database_run(a->db, e, "RESET SLAVE ALL");
 
 	for (unsigned i = 0; code == -EREMOTEIO && i < sizeof(files) / sizeof(files[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", a->conf->datadir, files[i]);
@@ -235,15 +241,24 @@ static int salvage(struct actor *a, struct errbuf *e)
 static int leave_received(struct actor *a, int failed, struct errbuf *e)
 {
 	struct errbuf why = *e;
+	char raw[PATH_BYTES];
 	int code = 0;
 
-	if (++a->sight.salvage_tries < SALVAGE_TRIES)
+	/* What takes long, or a server that went away, says nothing about what was received. */
+	if (failed == -ETIMEDOUT || failed == -EPIPE || ++a->sight.salvage_tries < SALVAGE_TRIES)
 		return failed;
 	LOG(LOG_ERR, "relay-log.unapplied", KV_S("why", why.text));
-	if (a->sight.order.want == REPL_WANT_STAND_IN)
+	if (a->sight.order.want == REPL_WANT_STAND_IN) {
 		code = tail_export_received(a, e);
-	if (!code && a->sight.order.want == REPL_WANT_STAND_IN)
-		code = forget_active(a, e);
+		/* Nor can all of it be exported where a file of it cannot be read; what is around that is kept as it is. */
+		(void)snprintf(raw, sizeof(raw), CONF_TAILS_DIR "/epoch-%" PRIu64 "-received", a->sight.order.epoch);
+		if (!code && mkdir(CONF_TAILS_DIR, 0700) && errno != EEXIST)
+			code = err_set(e, -errno, CONF_TAILS_DIR ": %s", strerror(errno));
+		if (!code)
+			code = relay_keep(a->conf->datadir, raw, e);
+		if (!code)
+			code = forget_active(a, e);
+	}
 	a->sight.salvaged = !code;
 	return code;
 }
