@@ -112,8 +112,9 @@ network_nft() {
 
 network_cut() {
 	network_need
-	local pairs="$1 . $2"
-	[ "${3:-}" = --one-way ] || pairs+=", $2 . $1"
+	# On both networks: who is told of the second one is cut off nowhere else.
+	local pairs="\"$1\" . \"$2\", \"$1-2\" . \"$2-2\""
+	[ "${3:-}" = --one-way ] || pairs+=", \"$2\" . \"$1\", \"$2-2\" . \"$1-2\""
 	network_nft add element bridge lab cuts "{ $pairs }" || die "cannot cut $1 from $2"
 }
 
@@ -160,7 +161,7 @@ network_status() {
 		/elements = / { cutting = 1; sub(/.*elements = \{/, "") }
 		cutting { line = $0; end = sub(/\}.*/, "", line); n = split(line, pair, ",")
 			for (i = 1; i <= n; i++) { gsub(/[" \t]/, "", pair[i]); sub(/\./, " to ", pair[i])
-				if (pair[i] != "") print "cut from " pair[i] }
+				if (pair[i] != "" && pair[i] !~ /-2 to /) print "cut from " pair[i] }
 			if (end) cutting = 0 }
 		/ comment "network/ { gsub(/"/, ""); print "no heartbeats on network " $NF; next }
 		/ comment / { gsub(/"/, ""); print "loss " ($1 == "iifname" ? "from " : "to ") $2 ": " $NF " %" }'

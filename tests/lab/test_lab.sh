@@ -256,12 +256,18 @@ received() {
 	"$lab" exec b -- awk '$1 == "Icmp:" { for (i = 1; i <= NF; i++) if ($i == "InEchos") f = i; if (n++) print $f }' /proc/net/snmp
 }
 
+pings_by_second() { # a to b by the second network
+	"$lab" exec a -- ping -q -n -c 1 -W 1 10.78.0.2 >/dev/null 2>&1
+}
+
 test_cut() {
 	local before
 	pings a b || fail "a does not reach b"
+	pings_by_second || fail "a does not reach b by the second network"
 	"$lab" cut a b
 	! pings a b || fail "a reaches b in spite of the cut"
 	! pings b a || fail "b reaches a in spite of the cut"
+	! pings_by_second || fail "a reaches b by the second network in spite of the cut"
 	pings a w || fail "the cut of a from b cuts a from w"
 	status_says 'cut from a to b' && status_says 'cut from b to a' || fail "status does not show the cut"
 	"$lab" heal
