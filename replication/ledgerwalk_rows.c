@@ -230,10 +230,12 @@ static int keys_piece(struct walk *w, unsigned most, unsigned *ret, struct errbu
 
 	if (w->after.has_key)
 		(void)walk_hex(w->after.key, sizeof(w->after.key), key);
+	/* Not by seq as well: a UNIQUE index does not say that it is in that order, and each piece would sort all that is left. Where it is not UNIQUE,
+	 * it is in the order of the primary key within a key. */
 	code = database_select(w->db, &rows, e,
 	    "SELECT key_hash, principal, seq FROM holdfast.journal FORCE INDEX (idempotency) WHERE key_hash>x'%s' OR"
 	    " (key_hash=x'%s' AND principal>%" PRIu64 ") OR (key_hash=x'%s' AND principal=%" PRIu64 " AND seq>%" PRIu64
-	    ") ORDER BY key_hash, principal, seq LIMIT %u",
+	    ") ORDER BY key_hash, principal LIMIT %u",
 	    key, key, w->after.number, key, w->after.number, w->last_key_seq, most);
 	*ret = 0;
 	if (code)

@@ -225,6 +225,8 @@ test_order() {
 	log_no_more
 	equal "the order" "$(logged | sed -n 's/^START TRANSACTION.*/START/p; s/^ROLLBACK$/&/p; s/.*FROM holdfast.\([a-z]*\) .*FORCE INDEX (\([a-zA-Z_]*\)).*/\1.\2/p' | paste -sd' ')" \
 		"account.PRIMARY payment.PRIMARY withdrawal.PRIMARY START account.PRIMARY payment.PRIMARY withdrawal.PRIMARY ROLLBACK journal.idempotency journal.reversed_once journal.PRIMARY ROLLBACK"
+	# In the order of their index: a piece that sorted all that is left would make it quadratic.
+	matches "how the keys are read" "$(sql "EXPLAIN $(logged | grep -F 'FORCE INDEX (idempotency)' | tail -n 1)")" 'Using index$'
 }
 
 # Rows that are right, enough of them for several pieces.
