@@ -180,18 +180,28 @@ int store_select(struct store *s, const struct text *sql, MYSQL_RES **ret, struc
 	return *ret ? 0 : failed(s, "select", e);
 }
 
+/* The first row of a constant query; *row is NULL when there is none. The caller frees *rows. */
+static int select_row(struct store *s, char *sql, MYSQL_RES **rows, MYSQL_ROW *row, struct errbuf *e)
+{
+	size_t bytes = strlen(sql);
+	struct text t = {.at = sql, .size = bytes + 1, .used = bytes};
+	int code = store_select(s, &t, rows, e);
+
+	if (!code)
+		*row = mysql_fetch_row(*rows);
+	return code;
+}
+
 int store_read_schema_version(struct store *s, unsigned *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT COALESCE(MAX(number),0) FROM schema_version";
-	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
-	MYSQL_ROW row;
-	int code = store_select(s, &t, &rows, e);
+	MYSQL_ROW row = NULL;
+	int code = select_row(s, sql, &rows, &row, e);
 
 	*ret = 0;
 	if (code)
 		return s->db && mysql_errno(s->db) == ER_NO_SUCH_TABLE ? 0 : code;
-	row = mysql_fetch_row(rows);
 	if (row && row[0])
 		*ret = (unsigned)strtoul(row[0], NULL, 10);
 	mysql_free_result(rows);
@@ -215,14 +225,12 @@ int store_has_unique_keys(struct store *s, bool *ret, struct errbuf *e)
 			    "information_schema.STATISTICS "
 			    "WHERE TABLE_SCHEMA='" STORE_SCHEMA
 			    "' AND TABLE_NAME='journal' AND INDEX_NAME='idempotency' AND NON_UNIQUE=0";
-	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
-	MYSQL_ROW row;
-	int code = store_select(s, &t, &rows, e);
+	MYSQL_ROW row = NULL;
+	int code = select_row(s, sql, &rows, &row, e);
 
 	if (code)
 		return code;
-	row = mysql_fetch_row(rows);
 	*ret = row && row[0] && strcmp(row[0], "1") == 0;
 	mysql_free_result(rows);
 	return 0;
@@ -231,14 +239,12 @@ int store_has_unique_keys(struct store *s, bool *ret, struct errbuf *e)
 int store_read_head(struct store *s, struct head *ret, struct errbuf *e)
 {
 	static char sql[] = "SELECT epoch, batch_seq, next_seq, last_us, next_event FROM ledger_head WHERE id=1";
-	struct text t = {.at = sql, .size = sizeof(sql), .used = sizeof(sql) - 1};
 	MYSQL_RES *rows = NULL;
-	MYSQL_ROW row;
-	int code = store_select(s, &t, &rows, e);
+	MYSQL_ROW row = NULL;
+	int code = select_row(s, sql, &rows, &row, e);
 
 	if (code)
 		return code;
-	row = mysql_fetch_row(rows);
 	if (row && row[0] && row[1] && row[2] && row[3] && row[4])
 		*ret = (struct head){
 		    .epoch = strtoull(row[0], NULL, 10),

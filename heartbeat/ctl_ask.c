@@ -9,24 +9,17 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/localclient.h"
+#include "heartbeat/monotonic.h"
 
 #define ANSWER_TIMEOUT_MS 2000
 #define ANSWER_BYTES_MAX (1 << 20)
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Waits for the next packet, but not beyond until_ms. Its size, or -errno. */
 static ssize_t next_packet(int fd, struct local_text *packet, int64_t until_ms)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = until_ms - now_ms();
+		int64_t left = until_ms - monotonic_ms();
 		ssize_t n;
 
 		if (left <= 0)
@@ -45,7 +38,7 @@ static ssize_t next_packet(int fd, struct local_text *packet, int64_t until_ms)
 /* All packets of an answer, joined; the caller frees. NULL with *code set. */
 static char *collect(int fd, int *code)
 {
-	int64_t until_ms = now_ms() + ANSWER_TIMEOUT_MS;
+	int64_t until_ms = monotonic_ms() + ANSWER_TIMEOUT_MS;
 	struct local_text packet;
 	char *text = NULL, *longer;
 	size_t have = 0;

@@ -8,6 +8,7 @@
 
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/conf.h"
 #include "heartbeat/local.h"
 
 #define WORDS_BYTES 128
@@ -44,6 +45,16 @@ bool ctl_array_has(const json_t *array, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool ctl_conf_take(struct conf *ret)
+{
+	FILE *silence = fopen("/dev/null", "we");
+	bool taken = silence && access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, ret, silence) == 0;
+
+	if (silence)
+		(void)fclose(silence);
+	return taken;
 }
 
 int ctl_command_refuse(const char *command, const char *why)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct conf;
+
 #define EXIT_USAGE 2	 /* a command that was used wrongly */
 #define EXIT_NO_ANSWER 2 /* of what only asks: heartbeatd of this machine does not answer */
 #define EXIT_NOBODY 2	 /* of what has to be confirmed: nobody is there to ask */
@@ -27,6 +29,9 @@ int ctl_show(const char *command, const json_t *answer, bool as_json, void (*pri
 
 /* The same with what heartbeatd of this machine answers to that question, which is the command's own name. */
 int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, const json_t *answer));
+
+/* The configuration of this machine, with nothing said. False: not a member, or it is wrong, or not for our eyes. */
+bool ctl_conf_take(struct conf *ret);
 
 /* "holdfastctl: COMMAND: WHY" on standard error. Returns 1, the exit status. */
 int ctl_command_refuse(const char *command, const char *why);

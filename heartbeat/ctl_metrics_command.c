@@ -13,6 +13,7 @@
 #include "heartbeat/ctl_metrics.h"
 #include "heartbeat/ctl_scrape.h"
 #include "heartbeat/ctl_status.h"
+#include "heartbeat/monotonic.h"
 
 #define REQUEST_BYTES 8192
 #define REQUEST_MS 2000 /* for all of it; and as long for the answer */
@@ -23,10 +24,10 @@ static char *make_text(size_t *bytes)
 	static struct ctl_scrape_source source[CTL_SCRAPE_SOURCES_MAX];
 	struct errbuf e = {""};
 	json_t *status = ctl_status_whole(&e);
-	FILE *silence = fopen("/dev/null", "we"), *f;
+	FILE *f;
 	char *text = NULL;
 	struct conf conf;
-	bool known = silence && access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, silence) == 0;
+	bool known = ctl_conf_take(&conf);
 
 	f = open_memstream(&text, bytes);
 	if (f) {
@@ -37,25 +38,15 @@ static char *make_text(size_t *bytes)
 		free(text);
 		text = NULL;
 	}
-	if (silence)
-		(void)fclose(silence);
 	json_decref(status);
 	return text;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Is fd ready for that before the time is over? */
 static bool is_ready(int fd, short events, int64_t until_ms)
 {
 	struct pollfd p = {.fd = fd, .events = events};
-	int64_t left_ms = until_ms - now_ms();
+	int64_t left_ms = until_ms - monotonic_ms();
 
 	return left_ms > 0 && poll(&p, 1, (int)left_ms) == 1;
 }
@@ -63,7 +54,7 @@ static bool is_ready(int fd, short events, int64_t until_ms)
 /* A request up to its empty line. False: there was none in time, or it is too long. */
 static bool read_request(char ret[static REQUEST_BYTES])
 {
-	int64_t until_ms = now_ms() + REQUEST_MS;
+	int64_t until_ms = monotonic_ms() + REQUEST_MS;
 	size_t used = 0;
 
 	while (used < REQUEST_BYTES - 1 && is_ready(STDIN_FILENO, POLLIN, until_ms)) {
@@ -81,7 +72,7 @@ static bool read_request(char ret[static REQUEST_BYTES])
 
 static int write_all(const char *text, size_t bytes)
 {
-	int64_t until_ms = now_ms() + REQUEST_MS;
+	int64_t until_ms = monotonic_ms() + REQUEST_MS;
 
 	while (bytes) {
 		ssize_t n = is_ready(STDOUT_FILENO, POLLOUT, until_ms) ? write(STDOUT_FILENO, text, bytes) : -1;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/monotonic.h"
 
 #define PROBES 3
 #define SPACING_MS 150
@@ -97,18 +98,10 @@ static bool probe_open(struct probe *p, const char *interface)
 	return true;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Listens until then; true as soon as somebody has the address. */
 static bool heard_until(const struct probe *p, int64_t until_ms, uint8_t ret[static CTL_PROBE_MAC_BYTES])
 {
-	for (int64_t left; (left = until_ms - now_ms()) > 0;) {
+	for (int64_t left; (left = until_ms - monotonic_ms()) > 0;) {
 		struct pollfd poll_fd = {.fd = p->fd, .events = POLLIN};
 		uint8_t packet[128];
 		ssize_t n;
@@ -137,7 +130,7 @@ bool ctl_probe(
 		return false;
 	ctl_probe_make(p.own, p.ipv4, packet);
 	for (int i = 0; i < PROBES && !hit; i++) {
-		int64_t until_ms = now_ms() + (i < PROBES - 1 ? SPACING_MS : LAST_WAIT_MS);
+		int64_t until_ms = monotonic_ms() + (i < PROBES - 1 ? SPACING_MS : LAST_WAIT_MS);
 
 		if (sendto(p.fd, packet, sizeof(packet), 0, (struct sockaddr *)&p.to, sizeof(p.to)) < 0)
 			break;

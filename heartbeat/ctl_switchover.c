@@ -8,6 +8,7 @@
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/local.h"
+#include "heartbeat/monotonic.h"
 
 #define LOOK_MS 50
 #define WAIT_MS 15000 /* it takes a tenth of a second; a hand-over that does not work is called off after two */
@@ -31,14 +32,6 @@ static bool look(struct sight *s, struct errbuf *e)
 	return true;
 }
 
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Of the one that hands over: what the other said last, it said as its follower. */
 static void tell_progress(const struct sight *s, const char *from, char *told, size_t size)
 {
@@ -51,11 +44,11 @@ static void tell_progress(const struct sight *s, const char *from, char *told, s
 
 static int wait_for(struct sight *s, const char *from, json_int_t epoch)
 {
-	long began_ms = now_ms();
+	int64_t began_ms = monotonic_ms();
 	char told[LOCAL_REASON_BYTES] = "";
 	struct errbuf e = {""};
 
-	while (now_ms() < began_ms + WAIT_MS) {
+	while (monotonic_ms() < began_ms + WAIT_MS) {
 		if (ctl_pause(LOOK_MS))
 			break;
 		if (!look(s, &e))

@@ -2,6 +2,7 @@
 #include "heartbeat/ctl_commands.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,14 +33,14 @@ static void print(FILE *f, const json_t *status)
 
 int ctl_watch(const struct ctl_options *o)
 {
+	bool member = access(CONF_PATH, F_OK) == 0;
 	int code = 0;
 
 	(void)o;
 	/* heartbeatd may be back in a moment: that is what somebody watches for. These two end by nothing. */
-	if (access(CONF_PATH, F_OK) || (access(LOCAL_SOCKET, W_OK) && errno == EACCES)) {
-		(void)ctl_command_refuse("watch", access(CONF_PATH, F_OK)
-						      ? "this machine belongs to no cluster: there is no " CONF_PATH
-						      : "this must be run as root");
+	if (!member || (access(LOCAL_SOCKET, W_OK) && errno == EACCES)) {
+		(void)ctl_command_refuse("watch",
+		    member ? "this must be run as root" : "this machine belongs to no cluster: there is no " CONF_PATH);
 		return EXIT_NO_ANSWER;
 	}
 	ctl_catch_signals();

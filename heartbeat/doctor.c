@@ -178,15 +178,10 @@ JUDGE(judge_programs)
 
 JUDGE(judge_disk)
 {
-	static const char *const forgetful[] = {"tmpfs", "ramfs", "nfs", "cifs", "fuse"};
-	bool forgets = false;
-
 	(void)conf;
-	for (size_t i = 0; i < sizeof(forgetful) / sizeof(forgetful[0]); i++)
-		forgets |= strcmp(f->file_system, forgetful[i]) == 0;
-	if (forgets)
+	if (f->forgetful[0])
 		say(c, r, DOCTOR_WRONG,
-		    "the state is on %s, which does not keep what was synced through a loss of power", f->file_system);
+		    "the state is on %s, which does not keep what was synced through a loss of power", f->forgetful);
 	else if (!f->sync_us)
 		say(c, r, DOCTOR_WRONG, "nothing can be written and synced where the state is");
 	else if (f->sync_us > SYNC_SLOW_US)

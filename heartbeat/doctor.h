@@ -69,8 +69,9 @@ struct doctor_facts {
 	} refusal[4]; /* programs that do not take their configuration */
 	size_t refusals;
 
-	char file_system[24]; /* of the state directory; "" not known */
-	uint32_t sync_us;     /* median of writing and syncing 4 KiB there; 0 not known */
+	char forgetful
+	    [24]; /* the file system of the state directory, where that loses what was synced; "" it does not, or is not known */
+	uint32_t sync_us; /* median of writing and syncing 4 KiB there; 0 not known */
 	uint64_t free_mb;
 	unsigned free_percent; /* 0 to 100; above: not known */
 };

@@ -309,7 +309,7 @@ static void look_at_disk(struct doctor_facts *ret)
 	if (statfs(CONF_STATE_DIR, &fs) == 0)
 		for (size_t i = 0; i < sizeof(forgetful) / sizeof(forgetful[0]); i++)
 			if ((unsigned long)fs.f_type == forgetful[i].magic)
-				(void)snprintf(ret->file_system, sizeof(ret->file_system), "%s", forgetful[i].name);
+				(void)snprintf(ret->forgetful, sizeof(ret->forgetful), "%s", forgetful[i].name);
 	ret->free_percent = 101;
 	if (statvfs(CONF_STATE_DIR, &room) == 0 && room.f_blocks) {
 		ret->free_mb = (uint64_t)room.f_bavail * room.f_frsize >> 20;

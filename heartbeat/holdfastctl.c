@@ -100,17 +100,12 @@ static int version(const struct ctl_options *o)
 	return 0;
 }
 
-/* Also false when that cannot be told: not a member, or the configuration is not for our eyes. */
+/* Also false when that cannot be told. */
 static bool is_witness(void)
 {
-	FILE *silence = fopen("/dev/null", "we");
 	struct conf conf;
-	bool ret = silence && access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, silence) == 0 &&
-		   conf.kind == CONF_KIND_WITNESS;
 
-	if (silence)
-		(void)fclose(silence);
-	return ret;
+	return ctl_conf_take(&conf) && conf.kind == CONF_KIND_WITNESS;
 }
 
 /* It becomes the helper, so that its messages and its exit status come through unchanged. The helper insists

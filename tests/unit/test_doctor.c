@@ -137,7 +137,7 @@ static void refused(struct doctor_facts *f)
 }
 static void on_tmpfs(struct doctor_facts *f)
 {
-	SET(f->file_system, "tmpfs");
+	SET(f->forgetful, "tmpfs");
 }
 static void no_sync(struct doctor_facts *f)
 {
