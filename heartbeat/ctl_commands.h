@@ -14,6 +14,7 @@ int ctl_watch(const struct ctl_options *o);  /* 0 it was interrupted; 2: standar
 int ctl_completion(const struct ctl_options *o);
 int ctl_key(const struct ctl_options *o);
 int ctl_history(const struct ctl_options *o); /* 2: heartbeatd does not answer */
+int ctl_events(const struct ctl_options *o);  /* 2: the journal cannot be read */
 int ctl_explain(const struct ctl_options *o); /* 2: heartbeatd does not answer */
 int ctl_doctor(const struct ctl_options *o);  /* 1: something is wrong; 2: it could not look */
 int ctl_metrics(const struct ctl_options *o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_event.h"
 #include "heartbeat/ctl_fsm.h"
 
 struct option {
@@ -30,6 +31,8 @@ static const struct option options[] = {
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
 	{ "--http", CTL_HTTP, NULL, AT(http), NULL },
+	{ "--since", CTL_SINCE, ctl_is_since, AT(since), "how long ago, such as 90s, 10m, 2h or 3d, or a time in UTC, such as 2026-11-21T21:00:00Z" },
+	{ "--follow", CTL_FOLLOW, NULL, AT(follow), NULL },
 	{ "--to", CTL_TO, ctl_is_name, AT(to), "the name of a gateway" },
 	{ "--from", CTL_FROM, ctl_is_path, AT(from), "the directory of a backup, as an absolute path" },
 	{ "--logs", CTL_LOGS, ctl_is_path, AT(logs), "the directory of the logs archived since, as an absolute path" },

@@ -26,13 +26,15 @@ enum ctl_option {
 	CTL_REPLICA = 1 << 10,
 	CTL_ACCEPT_FINDINGS = 1 << 24,
 	CTL_HTTP = 1 << 11,
+	CTL_SINCE = 1 << 12,
+	CTL_FOLLOW = 1 << 13,
 	CTL_REST = 1 << 9, /* everything is another program's */
 };
 
 struct ctl_options {
 	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
-	    *token; /* point into argv; NULL: not given */
-	bool witness, replica, yes, json, http, accept_findings;
+	    *since, *token; /* point into argv; NULL: not given */
+	bool witness, replica, yes, json, http, follow, accept_findings;
 	char **rest; /* NULL terminated */
 };
 

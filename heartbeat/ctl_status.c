@@ -9,12 +9,13 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/ctl_paint.h"
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/local.h"
 
 #define EXIT_NOT_SERVING 1
 
-#define ROW "%-15s %-8s %-15s %-12s %-14s %-16s %s\n"
+#define ROW "%-15s %-8s %-15s %s%-12s%s %-14s %-16s %s\n"
 
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback)
 {
@@ -106,14 +107,31 @@ static void take_time(const json_t *n, char *ret, size_t size)
 		(void)snprintf(ret, size, "behind %lld", (long long)json_integer_value(behind));
 }
 
+/* What passes by itself, or was asked for, is for care; what does not is bad. */
+static enum ctl_paint paint_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum ctl_paint colour;
+	} words[] = {{"active", PAINT_GOOD}, {"standby", PAINT_GOOD}, {"witness", PAINT_GOOD},
+	    {"following", PAINT_GOOD}, {"SYNC", PAINT_GOOD}, {"fault", PAINT_BAD}, {"unreachable", PAINT_BAD},
+	    {"STALLED", PAINT_BAD}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].colour;
+	return PAINT_CARE;
+}
+
 static void print_node(FILE *f, const json_t *n)
 {
+	const char *state = ctl_text_of(n, "state", "?");
 	const char *gtid = ctl_text_of(n, "gtid_applied", ctl_text_of(n, "gtid_binlog", "-"));
 	char time[64];
 
 	take_time(n, time, sizeof(time));
 	(void)fprintf(f, ROW, ctl_text_of(n, "name", "?"), ctl_text_of(n, "kind", "?"), ctl_text_of(n, "address", "?"),
-	    ctl_text_of(n, "state", "?"), gtid, time, ctl_text_of(n, "reason", ""));
+	    ctl_paint(f, paint_of(state)), state, ctl_paint(f, PAINT_NONE), gtid, time, ctl_text_of(n, "reason", ""));
 }
 
 /* "-": since when nobody served before, is not known, as at a start. */
@@ -158,11 +176,11 @@ static void print_head(FILE *f, const json_t *status)
 {
 	const json_t *vip = json_object_get(status, "vip"), *in_sync = json_object_get(status, "in_sync");
 	const char *active = ctl_text_of(status, "active", ""), *node = ctl_text_of(status, "node", "?");
-	const char *holder = ctl_text_of(vip, "holder", no_holder(status));
+	const char *holder = ctl_text_of(vip, "holder", no_holder(status)), *mode = ctl_text_of(status, "mode", "?");
 	const json_t *holders = json_object_get(vip, "holders");
 
-	(void)fprintf(f, "cluster %s  mode %s%s", ctl_text_of(status, "cluster", "?"), ctl_text_of(status, "mode", "?"),
-	    json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");
+	(void)fprintf(f, "cluster %s  mode %s%s%s%s", ctl_text_of(status, "cluster", "?"), ctl_paint(f, paint_of(mode)),
+	    mode, ctl_paint(f, PAINT_NONE), json_is_false(json_object_get(status, "observed")) ? " unobserved" : "");
 	/* It may be this node that is cut off, and the cluster may serve. */
 	if (!knows_active(status))
 		(void)fprintf(f, " as seen from %s, which does not know yet who is active", node);
@@ -192,7 +210,7 @@ void ctl_status_print(FILE *f, const json_t *status)
 	const json_t *nodes = json_object_get(status, "nodes"), *replicas = json_object_get(status, "replicas");
 
 	print_head(f, status);
-	(void)fprintf(f, ROW, "NODE", "KIND", "ADDRESS", "STATE", "GTID", "TIME", "REASON");
+	(void)fprintf(f, ROW, "NODE", "KIND", "ADDRESS", "", "STATE", "", "GTID", "TIME", "REASON");
 	for (size_t i = 0; i < json_array_size(nodes); i++)
 		print_node(f, json_array_get(nodes, i));
 	for (size_t i = 0; i < json_array_size(replicas); i++)

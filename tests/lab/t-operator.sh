@@ -120,3 +120,22 @@ refused 1 w "w is in maintenance: no majority would be left" maintenance on "$(a
 is_mode a SYNC || fail "the maintenance of the witness has changed the mode"
 ctl a maintenance off w || fail "maintenance off w: $said"
 stop_load
+# What happened, of all daemons of a machine, from its journal: also of what systemd saw, and with heartbeatd gone.
+since=$("$lab" exec "$standby" -- date -u +%Y-%m-%dT%H:%M:%SZ)
+sleep 1 # of the clock: what comes is later than that second's begin
+"$lab" exec "$standby" -- systemctl kill -s KILL holdfast-tickled
+sees() { ctl "$standby" events --since "$since" && [[ $said == *" $1 "*"$2"* ]]; }
+wait_until 20 "the end of tickled among the events" sees tickled unit.exit
+wait_until 20 "its new start among the events" sees tickled "daemon.start "
+ctl "$standby" events --since "$since" --json || fail "events --json: $said"
+jq -es 'any(.source == "tickled" and .event == "unit.exit" and .level == "warning" and .fields.code == "killed")' <<<"$said" >/dev/null ||
+  fail "events --json does not have how tickled ended: $said"
+jq -es 'all(.at >= "'"$since"'")' <<<"$said" >/dev/null || fail "events --since shows what is older: $said"
+"$lab" exec "$standby" -- systemctl stop holdfast-tickled
+sees tickled "daemon.stop " || fail "events does not have that tickled was stopped: $said"
+"$lab" exec "$standby" -- systemctl start holdfast-tickled
+refused 2 "$standby" "--since is 'yesterday', want how long ago" events --since yesterday
+timeout 3 "$lab" exec "$standby" -- setpriv --reuid=nobody --clear-groups holdfastctl events >"$work/operator.out" 2>&1 &&
+  fail "anybody may read the journal: $(cat "$work/operator.out")"
+grep -q 'there is no journal that you may read: this must be run as root' "$work/operator.out" || fail "$(cat "$work/operator.out")"
+say "the events of $standby have how tickled ended, and began again"
