@@ -1,4 +1,4 @@
-/* init and restore: the first gateway of a new cluster, with an empty ledger or that of a backup. */
+/* init and restore: the first gateway of a new cluster, with an empty ledger, the data of another MariaDB, or a backup's ledger. */
 #include "heartbeat/ctl_commands.h"
 
 #include <errno.h>
@@ -58,12 +58,19 @@ static int look_at_backup(struct ctl_setup *s, struct errbuf *e)
 	return code;
 }
 
+static int look_at_data(struct ctl_setup *s, struct errbuf *e)
+{
+	const char *const argv[] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--look-at", s->adopt, NULL};
+
+	return s->adopt ? ctl_run(argv, LOOK_TIMEOUT_MS, &s->output, e) : 0;
+}
+
 static int make_data(struct ctl_setup *s, struct errbuf *e)
 {
 	const char *argv[10] = {HOLDFAST_SBINDIR "/holdfast-replicationd", "--init-data"};
 	const struct {
 		const char *name, *value;
-	} given[] = {{"--from", s->backup}, {"--logs", s->logs}, {"--until", s->until}};
+	} given[] = {{"--from", s->backup}, {"--logs", s->logs}, {"--until", s->until}, {"--adopt", s->adopt}};
 	size_t n = 2;
 	int code;
 
@@ -75,7 +82,7 @@ static int make_data(struct ctl_setup *s, struct errbuf *e)
 	}
 	if (s->accepts_findings)
 		argv[n++] = "--accept-findings";
-	code = ctl_run(argv, s->backup ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
+	code = ctl_run(argv, s->backup || s->adopt ? RESTORE_TIMEOUT_MS : DATA_TIMEOUT_MS, &s->output, e);
 	if (!code)
 		code = take_made(s, e);
 	if (!code)
@@ -115,7 +122,12 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 	s.backup = o.from;
 	s.logs = o.logs;
 	s.until = o.until;
+	s.adopt = o.adopt;
 	s.accepts_findings = o.accept_findings;
+	if (s.accepts_findings && !s.backup && !s.adopt) {
+		(void)ctl_command_refuse(command, "--accept-findings wants --adopt: an empty ledger adds up");
+		return EXIT_USAGE;
+	}
 	if (s.until && !s.logs) {
 		(void)ctl_command_refuse(command, "--until wants --logs: the backup itself is of one moment");
 		return EXIT_USAGE;
@@ -126,6 +138,8 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 		code = ctl_setup_check(&s, &e);
 	if (!code)
 		code = look_at_backup(&s, &e);
+	if (!code)
+		code = look_at_data(&s, &e);
 	if (!code)
 		code = ctl_probe_vip(&s.conf, &e);
 	if (code) {

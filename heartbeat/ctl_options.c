@@ -37,6 +37,7 @@ static const struct option options[] = {
 	{ "--from", CTL_FROM, ctl_is_path, AT(from), "the directory of a backup, as an absolute path" },
 	{ "--logs", CTL_LOGS, ctl_is_path, AT(logs), "the directory of the logs archived since, as an absolute path" },
 	{ "--until", CTL_UNTIL, ctl_is_moment, AT(until), "a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z" },
+	{ "--adopt", CTL_ADOPT, ctl_is_path, AT(adopt), "the data directory of a MariaDB, as an absolute path, such as /var/lib/mysql" },
 	{ "--accept-findings", CTL_ACCEPT_FINDINGS, NULL, AT(accept_findings), NULL },
 	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
 };

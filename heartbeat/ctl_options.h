@@ -28,12 +28,13 @@ enum ctl_option {
 	CTL_HTTP = 1 << 11,
 	CTL_SINCE = 1 << 12,
 	CTL_FOLLOW = 1 << 13,
+	CTL_ADOPT = 1 << 14,
 	CTL_REST = 1 << 9, /* everything is another program's */
 };
 
 struct ctl_options {
 	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
-	    *since, *token; /* point into argv; NULL: not given */
+	    *since, *adopt, *token; /* point into argv; NULL: not given */
 	bool witness, replica, yes, json, http, follow, accept_findings;
 	char **rest; /* NULL terminated */
 };

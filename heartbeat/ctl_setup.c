@@ -75,12 +75,19 @@ static void show_plan(const struct ctl_setup *s)
 		(void)printf("  the virtual IP %s goes to %s %s\n"
 			     "  the services mariadb, haproxy and keepalived of this machine are stopped and "
 			     "then run by Holdfast;\n"
-			     "  what is in /var/lib/mysql stays there and is not used\n",
-		    c->vip, c->interface, replica ? "once it is promoted" : "while it is active");
+			     "  what is in /var/lib/mysql stays there%s\n",
+		    c->vip, c->interface, replica ? "once it is promoted" : "while it is active",
+		    s->adopt ? "" : " and is not used");
 	if (s->backup)
 		(void)printf("  its ledger is that of the backup %s; the cluster which that was taken from must not "
 			     "serve any more\n",
 		    s->backup);
+	if (s->adopt)
+		(void)printf(
+		    "  all databases in %s are copied, with the ledger if there is one; mariadb is stopped meanwhile;\n"
+		    "  its accounts, passwords and grants are not taken over, nor its binary logs; that directory "
+		    "stays as it is\n",
+		    s->adopt);
 	(void)printf("  files are written below /etc/holdfast, " CONF_STATE_DIR "%s\n",
 	    gateway ? " and /etc/systemd/system" : "");
 	(void)printf("Go on? [y/N] ");

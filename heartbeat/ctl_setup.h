@@ -25,7 +25,8 @@ struct ctl_setup {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members;
 	char data_token[64];		   /* of the new data directory, hexadecimal; "" when joining */
-	bool accepts_findings;		   /* of the backup's ledger */
+	bool accepts_findings;		   /* of the ledger that it begins with */
+	const char *adopt;		   /* data directory of a MariaDB that becomes its data; NULL: none */
 	const char *backup, *logs, *until; /* where the ledger comes from; NULL: it begins empty, or only the backup */
 	char epoch[24];			   /* the first of the new cluster */
 	struct ctl_undo undo;

@@ -19,9 +19,9 @@ static int version(const struct ctl_options *o);
 
 /* clang-format off */
 static const struct ctl_command commands[] = {
-	{ "init", "--name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
-	  "make the first gateway of a new cluster on this machine",
-	  CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
+	{ "init", "[--adopt DIR [--accept-findings]] --name NAME --address IP --vip IP/LENGTH --interface IF [--second-address IP] [--cluster NAME] [--yes]",
+	  "make the first gateway of a new cluster on this machine; with the data of the MariaDB in DIR",
+	  CTL_ADOPT | CTL_ACCEPT_FINDINGS | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_init },
 	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness | --replica --interface IF --vip IP/LENGTH) [--second-address IP] [--yes]",
 	  "make this machine a member of the cluster that the token names (-: read from standard input), or a replica of it",

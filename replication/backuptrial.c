@@ -27,7 +27,7 @@ static size_t major_length(const char *version)
 }
 
 /* "mariadbd  Ver 10.11.19-MariaDB-..." */
-static int installed_version(char *ret, size_t size, struct errbuf *e)
+int backup_installed_version(char *ret, size_t size, struct errbuf *e)
 {
 	static const char *const argv[] = {MARIADBD, "--no-defaults", "--version", NULL};
 	struct process_spec spec = {.argv = argv, .stdin_fd = -1};
@@ -91,7 +91,7 @@ int backup_open(const char *dir, struct manifest *ret, struct errbuf *e)
 		return err_set(e, -ENOTSUP,
 		    "%.100s: made by holdfast %.20s, level %" PRIu64 "; this release knows level %d", dir, ret->product,
 		    ret->level, HB_LEVEL);
-	code = installed_version(here, sizeof(here), e);
+	code = backup_installed_version(here, sizeof(here), e);
 	if (code)
 		return code;
 	major = major_length(ret->mariadb);

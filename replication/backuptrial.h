@@ -3,6 +3,7 @@
 #define HOLDFAST_REPLICATION_BACKUPTRIAL_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
@@ -33,5 +34,8 @@ int backup_unpack(
  * data file is looked at. Codes of backup_verify. */
 int backup_try(
     const char *dir, const struct manifest *m, const atomic_bool *cancel, struct backup_trial *ret, struct errbuf *e);
+
+/* Of the mariadbd that is installed here, "10.11.19-MariaDB". 0, -EPROTO: it says something else; or the codes of process_run, with e filled. */
+int backup_installed_version(char *ret, size_t size, struct errbuf *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "heartbeat/durable.h"
+#include "replication/adoptdata.h"
 #include "replication/copydir.h"
 #include "replication/password.h"
 #include "replication/process.h"
@@ -180,7 +181,7 @@ static int check_nothing_there(const struct initdata_paths *paths, const char *d
 	return 0;
 }
 
-/* A backup is unpacked by root, and all of it is given to the user in the end. */
+/* A backup is unpacked, and data copied, by root, and all of it is given to the user in the end. */
 static int fill(const struct copydir *c, const struct restoredata_from *from, int script_fd,
     struct restoredata_reached *ret, struct errbuf *e)
 {
@@ -190,8 +191,12 @@ static int fill(const struct copydir *c, const struct restoredata_from *from, in
 	*ret = (struct restoredata_reached){.epoch = 1};
 	(void)snprintf(at.datadir, sizeof(at.datadir), "--datadir=%s", c->made);
 	(void)snprintf(at.tmpdir, sizeof(at.tmpdir), "--tmpdir=%s", c->made);
-	code = from->backup ? restoredata_fill(from, c->made, ret, e) : install(&at, e);
-	return code ? code : bootstrap(&at, from->backup ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
+	code = from->backup ? restoredata_fill(from, c->made, ret, e)
+	       : from->data ? adoptdata_fill(from->data, from->accepts_findings, c->made, ret, e)
+			    : install(&at, e);
+	return code
+		   ? code
+		   : bootstrap(&at, from->backup || from->data ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
 }
 
 static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
@@ -212,7 +217,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 
 	if (code)
 		return code;
-	script_fd = make_script(paths, from->backup, e);
+	script_fd = make_script(paths, from->backup || from->data, e);
 	if (script_fd < 0)
 		return script_fd;
 	code = copydir_begin(conf->datadir, &c, e);

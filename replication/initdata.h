@@ -1,4 +1,4 @@
-/* The first data of a new cluster, nothing yet or out of a backup: `holdfast-replicationd --init-data`. */
+/* The first data of a new cluster, nothing yet, out of a backup, or what a MariaDB had: `holdfast-replicationd --init-data`. */
 #ifndef HOLDFAST_REPLICATION_INITDATA_H
 #define HOLDFAST_REPLICATION_INITDATA_H
 
@@ -21,11 +21,11 @@ struct initdata_made {
 };
 
 /* Makes conf->datadir (mysql, 0700) with the accounts, the ledger and an empty binary log, and a data token
- * beside it. The ledger is empty, or that of a backup (backup.h); of the cluster that was taken from, accounts, passwords and positions are
+ * beside it. The ledger is empty, or that of a backup (backup.h) or of another data directory (adoptdata.h); of the server that was taken from, accounts, passwords and positions are
  * gone. Overwrites nothing and runs alone. Takes some seconds, at most 5 minutes; or as long as a backup takes. 0 and *ret, or with e
  * filled and nothing changed: -EEXIST datadir is not empty or there is a token, -EBUSY another one is at it,
  * -EINVAL key, -ENOENT no schema, no user mysql, -EIO or -ETIMEDOUT a program of MariaDB failed, the codes of
- * restoredata_fill, or -errno. */
+ * restoredata_fill and adoptdata_fill, or -errno. */
 int initdata_run(
     const struct conf *conf, const struct restoredata_from *from, struct initdata_made *ret, struct errbuf *e);
 

@@ -32,7 +32,7 @@ static int check_table(struct database *db, const char *name, struct errbuf *e)
 	return code;
 }
 
-static int check_tables(struct database *db, const atomic_bool *cancel, struct errbuf *e)
+int ledgercheck_tables(struct database *db, const atomic_bool *cancel, struct errbuf *e)
 {
 	for (unsigned i = 0;; i++) {
 		struct database_row *row;
@@ -42,7 +42,8 @@ static int check_tables(struct database *db, const atomic_bool *cancel, struct e
 		if (!code)
 			code = database_query(db, &row, e,
 			    "SELECT CONCAT('`',TABLE_SCHEMA,'`.`',TABLE_NAME,'`') name FROM information_schema.TABLES"
-			    " WHERE TABLE_TYPE='BASE TABLE' AND TABLE_SCHEMA IN ('holdfast','mysql')"
+			    " WHERE TABLE_TYPE='BASE TABLE' AND TABLE_SCHEMA NOT IN "
+			    "('information_schema','performance_schema')"
 			    " ORDER BY TABLE_SCHEMA, TABLE_NAME LIMIT 1 OFFSET %u",
 			    i);
 		if (code == -ENOENT)
@@ -105,20 +106,23 @@ static int read_facts(struct database *db, struct ledger_facts *ret, struct errb
 	struct database_row *row;
 	int code = database_query(db, &row, e,
 	    "SELECT GREATEST(h.epoch, COALESCE((SELECT MAX(epoch) FROM holdfast.cluster_epoch),0)) epoch,"
-	    " h.next_seq-1 operations, (SELECT COUNT(*) FROM holdfast.account) accounts FROM holdfast.ledger_head h");
+	    " h.next_seq-1 operations, (SELECT COUNT(*) FROM holdfast.account) accounts,"
+	    " COALESCE((SELECT created_us FROM holdfast.journal ORDER BY seq DESC LIMIT 1),0) newest FROM "
+	    "holdfast.ledger_head h");
 
 	if (code)
 		return code;
 	ret->epoch = database_number(row, "epoch");
 	ret->operations = database_number(row, "operations");
 	ret->accounts = database_number(row, "accounts");
+	ret->newest_us = database_number(row, "newest");
 	database_row_free(row);
 	return 0;
 }
 
 int ledgercheck_run(struct database *db, const atomic_bool *cancel, struct ledger_facts *ret, struct errbuf *e)
 {
-	int code = check_tables(db, cancel, e);
+	int code = ledgercheck_tables(db, cancel, e);
 
 	*ret = (struct ledger_facts){0};
 	if (!code)

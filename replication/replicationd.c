@@ -23,6 +23,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/metrics.h"
 #include "replication/actor.h"
+#include "replication/adoptdata.h"
 #include "replication/initdata.h"
 #include "replication/password.h"
 #include "replication/plan.h"
@@ -233,9 +234,11 @@ static int init_data(const struct conf *conf, const struct restoredata_from *fro
 	(void)printf("%s %" PRIu64 "\n", hex, made.ledger.epoch);
 	newest = (time_t)(made.ledger.newest_us / 1000000);
 	(void)strftime(when, sizeof(when), ", the last of %Y-%m-%dT%H:%M:%SZ", gmtime_r(&newest, &tm));
-	if (from->backup)
-		(void)printf("  restored: %" PRIu64 " operations%s\n", made.ledger.operations,
-		    made.ledger.newest_us ? when : "");
+	if (from->data && !made.ledger.operations)
+		(void)printf("  adopted; there is no ledger in it yet\n");
+	else if (from->backup || from->data)
+		(void)printf("  %s: %" PRIu64 " operations%s\n", from->data ? "adopted" : "restored",
+		    made.ledger.operations, made.ledger.newest_us ? when : "");
 	if (made.ledger.findings[0])
 		(void)printf(
 		    "  accepted, though not all is right in it (holdfastctl verify): %s\n", made.ledger.findings);
@@ -246,16 +249,38 @@ static void usage(FILE *f)
 {
 	(void)fprintf(f,
 	    "usage: holdfast-replicationd [-n] [-f FILE]\n"
-	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]] [--accept-findings]] [-f "
-	    "FILE]\n"
+	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]] | --adopt DIR] "
+	    "[--accept-findings] "
+	    "[-f FILE]\n"
+	    "       holdfast-replicationd --look-at DIR\n"
 	    "  -f FILE       configuration (" CONF_PATH ")\n"
 	    "  -n            check the configuration and exit\n"
 	    "  --init-data   make the data directory of a new cluster and print its data token and first epoch\n"
 	    "  --from DIR    with the ledger of the backup in DIR, instead of an empty one\n"
 	    "  --logs DIR    and what was archived in DIR since\n"
 	    "  --until WHEN  up to a GTID, or a time in UTC (2026-11-21T21:00:00Z)\n"
+	    "  --adopt DIR   with the data in DIR, of a MariaDB that is down, which is copied\n"
+	    "  --look-at DIR say whether it could be adopted, as far as that is seen from outside, and exit\n"
 	    "  --accept-findings  also when the ledger in it does not add up\n"
 	    "  --version, --help\n");
+}
+
+static int look(const char *dir)
+{
+	struct errbuf e;
+
+	if (!adoptdata_look(dir, &e))
+		return 0;
+	(void)fprintf(stderr, "holdfast-replicationd: %s\n", e.text);
+	return 1;
+}
+
+static bool makes_sense(const struct restoredata_from *from, bool init)
+{
+	bool given = from->backup || from->data;
+
+	return (!given || init) && !(from->backup && from->data) && (!from->logs || from->backup) &&
+	       (!from->until || from->logs) && (!from->accepts_findings || given);
 }
 
 int main(int argc, char **argv)
@@ -263,10 +288,12 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
 	    {"from", required_argument, NULL, 'b'}, {"logs", required_argument, NULL, 'l'},
 	    {"until", required_argument, NULL, 'u'}, {"accept-findings", no_argument, NULL, 'a'},
+	    {"adopt", required_argument, NULL, 'd'}, {"look-at", required_argument, NULL, 'k'},
 	    {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
 	const char *path = CONF_PATH;
 	struct restoredata_from from = {0};
+	const char *look_at = NULL;
 	bool check = false, init = false;
 	sigset_t stop;
 	int c;
@@ -279,17 +306,20 @@ int main(int argc, char **argv)
 		case 'b': from.backup = optarg; break;
 		case 'l': from.logs = optarg; break;
 		case 'u': from.until = optarg; break;
+		case 'd': from.data = optarg; break;
+		case 'k': look_at = optarg; break;
 		case 'a': from.accepts_findings = true; break;
 		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind < argc || (from.backup && !init) || (from.logs && !from.backup) || (from.until && !from.logs) ||
-	    (from.accepts_findings && !from.backup)) {
+	if (optind < argc || !makes_sense(&from, init)) {
 		usage(stderr);
 		return 2;
 	}
+	if (look_at)
+		return look(look_at);
 	if (conf_load(path, &r.conf, stderr))
 		return 1;
 	if (r.conf.kind == CONF_KIND_WITNESS) {

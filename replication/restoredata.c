@@ -145,25 +145,12 @@ static int catch_up(const struct restoredata_from *from, const struct manifest *
 	return code;
 }
 
-static int read_newest(struct database *db, uint64_t *ret, struct errbuf *e)
-{
-	struct database_row *row;
-	int code = database_query(db, &row, e, "SELECT COALESCE(MAX(created_us),0) newest FROM holdfast.journal");
-
-	if (code)
-		return code;
-	*ret = database_number(row, "newest");
-	database_row_free(row);
-	return 0;
-}
-
-static int look(
-    const struct restoredata_from *from, const struct privatedb *p, struct ledger_facts *ret, struct errbuf *e)
+int restoredata_judge(struct database *db, bool accepts_findings, struct ledger_facts *ret, struct errbuf *e)
 {
 	struct errbuf why;
-	int code = ledgercheck_run(p->db, NULL, ret, e);
+	int code = ledgercheck_run(db, NULL, ret, e);
 
-	if (code || from->accepts_findings || !ledgercheck_judge(ret, &why))
+	if (code || accepts_findings || !ledgercheck_judge(ret, &why))
 		return code;
 	return err_set(e, -EBADMSG, "%.400s; --accept-findings takes it as it is", why.text);
 }
@@ -173,17 +160,16 @@ static int bring_forward(const struct restoredata_from *from, const struct manif
     const struct privatedb *p, struct restoredata_reached *ret, struct errbuf *e)
 {
 	struct ledger_facts facts = {0};
-	int code = look(from, p, &facts, e);
+	int code = restoredata_judge(p->db, from->accepts_findings, &facts, e);
 
 	if (!code)
 		code = check(from->backup, m, &facts, e);
 	if (!code && from->logs) {
 		code = catch_up(from, m, into, p, e);
 		if (!code)
-			code = look(from, p, &facts, e);
+			code = restoredata_judge(p->db, from->accepts_findings, &facts, e);
 	}
-	if (!code)
-		code = read_newest(p->db, &ret->newest_us, e);
+	ret->newest_us = facts.newest_us;
 	ret->epoch = (facts.epoch > m->epoch ? facts.epoch : m->epoch) + 1;
 	ret->operations = facts.operations;
 	(void)snprintf(ret->findings, sizeof(ret->findings), "%s", facts.said);

@@ -11,6 +11,7 @@
 
 struct restoredata_from {
 	const char *backup; /* directory; NULL: nothing is restored */
+	const char *data;   /* instead of a backup: data directory of a MariaDB (adoptdata.h); or NULL */
 	const char *logs;   /* archive of what was written since (logarchive.h); NULL: only the backup */
 	const char
 	    *until; /* the last transaction, as a GTID; or the second before which the last one was begun, in UTC,
@@ -35,5 +36,9 @@ int restoredata_look(const struct restoredata_from *from, struct manifest *ret, 
  * codes of backup_verify. */
 int restoredata_fill(
     const struct restoredata_from *from, const char *into, struct restoredata_reached *ret, struct errbuf *e);
+
+/* Sums up the ledger of a running copy. 0, also when what was found in it is accepted; -EBADMSG: it does not add up; or the codes of
+ * ledgercheck_run, with e filled. */
+int restoredata_judge(struct database *db, bool accepts_findings, struct ledger_facts *ret, struct errbuf *e);
 
 #endif

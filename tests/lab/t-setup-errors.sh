@@ -43,6 +43,7 @@ fresh "an address for clients elsewhere" a "10.99.0.1" true "${init[@]}" --name 
 fresh "a bad name" a "--name" true "${init[@]}" --name 'A b' --address 10.77.0.1 --vip 10.77.0.101/24 --interface eth0
 fresh "a used datadir" a "mysql" "mkdir /var/lib/holdfast/mysql && touch /var/lib/holdfast/mysql/ibdata1" \
   "${init[@]}" "${good[@]}" --address 10.77.0.1
+fresh "data to adopt that is none" a "/etc/ibdata1: not there: that is no data directory of MariaDB" true "${init[@]}" "${good[@]}" --address 10.77.0.1 --adopt /etc
 token=$("$lab" exec "$(active w)" -- holdfastctl token | grep -o 'hf1-[A-Za-z0-9_-]*' | head -n 1)
 [ -n "$token" ] || fail "no token"
 join=(holdfastctl join --yes)

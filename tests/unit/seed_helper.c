@@ -1,7 +1,7 @@
 /*
  * What test_seed.sh cannot do in a shell:
  *
- * seed_helper init CONF KEY SCHEMA TOKEN [BACKUP [LOGS [UNTIL]]]: initdata with paths of its own; prints the data token, and of a restored one the epoch and the number of operations
+ * seed_helper init CONF KEY SCHEMA TOKEN [BACKUP [LOGS [UNTIL]]] (with ADOPT: a data directory instead of a backup): initdata with paths of its own; prints the data token, and of a restored one the epoch and the number of operations
  *
  * seed_helper script SCHEMA: prints what makes a database of the newest schema
  *
@@ -38,6 +38,10 @@ static int command_init(char **argv)
 	struct initdata_made made;
 	struct conf conf;
 
+	if (getenv("ADOPT")) {
+		from.data = from.backup;
+		from.backup = NULL;
+	}
 	if (from.backup)
 		from.logs = argv[5];
 	if (from.logs)
