@@ -193,6 +193,9 @@ static int explain(const char *program, int code, unsigned timeout_ms, const str
 		return 0;
 	memcpy(err, o->err, sizeof(err));
 	line = last_line(err);
+	/* Ours begin with their name, others do not. */
+	if (*line && strncmp(line, program, strlen(program)) == 0 && line[strlen(program)] == ':')
+		return err_set(e, -EIO, "%s", line);
 	if (*line)
 		return err_set(e, -EIO, "%s: %s", program, line);
 	return err_set(e, -EIO, "%s: exit status %d", program, o->status);
