@@ -12,6 +12,18 @@ FAULTS = """none lose forget-key lose-money twice new-id shared-id other-body no
  other-amount sticky-forgotten refuse-account back-in-time key-gone-later""".split()
 
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CLEARING = "acc_" + "7" * 26
+
+
+def hexadecimal(identifier):
+    """What a database has of an identifier."""
+    number = 0
+    for character in identifier.split("_")[1]:
+        number = number * 32 + CROCKFORD.index(character)
+    return f"{number % 2**128:032X}"
+
+
 class Bank:
     """One lock, one journal. Every operation and read is atomic, so whatever goes wrong is a fault that was asked for."""
 
@@ -26,6 +38,8 @@ class Bank:
         self.keys = {}
         self.last_id = None
         self.old_reads = {}
+        self.entries = {}
+        self.rows = []
 
     def hit(self, every=40):
         self.count += 1
@@ -46,19 +60,50 @@ class Bank:
             times = 2
         if self.fault == "lose-money" and self.hit():
             times = 0
-        if source:
-            self.posted[source] -= amount * times
+        self.posted[source] -= amount * times
+        self.enter(source, "debit", amount)
         self.posted[target] += amount * times
+        self.enter(target, "credit", amount)
+
+    def enter(self, account, direction, amount):
+        self.entries.setdefault(account, []).insert(0, {
+            "ledger_seq": self.seq, "direction": direction, "amount": amount, "balance_after": self.posted[account]})
+
+    def row(self, status, resource=None, source=None, target=None):
+        """A line of the journal, as tests/chaos/run reads it (tests/chaos/check_dump.h)."""
+        line = ["journal", self.seq, "NULL", "NULL", 4, status] + ["NULL"] * 7
+        if resource:
+            line[3] = hexadecimal(resource["id"])
+        if source:
+            line[6:] = [hexadecimal(source), hexadecimal(target), resource["amount"], "CNY", self.posted[source],
+                        self.posted[target], resource.get("channel_reference", resource.get("reference", "")).encode().hex().upper()]
+        self.rows.append("\t".join(str(member) for member in line))
+
+    def dump(self):
+        with self.lock:
+            lines = [f"head\t{self.seq + 1}\t1", "sum\tjournal\t1"]
+            lines += [f"account\t{hexadecimal(account)}\tCNY\t1\t{posted}\t0\t0\t0" for account, posted in self.posted.items()]
+            return "\n".join(lines + self.rows + ["end", ""])
 
     def execute(self, route, body):
         """Returns status and resource."""
-        self.seq += 2
+        self.seq += 1
+        status, resource = self.decide(route, body)
+        source = body.get("from", CLEARING if route == "topups" else None)
+        if status == 201:
+            self.row(status, resource, source, body.get("to", body.get("account")))
+        else:
+            self.row(status)
+        return status, resource
+
+    def decide(self, route, body):
         if route == "accounts":
             resource = {"object": "account", "id": self.new_id("acc_"), "currency": body["currency"]}
             self.posted[resource["id"]] = 0
             return 201, resource
         if route == "topups":
-            self.move(None, body["account"], body["amount"])
+            self.posted.setdefault(CLEARING, 0)
+            self.move(CLEARING, body["account"], body["amount"])
             return 201, {"object": "topup", "id": self.new_id("top_"), "status": "succeeded", **body}
         if self.fault == "refuse-account" and self.hit():
             return 404, {"code": "not_found", "status": 404}
@@ -82,7 +127,7 @@ class Bank:
             text = json.dumps(resource)
             seq = self.seq
             if self.fault == "back-in-time" and self.hit():
-                seq -= 21  # even and odd: a position that nobody else has
+                seq -= 10
             kept = dict(resource)
             if self.fault == "other-amount" and route == "transfers" and self.hit():
                 kept["amount"] = 1
@@ -102,16 +147,19 @@ class Bank:
             if parts[2] == "idempotency_keys":
                 entry = self.keys.get(parts[3])
                 state = "completed" if entry else "absent"
-                if self.fault == "key-gone-later" and self.hit(200):
+                if self.fault == "key-gone-later" and self.hit(50):
                     state = "absent"
                 return 200, {"state": state, "status": entry and entry["status"], "resource": entry and entry["resource"]}
+            if len(parts) == 5 and parts[4].startswith("entries?limit="):
+                data = self.entries.get(parts[3], [])[:int(parts[4].split("=")[1])]
+                return 200, {"object": "list", "data": data, "ledger_seq": self.seq}
             if len(parts) == 5 and parts[4] == "balance":
                 posted, seq = self.posted.get(parts[3]), self.seq
                 if posted is None:
                     return 404, {"code": "not_found"}
-                if self.fault == "stale-seq" and self.hit(10):
+                if self.fault == "stale-seq" and self.hit(4):
                     posted, seq = self.old_reads.get(parts[3], (posted, seq))
-                if self.fault == "stale-balance" and self.hit(10):
+                if self.fault == "stale-balance" and self.hit(4):
                     posted = self.old_reads.get(parts[3], (posted, seq))[0]
                 self.old_reads.setdefault(parts[3], (posted, seq))
                 return 200, {"posted": posted, "currency": "CNY", "ledger_seq": seq}
@@ -139,8 +187,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
 
     def do_GET(self):
+        if self.path == "/dump":
+            return self.answer(200, self.bank.dump())
         status, body = self.bank.get(self.path)
-        self.answer(status, json.dumps(body), body.get("ledger_seq"))
+        return self.answer(status, json.dumps(body), body.get("ledger_seq"))
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -29,6 +29,8 @@ static const struct {
     {"seconds", "S", FOR_RUN, 0, AT(seconds), 1, 1000000},
     {"until-file", "PATH", FOR_RUN, 0, AT(until_file), 0, 0},
     {"rate", "R a second, all clients together", FOR_RUN, 0, AT(rate), 1, 1000000},
+    {"reads", "N of 1000 (80)", FOR_RUN, 0, AT(reads), 1, 900},
+    {"open-loop", "0 | 1 (0): with a rate, what is late is made up for", FOR_RUN, 0, AT(open_loop), 0, 1},
     {"timeout-ms", "N (1000)", FOR_RUN, 0, AT(timeout_ms), 10, 600000},
     {"connect-timeout-ms", "N (250)", FOR_RUN, 0, AT(connect_timeout_ms), 10, 600000},
     {"give-up-ms", "N (60000)", FOR_RUN, 0, AT(give_up_ms), 10, 3600000},
@@ -152,6 +154,7 @@ int main(int argc, char **argv)
 	struct payer_options o = {
 	    .clients = 16,
 	    .accounts = 32,
+	    .reads = 80,
 	    .timeout_ms = 1000,
 	    .connect_timeout_ms = 250,
 	    .give_up_ms = 60000,

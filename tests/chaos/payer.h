@@ -8,6 +8,7 @@
 #define PAYER_KEY_BYTES 64
 #define PAYER_ID_BYTES 48
 #define PAYER_CLIENTS_MAX 256
+#define PAYER_PAGE_ENTRIES 8
 
 struct payer_options {
 	const char *url;     /* "https://10.0.0.100", no slash at the end */
@@ -16,7 +17,7 @@ struct payer_options {
 	const char *history;
 	const char *until_file; /* NULL: none */
 	const char *windows;	/* gap: many at once; NULL: none */
-	uint64_t clients, accounts, seconds, rate, timeout_ms, connect_timeout_ms, give_up_ms;
+	uint64_t clients, accounts, seconds, rate, timeout_ms, connect_timeout_ms, give_up_ms, open_loop, reads;
 	uint64_t after_us, before_us; /* gap: CLOCK_MONOTONIC; before 0: to the end */
 };
 

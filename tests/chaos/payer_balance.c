@@ -58,7 +58,7 @@ void balance_check_final(const struct record *r, const bool *executed, const int
 
 		off[a] = posted[a] - should;
 		if (off[a])
-			findings_add(f, FINDING_OTHER, "account %s: posted is %lld, the history says %lld",
+			findings_add(f, FINDING_BALANCE, "account %s: posted is %lld, the history says %lld",
 			    r->account[a].id, (long long)posted[a], (long long)should);
 	}
 	explain(r, executed, off, f);
@@ -131,7 +131,7 @@ void balance_check_reads(const struct record *r, const bool *executed, struct fi
 		int64_t should = balance_at(at, n, read->account, read->ledger_seq);
 
 		if (!unclear[read->account] && read->posted != should)
-			findings_add(f, FINDING_OTHER, "account %s: read %lld as of %llu, the history says %lld",
+			findings_add(f, FINDING_STALE, "account %s: read %lld as of %llu, the history says %lld",
 			    r->account[read->account].id, (long long)read->posted, (unsigned long long)read->ledger_seq,
 			    (long long)should);
 	}

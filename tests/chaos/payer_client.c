@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CURRENCY "CNY"
 #define FUNDS_MINOR 100000000
+#define POOR_FUNDS_MINOR 30000 /* refusals for want of money, and so an answer that depends on the order */
 #define AMOUNT_MAX_MINOR 10000
 #define TOO_MUCH_MINOR UINT64_C(9000000000000000) /* nobody here has so much: 402 */
 #define MEMORY 256
@@ -22,6 +22,7 @@ struct client {
 	struct http_client *http;
 	unsigned number;
 	uint64_t dice, made, remembered;
+	uint64_t due_us;	       /* of what it does now; 0: not in an open loop */
 	struct payment memory[MEMORY]; /* a sample of everything this client has sent and got answered */
 	struct http_answer answer;     /* large, therefore here */
 };
@@ -95,7 +96,13 @@ static void name_key(struct client *c, struct payment *p)
 
 static bool pay(struct client *c, struct payment *p, const char *from, const char *to, uint64_t amount)
 {
-	history_op(c->load->history, p->key, p->kind, from, to, amount);
+	struct history_op op = {
+	    .key = p->key, .kind = p->kind, .from = from, .to = to, .amount = amount, .due_us = c->due_us};
+
+	history_op(c->load->history, &op);
+	(void)pthread_mutex_lock(&c->load->lock);
+	memcpy(c->load->under_way[c->number], p->key, sizeof(p->key));
+	(void)pthread_mutex_unlock(&c->load->lock);
 	if (!insist(c, p, false))
 		return false;
 	remember(c, p);
@@ -104,14 +111,27 @@ static bool pay(struct client *c, struct payment *p, const char *from, const cha
 	return c->answer.status == 201;
 }
 
-static bool make_account(struct client *c, char id[static PAYER_ID_BYTES])
+/* The last quarter of the accounts has another currency; money never goes between the two. */
+static uint64_t first_foreign(const struct client *c)
+{
+	uint64_t n = c->load->options->accounts;
+
+	return n < 8 ? n : n - n / 4;
+}
+
+static const char *currency_of(const struct client *c, uint64_t account)
+{
+	return account < first_foreign(c) ? "CNY" : "EUR";
+}
+
+static bool make_account(struct client *c, uint64_t number, char id[static PAYER_ID_BYTES])
 {
 	struct payment p = {.kind = PAYER_ACCOUNT};
 	json_t *body;
 	bool good = false;
 
 	name_key(c, &p);
-	(void)snprintf(p.body, sizeof(p.body), "{\"currency\":\"" CURRENCY "\",\"kind\":\"wallet\"}");
+	(void)snprintf(p.body, sizeof(p.body), "{\"currency\":\"%s\",\"kind\":\"wallet\"}", currency_of(c, number));
 	if (!pay(c, &p, NULL, NULL, 0))
 		return false;
 	body = json_loads(c->answer.body, 0, NULL);
@@ -126,44 +146,88 @@ static bool make_account(struct client *c, char id[static PAYER_ID_BYTES])
 	return good;
 }
 
-static bool top_up(struct client *c, const char *account, uint64_t amount)
+static bool top_up(struct client *c, uint64_t number, uint64_t amount)
 {
 	struct payment p = {.kind = PAYER_TOPUP};
+	const char *account = c->load->account[number];
 
 	name_key(c, &p);
 	(void)snprintf(p.body, sizeof(p.body),
-	    "{\"account\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY
-	    "\",\"channel\":\"bank\",\"channel_reference\":\"%s\"}",
-	    account, (unsigned long long)amount, p.key);
+	    "{\"account\":\"%s\",\"amount\":%llu,\"currency\":\"%s\",\"channel\":\"bank\",\"channel_reference\":\"%"
+	    "s\"}",
+	    account, (unsigned long long)amount, currency_of(c, number), p.key);
 	return pay(c, &p, NULL, account, amount);
 }
 
 static void transfer(struct client *c, uint64_t amount)
 {
 	struct payment p = {.kind = PAYER_TRANSFER};
-	uint64_t accounts = c->load->options->accounts, from = dice(c, accounts), to = dice(c, accounts - 1);
+	uint64_t accounts = c->load->options->accounts, from = dice(c, accounts), split = first_foreign(c);
+	uint64_t low = from < split ? 0 : split, high = from < split ? split : accounts,
+		 to = low + dice(c, high - low - 1);
 	const char *from_id = c->load->account[from], *to_id = c->load->account[to >= from ? to + 1 : to];
 
 	name_key(c, &p);
 	(void)snprintf(p.body, sizeof(p.body),
-	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"" CURRENCY "\",\"reference\":\"%s\"}",
-	    from_id, to_id, (unsigned long long)amount, p.key);
+	    "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%llu,\"currency\":\"%s\",\"reference\":\"%s\"}", from_id, to_id,
+	    (unsigned long long)amount, currency_of(c, from), p.key);
 	(void)pay(c, &p, from_id, to_id, amount);
+}
+
+static void get(struct client *c, const char *path)
+{
+	struct http_request r = {.method = "GET", .path = path};
+
+	http_ask(c->http, &r, &c->answer);
+	if (c->answer.status != 200)
+		atomic_fetch_add(&c->load->errors, 1);
 }
 
 static void read_balance(struct client *c)
 {
 	const char *id = c->load->account[dice(c, c->load->options->accounts)];
 	char path[PAYER_ID_BYTES + 32];
-	struct http_request r = {.method = "GET", .path = path};
 
 	(void)snprintf(path, sizeof(path), "/v1/accounts/%s/balance", id);
-	http_ask(c->http, &r, &c->answer);
+	get(c, path);
 	history_read(c->load->history, id, c->number, &c->answer);
-	if (c->answer.status != 200) {
-		atomic_fetch_add(&c->load->errors, 1);
-		payer_pause_ms(10 + dice(c, 41));
+}
+
+static void read_entries(struct client *c)
+{
+	const char *id = c->load->account[dice(c, c->load->options->accounts)];
+	unsigned limit = 1 + (unsigned)dice(c, PAYER_PAGE_ENTRIES);
+	char path[PAYER_ID_BYTES + 48];
+
+	(void)snprintf(path, sizeof(path), "/v1/accounts/%s/entries?limit=%u", id, limit);
+	get(c, path);
+	history_entries(c->load->history, id, c->number, limit, &c->answer);
+}
+
+/* What somebody pays with at this moment, or has just paid with. */
+static void look_up(struct client *c)
+{
+	char key[PAYER_KEY_BYTES], path[PAYER_KEY_BYTES + 32];
+
+	(void)pthread_mutex_lock(&c->load->lock);
+	memcpy(key, c->load->under_way[dice(c, c->load->options->clients)], sizeof(key));
+	(void)pthread_mutex_unlock(&c->load->lock);
+	if (!*key)
+		return;
+	(void)snprintf(path, sizeof(path), "/v1/idempotency_keys/%s", key);
+	get(c, path);
+	history_look(c->load->history, key, c->number, &c->answer);
+}
+
+static void read_something(struct client *c)
+{
+	switch (dice(c, 8)) {
+	case 0: read_entries(c); break;
+	case 1: look_up(c); break;
+	default: read_balance(c); break;
 	}
+	if (c->answer.status != 200)
+		payer_pause_ms(10 + dice(c, 41));
 }
 
 static void act(struct client *c)
@@ -173,10 +237,10 @@ static void act(struct client *c)
 	if (die < 5)
 		transfer(c, TOO_MUCH_MINOR);
 	else if (die < 45)
-		(void)top_up(c, c->load->account[dice(c, c->load->options->accounts)], 1 + dice(c, AMOUNT_MAX_MINOR));
-	else if (die < 125)
-		read_balance(c);
-	else if (die < 175 && c->remembered)
+		(void)top_up(c, dice(c, c->load->options->accounts), 1 + dice(c, AMOUNT_MAX_MINOR));
+	else if (die < 45 + c->load->options->reads)
+		read_something(c);
+	else if (die < 95 + c->load->options->reads && c->remembered)
 		(void)insist(c, &c->memory[dice(c, c->remembered < MEMORY ? c->remembered : MEMORY)], true);
 	else
 		transfer(c, 1 + dice(c, AMOUNT_MAX_MINOR));
@@ -195,11 +259,11 @@ static void set_up(struct client *c)
 	uint64_t n = l->options->accounts;
 
 	for (uint64_t i = c->number; i < n && !atomic_load(&l->failed); i += l->options->clients)
-		if (!make_account(c, l->account[i]))
+		if (!make_account(c, i, l->account[i]))
 			complain(c, "making an account");
 	(void)pthread_barrier_wait(&l->phase);
 	for (uint64_t i = c->number; i < n && !atomic_load(&l->failed); i += l->options->clients)
-		if (!top_up(c, l->account[i], FUNDS_MINOR))
+		if (!top_up(c, i, i % 4 ? FUNDS_MINOR : POOR_FUNDS_MINOR))
 			complain(c, "a top-up");
 	if (pthread_barrier_wait(&l->phase) == PTHREAD_BARRIER_SERIAL_THREAD) {
 		history_mark(l->history, "load");
@@ -233,8 +297,9 @@ void *client_main(void *context)
 			payer_pause_ms(wait_ms < 1 ? 1 : wait_ms > 100 ? 100 : wait_ms);
 			continue;
 		}
-		/* What was missed during an outage is not made up for: that would be another load. */
-		next_us = next_us + pace_us < now_us ? now_us : next_us + pace_us;
+		/* What was missed during an outage is not made up for, unless that is asked for: it would be another load. */
+		c->due_us = pace_us && l->options->open_loop ? next_us : 0;
+		next_us = next_us + pace_us < now_us && !c->due_us ? now_us : next_us + pace_us;
 		act(c);
 	}
 	http_close(c->http);

@@ -15,6 +15,9 @@ struct load {
 	struct history *history;
 	char run_name[9];		 /* letters, in every key: two runs never share one */
 	char (*account)[PAYER_ID_BYTES]; /* options->accounts of them, filled during set-up; owned */
+	pthread_mutex_t lock;		 /* of under_way */
+	char under_way[PAYER_CLIENTS_MAX]
+		      [PAYER_KEY_BYTES]; /* what each client pays with now, or has paid with last; "" nothing */
 	pthread_barrier_t phase;	 /* accounts made; money there */
 	atomic_bool stop, hurry;	 /* finish what is begun; even give that up */
 	atomic_bool failed;		 /* set-up did not work */

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct payer_kind_row payer_kinds[PAYER_KINDS] = {
-    [PAYER_ACCOUNT] = {"account", "/v1/accounts", NULL, NULL},
-    [PAYER_TOPUP] = {"topup", "/v1/topups", NULL, "account"},
-    [PAYER_TRANSFER] = {"transfer", "/v1/transfers", "from", "to"},
-};
-
 struct history {
 	pthread_mutex_t lock;
 	FILE *file; /* owned */
@@ -54,11 +48,15 @@ void history_mark(struct history *h, const char *event)
 		   (json_int_t)payer_mono_us()));
 }
 
-void history_op(
-    struct history *h, const char *key, enum payer_kind kind, const char *from, const char *to, uint64_t amount)
+void history_op(struct history *h, const struct history_op *op)
 {
-	put(h, json_pack("{s:s,s:s,s:s,s:I,s:s*,s:s*,s:I}", "e", "op", "key", key, "kind", payer_kinds[kind].word,
-		   "mono_us", (json_int_t)payer_mono_us(), "from", from, "to", to, "amount", (json_int_t)amount));
+	json_t *line = json_pack("{s:s,s:s,s:s,s:I,s:s*,s:s*,s:I}", "e", "op", "key", op->key, "kind",
+	    payer_kinds[op->kind].word, "mono_us", (json_int_t)payer_mono_us(), "from", op->from, "to", op->to,
+	    "amount", (json_int_t)op->amount);
+
+	if (line && op->due_us)
+		(void)json_object_set_new(line, "due_us", json_integer((json_int_t)op->due_us));
+	put(h, line);
 }
 
 static json_t *attempt_line(const char *event, unsigned client, const struct http_answer *a)
@@ -110,6 +108,54 @@ void history_read(struct history *h, const char *account, unsigned client, const
 		(void)json_object_set_new(line, "account", json_string(account));
 		if (a->status == 200 && json_is_integer(posted))
 			(void)json_object_set_new(line, "posted", json_integer(json_integer_value(posted)));
+		json_decref(body);
+	}
+	put(h, line);
+}
+
+static json_t *short_entry(const json_t *entry)
+{
+	json_int_t amount = json_integer_value(json_object_get(entry, "amount"));
+	const char *direction = json_string_value(json_object_get(entry, "direction"));
+
+	if (direction && strcmp(direction, "debit") == 0)
+		amount = -amount;
+	return json_pack("[I,I,I]", json_integer_value(json_object_get(entry, "ledger_seq")), amount,
+	    json_integer_value(json_object_get(entry, "balance_after")));
+}
+
+void history_entries(
+    struct history *h, const char *account, unsigned client, unsigned limit, const struct http_answer *a)
+{
+	json_t *line = attempt_line("entries", client, a);
+
+	if (line) {
+		json_t *body = json_loads(a->body, 0, NULL), *list = json_array();
+		const json_t *data = json_object_get(body, "data");
+
+		(void)json_object_set_new(line, "account", json_string(account));
+		(void)json_object_set_new(line, "limit", json_integer(limit));
+		for (size_t i = 0; i < json_array_size(data); i++)
+			(void)json_array_append_new(list, short_entry(json_array_get(data, i)));
+		if (a->status == 200 && json_is_array(data))
+			(void)json_object_set(line, "entries", list);
+		json_decref(list);
+		json_decref(body);
+	}
+	put(h, line);
+}
+
+void history_look(struct history *h, const char *key, unsigned client, const struct http_answer *a)
+{
+	json_t *line = attempt_line("look", client, a);
+
+	if (line) {
+		json_t *body = json_loads(a->body, 0, NULL);
+		const char *state = json_string_value(json_object_get(body, "state"));
+
+		(void)json_object_set_new(line, "key", json_string(key));
+		if (a->status == 200 && state)
+			(void)json_object_set_new(line, "state", json_string(state));
 		json_decref(body);
 	}
 	put(h, line);

@@ -156,10 +156,3 @@ void http_ask(struct http_client *c, const struct http_request *request, struct 
 		(void)snprintf(ret->error, sizeof(ret->error), "%s", curl_easy_strerror(code));
 	curl_slist_free_all(list);
 }
-
-bool http_definitive(long status, const char *body)
-{
-	if (status == 409)
-		return strstr(body, "\"idempotency_in_progress\"") == NULL;
-	return status >= 200 && status < 500 && status != 408 && status != 429;
-}

@@ -30,7 +30,8 @@ static size_t collect(const struct record *r, struct instant *at)
 		if (!op->ledger_seq)
 			continue;
 		at[n++] = (struct instant){op->sent_us, op->ledger_seq, op->key, true, true};
-		at[n++] = (struct instant){op->got_us, op->ledger_seq, op->key, false, true};
+		if (op->got_us) /* or nobody was told; its position is the journal's word */
+			at[n++] = (struct instant){op->got_us, op->ledger_seq, op->key, false, true};
 	}
 	for (size_t i = 0; i < r->reads; i++) {
 		const struct record_read *read = &r->read[i];
@@ -59,7 +60,7 @@ void record_check_order(const struct record *r, struct findings *f)
 			newest = at[i];
 		if (at[i].asks &&
 		    (at[i].writes ? at[i].ledger_seq <= newest.ledger_seq : at[i].ledger_seq < newest.ledger_seq))
-			findings_add(f, FINDING_OTHER,
+			findings_add(f, at[i].writes ? FINDING_REORDERED : FINDING_STALE,
 			    "%s of %s went back in time: Ledger-Seq %llu, begun after %s had shown %llu",
 			    at[i].writes ? "payment" : "read", at[i].who, (unsigned long long)at[i].ledger_seq,
 			    newest.who, (unsigned long long)newest.ledger_seq);

@@ -118,14 +118,14 @@ static void compare_answer(const struct record_op *op, const json_t *line, struc
 	if (*op->id && *text(body, "id") && strcmp(text(body, "id"), op->id) != 0)
 		findings_add(f, FINDING_DUPLICATE, "key %s: made %s and then %s", op->key, op->id, text(body, "id"));
 	else if ((long)number(line, "status") != op->status)
-		findings_add(f, FINDING_OTHER, "key %s: answered %ld and then %ld", op->key, op->status,
+		findings_add(f, FINDING_REPLAY, "key %s: answered %ld and then %ld", op->key, op->status,
 		    (long)number(line, "status"));
 	else if (strcmp(text(line, "body"), op->body ? json_string_value(op->body) : "") != 0)
-		findings_add(f, FINDING_OTHER, "key %s: repeated with another body", op->key);
+		findings_add(f, FINDING_REPLAY, "key %s: repeated with another body", op->key);
 	else if (!json_is_true(json_object_get(line, "replayed")))
-		findings_add(f, FINDING_OTHER, "key %s: repeated without Idempotent-Replayed: true", op->key);
+		findings_add(f, FINDING_REPLAY, "key %s: repeated without Idempotent-Replayed: true", op->key);
 	else if (number(line, "seq") != op->ledger_seq)
-		findings_add(f, FINDING_OTHER, "key %s: repeated with Ledger-Seq %llu, was %llu", op->key,
+		findings_add(f, FINDING_REPLAY, "key %s: repeated with Ledger-Seq %llu, was %llu", op->key,
 		    (unsigned long long)number(line, "seq"), (unsigned long long)op->ledger_seq);
 	json_decref(body);
 }
@@ -150,21 +150,26 @@ static int take_try(struct record *r, const json_t *line, struct findings *f)
 	return 0;
 }
 
+/* Whatever is known to exist must not be unknown later. */
+static int take_failed_read(struct record *r, const json_t *line, const char *what, struct findings *f)
+{
+	r->reads_failed++;
+	if (http_definitive((long)number(line, "status"), ""))
+		findings_add(f, FINDING_OTHER, "%s %s: read refused with %llu", what, text(line, what),
+		    (unsigned long long)number(line, "status"));
+	return 0;
+}
+
 static int take_read(struct record *r, const json_t *line, struct findings *f)
 {
-	if (number(line, "status") != 200) {
-		r->reads_failed++;
-		/* Whatever is known to exist must not be unknown later. */
-		if (http_definitive((long)number(line, "status"), ""))
-			findings_add(f, FINDING_OTHER, "account %s: read refused with %llu", text(line, "account"),
-			    (unsigned long long)number(line, "status"));
-		return 0;
-	}
+	if (number(line, "status") != 200)
+		return take_failed_read(r, line, "account", f);
 	r->read = grow(r->read, r->reads, sizeof(*r->read));
 	if (!r->read)
 		return -ENOMEM;
 	r->read[r->reads] = (struct record_read){
 	    .account = find(r->account_index, text(line, "account")),
+	    .client = (unsigned)number(line, "client"),
 	    .sent_us = number(line, "sent_us"),
 	    .got_us = number(line, "got_us"),
 	    .ledger_seq = number(line, "seq"),
@@ -176,6 +181,67 @@ static int take_read(struct record *r, const json_t *line, struct findings *f)
 		findings_add(f, FINDING_OTHER, "account %s: read without Ledger-Seq or posted", text(line, "account"));
 	else
 		r->reads++;
+	return 0;
+}
+
+static int take_entries(struct record *r, const json_t *line, struct findings *f)
+{
+	const json_t *list = json_object_get(line, "entries");
+	struct record_page *p;
+
+	if (number(line, "status") != 200)
+		return take_failed_read(r, line, "account", f);
+	r->page = grow(r->page, r->pages, sizeof(*r->page));
+	if (!r->page)
+		return -ENOMEM;
+	p = &r->page[r->pages];
+	*p = (struct record_page){
+	    .account = find(r->account_index, text(line, "account")),
+	    .client = (unsigned)number(line, "client"),
+	    .sent_us = number(line, "sent_us"),
+	    .got_us = number(line, "got_us"),
+	    .ledger_seq = number(line, "seq"),
+	    .limit = number(line, "limit"),
+	    .entries = json_array_size(list),
+	};
+	if (p->account == NO_ACCOUNT || p->limit > PAYER_PAGE_ENTRIES || p->entries > p->limit)
+		return -EBADMSG;
+	for (size_t i = 0; i < p->entries; i++) {
+		const json_t *e = json_array_get(list, i);
+
+		p->entry[i] = (struct record_entry){(uint64_t)json_integer_value(json_array_get(e, 0)),
+		    json_integer_value(json_array_get(e, 1)), json_integer_value(json_array_get(e, 2))};
+	}
+	if (!json_is_integer(json_object_get(line, "seq")) || !json_is_array(list))
+		findings_add(f, FINDING_OTHER, "account %s: entries without Ledger-Seq or data", text(line, "account"));
+	else
+		r->pages++;
+	return 0;
+}
+
+static int take_look(struct record *r, const json_t *line, struct findings *f)
+{
+	const char *state = text(line, "state");
+	bool completed = strcmp(state, "completed") == 0;
+
+	if (number(line, "status") != 200)
+		return take_failed_read(r, line, "key", f);
+	if (!completed && strcmp(state, "absent") != 0)
+		return 0;
+	r->look = grow(r->look, r->looks, sizeof(*r->look));
+	if (!r->look)
+		return -ENOMEM;
+	r->look[r->looks] = (struct record_look){
+	    .op = find(r->key_index, text(line, "key")),
+	    .client = (unsigned)number(line, "client"),
+	    .sent_us = number(line, "sent_us"),
+	    .got_us = number(line, "got_us"),
+	    .ledger_seq = number(line, "seq"),
+	    .completed = completed,
+	};
+	if (r->look[r->looks].op == NO_ACCOUNT)
+		return -EBADMSG;
+	r->looks++;
 	return 0;
 }
 
@@ -202,6 +268,8 @@ static int take_line(struct record *r, const char *bytes, struct findings *f)
 	    {"op", take_op},
 	    {"try", take_try},
 	    {"read", take_read},
+	    {"entries", take_entries},
+	    {"look", take_look},
 	    {"start", take_mark},
 	    {"load", take_mark},
 	    {"stop", take_mark},
@@ -253,6 +321,8 @@ void record_free(struct record *r)
 		json_decref(r->op[i].body);
 	free(r->op);
 	free(r->read);
+	free(r->page);
+	free(r->look);
 	free(r->account);
 	json_decref(r->key_index);
 	json_decref(r->account_index);

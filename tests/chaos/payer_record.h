@@ -24,8 +24,31 @@ struct record_op {
 
 struct record_read {
 	size_t account;
+	unsigned client;
 	uint64_t sent_us, got_us, ledger_seq;
 	int64_t posted;
+};
+
+/* The newest entries of an account, newest first. */
+struct record_entry {
+	uint64_t ledger_seq;
+	int64_t amount, balance_after; /* amount: negative when it went out */
+};
+
+struct record_page {
+	size_t account;
+	unsigned client;
+	uint64_t sent_us, got_us, ledger_seq;
+	size_t limit, entries; /* asked for, there */
+	struct record_entry entry[PAYER_PAGE_ENTRIES];
+};
+
+/* What became of a key, as somebody was told who asked for it. */
+struct record_look {
+	size_t op;
+	unsigned client;
+	uint64_t sent_us, got_us, ledger_seq; /* ledger_seq 0: none was told */
+	bool completed;			      /* or absent */
 };
 
 struct record_account {
@@ -37,6 +60,10 @@ struct record {
 	size_t ops;
 	struct record_read *read; /* owned; only those that were answered 200 */
 	size_t reads;
+	struct record_page *page; /* owned; the same */
+	size_t pages;
+	struct record_look *look; /* owned; the same, without those that are under way */
+	size_t looks;
 	struct record_account *account; /* owned */
 	size_t accounts;
 	json_t *key_index, *account_index; /* owned: text -> index */

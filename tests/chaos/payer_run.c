@@ -16,6 +16,7 @@ static bool load_open(struct load *l, const struct payer_options *o)
 	for (unsigned i = 0; i < sizeof(l->run_name) - 1; i++)
 		l->run_name[i] = (char)('a' + payer_dice(&die) % 26);
 	l->account = calloc(o->accounts, sizeof(*l->account));
+	(void)pthread_mutex_init(&l->lock, NULL);
 	if (!l->account || pthread_barrier_init(&l->phase, NULL, (unsigned)o->clients)) {
 		fprintf(stderr, "payer: no memory\n");
 		return false;
@@ -108,6 +109,7 @@ int payer_run(const struct payer_options *o)
 	written = history_close(l.history);
 	free(l.account);
 	(void)pthread_barrier_destroy(&l.phase);
+	(void)pthread_mutex_destroy(&l.lock);
 	fprintf(stderr, "payer: %llu payments acknowledged, %llu keys given up, %llu answers in doubt\n",
 	    atomic_load(&l.acked), atomic_load(&l.given_up), atomic_load(&l.errors));
 	if (!written)

@@ -246,7 +246,7 @@ static bool verifier_open(struct verifier *v, const struct payer_options *o)
 	v->options = *o;
 	v->options.timeout_ms = 5000;
 	v->options.connect_timeout_ms = 1000;
-	v->findings = findings_new();
+	v->findings = findings_new("payer");
 	if (!v->findings) {
 		fprintf(stderr, "payer: no memory\n");
 		return false;
@@ -276,7 +276,7 @@ static int report(struct verifier *v, uint64_t begun_us)
 	const struct record *r = &v->record;
 	uint64_t lost = findings_count(v->findings, FINDING_LOST);
 	uint64_t duplicates = findings_count(v->findings, FINDING_DUPLICATE);
-	uint64_t wrong = findings_count(v->findings, FINDING_OTHER);
+	uint64_t wrong = findings_total(v->findings) - lost - duplicates;
 	struct record_gap gap;
 	bool good;
 

@@ -35,7 +35,7 @@ stop() {
 
 pay() {
   timeout 60 "$payer" --url "$url" --key sk_test --clients 4 --accounts 6 --history "$work/history" \
-    --timeout-ms 300 --give-up-ms 5000 "$@" 2>"$work/progress"
+    --timeout-ms 300 --give-up-ms 5000 --reads 200 "$@" 2>"$work/progress"
 }
 
 verify() {
@@ -79,18 +79,18 @@ honest 0.2 5000 0
 honest 0.5 10 '[1-9][0-9]*'
 dishonest lose 0 '^payer: LOST .* was acknowledged, is absent now'
 dishonest forget-key 0 '^payer: LOST .* was acknowledged, is absent now'
-dishonest lose-money 0 '^payer: WRONG account .* posted is'
-dishonest twice 0 '^payer: WRONG account .* posted is'
+dishonest lose-money 0 '^payer: BALANCE account .* posted is'
+dishonest twice 0 '^payer: BALANCE account .* posted is'
 dishonest new-id 0 '^payer: DUPLICATE key .* made tr_.* and then tr_'
 dishonest shared-id 0 '^payer: DUPLICATE .* is the answer to .* and to'
-dishonest other-body 0 '^payer: WRONG key .* repeated with another body'
-dishonest not-replayed 0 '^payer: WRONG key .* repeated without Idempotent-Replayed'
-dishonest stale-seq 0 '^payer: WRONG read of .* went back in time'
-dishonest stale-balance 0 '^payer: WRONG account .* read .* the history says'
+dishonest other-body 0 '^payer: REPLAY key .* repeated with another body'
+dishonest not-replayed 0 '^payer: REPLAY key .* repeated without Idempotent-Replayed'
+dishonest stale-seq 0 '^payer: STALE read of .* went back in time'
+dishonest stale-balance 0 '^payer: STALE account .* read .* the history says'
 dishonest other-amount 0 '^payer: WRONG key .* is not what was paid'
 dishonest sticky-forgotten 0 '^payer: WRONG key .* was refused for good'
 dishonest refuse-account 0 '^payer: WRONG key .* refused with 404'
-dishonest back-in-time 0 '^payer: WRONG payment of .* went back in time'
+dishonest back-in-time 0 '^payer: REORDERED payment of .* went back in time'
 dishonest key-gone-later 0 '^payer: LOST .* was acknowledged, is absent now'
 # One that was lost may have been made anew by a repeat since.
 dishonest lose 0 '^payer: (LOST .* was acknowledged, is absent now|DUPLICATE key)' 1
