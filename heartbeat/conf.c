@@ -27,7 +27,7 @@ struct key {
 /* clang-format off */
 static const struct key keys[] = {
 	{ "cluster", "name", SHAPE_NAME, AT(cluster), 0, 0, "holdfast", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of the cluster" },
-	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 address with prefix length, such as 10.0.0.100/24", "virtual IP that clients use; none on a witness" },
+	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 or IPv6 address with prefix length, such as 10.0.0.100/24 or 2001:db8::100/64", "virtual IP that clients use; none on a witness" },
 	{ "cluster", "join", SHAPE_IPV4, AT(seed_address), 0, 0, "", "an IPv4 address", "member to ask for admission; none on the first node" },
 	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node" },
 	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway, witness or replica", "what this node is" },

@@ -24,7 +24,7 @@ struct conf {
 	char address[48];	 /* [node] address, numeric IPv4, no prefix */
 	char second_address[48]; /* [node] second-address: on a second network, for heartbeats; "" none */
 	char interface[16];
-	char vip[56];		      /* [cluster] vip, numeric IPv4 with prefix length; "" on a witness */
+	char vip[56];		      /* [cluster] vip, numeric IPv4 or IPv6 with prefix length; "" on a witness */
 	char seed_address[48];	      /* [cluster] join: a member to ask for admission; "" on the first node */
 	uint32_t heartbeat_port;      /* [heartbeat] port */
 	uint32_t interval_ms;	      /* [heartbeat] interval-ms */

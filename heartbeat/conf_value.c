@@ -1,7 +1,8 @@
 #include "heartbeat/conf_value.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "heartbeat/ip_text.h"
 
 bool value_is_of(const char *text, size_t max, const char *extra)
 {
@@ -16,9 +17,9 @@ bool value_is_of(const char *text, size_t max, const char *extra)
 
 bool value_is_ipv4(const char *text)
 {
-	struct in_addr a;
+	struct ip ip;
 
-	return inet_pton(AF_INET, text, &a) == 1;
+	return ip_parse(text, &ip) && ip_is_v4(&ip);
 }
 
 bool value_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
@@ -40,15 +41,10 @@ bool value_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
 
 bool value_is_cidr(const char *text)
 {
-	char address[INET_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	uint32_t bits;
+	struct ip ip;
+	unsigned bits;
 
-	if (!slash || (size_t)(slash - text) >= sizeof(address))
-		return false;
-	memcpy(address, text, (size_t)(slash - text));
-	address[slash - text] = '\0';
-	return value_is_ipv4(address) && value_number(slash + 1, 1, 32, &bits);
+	return ip_parse_cidr(text, &ip, &bits);
 }
 
 bool value_is_list(const char *text)

@@ -11,7 +11,7 @@ bool value_is_of(const char *text, size_t max, const char *extra);
 
 bool value_is_ipv4(const char *text);
 
-/* An IPv4 address with a prefix length of 1 to 32. */
+/* An IPv4 or IPv6 address with a prefix length of 1 to 32 or 128. */
 bool value_is_cidr(const char *text);
 
 /* One or more names of 1 to 32 of a-z 0-9 _ -, separated by blanks. */

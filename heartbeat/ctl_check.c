@@ -1,11 +1,11 @@
 #include "heartbeat/ctl_check.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/ip_text.h"
 
 bool ctl_is_name(const char *text)
 {
@@ -20,36 +21,6 @@ bool ctl_is_name(const char *text)
 
 	return n >= 1 && n <= 15 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && text[0] >= 'a' &&
 	       text[0] <= 'z';
-}
-
-bool ctl_is_ipv4(const char *text)
-{
-	struct in_addr a;
-
-	return inet_pton(AF_INET, text, &a) == 1;
-}
-
-/* Copies what stands before the slash, if there is one. */
-static bool take_address(const char *text, char ret[static INET_ADDRSTRLEN])
-{
-	size_t n = strcspn(text, "/");
-
-	if (n >= INET_ADDRSTRLEN)
-		return false;
-	memcpy(ret, text, n);
-	ret[n] = '\0';
-	return true;
-}
-
-bool ctl_is_cidr(const char *text)
-{
-	char address[INET_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	size_t digits = slash ? strlen(slash + 1) : 0;
-
-	if (digits < 1 || digits > 2 || strspn(slash + 1, "0123456789") != digits || !take_address(text, address))
-		return false;
-	return ctl_is_ipv4(address) && slash[1] != '0' && strtoul(slash + 1, NULL, 10) <= 32;
 }
 
 bool ctl_is_interface(const char *text)
@@ -71,14 +42,30 @@ bool ctl_is_path(const char *text)
 	return text[0] == '/' && text[1] && strlen(text) < CTL_PATH_BYTES;
 }
 
-uint32_t ctl_ipv4_of(const char *text)
+static bool take_address(const struct ifaddrs *i, struct ctl_address *ret)
 {
-	char address[INET_ADDRSTRLEN];
-	struct in_addr a;
+	struct sockaddr_in6 six, six_mask;
+	struct sockaddr_in four, mask;
 
-	if (!take_address(text, address) || inet_pton(AF_INET, address, &a) != 1)
-		return 0;
-	return ntohl(a.s_addr);
+	if (!i->ifa_addr || !i->ifa_netmask)
+		return false;
+	*ret = (struct ctl_address){.loopback = i->ifa_flags & IFF_LOOPBACK};
+	(void)snprintf(ret->interface, sizeof(ret->interface), "%s", i->ifa_name);
+	if (i->ifa_addr->sa_family == AF_INET) {
+		memcpy(&four, i->ifa_addr, sizeof(four));
+		memcpy(&mask, i->ifa_netmask, sizeof(mask));
+		ret->ip = ip_of_v4(ntohl(four.sin_addr.s_addr));
+		ret->bits = IP_V4_PREFIX + (unsigned)__builtin_popcount(mask.sin_addr.s_addr);
+		return true;
+	}
+	if (i->ifa_addr->sa_family != AF_INET6)
+		return false;
+	memcpy(&six, i->ifa_addr, sizeof(six));
+	memcpy(&six_mask, i->ifa_netmask, sizeof(six_mask));
+	memcpy(ret->ip.byte, &six.sin6_addr, IP_BYTES);
+	for (unsigned k = 0; k < IP_BYTES; k++)
+		ret->bits += (unsigned)__builtin_popcount(six_mask.sin6_addr.s6_addr[k]);
+	return !ip_is_link_local(&ret->ip);
 }
 
 int ctl_host_read(struct ctl_host *ret, struct errbuf *e)
@@ -88,60 +75,94 @@ int ctl_host_read(struct ctl_host *ret, struct errbuf *e)
 	*ret = (struct ctl_host){0};
 	if (getifaddrs(&all))
 		return err_set(e, -errno, "addresses of this machine: %s", strerror(errno));
-	for (const struct ifaddrs *i = all; i && ret->addresses < CTL_ADDRESSES_MAX; i = i->ifa_next) {
-		struct ctl_address *a = &ret->address[ret->addresses];
-		struct sockaddr_in address, mask;
-
-		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || !i->ifa_netmask)
-			continue;
-		memcpy(&address, i->ifa_addr, sizeof(address));
-		memcpy(&mask, i->ifa_netmask, sizeof(mask));
-		(void)snprintf(a->interface, sizeof(a->interface), "%s", i->ifa_name);
-		a->ipv4 = ntohl(address.sin_addr.s_addr);
-		a->mask = ntohl(mask.sin_addr.s_addr);
-		a->loopback = i->ifa_flags & IFF_LOOPBACK;
-		ret->addresses++;
-	}
+	for (const struct ifaddrs *i = all; i && ret->addresses < CTL_ADDRESSES_MAX; i = i->ifa_next)
+		if (take_address(i, &ret->address[ret->addresses]))
+			ret->addresses++;
 	freeifaddrs(all);
 	return 0;
 }
 
-static const struct ctl_address *find(const struct ctl_host *host, uint32_t ipv4)
+const struct ctl_address *ctl_host_find(const struct ctl_host *host, const struct ip *ip)
 {
 	for (unsigned i = 0; i < host->addresses; i++)
-		if (host->address[i].ipv4 == ipv4)
+		if (ip_same(&host->address[i].ip, ip))
 			return &host->address[i];
 	return NULL;
+}
+
+static bool in_network(const struct ip *ip, const struct ctl_address *a)
+{
+	struct ip one = ip_first_of(ip, a->bits), other = ip_first_of(&a->ip, a->bits);
+
+	return ip_same(&one, &other);
+}
+
+/* The address that tells of the network which the virtual IP is to be in: own, if it is of that family; otherwise the one on the same
+ * interface that has it in its network, or the first one there. NULL: that family is not there. */
+static const struct ctl_address *find_network(
+    const struct ctl_host *host, const struct ctl_address *own, const struct ip *vip)
+{
+	const struct ctl_address *first = NULL;
+
+	if (ip_is_v4(&own->ip) == ip_is_v4(vip))
+		return own;
+	for (unsigned i = 0; i < host->addresses; i++) {
+		const struct ctl_address *a = &host->address[i];
+
+		if (strcmp(a->interface, own->interface) != 0 || ip_is_v4(&a->ip) != ip_is_v4(vip))
+			continue;
+		if (in_network(vip, a))
+			return a;
+		first = first ? first : a;
+	}
+	return first;
+}
+
+static int check_place(
+    const char *what, const struct conf *conf, const struct ctl_address *net, const struct ip *vip, struct errbuf *e)
+{
+	struct ip lowest = ip_first_of(vip, net->bits), highest = ip_last_of(vip, net->bits);
+	struct ip network = ip_first_of(&net->ip, net->bits);
+	char text[IP_TEXT_BYTES];
+
+	if (!in_network(vip, net))
+		return err_set(e, -EINVAL, "%s %s is not in the network of %s, %s/%u", what, conf->vip, net->interface,
+		    ip_text(&network, text), ip_length(&network, net->bits));
+	if (net->bits >= IP_BITS - 1)
+		return 0;
+	if (ip_is_v4(vip) && (ip_same(vip, &lowest) || ip_same(vip, &highest)))
+		return err_set(
+		    e, -EINVAL, "%s %s is the network or the broadcast address of %s", what, conf->vip, net->interface);
+	if (ip_same(vip, &lowest))
+		return err_set(e, -EINVAL, "%s %s is the address of every router in the network of %s", what, conf->vip,
+		    net->interface);
+	return 0;
 }
 
 static int check_vip(
     const struct conf *conf, const struct ctl_host *host, const struct ctl_address *own, struct errbuf *e)
 {
-	uint32_t vip = ctl_ipv4_of(conf->vip), mask = own->mask;
-	const struct ctl_address *there = find(host, vip);
+	struct ip vip = ip_before_slash(conf->vip);
+	const struct ctl_address *there = ctl_host_find(host, &vip), *net = find_network(host, own, &vip);
 	const char *what =
 	    conf->seed_address[0] && conf->kind == CONF_KIND_GATEWAY ? "the cluster's virtual IP" : "--vip";
-	char subnet[INET_ADDRSTRLEN];
-	struct in_addr a = {htonl(own->ipv4 & mask)};
 
-	if (vip == own->ipv4)
+	if (ip_same(&vip, &own->ip))
 		return err_set(e, -EINVAL, "%s is the address of this machine, %s: it must be one that no machine has",
 		    what, conf->address);
 	if (there)
 		return err_set(e, -EINVAL, "%s %s is already an address of this machine, on %s: it must be free", what,
 		    conf->vip, there->interface);
-	if ((vip & mask) != (own->ipv4 & mask))
-		return err_set(e, -EINVAL, "%s %s is not in the network of %s, %s/%d", what, conf->vip, own->interface,
-		    inet_ntop(AF_INET, &a, subnet, sizeof(subnet)), __builtin_popcount(mask));
-	if (mask < UINT32_MAX - 1 && ((vip & ~mask) == 0 || (vip & ~mask) == ~mask))
-		return err_set(
-		    e, -EINVAL, "%s %s is the network or the broadcast address of %s", what, conf->vip, own->interface);
-	return 0;
+	if (!net)
+		return err_set(e, -EINVAL, "%s %s: %s has no address of %s that others than its link know", what,
+		    conf->vip, own->interface, ip_is_v4(&vip) ? "IPv4" : "IPv6");
+	return check_place(what, conf, net, &vip, e);
 }
 
 int ctl_check_network(const struct conf *conf, const struct ctl_host *host, struct errbuf *e)
 {
-	const struct ctl_address *own = find(host, ctl_ipv4_of(conf->address));
+	struct ip ip = ip_before_slash(conf->address);
+	const struct ctl_address *own = ctl_host_find(host, &ip);
 
 	if (conf->interface[0] && !if_nametoindex(conf->interface))
 		return err_set(

@@ -8,11 +8,13 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/err.h"
+#include "heartbeat/ip.h"
 
 /* An address of this machine. */
 struct ctl_address {
 	char interface[16];
-	uint32_t ipv4, mask; /* host order */
+	struct ip ip;
+	unsigned bits; /* of its network, counted in IP_BITS */
 	bool loopback;
 };
 
@@ -24,17 +26,15 @@ struct ctl_host {
 };
 
 bool ctl_is_name(const char *text);	 /* of a node or a cluster */
-bool ctl_is_ipv4(const char *text);	 /* numeric */
-bool ctl_is_cidr(const char *text);	 /* numeric, with prefix length 1 to 32 */
 bool ctl_is_interface(const char *text); /* could be one */
 bool ctl_is_moment(const char *text);	 /* could be a GTID, or a time */
 bool ctl_is_path(const char *text);	 /* absolute, and not too long */
 
-/* The address of a text that is IPv4 or CIDR by the checks above, in host order. */
-uint32_t ctl_ipv4_of(const char *text);
-
-/* The IPv4 addresses of this machine. 0 or -errno with e filled. */
+/* The addresses of this machine but for those of IPv6 that mean something on one link only. 0 or -errno with e filled. */
 int ctl_host_read(struct ctl_host *ret, struct errbuf *e);
+
+/* NULL: the machine does not have it. */
+const struct ctl_address *ctl_host_find(const struct ctl_host *host, const struct ip *ip);
 
 /* Is conf's address one of the host's, on conf's interface (any, when that is ""), and can its vip ("": none)
  * be held there? Pure but for if_nametoindex. 0, or -EINVAL with e filled. */

@@ -12,6 +12,7 @@
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
 #include "heartbeat/invite.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/local.h"
 
 #define DATA_TIMEOUT_MS 180000
@@ -101,10 +102,12 @@ static const struct ctl_step steps[] = {
 
 static int print_end(const struct ctl_setup *s)
 {
+	struct ip vip = ip_before_slash(s->conf.vip);
 	struct errbuf e = {""};
+	char host[IP_URL_BYTES];
 
-	(void)printf("\n%s serves at https://%.*s/, alone until a second gateway joins.\n\n", s->conf.name,
-	    (int)strcspn(s->conf.vip, "/"), s->conf.vip);
+	(void)printf(
+	    "\n%s serves at https://%s/, alone until a second gateway joins.\n\n", s->conf.name, ip_url(&vip, host));
 	if (ctl_token_print(stdout, &s->conf, s->key, NULL, s->member, s->members, &e) == 0)
 		return 0;
 	(void)fprintf(stderr, "holdfastctl: %s: it serves, but: %s; see 'holdfastctl token'\n", s->command, e.text);

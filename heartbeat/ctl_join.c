@@ -11,6 +11,7 @@
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
 #include "heartbeat/ctl_setup.h"
+#include "heartbeat/ip_text.h"
 
 #define ADMISSION_LIMIT_S 45
 #define SYNC_LIMIT_S 120
@@ -68,12 +69,20 @@ static int check_kind(const struct ctl_options *o, const struct invite *v, struc
 	return 0;
 }
 
+/* The same address, however it is written, and whatever the length of its prefix. */
+static bool is_same(const char *one, const char *other)
+{
+	struct ip a = ip_before_slash(one), b = ip_before_slash(other);
+
+	return ip_same(&a, &b);
+}
+
 static int check_vip(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
 {
-	if (ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->vip))
+	if (is_same(o->vip, v->vip))
 		return err_set(e, -EINVAL, "--vip %s is that of the pair: a replica wants one of its own", o->vip);
 	for (uint32_t i = 0; i < v->members; i++)
-		if (ctl_ipv4_of(o->vip) == ctl_ipv4_of(v->member[i].address))
+		if (is_same(o->vip, v->member[i].address))
 			return err_set(e, -EINVAL,
 			    "--vip %s is the address of the member %s: a replica wants one of its own", o->vip,
 			    v->member[i].name);
@@ -103,7 +112,7 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 	}
 	if (!o->replica && v->members >= CTL_MEMBERS_MAX)
 		return err_set(e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);
-	if (ctl_ipv4_of(o->address) == ctl_ipv4_of(v->vip))
+	if (is_same(o->address, v->vip))
 		return err_set(e, -EINVAL, "--address %s is the virtual IP: want this machine's own", o->address);
 	return o->replica ? check_vip(o, v, e) : check_kind(o, v, e);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "heartbeat/conf_value.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_event.h"
 #include "heartbeat/ctl_fsm.h"
@@ -21,9 +22,9 @@ struct option {
 /* clang-format off */
 static const struct option options[] = {
 	{ "--name", CTL_NAME, ctl_is_name, AT(name), "1 to 15 of a-z 0-9 -, beginning with a letter" },
-	{ "--address", CTL_ADDRESS, ctl_is_ipv4, AT(address), "an IPv4 address of this machine, such as 10.0.0.1" },
-	{ "--second-address", CTL_SECOND, ctl_is_ipv4, AT(second_address), "an IPv4 address of this machine on a second network" },
-	{ "--vip", CTL_VIP, ctl_is_cidr, AT(vip), "an IPv4 address with prefix length 1 to 32, such as 10.0.0.100/24" },
+	{ "--address", CTL_ADDRESS, value_is_ipv4, AT(address), "an IPv4 address of this machine, such as 10.0.0.1" },
+	{ "--second-address", CTL_SECOND, value_is_ipv4, AT(second_address), "an IPv4 address of this machine on a second network" },
+	{ "--vip", CTL_VIP, value_is_cidr, AT(vip), "an IPv4 or IPv6 address with prefix length, such as 10.0.0.100/24 or 2001:db8::100/64" },
 	{ "--interface", CTL_INTERFACE, ctl_is_interface, AT(interface), "a network interface of this machine, such as eth0" },
 	{ "--cluster", CTL_CLUSTER, ctl_is_name, AT(cluster), "1 to 15 of a-z 0-9 -, beginning with a letter" },
 	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },

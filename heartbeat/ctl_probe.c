@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_ndp.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/monotonic.h"
 
 #define PROBES 3
@@ -26,6 +27,8 @@
 #define AT_SENDER_MAC 8
 #define AT_SENDER_IPV4 14
 #define AT_TARGET_IPV4 24
+
+_Static_assert(CTL_NDP_BYTES >= CTL_PROBE_BYTES && CTL_NDP_MAC_BYTES == CTL_PROBE_MAC_BYTES, "one buffer for both");
 
 /* Hardware Ethernet, protocol IPv4, lengths 6 and 4. */
 static const uint8_t head[AT_OPERATION] = {0, ARPHRD_ETHER, ETHERTYPE_IP >> 8, ETHERTYPE_IP & 0xff, 6, 4};
@@ -66,7 +69,8 @@ bool ctl_probe_hit(const uint8_t *packet, size_t size, const uint8_t own[static 
 struct probe {
 	int fd;
 	struct sockaddr_ll to; /* everybody on the interface */
-	uint32_t ipv4;
+	struct ip ip;
+	uint16_t protocol;
 	uint8_t own[CTL_PROBE_MAC_BYTES];
 	const uint8_t *known; /* who else may answer; NULL: nobody */
 };
@@ -76,14 +80,15 @@ static bool probe_open(struct probe *p, const char *interface)
 {
 	struct ifreq flags = {0}, mac = {0};
 
-	p->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+	p->protocol = htons(ip_is_v4(&p->ip) ? ETH_P_ARP : ETH_P_IPV6);
+	p->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, p->protocol);
 	if (p->fd < 0)
 		return false;
 	(void)snprintf(flags.ifr_name, sizeof(flags.ifr_name), "%s", interface);
 	(void)snprintf(mac.ifr_name, sizeof(mac.ifr_name), "%s", interface);
 	p->to = (struct sockaddr_ll){
 	    .sll_family = AF_PACKET,
-	    .sll_protocol = htons(ETH_P_ARP),
+	    .sll_protocol = p->protocol,
 	    .sll_ifindex = (int)if_nametoindex(interface),
 	    .sll_halen = CTL_PROBE_MAC_BYTES,
 	};
@@ -98,12 +103,29 @@ static bool probe_open(struct probe *p, const char *interface)
 	return true;
 }
 
+static bool is_hit(const struct probe *p, const uint8_t *packet, size_t size, uint8_t ret[static CTL_PROBE_MAC_BYTES])
+{
+	return ip_is_v4(&p->ip) ? ctl_probe_hit(packet, size, p->own, ip_to_v4(&p->ip), ret)
+				: ctl_ndp_hit(packet, size, p->own, &p->ip, ret);
+}
+
+/* Writes the question and to whom it goes. Returns its length. */
+static size_t make_question(struct probe *p, uint8_t ret[static CTL_NDP_BYTES])
+{
+	if (ip_is_v4(&p->ip)) {
+		ctl_probe_make(p->own, ip_to_v4(&p->ip), ret);
+		return CTL_PROBE_BYTES;
+	}
+	ctl_ndp_make(&p->ip, ret, p->to.sll_addr);
+	return CTL_NDP_BYTES;
+}
+
 /* Listens until then; true as soon as somebody has the address. */
 static bool heard_until(const struct probe *p, int64_t until_ms, uint8_t ret[static CTL_PROBE_MAC_BYTES])
 {
 	for (int64_t left; (left = until_ms - monotonic_ms()) > 0;) {
 		struct pollfd poll_fd = {.fd = p->fd, .events = POLLIN};
-		uint8_t packet[128];
+		uint8_t packet[256];
 		ssize_t n;
 
 		if (poll(&poll_fd, 1, (int)left) <= 0)
@@ -111,28 +133,29 @@ static bool heard_until(const struct probe *p, int64_t until_ms, uint8_t ret[sta
 		n = recv(p->fd, packet, sizeof(packet), MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return false; /* the interface went down */
-		if (n > 0 && ctl_probe_hit(packet, (size_t)n, p->own, p->ipv4, ret) &&
+		if (n > 0 && is_hit(p, packet, (size_t)n, ret) &&
 		    !(p->known && memcmp(ret, p->known, CTL_PROBE_MAC_BYTES) == 0))
 			return true;
 	}
 	return false;
 }
 
-bool ctl_probe(
-    const char *interface, uint32_t ipv4, const uint8_t *known, bool *asked, uint8_t ret[static CTL_PROBE_MAC_BYTES])
+bool ctl_probe(const char *interface, const struct ip *ip, const uint8_t *known, bool *asked,
+    uint8_t ret[static CTL_PROBE_MAC_BYTES])
 {
-	struct probe p = {.ipv4 = ipv4, .known = known};
-	uint8_t packet[CTL_PROBE_BYTES];
+	struct probe p = {.ip = *ip, .known = known};
+	uint8_t packet[CTL_NDP_BYTES];
 	bool hit = false;
+	size_t size;
 
-	*asked = p.ipv4 && probe_open(&p, interface);
+	*asked = !ip_is_none(ip) && probe_open(&p, interface);
 	if (!*asked)
 		return false;
-	ctl_probe_make(p.own, p.ipv4, packet);
+	size = make_question(&p, packet);
 	for (int i = 0; i < PROBES && !hit; i++) {
 		int64_t until_ms = monotonic_ms() + (i < PROBES - 1 ? SPACING_MS : LAST_WAIT_MS);
 
-		if (sendto(p.fd, packet, sizeof(packet), 0, (struct sockaddr *)&p.to, sizeof(p.to)) < 0)
+		if (sendto(p.fd, packet, size, 0, (struct sockaddr *)&p.to, sizeof(p.to)) < 0)
 			break;
 		hit = heard_until(&p, until_ms, ret);
 	}
@@ -148,11 +171,12 @@ void ctl_probe_mac_text(const uint8_t mac[static CTL_PROBE_MAC_BYTES], char ret[
 
 int ctl_probe_vip(const struct conf *conf, struct errbuf *e)
 {
+	struct ip vip = ip_before_slash(conf->vip);
 	uint8_t mac[CTL_PROBE_MAC_BYTES];
 	char text[CTL_PROBE_MAC_TEXT];
 	bool asked;
 
-	if (!ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), NULL, &asked, mac))
+	if (!ctl_probe(conf->interface, &vip, NULL, &asked, mac))
 		return 0;
 	ctl_probe_mac_text(mac, text);
 	return err_set(e, -EADDRINUSE, "--vip %.*s is in use by %s on %s: it must be one that no machine has",

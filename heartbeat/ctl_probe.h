@@ -1,4 +1,5 @@
-/* Is there another machine that has an address? Asked with ARP probes (RFC 5227), before init takes it. */
+/* Is there another machine that has an address? Asked with ARP probes (RFC 5227), for IPv6 with those of NDP (heartbeat/ctl_ndp.h), before
+ * init takes it. */
 #ifndef HOLDFAST_HEARTBEAT_CTL_PROBE_H
 #define HOLDFAST_HEARTBEAT_CTL_PROBE_H
 
@@ -8,6 +9,7 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/err.h"
+#include "heartbeat/ip.h"
 
 #define CTL_PROBE_MAC_BYTES 6
 #define CTL_PROBE_MAC_TEXT 18
@@ -22,10 +24,10 @@ void ctl_probe_make(const uint8_t mac[static CTL_PROBE_MAC_BYTES], uint32_t ipv4
 bool ctl_probe_hit(const uint8_t *packet, size_t size, const uint8_t own[static CTL_PROBE_MAC_BYTES], uint32_t ipv4,
     uint8_t ret[static CTL_PROBE_MAC_BYTES]);
 
-/* Asks on interface for ipv4 (host order), for 0.6 s: has a machine other than this one and known (its hardware address, CTL_PROBE_MAC_BYTES;
- * NULL: no other) answered, and which? *asked false: it cannot be asked (no privilege, no Ethernet, no ARP there). */
-bool ctl_probe(
-    const char *interface, uint32_t ipv4, const uint8_t *known, bool *asked, uint8_t ret[static CTL_PROBE_MAC_BYTES]);
+/* Asks on interface for the address, for 0.6 s: has a machine other than this one and known (its hardware address, CTL_PROBE_MAC_BYTES;
+ * NULL: no other) answered, and which? *asked false: it cannot be asked (no privilege, no Ethernet, no ARP there, no address). */
+bool ctl_probe(const char *interface, const struct ip *ip, const uint8_t *known, bool *asked,
+    uint8_t ret[static CTL_PROBE_MAC_BYTES]);
 
 void ctl_probe_mac_text(const uint8_t mac[static CTL_PROBE_MAC_BYTES], char ret[static CTL_PROBE_MAC_TEXT]);
 

@@ -21,6 +21,7 @@
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
 #include "heartbeat/durable.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/keyfile.h"
 #include "heartbeat/local.h"
 #include "heartbeat/statefile.h"
@@ -121,6 +122,8 @@ static const struct ctl_step steps[] = {
 static int finish(const struct conf *conf)
 {
 	static struct ctl_setup s = {.command = COMMAND, .keep = true};
+	struct ip vip = ip_before_slash(conf->vip);
+	char host[IP_URL_BYTES];
 	struct keyring ring = {0};
 	struct errbuf e = {""};
 	int code = clusterkey_load(CONF_KEY_PATH, s.key, &e);
@@ -144,9 +147,9 @@ static int finish(const struct conf *conf)
 		code = ctl_command_refuse(COMMAND, e.text);
 	if (!code) {
 		(void)printf(
-		    "\n%s serves (SOLO) at https://%.*s/, a cluster of its own. The old gateways and their witness\n"
+		    "\n%s serves (SOLO) at https://%s/, a cluster of its own. The old gateways and their witness\n"
 		    "begin anew before they join it: doc/operations.md, \"The whole site is gone\".\n\n",
-		    conf->name, (int)strcspn(conf->vip, "/"), conf->vip);
+		    conf->name, ip_url(&vip, host));
 		code = ctl_token_print(stdout, &s.conf, s.key, &ring, s.member, s.members, &e)
 			   ? ctl_command_refuse(COMMAND, e.text)
 			   : 0;

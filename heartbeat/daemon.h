@@ -7,6 +7,7 @@
 #include "heartbeat/address.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
+#include "heartbeat/ip.h"
 #include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
 #include "heartbeat/node.h"
@@ -82,7 +83,7 @@ struct daemon {
 	uint64_t members_version;
 	uint64_t members_again_us; /* when the list of members could not be written: not before this time */
 
-	uint32_t vip; /* network byte order; 0: this node has none */
+	struct ip vip; /* none: this node has none */
 	struct address address;
 	int vrrp;			     /* as written last: 0 may hold the address, 1 FAULT, -1 not written yet */
 	int vrrp_error;			     /* why it could not be written, as logged; 0: it could */

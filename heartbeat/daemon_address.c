@@ -1,7 +1,6 @@
 /* The address: keepalived's word, whether keepalived hears it, and where the kernel has the address. */
 #include "heartbeat/daemon.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -14,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 
 #define PATH_BYTES 160
@@ -127,7 +127,7 @@ static void ask_for_all(struct daemon *d)
 	} question = {.head = {.nlmsg_len = sizeof(question),
 			  .nlmsg_type = RTM_GETADDR,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-	    .body = {.ifa_family = AF_INET}};
+	    .body = {.ifa_family = ip_is_v4(&d->vip) ? AF_INET : AF_INET6}};
 
 	memset(d->vip_on, 0, sizeof(d->vip_on));
 	d->route_known = false; /* nothing is said before the answer is whole */
@@ -157,19 +157,22 @@ static void take_message(struct daemon *d, const char *buf, const struct nlmsghd
 	struct ifaddrmsg body;
 	struct rtattr a;
 	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(body));
-	uint32_t address;
+	bool v4 = ip_is_v4(&d->vip);
+	unsigned from = v4 ? IP_V4_AT : 0, bytes = IP_BYTES - from;
 
 	if ((m->nlmsg_type != RTM_NEWADDR && m->nlmsg_type != RTM_DELADDR) || m->nlmsg_len < at)
 		return;
 	memcpy(&body, buf + NLMSG_HDRLEN, sizeof(body));
-	for (; at + RTA_LENGTH(sizeof(address)) <= m->nlmsg_len; at += RTA_ALIGN(a.rta_len)) {
+	if (body.ifa_family != (v4 ? AF_INET : AF_INET6))
+		return;
+	for (; at + RTA_LENGTH(bytes) <= m->nlmsg_len; at += RTA_ALIGN(a.rta_len)) {
 		memcpy(&a, buf + at, sizeof(a));
 		if (a.rta_len < sizeof(a))
 			return;
-		if (a.rta_type != IFA_LOCAL || a.rta_len != RTA_LENGTH(sizeof(address)))
+		/* One of IPv6 has no local part where it has no other end. */
+		if ((a.rta_type != IFA_LOCAL && (v4 || a.rta_type != IFA_ADDRESS)) || a.rta_len != RTA_LENGTH(bytes))
 			continue;
-		memcpy(&address, buf + at + RTA_LENGTH(0), sizeof(address));
-		if (address == d->vip)
+		if (memcmp(buf + at + RTA_LENGTH(0), d->vip.byte + from, bytes) == 0)
 			note(d, body.ifa_index, m->nlmsg_type == RTM_NEWADDR);
 	}
 }
@@ -228,7 +231,8 @@ static void on_route(void *userdata)
 
 static int watch(struct daemon *d, struct errbuf *e)
 {
-	struct sockaddr_nl sa = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
+	struct sockaddr_nl sa = {
+	    .nl_family = AF_NETLINK, .nl_groups = ip_is_v4(&d->vip) ? RTMGRP_IPV4_IFADDR : RTMGRP_IPV6_IFADDR};
 
 	d->reads = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (d->reads < 0)
@@ -243,16 +247,14 @@ static int watch(struct daemon *d, struct errbuf *e)
 
 int daemon_address_open(struct daemon *d, struct errbuf *e)
 {
-	char text[sizeof(d->conf.vip)];
+	unsigned bits;
 	int code;
 
 	/* A replica has none before it is promoted, and no keepalived. */
 	if (!d->conf.vip[0] || d->conf.kind == CONF_KIND_REPLICA)
 		return 0;
-	memcpy(text, d->conf.vip, sizeof(text));
-	text[strcspn(text, "/")] = '\0';
-	if (inet_pton(AF_INET, text, &d->vip) != 1)
-		return err_set(e, -EINVAL, "vip '%s' is not an IPv4 address", d->conf.vip);
+	if (!ip_parse_cidr(d->conf.vip, &d->vip, &bits))
+		return err_set(e, -EINVAL, "vip '%s' is not an address with prefix length", d->conf.vip);
 	address_start(&d->address, clock_boottime_us());
 	d->vrrp = d->reads = -1;
 	set_vrrp(d, 1);
@@ -266,7 +268,7 @@ int daemon_address_open(struct daemon *d, struct errbuf *e)
 
 void daemon_address_tell(struct daemon *d, bool wanted, uint64_t now_us)
 {
-	if (!d->vip)
+	if (ip_is_none(&d->vip))
 		return;
 	set_vrrp(d, !wanted);
 	address_set_wanted(&d->address, wanted, now_us);
@@ -304,7 +306,7 @@ void daemon_address_look(struct daemon *d, uint64_t now_us)
 {
 	struct address_todo todo;
 
-	if (!d->vip)
+	if (ip_is_none(&d->vip))
 		return;
 	address_look(&d->address, now_us, &todo);
 	if (todo.ask) {

@@ -26,6 +26,7 @@
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_units.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/localclient.h"
 #include "heartbeat/settings.h"
 
@@ -51,10 +52,11 @@ static void look_at_clock(struct doctor_facts *ret)
 static void look_at_network(const struct conf *conf, struct doctor_facts *ret)
 {
 	struct conf own = *conf;
+	struct ip ip = ip_before_slash(conf->address);
 	struct ctl_host host;
 	struct errbuf e = {""};
 	struct ifreq mtu = {0};
-	const char *interface = conf->interface;
+	const struct ctl_address *there;
 	int fd;
 
 	own.vip[0] = '\0';
@@ -62,11 +64,9 @@ static void look_at_network(const struct conf *conf, struct doctor_facts *ret)
 		(void)snprintf(ret->network, sizeof(ret->network), "%s", e.text);
 		return;
 	}
-	for (unsigned i = 0; i < host.addresses; i++)
-		if (host.address[i].ipv4 == ctl_ipv4_of(conf->address))
-			interface = host.address[i].interface;
+	there = ctl_host_find(&host, &ip);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	(void)snprintf(mtu.ifr_name, sizeof(mtu.ifr_name), "%s", interface);
+	(void)snprintf(mtu.ifr_name, sizeof(mtu.ifr_name), "%s", there ? there->interface : conf->interface);
 	if (fd >= 0 && ioctl(fd, SIOCGIFMTU, &mtu) == 0 && mtu.ifr_mtu > 0)
 		ret->mtu_bytes = (unsigned)mtu.ifr_mtu;
 	if (fd >= 0)
@@ -120,9 +120,10 @@ static void look_at_ports(const struct conf *conf, const char *name, const char 
 /* Who else answers for it than this machine: it has to be the active one alone, or nobody while we are that. */
 static void look_at_address(const struct conf *conf, const char *active_address, struct doctor_facts *ret)
 {
+	struct ip vip = ip_before_slash(conf->vip), active_ip = ip_before_slash(active_address);
 	uint8_t mac[CTL_PROBE_MAC_BYTES], active[CTL_PROBE_MAC_BYTES];
 	bool own = strcmp(ret->active, conf->name) == 0, asked;
-	bool hit = ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), NULL, &asked, mac);
+	bool hit = ctl_probe(conf->interface, &vip, NULL, &asked, mac);
 
 	if (!asked)
 		return;
@@ -131,8 +132,8 @@ static void look_at_address(const struct conf *conf, const char *active_address,
 		return;
 	/* Both may answer: whoever was first says nothing about that. */
 	ret->vip = DOCTOR_VIP_STRANGER;
-	if (!own && ctl_probe(conf->interface, ctl_ipv4_of(active_address), NULL, &asked, active) &&
-	    !ctl_probe(conf->interface, ctl_ipv4_of(conf->vip), active, &asked, mac))
+	if (!own && ctl_probe(conf->interface, &active_ip, NULL, &asked, active) &&
+	    !ctl_probe(conf->interface, &vip, active, &asked, mac))
 		ret->vip = DOCTOR_VIP_ACTIVE;
 	ctl_probe_mac_text(mac, ret->stranger);
 }

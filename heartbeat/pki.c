@@ -1,6 +1,5 @@
 #include "heartbeat/pki.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -11,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "heartbeat/ip_text.h"
 
 #define CA_CONTEXT "hfca-key" /* crypto_kdf: 8 bytes, never changed: another text is another CA */
 #define CA_SUBKEY 1
@@ -170,13 +171,6 @@ static bool make_edge(const struct pki_subject *who, X509 *ca, EVP_PKEY *signer,
 	return good;
 }
 
-static bool is_ipv4(const char *text)
-{
-	struct in_addr a;
-
-	return inet_pton(AF_INET, text, &a) == 1;
-}
-
 /* These go into a list that libcrypto parses: nothing but letters, digits and dashes may pass. */
 static bool is_name(const char *text)
 {
@@ -189,13 +183,15 @@ int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_s
     struct errbuf *e)
 {
 	bool edge = who->vip && *who->vip;
+	struct ip ip;
 	char common[40];
 	EVP_PKEY *key;
 	X509 *ca;
 	bool good;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!is_name(who->cluster) || !is_name(who->name) || !is_ipv4(who->address) || (edge && !is_ipv4(who->vip)))
+	if (!is_name(who->cluster) || !is_name(who->name) || !ip_parse(who->address, &ip) ||
+	    (edge && !ip_parse(who->vip, &ip)))
 		return err_set(e, -EINVAL, "certificates: '%s', '%s', '%s' are not a cluster, a node and its address",
 		    who->cluster, who->name, who->address);
 	(void)snprintf(common, sizeof(common), "%s Holdfast CA", who->cluster);

@@ -18,8 +18,8 @@
 struct pki_subject {
 	const char *cluster;
 	const char *name;    /* of the node: CN and DNS name */
-	const char *address; /* numeric IPv4 of the node */
-	const char *vip;     /* numeric IPv4 of the edge, no prefix length; NULL or "": no edge certificate */
+	const char *address; /* numeric address of the node */
+	const char *vip;     /* numeric address of the edge, no prefix length; NULL or "": no edge certificate */
 };
 
 struct pki_pem {

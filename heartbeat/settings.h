@@ -3,11 +3,13 @@
 #ifndef HOLDFAST_HEARTBEAT_SETTINGS_H
 #define HOLDFAST_HEARTBEAT_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "heartbeat/conf.h"
 #include "heartbeat/err.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/render.h"
 
 struct settings_member {
@@ -44,7 +46,7 @@ int settings_look_below(const char *root, const char *templates, const struct co
     const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
     unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 28
+#define SETTINGS_PAIRS 30
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
@@ -53,8 +55,9 @@ int settings_look_below(const char *root, const char *templates, const struct co
 struct settings_values {
 	struct render_pair pair[SETTINGS_PAIRS];
 	size_t pairs;
-	char vip[56], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16],
-	    worker_count[8];
+	bool vip_is_v4;
+	char vip[IP_URL_BYTES], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8],
+	    buffer_pool_mb[16], worker_count[8];
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];

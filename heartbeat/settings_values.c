@@ -1,11 +1,12 @@
 #include "heartbeat/settings.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "heartbeat/conf_value.h"
 
 /* Whom a gateway without a peer tells that it has the address: a group of this site that nobody is in. It has to be some address,
  * for one that begins with multicast lets go of the virtual IP when the peer comes; and one that needs no answer from a neighbour,
@@ -14,13 +15,6 @@
 #define RUN_DIR "/run/holdfast"
 #define ANSWER_MARGIN_MS 3000	/* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
 #define PEER_WEIGHT_OF_WORKER 1 /* haproxy.cfg.in gives 20 to a worker of our own */
-
-static bool is_ipv4(const char *text)
-{
-	struct in_addr a;
-
-	return inet_pton(AF_INET, text, &a) == 1;
-}
 
 /* The peer among the members; *ret stays NULL when there is none. */
 static int find_peer(const struct conf *conf, const struct settings_member *member, unsigned count,
@@ -34,7 +28,7 @@ static int find_peer(const struct conf *conf, const struct settings_member *memb
 		if (!length || length == sizeof(m->name) ||
 		    strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
 			return err_set(e, -EINVAL, "member %u: 1 to 15 of a-z 0-9 - are a name", i);
-		if (!memchr(m->address, '\0', sizeof(m->address)) || !is_ipv4(m->address))
+		if (!memchr(m->address, '\0', sizeof(m->address)) || !value_is_ipv4(m->address))
 			return err_set(e, -EINVAL, "member %s: not an IPv4 address", m->name);
 		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0 || conf->kind != CONF_KIND_GATEWAY)
 			continue;
@@ -49,15 +43,15 @@ static int find_peer(const struct conf *conf, const struct settings_member *memb
  * network. */
 static int take_vip(const struct conf *conf, struct settings_values *v, struct errbuf *e)
 {
-	struct in_addr a;
-	unsigned last;
+	unsigned bits, last;
+	struct ip ip;
 
-	(void)snprintf(v->vip, sizeof(v->vip), "%s", conf->vip);
-	v->vip[strcspn(v->vip, "/")] = '\0';
-	if (!strchr(conf->vip, '/') || inet_pton(AF_INET, v->vip, &a) != 1)
+	if (!ip_parse_cidr(conf->vip, &ip, &bits))
 		return err_set(
 		    e, -EINVAL, "vip '%s': an address with prefix length is wanted, such as 10.0.0.100/24", conf->vip);
-	last = ntohl(a.s_addr) & 255;
+	v->vip_is_v4 = ip_is_v4(&ip);
+	(void)ip_url(&ip, v->vip);
+	last = ip.byte[IP_BYTES - 1];
 	(void)snprintf(v->router_id, sizeof(v->router_id), "%u", last ? last : 255);
 	return 0;
 }
@@ -130,6 +124,8 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"INTERFACE", conf->interface},
 	    {"VIP", ret->vip},
 	    {"VIP_CIDR", conf->vip},
+	    {"VIP_V4", ret->vip_is_v4 ? "" : NULL},
+	    {"VIP_V6", ret->vip_is_v4 ? NULL : ""},
 	    {"ROUTER_ID", ret->router_id},
 	    {"RUN_DIR", RUN_DIR},
 	    {"PKI_DIR", CONF_PKI_DIR},

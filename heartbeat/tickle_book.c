@@ -4,9 +4,10 @@
 
 static const uint64_t volley_us[TICKLE_VOLLEYS] = {0, 100000, 300000, 1000000};
 
-void tickle_book_start(struct tickle_book *b, uint64_t seed)
+void tickle_book_start(struct tickle_book *b, uint64_t seed, bool v6)
 {
 	memset(b, 0, sizeof(*b));
+	b->v6 = v6;
 	tickle_list_start(&b->mine, seed);
 	tickle_list_start(&b->theirs, seed);
 }
@@ -40,7 +41,7 @@ void tickle_book_look_begin(struct tickle_book *b)
 	b->overflow = false;
 }
 
-void tickle_book_look_at(struct tickle_book *b, uint64_t key)
+void tickle_book_look_at(struct tickle_book *b, const struct tickle_key *key)
 {
 	enum tickle_put put = tickle_list_put(&b->mine, key, b->look);
 
@@ -48,17 +49,17 @@ void tickle_book_look_at(struct tickle_book *b, uint64_t key)
 		b->overflow = true;
 	/* What does not fit is told by the round. */
 	if (put == TICKLE_ADDED && b->fresh_count < TICKLE_MAX)
-		b->fresh[b->fresh_count++] = key;
+		b->fresh[b->fresh_count++] = *key;
 }
 
 void tickle_book_look_end(struct tickle_book *b)
 {
 	for (uint32_t i = b->mine.count; i-- > 0;) {
-		uint64_t key = b->mine.key[i];
+		struct tickle_key key = b->mine.key[i];
 
 		if (b->mine.mark[i] == b->look)
 			continue;
-		(void)tickle_list_remove(&b->mine, key);
+		(void)tickle_list_remove(&b->mine, &key);
 		if (b->gone_count < TICKLE_MAX)
 			b->gone[b->gone_count++] = key;
 	}
@@ -66,15 +67,15 @@ void tickle_book_look_end(struct tickle_book *b)
 
 bool tickle_book_tell(struct tickle_book *b, struct tickle_message *ret)
 {
-	uint32_t n = 0;
+	uint32_t room = tickle_message_room(b->v6), n = 0;
 
-	*ret = (struct tickle_message){.kind = TICKLE_HOLDS, .round = b->round};
+	*ret = (struct tickle_message){.kind = TICKLE_HOLDS, .v6 = b->v6, .round = b->round};
 	if (!b->fresh_count && !b->gone_count)
 		return false;
-	for (; n < TICKLE_KEYS_MAX && b->fresh_count; n++)
+	for (; n < room && b->fresh_count; n++)
 		ret->key[n] = b->fresh[--b->fresh_count];
 	ret->added = (uint16_t)n;
-	for (; n < TICKLE_KEYS_MAX && b->gone_count; n++)
+	for (; n < room && b->gone_count; n++)
 		ret->key[n] = b->gone[--b->gone_count];
 	ret->removed = (uint16_t)(n - ret->added);
 	return true;
@@ -84,7 +85,7 @@ bool tickle_book_tell_again(struct tickle_book *b, uint64_t now_us, struct tickl
 {
 	const struct tickle_list *l = &b->mine;
 	uint64_t part;
-	uint32_t n = 0;
+	uint32_t room = tickle_message_room(b->v6), n = 0;
 
 	if (!b->holds)
 		return false;
@@ -99,8 +100,8 @@ bool tickle_book_tell_again(struct tickle_book *b, uint64_t now_us, struct tickl
 	part = now_us - b->round_us < TICKLE_ROUND_US ? now_us - b->round_us : TICKLE_ROUND_US;
 	if (b->told && b->told > l->count * part / TICKLE_ROUND_US)
 		return false;
-	*ret = (struct tickle_message){.kind = TICKLE_HOLDS, .round = b->round};
-	for (; n < TICKLE_KEYS_MAX && b->told < l->count; n++)
+	*ret = (struct tickle_message){.kind = TICKLE_HOLDS, .v6 = b->v6, .round = b->round};
+	for (; n < room && b->told < l->count; n++)
 		ret->key[n] = l->key[b->told++];
 	ret->added = (uint16_t)n;
 	return true;
@@ -108,12 +109,12 @@ bool tickle_book_tell_again(struct tickle_book *b, uint64_t now_us, struct tickl
 
 bool tickle_book_report(const struct tickle_book *b, uint32_t *at, struct tickle_message *ret)
 {
-	uint32_t all = b->theirs.count + b->mine.count;
+	uint32_t room = tickle_message_room(b->v6), all = b->theirs.count + b->mine.count;
 
-	*ret = (struct tickle_message){.kind = TICKLE_REPORT};
+	*ret = (struct tickle_message){.kind = TICKLE_REPORT, .v6 = b->v6};
 	if (*at >= all)
 		return false;
-	for (; ret->added < TICKLE_KEYS_MAX && *at < all; ret->added++, (*at)++)
+	for (; ret->added < room && *at < all; ret->added++, (*at)++)
 		ret->key[ret->added] = *at < b->theirs.count ? b->theirs.key[*at] : b->mine.key[*at - b->theirs.count];
 	return true;
 }
@@ -122,7 +123,7 @@ void tickle_book_hear(struct tickle_book *b, const struct tickle_message *m)
 {
 	bool hold_on = b->tickling; /* the order of the list must stay, and nothing is to be forgotten now */
 
-	if (b->holds && !b->tickling)
+	if (m->v6 != b->v6 || (b->holds && !b->tickling))
 		return; /* late, or from one who has not noticed yet */
 	if (m->kind == TICKLE_HOLDS && (m->start != b->heard_start || m->round != b->heard_round)) {
 		b->heard_start = m->start;
@@ -134,9 +135,9 @@ void tickle_book_hear(struct tickle_book *b, const struct tickle_message *m)
 			tickle_list_clear(&b->mine); /* the new holder has tickled them */
 	}
 	for (uint32_t i = 0; i < m->added; i++)
-		(void)tickle_list_put(&b->theirs, m->key[i], b->mark);
+		(void)tickle_list_put(&b->theirs, &m->key[i], b->mark);
 	for (uint32_t i = m->added; i < (uint32_t)m->added + m->removed && !hold_on; i++)
-		(void)tickle_list_remove(&b->theirs, m->key[i]);
+		(void)tickle_list_remove(&b->theirs, &m->key[i]);
 }
 
 static void end_tickling(struct tickle_book *b)
@@ -146,7 +147,7 @@ static void end_tickling(struct tickle_book *b)
 }
 
 uint32_t tickle_book_aim(
-    struct tickle_book *b, uint64_t now_us, uint64_t ret[static TICKLE_BATCH], bool *probe, uint64_t *next_us)
+    struct tickle_book *b, uint64_t now_us, struct tickle_key ret[static TICKLE_BATCH], bool *probe, uint64_t *next_us)
 {
 	uint32_t n = 0;
 
@@ -159,7 +160,7 @@ uint32_t tickle_book_aim(
 		return 0;
 	}
 	for (; n < TICKLE_BATCH && b->aimed < b->theirs.count; b->aimed++)
-		if (!tickle_list_has(&b->mine, b->theirs.key[b->aimed]))
+		if (!tickle_list_has(&b->mine, &b->theirs.key[b->aimed]))
 			ret[n++] = b->theirs.key[b->aimed];
 	*next_us = now_us + TICKLE_PACE_US;
 	if (b->aimed < b->theirs.count)

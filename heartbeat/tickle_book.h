@@ -22,13 +22,14 @@
 #define TICKLE_BATCH 500u
 
 struct tickle_book {
+	bool v6;    /* the address is of IPv6, and so are all clients */
 	bool holds; /* the address is here */
 	struct tickle_list mine, theirs;
 
 	/* what of `mine` is still to be told */
 	uint32_t look;
 	uint32_t fresh_count, gone_count;
-	uint64_t fresh[TICKLE_MAX], gone[TICKLE_MAX];
+	struct tickle_key fresh[TICKLE_MAX], gone[TICKLE_MAX];
 	bool overflow;	      /* there are more than TICKLE_MAX */
 	uint32_t round, told; /* of mine, in this round */
 	uint64_t round_us;    /* when it began */
@@ -45,7 +46,7 @@ struct tickle_book {
 	uint32_t volley, aimed; /* of theirs, in this volley */
 };
 
-void tickle_book_start(struct tickle_book *b, uint64_t seed);
+void tickle_book_start(struct tickle_book *b, uint64_t seed, bool v6);
 
 /* The address came or went. When it comes, `mine` must be looked up (tickle_book_look_*) before the first tickle is
  * taken. When it goes, a last look before and tickle_book_tell afterwards tell the new holder what there was. */
@@ -54,7 +55,7 @@ void tickle_book_leave(struct tickle_book *b);
 
 /* A look at our sockets: begin, each connection, end. */
 void tickle_book_look_begin(struct tickle_book *b);
-void tickle_book_look_at(struct tickle_book *b, uint64_t key);
+void tickle_book_look_at(struct tickle_book *b, const struct tickle_key *key);
 void tickle_book_look_end(struct tickle_book *b);
 
 /* The next message about what changed; false: nothing is left to tell. start and sequence are the caller's. */
@@ -66,12 +67,12 @@ bool tickle_book_tell_again(struct tickle_book *b, uint64_t now_us, struct tickl
 /* The next message of a report of all that is known; *at is 0 for the first. False: that was all. */
 bool tickle_book_report(const struct tickle_book *b, uint32_t *at, struct tickle_message *ret);
 
-/* Takes in HOLDS or REPORT. */
+/* Takes in HOLDS or REPORT; what is of another family than the address means nothing here. */
 void tickle_book_hear(struct tickle_book *b, const struct tickle_message *m);
 
 /* Up to TICKLE_BATCH connections that are to be tickled now, and whether by a probe (heartbeat/tickle_segment.h).
  * *next_us is when to ask again; 0: tickling is over, and `theirs` empty. */
 uint32_t tickle_book_aim(
-    struct tickle_book *b, uint64_t now_us, uint64_t ret[static TICKLE_BATCH], bool *probe, uint64_t *next_us);
+    struct tickle_book *b, uint64_t now_us, struct tickle_key ret[static TICKLE_BATCH], bool *probe, uint64_t *next_us);
 
 #endif

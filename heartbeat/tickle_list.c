@@ -18,27 +18,41 @@ void tickle_list_clear(struct tickle_list *l)
 	memset(l->slot, 0, sizeof(l->slot));
 }
 
-/* Where the search for key begins: the finalizer of splitmix64. */
-static uint32_t home(const struct tickle_list *l, uint64_t key)
+/* The finalizer of splitmix64. */
+static uint64_t mix(uint64_t h)
 {
-	uint64_t h = key ^ l->seed;
-
 	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
 	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)(h ^ h >> 31) & (TICKLE_SLOTS - 1);
+	return h ^ h >> 31;
+}
+
+/* Where the search for key begins. */
+static uint32_t home(const struct tickle_list *l, const struct tickle_key *key)
+{
+	uint64_t half[2], h = l->seed;
+
+	memcpy(half, key->client.byte, sizeof(half));
+	h = mix(h ^ half[0]);
+	h = mix(h ^ half[1]);
+	return (uint32_t)mix(h ^ ((uint64_t)key->client_port << 16 | key->local_port)) & (TICKLE_SLOTS - 1);
+}
+
+static bool is_same(const struct tickle_key *a, const struct tickle_key *b)
+{
+	return a->client_port == b->client_port && a->local_port == b->local_port && ip_same(&a->client, &b->client);
 }
 
 /* The slot that has key, or the free one where it would go. */
-static uint32_t find(const struct tickle_list *l, uint64_t key)
+static uint32_t find(const struct tickle_list *l, const struct tickle_key *key)
 {
 	uint32_t s = home(l, key);
 
-	while (l->slot[s] && l->key[l->slot[s] - 1] != key)
+	while (l->slot[s] && !is_same(&l->key[l->slot[s] - 1], key))
 		s = (s + 1) & (TICKLE_SLOTS - 1);
 	return s;
 }
 
-enum tickle_put tickle_list_put(struct tickle_list *l, uint64_t key, uint32_t mark)
+enum tickle_put tickle_list_put(struct tickle_list *l, const struct tickle_key *key, uint32_t mark)
 {
 	uint32_t s = find(l, key);
 
@@ -48,13 +62,13 @@ enum tickle_put tickle_list_put(struct tickle_list *l, uint64_t key, uint32_t ma
 	}
 	if (l->count == TICKLE_MAX)
 		return TICKLE_FULL;
-	l->key[l->count] = key;
+	l->key[l->count] = *key;
 	l->mark[l->count] = mark;
 	l->slot[s] = (uint16_t)++l->count;
 	return TICKLE_ADDED;
 }
 
-bool tickle_list_has(const struct tickle_list *l, uint64_t key)
+bool tickle_list_has(const struct tickle_list *l, const struct tickle_key *key)
 {
 	return l->slot[find(l, key)] != 0;
 }
@@ -65,7 +79,7 @@ static void free_slot(struct tickle_list *l, uint32_t s)
 	uint32_t hole = s;
 
 	for (uint32_t at = (s + 1) & (TICKLE_SLOTS - 1); l->slot[at]; at = (at + 1) & (TICKLE_SLOTS - 1)) {
-		uint32_t from = home(l, l->key[l->slot[at] - 1]);
+		uint32_t from = home(l, &l->key[l->slot[at] - 1]);
 
 		if (((at - from) & (TICKLE_SLOTS - 1)) < ((at - hole) & (TICKLE_SLOTS - 1)))
 			continue;
@@ -75,14 +89,14 @@ static void free_slot(struct tickle_list *l, uint32_t s)
 	l->slot[hole] = 0;
 }
 
-bool tickle_list_remove(struct tickle_list *l, uint64_t key)
+bool tickle_list_remove(struct tickle_list *l, const struct tickle_key *key)
 {
 	uint32_t s = find(l, key), last = l->count - 1, index;
 
 	if (!l->slot[s])
 		return false;
 	index = l->slot[s] - 1u;
-	l->slot[find(l, l->key[last])] = (uint16_t)(index + 1);
+	l->slot[find(l, &l->key[last])] = (uint16_t)(index + 1);
 	l->key[index] = l->key[last];
 	l->mark[index] = l->mark[last];
 	l->count = last;
@@ -96,6 +110,6 @@ uint32_t tickle_list_expire(struct tickle_list *l, uint32_t mark, uint32_t age)
 
 	for (uint32_t i = l->count; i-- > 0;)
 		if (mark - l->mark[i] > age)
-			(void)tickle_list_remove(l, l->key[i]);
+			(void)tickle_list_remove(l, &l->key[i]);
 	return before - l->count;
 }

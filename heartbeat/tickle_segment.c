@@ -2,11 +2,16 @@
 
 #include <string.h>
 
-#include "heartbeat/tickle_list.h"
+#include "heartbeat/sum16.h"
 
-#define IP_BYTES 20u
+#define V4_BYTES 20u
+#define V6_BYTES 40u
 #define TCP_BYTES 20u
 #define TIME_STAMPS_BYTES 12u
+#define TCP 6u
+#define HOPS 64
+
+_Static_assert(V6_BYTES + TCP_BYTES + TIME_STAMPS_BYTES + 1 == TICKLE_SEGMENT_BYTES_MAX, "the longest");
 
 enum { FLAG_PSH = 8, FLAG_ACK = 16 };
 
@@ -16,49 +21,50 @@ static void put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static size_t put_v4(const struct ip *vip, const struct ip *client, size_t tcp_bytes, uint8_t *buf)
 {
-	put16(p, v >> 16);
-	put16(p + 2, v);
+	buf[0] = 0x45;
+	put16(buf + 2, (uint32_t)(V4_BYTES + tcp_bytes));
+	buf[6] = 0x40; /* do not fragment */
+	buf[8] = HOPS;
+	buf[9] = TCP;
+	memcpy(buf + V4_BYTES - 8, vip->byte + IP_V4_AT, 4);
+	memcpy(buf + V4_BYTES - 4, client->byte + IP_V4_AT, 4);
+	put16(buf + 10, sum16_finish(sum16_add(0, buf, V4_BYTES)));
+	return V4_BYTES;
 }
 
-/* RFC 1071, over the words of p on top of what is in sum. */
-static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t size)
+static size_t put_v6(const struct ip *vip, const struct ip *client, size_t tcp_bytes, uint8_t *buf)
 {
-	for (size_t i = 0; i < size; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	return sum;
+	buf[0] = 0x60;
+	put16(buf + 4, (uint32_t)tcp_bytes);
+	buf[6] = TCP;
+	buf[7] = HOPS;
+	memcpy(buf + 8, vip->byte, IP_BYTES);
+	memcpy(buf + 24, client->byte, IP_BYTES);
+	return V6_BYTES;
 }
 
-static uint32_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
-
-size_t tickle_segment(uint32_t vip, uint64_t key, bool probe, uint8_t buf[static TICKLE_SEGMENT_BYTES_MAX])
+size_t tickle_segment(
+    const struct ip *vip, const struct tickle_key *key, bool probe, uint8_t buf[static TICKLE_SEGMENT_BYTES_MAX])
 {
 	static const uint8_t time_stamps[TIME_STAMPS_BYTES] = {1, 1, 8, 10}; /* no-op, no-op, both 0 */
 	uint32_t header = TCP_BYTES + (probe ? TIME_STAMPS_BYTES : 0), tcp_bytes = header + probe;
-	uint8_t *tcp = buf + IP_BYTES;
+	bool v4 = ip_is_v4(vip);
+	size_t at,
+	    addresses = v4 ? 8 : 32; /* they end the header, and are the first of what is summed up (RFC 8200, 8.1) */
+	uint8_t *tcp;
 
 	memset(buf, 0, TICKLE_SEGMENT_BYTES_MAX);
-	buf[0] = 0x45;
-	put16(buf + 2, IP_BYTES + tcp_bytes);
-	buf[6] = 0x40; /* do not fragment */
-	buf[8] = 64;
-	buf[9] = 6;
-	put32(buf + 12, vip);
-	put32(buf + 16, tickle_client_ipv4(key));
-	put16(buf + 10, fold(add_words(0, buf, IP_BYTES)));
-	put16(tcp, tickle_local_port(key));
-	put16(tcp + 2, tickle_client_port(key));
+	at = (v4 ? put_v4 : put_v6)(vip, &key->client, tcp_bytes, buf);
+	tcp = buf + at;
+	put16(tcp, key->local_port);
+	put16(tcp + 2, key->client_port);
 	tcp[12] = (uint8_t)(header / 4 << 4);
 	tcp[13] = probe ? FLAG_ACK | FLAG_PSH : FLAG_ACK;
 	put16(tcp + 14, 1234); /* window: CTDB's */
 	if (probe)
 		memcpy(tcp + TCP_BYTES, time_stamps, sizeof(time_stamps));
-	put16(tcp + 16, fold(add_words(6 + tcp_bytes, buf + 12, 8 + tcp_bytes)));
-	return IP_BYTES + tcp_bytes;
+	put16(tcp + 16, sum16_finish(sum16_add(TCP + tcp_bytes, tcp - addresses, addresses + tcp_bytes)));
+	return at + tcp_bytes;
 }

@@ -1,9 +1,9 @@
 /* holdfast-tickled: clients of a gateway that died hear of it from the one that has the address now. */
 #include "heartbeat/tickled.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
@@ -40,13 +41,14 @@ void tickled_set_timer(sd_event_source *source, uint64_t in_us)
 static int on_shot(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct tickled *t = userdata;
-	uint64_t key[TICKLE_BATCH], now_us = clock_boottime_us(), next_us;
+	struct tickle_key key[TICKLE_BATCH];
+	uint64_t now_us = clock_boottime_us(), next_us;
 	bool probe;
 	uint32_t n = tickle_book_aim(&t->book, now_us, key, &probe, &next_us);
 
 	(void)usec;
 	for (uint32_t i = 0; i < n; i++)
-		tickled_shoot(t, key[i], probe);
+		tickled_shoot(t, &key[i], probe);
 	if (next_us)
 		tickled_set_timer(source, next_us > now_us ? next_us - now_us : 0);
 	else
@@ -58,7 +60,7 @@ static int on_shot(sd_event_source *source, uint64_t usec, void *userdata)
 
 void tickled_arrived(struct tickled *t)
 {
-	struct tickle_message question = {.kind = TICKLE_ASK};
+	struct tickle_message question = {.kind = TICKLE_ASK, .v6 = t->book.v6};
 
 	t->sent = t->refused = 0;
 	tickle_book_arrive(&t->book, clock_boottime_us());
@@ -140,19 +142,18 @@ static int open_loop(struct tickled *t, struct errbuf *e)
 
 static int open_all(struct tickled *t, struct errbuf *e)
 {
-	char vip[sizeof(t->conf.vip)];
-	struct in_addr a;
+	unsigned bits;
 	uint64_t seed;
 	int code;
 
-	memcpy(vip, t->conf.vip, sizeof(vip));
-	vip[strcspn(vip, "/")] = '\0';
-	if (inet_pton(AF_INET, vip, &a) != 1)
-		return err_set(e, -EINVAL, "vip '%s' is not an IPv4 address", t->conf.vip);
-	t->vip = ntohl(a.s_addr);
+	if (!ip_parse_cidr(t->conf.vip, &t->vip, &bits))
+		return err_set(e, -EINVAL, "vip '%s' is not an address with prefix length", t->conf.vip);
+	t->interface = if_nametoindex(t->conf.interface);
+	if (!t->interface)
+		return err_set(e, -errno, "interface %s: %s", t->conf.interface, strerror(errno));
 	t->start = clock_us(CLOCK_REALTIME);
 	randombytes_buf(&seed, sizeof(seed));
-	tickle_book_start(&t->book, seed);
+	tickle_book_start(&t->book, seed, !ip_is_v4(&t->vip));
 	code = tickled_net_open(t, e);
 	if (!code)
 		code = tickled_look_open(t, e);

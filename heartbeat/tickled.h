@@ -21,7 +21,8 @@ struct tickled_peer {
 struct tickled {
 	struct conf conf;
 	const char *run_dir, *key_path;
-	uint32_t vip; /* host order */
+	struct ip vip;
+	unsigned interface; /* where it goes */
 	sd_event *loop;
 	sd_event_source *tick, *shot;
 	struct tickle_book book;
@@ -87,6 +88,6 @@ void tickled_arrived(struct tickled *t);
 void tickled_left(struct tickled *t);
 
 /* Sends one tickle. */
-void tickled_shoot(struct tickled *t, uint64_t key, bool probe);
+void tickled_shoot(struct tickled *t, const struct tickle_key *key, bool probe);
 
 #endif

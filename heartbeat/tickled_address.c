@@ -10,28 +10,37 @@
 
 #include "heartbeat/log.h"
 
-static bool is_here(uint32_t ipv4)
+static bool is_of(const struct sockaddr *address, const struct ip *ip)
+{
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+
+	if (ip_is_v4(ip) && address->sa_family == AF_INET) {
+		memcpy(&four, address, sizeof(four));
+		return ntohl(four.sin_addr.s_addr) == ip_to_v4(ip);
+	}
+	if (address->sa_family != AF_INET6)
+		return false;
+	memcpy(&six, address, sizeof(six));
+	return memcmp(&six.sin6_addr, ip->byte, IP_BYTES) == 0;
+}
+
+static bool is_here(const struct ip *ip)
 {
 	struct ifaddrs *all;
 	bool found = false;
 
 	if (getifaddrs(&all))
 		return false;
-	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next) {
-		struct sockaddr_in sa;
-
-		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET)
-			continue;
-		memcpy(&sa, a->ifa_addr, sizeof(sa));
-		found = ntohl(sa.sin_addr.s_addr) == ipv4;
-	}
+	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next)
+		found = a->ifa_addr && is_of(a->ifa_addr, ip);
 	freeifaddrs(all);
 	return found;
 }
 
 void tickled_address_check(struct tickled *t)
 {
-	bool here = is_here(t->vip);
+	bool here = is_here(&t->vip);
 
 	if (here && !t->book.holds)
 		tickled_arrived(t);
@@ -57,7 +66,8 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
 
 int tickled_address_open(struct tickled *t, struct errbuf *e)
 {
-	struct sockaddr_nl sa = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
+	struct sockaddr_nl sa = {
+	    .nl_family = AF_NETLINK, .nl_groups = t->book.v6 ? RTMGRP_IPV6_IFADDR : RTMGRP_IPV4_IFADDR};
 
 	t->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	if (t->route < 0 || bind(t->route, (struct sockaddr *)&sa, sizeof(sa)))

@@ -8,7 +8,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
 #include <netpacket/packet.h>
 #include <stddef.h>
 #include <string.h>
@@ -33,13 +32,13 @@
  * answer. */
 #define STATES (1u << 1 | 1u << 8)
 
-/* struct inet_diag_hostcond with the address that belongs at its end. */
+/* struct inet_diag_hostcond with the address that belongs at its end, of IPv4 in the first four bytes. */
 struct condition {
 	uint8_t family, prefix_len;
 	int port;
-	uint32_t ipv4;
+	uint8_t address[IP_BYTES];
 };
-static_assert(sizeof(struct condition) == sizeof(struct inet_diag_hostcond) + sizeof(uint32_t), "layout");
+static_assert(sizeof(struct condition) == sizeof(struct inet_diag_hostcond) + IP_BYTES, "layout");
 static_assert(offsetof(struct condition, port) == offsetof(struct inet_diag_hostcond, port), "layout");
 
 struct question {
@@ -74,12 +73,15 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-/* A filter in the kernel lets through the first bytes of IPv4 packets to vip with TCP's FIN, SYN or RST. */
-static int open_packets(struct tickled *t)
+/* Of packets that begin with IP's header: those to vip with TCP's FIN, SYN or RST, their first bytes. Returns how many instructions. What
+ * comes behind an extension header of IPv6 waits for the next look. */
+#define FILTER_MAX 16
+
+static unsigned short filter_v4(const struct ip *vip, struct sock_filter ret[static FILTER_MAX])
 {
-	struct sock_filter code[] = {
+	const struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16), /* destination */
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, t->vip, 0, 6),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ip_to_v4(vip), 0, 6),
 	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9), /* protocol */
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4),
 	    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
@@ -88,15 +90,50 @@ static int open_packets(struct tickled *t)
 	    BPF_STMT(BPF_RET | BPF_K, 1),
 	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-	struct sockaddr_ll where = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
+
+	memcpy(ret, code, sizeof(code));
+	return sizeof(code) / sizeof(code[0]);
+}
+
+static unsigned short filter_v6(const struct ip *vip, struct sock_filter ret[static FILTER_MAX])
+{
+	uint32_t word[4];
+	const struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6), /* next header */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 11),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24), /* destination */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 9),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 7),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 32),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 36),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 53), /* flags */
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 7, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	memcpy(ret, code, sizeof(code));
+	memcpy(word, vip->byte, sizeof(word));
+	for (unsigned i = 0; i < 4; i++)
+		ret[3 + 2 * i].k = ntohl(word[i]);
+	return sizeof(code) / sizeof(code[0]);
+}
+
+static int open_packets(struct tickled *t)
+{
+	struct sock_filter code[FILTER_MAX];
+	struct sock_fprog program = {.len = (t->book.v6 ? filter_v6 : filter_v4)(&t->vip, code), .filter = code};
+	struct sockaddr_ll where = {.sll_family = AF_PACKET,
+	    .sll_protocol = htons(t->book.v6 ? ETH_P_IPV6 : ETH_P_IP),
+	    .sll_ifindex = (int)t->interface};
 	int bytes = 1;
 
 	/* Protocol 0 until the filter is there: nothing comes in before. SOCK_DGRAM: packets begin with IP's header. */
 	t->packets = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	where.sll_ifindex = (int)if_nametoindex(t->conf.interface);
-	if (t->packets < 0 || !where.sll_ifindex ||
-	    setsockopt(t->packets, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ||
+	if (t->packets < 0 || setsockopt(t->packets, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ||
 	    setsockopt(t->packets, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) ||
 	    bind(t->packets, (struct sockaddr *)&where, sizeof(where)))
 		return -errno;
@@ -119,31 +156,39 @@ int tickled_look_open(struct tickled *t, struct errbuf *e)
 
 static int ask(const struct tickled *t)
 {
-	uint32_t program = sizeof(struct inet_diag_bc_op) + sizeof(struct condition);
+	uint8_t family = t->book.v6 ? AF_INET6 : AF_INET;
+	uint32_t from = t->book.v6 ? 0 : IP_V4_AT, bytes = IP_BYTES - from;
+	uint32_t program = (uint32_t)(sizeof(struct inet_diag_bc_op) + offsetof(struct condition, address) + bytes);
+	uint32_t size = (uint32_t)sizeof(struct question) - from;
 	struct question q = {
-	    .header = {.nlmsg_len = sizeof(q),
-		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-	    .request = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = STATES},
+	    .header = {.nlmsg_len = size, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	    .request = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = STATES},
 	    .attribute = {.rta_len = (unsigned short)RTA_LENGTH(program), .rta_type = INET_DIAG_REQ_BYTECODE},
 	    /* Its end is "yes", four bytes beyond it is "no". */
 	    .op = {.code = INET_DIAG_BC_S_COND, .yes = (unsigned char)program, .no = (unsigned short)(program + 4)},
-	    .condition = {.family = AF_INET, .prefix_len = 32, .port = -1, .ipv4 = htonl(t->vip)},
+	    .condition = {.family = family, .prefix_len = (uint8_t)(8 * bytes), .port = -1},
 	};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
-	return sendto(t->diag, &q, sizeof(q), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
+	memcpy(q.condition.address, t->vip.byte + from, bytes);
+	return sendto(t->diag, &q, size, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
 }
 
 static void enter(struct tickled *t, const struct nlmsghdr *h)
 {
+	struct tickle_key key = {.client = {{0}}};
 	struct inet_diag_msg d;
 
 	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY || h->nlmsg_len < NLMSG_LENGTH(sizeof(d)))
 		return;
 	memcpy(&d, NLMSG_DATA(h), sizeof(d));
-	tickle_book_look_at(
-	    &t->book, tickle_key(ntohl(d.id.idiag_dst[0]), ntohs(d.id.idiag_dport), ntohs(d.id.idiag_sport)));
+	if (t->book.v6)
+		memcpy(key.client.byte, d.id.idiag_dst, IP_BYTES);
+	else
+		key.client = ip_of_v4(ntohl(d.id.idiag_dst[0]));
+	key.client_port = ntohs(d.id.idiag_dport);
+	key.local_port = ntohs(d.id.idiag_sport);
+	tickle_book_look_at(&t->book, &key);
 }
 
 /* Reads the whole answer. 0 or -errno. */

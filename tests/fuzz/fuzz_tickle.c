@@ -30,12 +30,17 @@ static struct tickle_message an_example(void)
 	struct tickle_message m = {.start = draw(3),
 	    .sequence = draw(1000),
 	    .kind = (uint8_t)(1 + draw(3)),
-	    .round = (uint32_t)draw(5),
-	    .added = (uint16_t)draw(TICKLE_KEYS_MAX + 1)};
+	    .v6 = draw(2),
+	    .round = (uint32_t)draw(5)};
+	uint32_t room = tickle_message_room(m.v6);
 
-	m.removed = (uint16_t)draw(TICKLE_KEYS_MAX + 1u - m.added);
-	for (uint32_t i = 0; i < TICKLE_KEYS_MAX; i++)
-		m.key[i] = draw(20000);
+	m.added = (uint16_t)draw(room + 1);
+	m.removed = (uint16_t)draw(room + 1 - m.added);
+	for (uint32_t i = 0; i < room; i++) {
+		m.key[i].client_port = (uint16_t)draw(200);
+		m.key[i].client = ip_of_v4((uint32_t)draw(100));
+		m.key[i].client.byte[0] = m.v6 ? 0x20 : 0;
+	}
 	return m;
 }
 
@@ -43,7 +48,7 @@ static void check(const struct tickle_list *l)
 {
 	insist(l->count <= TICKLE_MAX, "more than the list holds");
 	for (uint32_t i = 0; i < 8 && l->count; i++)
-		insist(tickle_list_has(l, l->key[draw(l->count)]), "in the list, and not to be found");
+		insist(tickle_list_has(l, &l->key[draw(l->count)]), "in the list, and not to be found");
 }
 
 static void one_message(struct tickle_book *b, const uint8_t *bytes, size_t count)
@@ -80,7 +85,8 @@ static void one(struct tickle_book *b, const struct tickle_wire *w, struct tickl
 /* The address comes and goes, and time passes. */
 static void one_event(struct tickle_book *b, uint64_t *now_us)
 {
-	uint64_t key[TICKLE_BATCH], next_us;
+	struct tickle_key key[TICKLE_BATCH];
+	uint64_t next_us;
 	bool probe;
 
 	*now_us += draw(50000);
@@ -105,7 +111,7 @@ int main(int argc, char **argv)
 	if (!fuzz_begin("fuzz_tickle", argc, argv))
 		return 1;
 	tickle_wire_start(&w, key);
-	tickle_book_start(&b, draw(UINT64_MAX));
+	tickle_book_start(&b, draw(UINT64_MAX), draw(2));
 	while (fuzz_goes_on())
 		for (unsigned i = 0; i < 1000; i++, count++) {
 			one(&b, &w, &window);

@@ -10,6 +10,9 @@ nodes="a b w"
 all_nodes="$nodes r"
 net_prefix=10.77.0
 second_prefix=10.78.0
+# The same of IPv6, beside those: who is not told of it does not use it.
+net_prefix6=fd00:77::
+second_prefix6=fd00:78::
 vip=$net_prefix.100
 started_us=${EPOCHREALTIME/./}
 

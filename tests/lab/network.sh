@@ -56,12 +56,14 @@ network_plug() {
 		peer name eth0 address "02:00:00:00:00:0$number" netns "$ns"
 	network_do ip -n "$switch_ns" link set dev "$node" master br0 up
 	network_do ip -n "$ns" addr add "$net_prefix.$number/24" dev eth0
+	network_do ip -n "$ns" addr add "$net_prefix6$number/64" dev eth0 nodad
 	network_do ip -n "$ns" link set eth0 up
 	[ "$node" != client ] || return 0
 	network_do ip -n "$switch_ns" link add name "$node-2" type veth \
 		peer name eth1 address "02:00:00:00:01:0$number" netns "$ns"
 	network_do ip -n "$switch_ns" link set dev "$node-2" master br1 up
 	network_do ip -n "$ns" addr add "$second_prefix.$number/24" dev eth1
+	network_do ip -n "$ns" addr add "$second_prefix6$number/64" dev eth1 nodad
 	network_do ip -n "$ns" link set eth1 up
 }
 

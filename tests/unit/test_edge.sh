@@ -32,7 +32,7 @@ render() {
   mkdir -p "$root/etc/holdfast/pki" "$root/run/ledger" "$root/run/worker"
   chmod 777 "$root/run"
   case $name in a) address=10.0.0.1 ;; b) address=10.0.0.2 ;; esac
-  printf '[cluster]\nname = pay\nvip = 10.0.0.100/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n%s' "$name" "$address" "$more" \
+  printf '[cluster]\nname = pay\nvip = %s\n[node]\nname = %s\naddress = %s\ninterface = eth0\n%s' "$vip" "$name" "$address" "$more" \
     >"$root/holdfast.conf"
   ./tests/unit/make_settings "$root" "$top/etc" "$root/holdfast.conf" "$@" >/dev/null || fail "render $name"
   sed -i "s|/etc/holdfast/|$root/etc/holdfast/|g; s|/run/holdfast|$root/run|g; s/group holdfast/group haproxy/; s/user holdfast-worker/user haproxy/; s/user holdfast-ledger/user haproxy/" \
@@ -42,6 +42,7 @@ render() {
 }
 
 more= # of holdfast.conf
+vip=10.0.0.100/24
 unshare -n sleep 600 & # keeps the namespace of b
 other=$!
 pids=$other
@@ -67,7 +68,11 @@ edge-log = $word
 "
   render a "log-$word" a=10.0.0.1 b=10.0.0.2
 done
-for node in alone alone-with-witness log-on log-off a b; do
+more=
+vip=2001:DB8:0::100/64
+render a alone-six
+render a six a=10.0.0.1 b=10.0.0.2
+for node in alone alone-with-witness log-on log-off alone-six six a b; do
   haproxy -c -q -f "$work/$node/etc/holdfast/haproxy.cfg" 2>"$work/check.log" && [ ! -s "$work/check.log" ] ||
     { cat "$work/check.log"; fail "haproxy -c: $node"; }
   keepalived -t -f "$work/$node/etc/holdfast/keepalived.conf" >"$work/check.log" 2>&1 ||
@@ -79,6 +84,11 @@ grep -q 'mesh' "$work/alone/etc/holdfast/haproxy.cfg" && grep -q '^frontend mesh
 log_lines() { sed -n '/^frontend edge/,/^backend/p' "$work/$1/etc/holdfast/haproxy.cfg" | grep -E '^\s(no log|option dontlog)' | tr -s '\t\n' ' '; }
 [ "$(log_lines a)$(log_lines log-on)$(log_lines log-off)" = " option dontlog-normal  no log " ] ||
   fail "edge-log: '$(log_lines a)' '$(log_lines log-on)' '$(log_lines log-off)'"
+grep -q "bind \[2001:db8::100\]:443 transparent" "$work/six/etc/holdfast/haproxy.cfg" || fail "the edge does not listen to IPv6"
+openssl x509 -in "$work/six/etc/holdfast/pki/edge.pem" -noout -ext subjectAltName | grep -q "IP Address:2001:DB8:0:0:0:0:0:100, DNS:pay" ||
+  fail "the certificate is not for the address of IPv6"
+[ "$(grep -c virtual_ipaddress_excluded "$work/six/etc/holdfast/keepalived.conf" "$work/a/etc/holdfast/keepalived.conf" | cut -d: -f2 | tr '\n' ' ')" = "1 0 " ] ||
+  fail "keepalived excludes the wrong address"
 echo "ok   haproxy -c and keepalived -t take what is rendered, with and without a peer"
 
 haproxy -W -f "$work/a/etc/holdfast/haproxy.cfg" >"$work/a.log" 2>&1 &

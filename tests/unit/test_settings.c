@@ -77,6 +77,8 @@ static void test_pair(void **state)
 	assert_int_equal(settings_values(&node_a, trio, 3, &v, &e), 0);
 	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
 	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
+	assert_string_equal(value(&v, "VIP_V4"), "");
+	assert_null(value(&v, "VIP_V6"));
 	assert_string_equal(value(&v, "ROUTER_ID"), "100");
 	assert_string_equal(value(&v, "WORKERS"),
 	    "\tserver w1 unix@/run/holdfast/worker/1.sock\n\tserver w2 "
@@ -88,6 +90,23 @@ static void test_pair(void **state)
 	assert_string_equal(value(&v, "ANSWER_MS"), "8000");
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "1");
 	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "256");
+}
+
+static void test_address_of_ipv6(void **state)
+{
+	struct conf conf = node_a;
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	(void)snprintf(conf.vip, sizeof(conf.vip), "2001:DB8:0:0::0:0100/64");
+	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), 0);
+	assert_string_equal(value(&v, "VIP"), "[2001:db8::100]");
+	assert_string_equal(value(&v, "VIP_CIDR"), "2001:DB8:0:0::0:0100/64");
+	assert_null(value(&v, "VIP_V4"));
+	assert_string_equal(value(&v, "VIP_V6"), "");
+	assert_string_equal(value(&v, "ROUTER_ID"), "255"); /* 0 is none */
+	assert_string_equal(value(&v, "VRRP_PEER"), "10.0.0.2");
 }
 
 static void test_alone(void **state)
@@ -117,6 +136,8 @@ static void test_refusals(void **state)
 	static const struct settings_member evil[] = {{"b\nuser root", "10.0.0.2", CONF_KIND_GATEWAY}},
 					    nowhere[] = {{"b", "10.0.0.2 ssl", CONF_KIND_GATEWAY}},
 					    crowd[] = {{"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"c", "10.0.0.4", 0}};
+	static const char *const bad[] = {"", "/64", "2001:db8::100", "2001:db8::100/", "2001:db8::100/0",
+	    "2001:db8::100/129", "2001:db8::100/0128", "2001:db8::g/64", "::ffff:10.0.0.1/64", "10.0.1.7/33"};
 	struct conf conf = node_a;
 	struct settings_values v;
 	struct errbuf e;
@@ -130,6 +151,10 @@ static void test_refusals(void **state)
 	conf.workers = 65;
 	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
 	conf.workers = 1;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(conf.vip, sizeof(conf.vip), "%s", bad[i]);
+		assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+	}
 	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.7");
 	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
 }
@@ -280,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_replica),
 	    cmocka_unit_test(test_pair),
+	    cmocka_unit_test(test_address_of_ipv6),
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_write),

@@ -1,13 +1,18 @@
 #!/bin/bash
 # holdfast-tickled between two gateways and a client, each in a network namespace of its own: a loses its power with
 # connections open, b takes the address, and the clients, who only wait, must see resets. Needs root; skipped without.
+# Once with a virtual IP of IPv4, once with one of IPv6 (FAMILY=4 or 6: that alone); the gateways talk over IPv4 both times.
 # test_tickled.sh [CONNECTIONS (200) [SECONDS_TO_MEASURE]]: with the second it also prints times and processor use.
 set -u
+if [ -z "${FAMILY:-}" ]; then
+  FAMILY=4 "$0" "$@" && FAMILY=6 "$0" "$@"
+  exit
+fi
 top=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
 count=${1:-200}
 measure=${2:-}
 tickled=${HOLDFAST_TICKLED:-$PWD/holdfast-tickled}
-vip=10.99.0.100
+case $FAMILY in 4) vip=10.99.0.100 length=24 at_once=() ;; 6) vip=fd00:99::100 length=64 at_once=(nodad) ;; esac
 port=8443
 [ "$(id -u)" -eq 0 ] && command -v ip >/dev/null || { echo "skipped: needs root and ip"; exit 77; }
 ulimit -n $((count + 200)) || exit 1
@@ -46,12 +51,16 @@ for n in a b c; do
   in_ns s ip link set "to-$n" master br0 up
   in_ns "$n" ip link set eth0 up
   in_ns "$n" ip addr add "$(address "$n")/24" dev eth0
+  in_ns "$n" ip addr add "fd00:99::$(address "$n" | cut -d. -f4)/64" dev eth0 nodad
 done
+add_vip() { # NODE: as keepalived does
+  in_ns "$1" ip addr add "$vip/$length" dev eth0 "${at_once[@]}"
+}
 in_ns c sysctl -qw net.ipv4.ip_local_port_range="10000 65000"
 for n in a b; do
   mkdir "$work/$n"
   printf '0 a gateway %s\n1 b gateway %s\n' "$(address a)" "$(address b)" >"$work/$n/members"
-  printf '[cluster]\nvip = %s/24\n[node]\nname = %s\naddress = %s\ninterface = eth0\n' "$vip" "$n" "$(address "$n")" >"$work/$n/conf"
+  printf '[cluster]\nvip = %s/%s\n[node]\nname = %s\naddress = %s\ninterface = eth0\n' "$vip" "$length" "$n" "$(address "$n")" >"$work/$n/conf"
   printf '%064d\n' 7 >"$work/$n/key"
 done
 for n in a b; do
@@ -66,8 +75,8 @@ start_tickled() {
   pid=$!
   wait_until 20 "tickled of $1" says "tickled-$1" event=daemon.start
 }
-takes() { # NODE: as keepalived does
-  in_ns "$1" ip addr add "$vip/24" dev eth0
+takes() { # NODE
+  add_vip "$1"
   in_ns "$1" ip neigh flush all
   in_ns "$1" python3 "$top/tests/unit/announce.py" eth0 "$vip"
 }
@@ -108,11 +117,11 @@ status_is b "$count connections to the other gateway" || fail "b knows: $(tail -
 
 in_ns s ip link set to-a down
 at=$(cut -d' ' -f1 /proc/uptime)
-in_ns b ip addr add "$vip/24" dev eth0
+add_vip b
 in_ns b python3 "$top/tests/unit/announce.py" eth0 "$vip"
 wait_until 90 "the clients to hear of it" says connect '^first'
 says connect "^reset $count other 0 waiting 0" || fail "not every client saw a reset: $(cat "$work/connect.out")"
-echo "ok   $count of $count connections were reset"
+echo "ok   IPv$FAMILY: $count of $count connections were reset"
 [ -z "$measure" ] || awk -v at="$at" '/^first/ { printf "     resets from %d to %d ms after the address came\n", ($2 - at) * 1000, ($4 - at) * 1000 }' "$work/connect.out"
 wait_until 20 "the end of it" says tickled-b event=tickle.done
 grep -h 'event=tickle' "$work"/tickled-b.out | sed 's/^/     /'
