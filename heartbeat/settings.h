@@ -46,7 +46,7 @@ int settings_look_below(const char *root, const char *templates, const struct co
     const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
     unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 30
+#define SETTINGS_PAIRS 29
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
@@ -56,8 +56,8 @@ struct settings_values {
 	struct render_pair pair[SETTINGS_PAIRS];
 	size_t pairs;
 	bool vip_is_v4;
-	char vip[IP_URL_BYTES], router_id[8], weight[8], answer_ms[16], hold_ms[16], database_port[8],
-	    buffer_pool_mb[16], worker_count[8];
+	char vip[IP_URL_BYTES], router_id[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16],
+	    worker_count[8];
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];

@@ -13,8 +13,7 @@
  * as even 127.0.0.1 does on the interface of the configuration: keepalived would log each of a hundred datagrams a second. */
 #define VRRP_NOBODY "239.255.0.18"
 #define RUN_DIR "/run/holdfast"
-#define ANSWER_MARGIN_MS 3000	/* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
-#define PEER_WEIGHT_OF_WORKER 1 /* haproxy.cfg.in gives 20 to a worker of our own */
+#define ANSWER_MARGIN_MS 3000 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
 
 /* The peer among the members; *ret stays NULL when there is none. */
 static int find_peer(const struct conf *conf, const struct settings_member *member, unsigned count,
@@ -91,7 +90,6 @@ static void list_seeds(const struct settings_member *member, unsigned count, str
 
 static void format_numbers(const struct conf *conf, struct settings_values *v)
 {
-	(void)snprintf(v->weight, sizeof(v->weight), "%" PRIu32, conf->workers * PEER_WEIGHT_OF_WORKER);
 	(void)snprintf(v->hold_ms, sizeof(v->hold_ms), "%" PRIu32, conf->hold_timeout_ms);
 	(void)snprintf(v->answer_ms, sizeof(v->answer_ms), "%" PRIu32, conf->hold_timeout_ms + ANSWER_MARGIN_MS);
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
@@ -146,7 +144,6 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"WITH_PEER", peer ? "" : NULL},
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
-	    {"PEER_WEIGHT", peer ? ret->weight : NULL},
 	    {"SEED_PEERS", ret->seed_peers},
 	    {"ACKNOWLEDGES", conf->kind == CONF_KIND_REPLICA ? "OFF" : "ON"},
 	};

@@ -85,7 +85,6 @@ static void test_pair(void **state)
 	    "unix@/run/holdfast/worker/2.sock\n\tserver w3 unix@/run/holdfast/worker/3.sock");
 	assert_string_equal(value(&v, "PEER_NAME"), "b");
 	assert_string_equal(value(&v, "PEER_ADDRESS"), "10.0.0.2");
-	assert_string_equal(value(&v, "PEER_WEIGHT"), "3");
 	assert_string_equal(value(&v, "WITH_PEER"), "");
 	assert_string_equal(value(&v, "ANSWER_MS"), "8000");
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "1");
@@ -128,7 +127,6 @@ static void test_alone(void **state)
 	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "1048576");
 	assert_int_equal(settings_values(&conf, NULL, 0, &v, &e), 0);
 	assert_int_equal(settings_values(&conf, &trio[1], 2, &v, &e), 0);
-	assert_string_equal(value(&v, "PEER_WEIGHT"), "64");
 }
 
 static void test_refusals(void **state)
