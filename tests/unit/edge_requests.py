@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """edge_requests.py DIRECTORY PID: the requests of test_edge.sh. The edges run; PID lives in the namespace of node b."""
+import csv
 import http.client
 import json
 import os
@@ -65,13 +66,20 @@ def tries(path):
         return sum(1 for line in f if line.split()[2] == path)
 
 
-def is_state(server, state):
+def tell(node, command):
     c = socket.socket(socket.AF_UNIX)
-    c.connect(WORK + "/a/run/haproxy.sock")
-    c.sendall(b"show stat\n")
-    text = b"".join(iter(lambda: c.recv(65536), b"")).decode()
-    rows = [line.split(",") for line in text.splitlines()]
-    return any("/".join(r[:2]) == server and r[17].startswith(state) for r in rows if len(r) > 17)
+    c.connect(f"{WORK}/{node}/run/haproxy.sock")
+    c.sendall(command.encode() + b"\n")
+    return b"".join(iter(lambda: c.recv(65536), b"")).decode()
+
+
+def statistics(node="a"):
+    """What HAProxy says of each proxy/server: a dictionary of its columns."""
+    return {f"{r['# pxname']}/{r['svname']}": r for r in csv.DictReader(tell(node, "show stat").splitlines())}
+
+
+def is_state(server, state):
+    return server in (now := statistics()) and now[server]["status"].startswith(state)
 
 
 def check_spread():
@@ -140,6 +148,25 @@ def check_mesh():
     print("ok   the mesh takes the peer's certificate and no other")
 
 
+def check_asking():
+    """The peer is asked over connections that are kept, and not for ever."""
+
+    def asked():
+        mesh = statistics("b")["mesh/FRONTEND"]
+        return int(mesh["req_tot"]), int(mesh["conn_tot"])
+
+    def is_kept():
+        before = asked()
+        wait_for("more questions", lambda: asked()[0] >= before[0] + 20)
+        after = asked()
+        return (after[1] - before[1]) * 4 <= after[0] - before[0]
+
+    wait_for("twenty questions over five connections at most", is_kept, 30) # a timeout, on a busy machine, takes a new one
+    before = asked()
+    wait_for("a new connection", lambda: asked()[1] > before[1], 60)
+    print("ok   the peer is asked over connections that are kept, and now and then over a new one")
+
+
 def check_sockets():
     for name, outgoing in (("ledger/ledgerd.sock", "ledger-peer.sock"), ("seed.sock", "seed-peer.sock")):
         listener = socket.socket(socket.AF_UNIX)
@@ -164,28 +191,29 @@ def check_vanished():
     def load(i):
         while not done.is_set():
             begun = time.monotonic()
-            answers.append((request("POST", "/slow/20", b"{}", f"load-{i}")[0], time.monotonic() - begun))
+            status, text = request("POST", "/slow/20", b"{}", f"load-{i}")
+            answers.append((status, time.monotonic() - begun, text))
 
     threads = [threading.Thread(target=load, args=(i,)) for i in range(4)]
     for t in threads:
         t.start()
     wait_for("load", lambda: len(answers) > 20)
-    stop_workers() # all of it goes to the peer
-    wait_for("workers out", lambda: is_state("workers/w1", "DOWN") and is_state("workers/w2", "DOWN"))
-    count = len(answers)
-    wait_for("load by way of the peer", lambda: len(answers) > count + 20)
+    for i in (1, 2): # so that all of it goes to the peer
+        tell("a", f"set server workers/w{i} state maint")
+    wait_for("load by way of the peer", lambda: all(text.startswith("b") for _, _, text in answers[-4:]))
     subprocess.run(["nsenter", "-t", OTHER, "-n", "ip", "link", "set", "eth0", "down"], check=True)
     cut = time.monotonic()
+    for i in (1, 2):
+        tell("a", f"set server workers/w{i} state ready")
     wait_for("peer out", lambda: is_state("workers/peer", "DOWN"))
     took_ms = (time.monotonic() - cut) * 1000
-    start_workers()
     count = len(answers)
     wait_for("load without the peer", lambda: len(answers) > count + 20)
     done.set()
     for t in threads:
         t.join()
-    expect("answers that were not 200", [s for s, _ in answers if s != 200], [])
-    print(f"ok   the peer's cable is cut: out after {took_ms:.0f} ms, slowest request {max(t for _, t in answers) * 1000:.0f} ms")
+    expect("answers that were not 200", [s for s, _, _ in answers if s != 200], [])
+    print(f"ok   the peer's cable is cut: out after {took_ms:.0f} ms, slowest request {max(t for _, t, _ in answers) * 1000:.0f} ms")
     if took_ms > 1500:
         fail("too slow")
 
@@ -208,6 +236,7 @@ def main():
         check_repeats()
         check_peer()
         check_mesh()
+        check_asking()
         check_sockets()
         check_vanished()
         check_waiting()
