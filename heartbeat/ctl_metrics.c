@@ -235,4 +235,5 @@ void ctl_metrics_print(FILE *f, const json_t *s)
 	put_single(f, METRICS_KEY_NUMBER, json_object_get(key, "number"), 1);
 	put_single(f, METRICS_KEY_ROTATING, json_object_get(key, "rotating"), 1);
 	put_local(f, s);
+	put_members(f, METRICS_CERTIFICATE_END, "certificate", json_object_get(s, CERTIFICATES), 1);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/certificate.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
@@ -234,6 +235,18 @@ static json_t *left_in(const char *path)
 	return o ? o : json_null();
 }
 
+static json_t *ends_of_certificates(void)
+{
+	json_t *ends = json_object();
+	struct errbuf ignored;
+	int64_t end_s;
+
+	for (size_t i = 0; i < certificates_count; i++)
+		if (certificate_end(certificates[i].path, &end_s, &ignored) == 0)
+			(void)json_object_set_new(ends, certificates[i].name, json_integer(end_s));
+	return ends;
+}
+
 json_t *ctl_status_whole(struct errbuf *e)
 {
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", e);
@@ -251,6 +264,7 @@ json_t *ctl_status_whole(struct errbuf *e)
 	set_count(status, TAIL_EXPORTS, ctl_dir_count_sets(CONF_TAILS_DIR));
 	(void)json_object_set_new(status, VERIFY, left_in(CONF_VERIFY_PATH));
 	(void)json_object_set_new(status, BACKUP, left_in(CONF_BACKUP_PATH));
+	(void)json_object_set_new(status, CERTIFICATES, ends_of_certificates());
 	if (ctl_replica_is_unfinished())
 		(void)json_object_set_new(status, PROMOTION, json_true());
 	return status;

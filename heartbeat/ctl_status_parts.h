@@ -19,6 +19,9 @@
 /* What CONF_BACKUP_PATH of this machine says; null: nothing. */
 #define BACKUP "backup"
 
+/* When the certificates of this machine end (heartbeat/certificate.h): their names, and Unix seconds; those that can be read. */
+#define CERTIFICATES "certificates_end_unix"
+
 /* A member of o as text; fallback when it is missing, no string or empty. */
 const char *ctl_text_of(const json_t *o, const char *key, const char *fallback);
 

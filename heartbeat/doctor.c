@@ -10,6 +10,8 @@
 /* Two of these are in the way of every payment. */
 #define SYNC_SLOW_US 20000
 #define FREE_LEAST_PERCENT 10
+#define CERTIFICATE_LEAST_DAYS 21
+#define DAY_S 86400
 #define FREE_LEAST_MB 1024
 
 static void say(const struct doctor_check *c, struct doctor_report *r, enum doctor_grade grade, const char *format, ...)
@@ -176,6 +178,26 @@ JUDGE(judge_programs)
 		say(c, r, DOCTOR_WELL, "HAProxy and keepalived take their configuration");
 }
 
+JUDGE(judge_certificates)
+{
+	size_t ending = 0;
+
+	(void)conf;
+	for (size_t i = 0; i < f->certificates; i++) {
+		int64_t days = f->certificate[i].left_s / DAY_S;
+		const char *path = f->certificate[i].path;
+
+		if (f->certificate[i].unread[0] && ++ending)
+			say(c, r, DOCTOR_WRONG, "%s", f->certificate[i].unread);
+		else if (f->certificate[i].left_s <= 0 && ++ending)
+			say(c, r, DOCTOR_WRONG, "%s has ended: nobody takes it any more", path);
+		else if (days < CERTIFICATE_LEAST_DAYS && ++ending)
+			say(c, r, DOCTOR_DOUBTFUL, "%s ends in %lld days", path, (long long)days);
+	}
+	if (!ending)
+		say(c, r, DOCTOR_WELL, "none ends within %d days", CERTIFICATE_LEAST_DAYS);
+}
+
 JUDGE(judge_disk)
 {
 	(void)conf;
@@ -229,6 +251,8 @@ const struct doctor_check doctor_checks[] = {
 	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL, judge_files },
 	{ "programs",     "do HAProxy and keepalived take their configuration",
 	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY, judge_programs },
+	{ "certificates", "how long are the certificates good",
+	  "your own for clients: the new one into /etc/holdfast/pki/edge.pem on both gateways, then systemctl reload haproxy. Ours last until 2049: is the clock right?", ALL, judge_certificates },
 	{ "disk",         "does the disk keep what it has synced, and how fast",
 	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ALL, judge_disk },
 	{ "space",        "is there room on the disk",

@@ -69,6 +69,13 @@ struct doctor_facts {
 	} refusal[4]; /* programs that do not take their configuration */
 	size_t refusals;
 
+	struct {
+		const char *path; /* borrowed */
+		int64_t left_s;	  /* below 0: it has ended */
+		char unread[96];  /* why it could not be read; "" it could */
+	} certificate[4];
+	size_t certificates;
+
 	char forgetful
 	    [24]; /* the file system of the state directory, where that loses what was synced; "" it does not, or is not known */
 	uint32_t sync_us; /* median of writing and syncing 4 KiB there; 0 not known */

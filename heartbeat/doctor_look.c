@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/certificate.h"
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
@@ -265,6 +266,25 @@ static void look_at_programs(const struct conf *conf, struct doctor_facts *ret)
 	}
 }
 
+static void look_at_certificates(struct doctor_facts *ret)
+{
+	for (size_t i = 0; i < certificates_count; i++) {
+		size_t n = ret->certificates;
+		struct errbuf e;
+		int64_t end_s = 0;
+		int code = certificate_end(certificates[i].path, &end_s, &e);
+
+		/* A witness has none for clients. */
+		if (code == -ENOENT || n == sizeof(ret->certificate) / sizeof(ret->certificate[0]))
+			continue;
+		ret->certificate[n].path = certificates[i].path;
+		ret->certificate[n].left_s = end_s - (int64_t)time(NULL);
+		(void)snprintf(
+		    ret->certificate[n].unread, sizeof(ret->certificate[n].unread), "%.95s", code ? e.text : "");
+		ret->certificates++;
+	}
+}
+
 static int by_size(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -326,5 +346,6 @@ void doctor_look(const struct conf *conf, struct doctor_facts *ret)
 	look_at_units(conf, ret);
 	look_at_files(conf, ret);
 	look_at_programs(conf, ret);
+	look_at_certificates(ret);
 	look_at_disk(ret);
 }

@@ -58,6 +58,8 @@
 	X(VERIFY_FINDINGS, "verify_findings", GAUGE, "what that found")                                                \
 	X(VERIFIED_AT, "verify_timestamp_seconds", GAUGE, "when that was")                                             \
 	X(BACKED_UP_AT, "backup_timestamp_seconds", GAUGE, "when holdfastctl backup make ended well here last")        \
+	X(CERTIFICATE_END, "certificate_end_timestamp_seconds", GAUGE,                                                 \
+	    "when label certificate ends: node among the members, edge what clients see")                              \
 	X(DAEMON_UP, "daemon_up", GAUGE, "1: the file of metrics of label daemon is fresh")
 
 #define METRICS_REPLICATION(X)                                                                                         \

@@ -135,6 +135,29 @@ static void refused(struct doctor_facts *f)
 	SET(f->refusal[0].words, "unknown keyword 'x'");
 	f->refusals = 1;
 }
+static void put_certificate(struct doctor_facts *f, int64_t left_s)
+{
+	f->certificate[0].path = "/etc/holdfast/pki/edge.pem";
+	f->certificate[0].left_s = left_s;
+	f->certificates = 1;
+}
+static void certificate_ends(struct doctor_facts *f)
+{
+	put_certificate(f, 21 * 86400 - 1);
+}
+static void certificate_stays(struct doctor_facts *f)
+{
+	put_certificate(f, 21 * 86400);
+}
+static void certificate_ended(struct doctor_facts *f)
+{
+	put_certificate(f, 0);
+}
+static void certificate_unread(struct doctor_facts *f)
+{
+	put_certificate(f, 0);
+	SET(f->certificate[0].unread, "edge.pem: no certificate in PEM");
+}
 static void on_tmpfs(struct doctor_facts *f)
 {
 	SET(f->forgetful, "tmpfs");
@@ -189,6 +212,10 @@ static const struct {
 	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
 	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
+	{ certificate_stays, "certificates", "none ends within 21 days",                    DOCTOR_WELL },
+	{ certificate_ends, "certificates", "/etc/holdfast/pki/edge.pem ends in 20 days",     DOCTOR_DOUBTFUL },
+	{ certificate_ended, "certificates", "/etc/holdfast/pki/edge.pem has ended",          DOCTOR_WRONG },
+	{ certificate_unread, "certificates", "no certificate in PEM",                       DOCTOR_WRONG },
 	{ on_tmpfs,        "disk",       "tmpfs, which does not keep",                        DOCTOR_WRONG },
 	{ no_sync,         "disk",       "nothing can be written and synced",                 DOCTOR_WRONG },
 	{ slow_sync,       "disk",       "takes 20001 us",                                    DOCTOR_DOUBTFUL },

@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "heartbeat/certificate.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/invite.h"
 #include "heartbeat/pki.h"
@@ -166,6 +168,58 @@ static void test_two_nodes_have_one_ca_and_certificates_that_verify(void **state
 	ERR_clear_error();
 }
 
+/* The certificate with another end, in PEM: for its reading only, so the signature need not be good. */
+static void put_ending(FILE *f, const char *pem, const char *end)
+{
+	X509 *one = certificate(pem);
+
+	assert_int_equal(ASN1_TIME_set_string(X509_getm_notAfter(one), end), 1);
+	assert_true(i2d_re_X509_tbs(one, NULL) > 0); /* it remembers how it was written */
+	assert_int_equal(PEM_write_X509(f, one), 1);
+	X509_free(one);
+}
+
+/* Writes text, and certificates that end so behind it, and reads the end of all; e.text is never empty when there is none. */
+static int end_of(const char *text, const char *const ends[], int64_t *ret_s)
+{
+	static struct pki_pem a;
+	const struct pki_subject is_a = {"pay", "a", "10.0.0.1", "10.0.0.100"};
+	char path[] = "/tmp/holdfast-test.XXXXXX";
+	uint8_t key[PKI_KEY_BYTES] = {1};
+	struct errbuf e = {""};
+	FILE *f = fdopen(mkstemp(path), "w");
+	int code;
+
+	assert_non_null(f);
+	assert_int_equal(pki_make(key, &is_a, &a, &e), 0);
+	(void)fputs(text ? text : a.edge, f);
+	for (; *ends; ends++)
+		put_ending(f, a.node, *ends);
+	assert_int_equal(fclose(f), 0);
+	code = certificate_end(path, ret_s, &e);
+	(void)unlink(path);
+	assert_true(!code == !e.text[0]);
+	return code;
+}
+
+static void test_a_chain_ends_with_the_first_of_it(void **state)
+{
+	struct errbuf e = {""};
+	int64_t end_s = 0;
+
+	(void)state;
+	assert_int_equal(end_of(NULL, (const char *const[]){NULL}, &end_s), 0); /* with its key behind it */
+	assert_int_equal(end_s, INT64_C(2524607999));
+	assert_int_equal(
+	    end_of("", (const char *const[]){"20300101000000Z", "20270101000000Z", "20280101000000Z", NULL}, &end_s),
+	    0);
+	assert_int_equal(end_s, INT64_C(1798761600));
+	assert_int_equal(end_of("", (const char *const[]){NULL}, &end_s), -EBADMSG);
+	assert_int_equal(end_of("no certificate\n", (const char *const[]){NULL}, &end_s), -EBADMSG);
+	assert_int_equal(end_of("-----BEGIN CERTIFICATE-----\nMIIB\n", (const char *const[]){NULL}, &end_s), -EBADMSG);
+	assert_int_equal(certificate_end("/nowhere/edge.pem", &end_s, &e), -ENOENT);
+}
+
 static void test_the_key_belongs_to_the_certificate(void **state)
 {
 	static struct pki_pem a;
@@ -258,6 +312,7 @@ int main(void)
 	    cmocka_unit_test(test_what_has_no_place_in_a_token),
 	    cmocka_unit_test(test_two_nodes_have_one_ca_and_certificates_that_verify),
 	    cmocka_unit_test(test_the_key_belongs_to_the_certificate),
+	    cmocka_unit_test(test_a_chain_ends_with_the_first_of_it),
 	    cmocka_unit_test(test_a_subject_that_is_none_is_refused),
 	    cmocka_unit_test(test_templates),
 	    cmocka_unit_test(test_a_line_that_is_too_long_is_refused),

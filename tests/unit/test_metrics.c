@@ -32,7 +32,7 @@ static const char status_text[] =
     "200}},"
     "\"waits_for\":\"b\",\"dropped\":{\"garbage\":2,\"replayed\":0},\"key\":{\"number\":1,\"rotating\":false},"
     "\"unacknowledged_exports\":4,\"verify\":{\"result\":\"found\",\"findings\":2,\"at_unix\":1767225600},"
-    "\"backup\":{\"at_unix\":1767225601}}";
+    "\"backup\":{\"at_unix\":1767225601},\"certificates_end_unix\":{\"edge\":2524607999}}";
 
 static char *shown(const char *text)
 {
@@ -76,7 +76,8 @@ static void test_a_status_as_metrics(void **state)
 	    "\nholdfast_datagrams_dropped_total{cause=\"garbage\"} 2\n", "\nholdfast_heartbeat_key_number 1\n",
 	    "\nholdfast_heartbeat_key_rotating 0\n", "\nholdfast_unacknowledged_exports 4\n",
 	    "\nholdfast_verify_right 0\n", "\nholdfast_verify_findings 2\n",
-	    "\nholdfast_verify_timestamp_seconds 1767225600\n", "\nholdfast_backup_timestamp_seconds 1767225601\n"};
+	    "\nholdfast_verify_timestamp_seconds 1767225600\n", "\nholdfast_backup_timestamp_seconds 1767225601\n",
+	    "\nholdfast_certificate_end_timestamp_seconds{certificate=\"edge\"} 2524607999\n"};
 	char *out = shown(status_text);
 
 	(void)state;
