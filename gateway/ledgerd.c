@@ -11,6 +11,7 @@
 #include "gateway/writer.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
+#include "heartbeat/reload.h"
 #include "heartbeat/rolepage.h"
 
 #include <errno.h>
@@ -374,6 +375,18 @@ static struct server_users find_users(void)
 	return ret;
 }
 
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct ledgerd *l = userdata;
+	struct conf now;
+
+	(void)source;
+	(void)info;
+	if (reload_read(l->options.path, &l->options.conf, CONF_READER_LEDGERD, &now))
+		l->options.conf.in_flight_max = now.in_flight_max;
+	return 0;
+}
+
 static int set_up(struct ledgerd *l, struct errbuf *e)
 {
 	sd_event_source *tick = NULL, *answers = NULL, *reads = NULL;
@@ -401,7 +414,8 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
 	    sd_event_add_io(l->event, &reads, queue_answers_fd(l->reads), EPOLLIN, on_reads, l) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(l->event, true) < 0)
+	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 ||
+	    sd_event_add_signal(l->event, NULL, SIGHUP, on_reload, l) < 0 || sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return server_new(l->event, l->socket_path, &users, on_op, l, &l->server, e);
 }
@@ -432,6 +446,7 @@ int main(int argc, char **argv)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
+	(void)sigaddset(&stop, SIGHUP);
 	/* Before any thread: the loop takes them as events. A peer that is gone is an error code, not a
 	 * signal. */
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||

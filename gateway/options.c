@@ -51,6 +51,7 @@ static int read_instance(const char *text, unsigned *ret)
 
 static int check_conf(const char *path, const char *name, struct options *ret)
 {
+	ret->path = path;
 	if (conf_load(path, &ret->conf, stderr))
 		return 1;
 	if (ret->conf.kind != CONF_KIND_GATEWAY) {

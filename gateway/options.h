@@ -13,6 +13,7 @@
 
 struct options {
 	struct conf conf;
+	const char *path;				       /* of the configuration; not copied */
 	const char *run_dir, *database_socket, *database_user; /* other than the usual only in tests */
 	unsigned instance;				       /* workerd: N */
 };

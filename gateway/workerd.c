@@ -8,6 +8,7 @@
 #include "gateway/tally.h"
 #include "gateway/wipe.h"
 #include "heartbeat/log.h"
+#include "heartbeat/reload.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -45,6 +46,22 @@ static int on_stopping(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* What is under way is answered first. */
+/* What is under way keeps what it began with. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct workerd *w = userdata;
+	struct conf *running = &w->options.conf, now;
+
+	(void)source;
+	(void)info;
+	if (!reload_read(w->options.path, running, CONF_READER_WORKERD, &now))
+		return 0;
+	memcpy(running->channels, now.channels, sizeof(running->channels)); /* what desk.channels points to */
+	running->hold_timeout_ms = w->desk.hold_timeout_ms = now.hold_timeout_ms;
+	running->access_log = w->desk.access_log = now.access_log;
+	return 0;
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct workerd *w = userdata;
@@ -116,7 +133,8 @@ static int set_up(struct workerd *w, struct errbuf *e)
 		    o->instance, port);
 	if (sd_event_default(&w->event) < 0 || sd_event_set_watchdog(w->event, true) < 0 ||
 	    sd_event_add_signal(w->event, NULL, SIGTERM, on_signal, w) < 0 ||
-	    sd_event_add_signal(w->event, NULL, SIGINT, on_signal, w) < 0)
+	    sd_event_add_signal(w->event, NULL, SIGINT, on_signal, w) < 0 ||
+	    sd_event_add_signal(w->event, NULL, SIGHUP, on_reload, w) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	w->desk.channels = o->conf.channels;
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
@@ -141,6 +159,7 @@ int main(int argc, char **argv)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
+	(void)sigaddset(&stop, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0)) { /* passwords are in its memory */
 		LOG(LOG_ERR, "workerd.fail", KV_S("why", "cannot initialise"));

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_HEARTBEAT_CONF_H
 #define HOLDFAST_HEARTBEAT_CONF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -58,7 +59,23 @@ unsigned conf_load(const char *path, struct conf *ret, FILE *errs);
 /* Writes a file that conf_read takes back unchanged; only values that differ from the defaults. 0 or -errno. */
 int conf_write(FILE *f, const struct conf *conf);
 
-/* Prints the table of keys (section, key, allowed range, default, meaning), for the man page's test. */
+/* Who does what a key says. RENDERED: the files of HAProxy, keepalived and MariaDB, which `holdfastctl reconfigure` writes. */
+enum conf_reader {
+	CONF_READER_HEARTBEATD = 1,
+	CONF_READER_REPLICATIOND = 2,
+	CONF_READER_LEDGERD = 4,
+	CONF_READER_WORKERD = 8,
+	CONF_READER_TICKLED = 16,
+	CONF_READER_RENDERED = 32
+};
+#define CONF_KEYS_MAX 40
+
+/* The names of the keys that this one reader has and that differ, with live those that it takes while it runs, otherwise those for which
+ * it has to be started again; constant. Returns how many they are. */
+unsigned conf_changes(const struct conf *running, const struct conf *now, unsigned reader, bool live,
+    const char *ret[static CONF_KEYS_MAX]);
+
+/* Prints the table of keys (section, key, allowed range, default, meaning, what a change needs), for the man page's test. */
 void conf_print_keys(FILE *f);
 
 #endif

@@ -27,19 +27,33 @@ static const struct {
 };
 #define REACTIONS (sizeof(reactions) / sizeof(reactions[0]))
 
-static int react(unsigned changed, struct errbuf *e)
+/* Before the first file is replaced: were we killed between that and the reload, the next run would find nothing changed. Returns the bits
+ * that were pending before. */
+static unsigned expect_all(void)
 {
 	static const struct ctl_owner owner = {NULL, NULL, 0644};
-	int first = 0;
+	unsigned before = 0;
 
 	for (size_t i = 0; i < REACTIONS; i++)
-		if (changed & reactions[i].bit)
+		if (access(reactions[i].pending, F_OK) == 0)
+			before |= reactions[i].bit;
+		else
 			(void)ctl_file_write(reactions[i].pending, "", &owner, NULL);
+	return before;
+}
+
+/* Of those whose bit is there; for the others there is nothing to be done. */
+static int react(unsigned wanted, struct errbuf *e)
+{
+	int first = 0;
+
 	for (size_t i = 0; i < REACTIONS; i++) {
 		int code;
 
-		if (!(changed & reactions[i].bit) && access(reactions[i].pending, F_OK))
+		if (!(wanted & reactions[i].bit)) {
+			(void)unlink(reactions[i].pending);
 			continue;
+		}
 		code = ctl_run(reactions[i].argv, RELOAD_TIMEOUT_MS, NULL, first ? NULL : e);
 		if (code)
 			first = first ? first : code;
@@ -49,15 +63,21 @@ static int react(unsigned changed, struct errbuf *e)
 	return first;
 }
 
+/* Files of which one was refused do not keep back the others that were written. */
 static int render_all(const struct conf *conf, unsigned *changed, struct errbuf *e)
 {
 	struct settings_member member[CTL_MEMBERS_MAX];
-	unsigned members = 0;
-	int code = ctl_members_ask(member, &members, e);
+	unsigned members = 0, before;
+	int code = ctl_members_ask(member, &members, e), reacted;
 
 	if (!code && !members)
 		code = err_set(e, -EAGAIN, "the members are not known yet");
-	return code ? code : settings_write(conf, member, members, changed, e);
+	if (code)
+		return code;
+	before = expect_all();
+	code = settings_write(conf, member, members, changed, e);
+	reacted = react(before | *changed, code ? NULL : e);
+	return code ? code : reacted;
 }
 
 int ctl_reconfigure(const struct ctl_options *o)
@@ -77,8 +97,6 @@ int ctl_reconfigure(const struct ctl_options *o)
 	if (conf.kind == CONF_KIND_WITNESS)
 		return 0;
 	code = render_all(&conf, &changed, &e);
-	if (!code)
-		code = react(changed, &e);
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: reconfigure: %s\n", e.text);
 		return 1;

@@ -194,9 +194,15 @@ static void tick(struct daemon *d)
 static void on_signal(void *userdata)
 {
 	struct daemon *d = userdata;
-	struct signalfd_siginfo ignored;
+	struct signalfd_siginfo got;
 
-	d->stop = read(d->signals, &ignored, sizeof(ignored)) > 0;
+	if (read(d->signals, &got, sizeof(got)) != (ssize_t)sizeof(got))
+		return;
+	d->stop = got.ssi_signo != SIGHUP;
+	/* To read a file is to wait for a disk. */
+	if (!d->stop)
+		LOG(LOG_NOTICE, "conf.restart", KV_S("key", "any"),
+		    KV_S("why", "heartbeatd reads its configuration when it starts"));
 }
 
 static int load_keys(const char *path, struct daemon *d, struct errbuf *e)
@@ -280,6 +286,7 @@ static int take_signals(struct daemon *d, struct errbuf *e)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &stop, NULL))
 		return err_set(e, -errno, "signals: %s", strerror(errno));
 	d->signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);

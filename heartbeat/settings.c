@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/ctl_run.h"
 #include "heartbeat/durable.h"
 
 #define UNIT_DIR "/etc/systemd/system/"
 #define ETC_DIR "/etc/holdfast/"
 #define TEXT_BYTES_MAX (256 * 1024)
+#define CHECK_TIMEOUT_MS 20000
 
 struct setting {
 	const char *target;
@@ -29,6 +31,17 @@ struct setting {
 
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
 #define REPLICA (1u << CONF_KIND_REPLICA)
+
+/* Whose file it is says itself whether it would take it, before it gets it. What it is called with, PATH being the new file. */
+static const struct checker {
+	const char *target;
+	const char *before[4], *prefix, *after[2];
+} checkers[] = {
+    {ETC_DIR "haproxy.cfg", {"haproxy", "-c", "-f"}, "", {NULL}},
+    {ETC_DIR "keepalived.conf", {"keepalived", "-t", "-f"}, "", {NULL}},
+    {ETC_DIR "mariadb.cnf", {"mariadbd"}, "--defaults-file=", {"--help", "--verbose"}},
+};
+#define CHECKERS (sizeof(checkers) / sizeof(checkers[0]))
 
 /* Certificates first: what names them is written when they are there. */
 static const struct setting settings[] = {
@@ -130,6 +143,49 @@ static int fill(int fd, const struct setting *s, const char *text, bool owned, s
 	return 0;
 }
 
+/* Of what a program wrote on standard error, the first line that names a fault; the last lines of all three say only that there was one. */
+static const char *first_fault(char *text)
+{
+	static const char *const marks[] = {"[ALERT]", "[ERROR]", "(Line ", ": Line "};
+
+	for (char *line, *rest = text; (line = strsep(&rest, "\n"));)
+		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (strstr(line, marks[i]))
+				return line;
+	return NULL;
+}
+
+/* 0, or what it says against the new file, which it may still name. */
+static int ask_checker(const struct checker *c, const char *path, struct errbuf *e)
+{
+	char named[PATH_MAX];
+	const char *argv[8] = {NULL}, *fault;
+	struct ctl_output output = {0};
+	size_t n = 0;
+	int code = join_path(named, c->prefix, path, e);
+
+	for (size_t i = 0; i < sizeof(c->before) / sizeof(c->before[0]) && c->before[i]; i++)
+		argv[n++] = c->before[i];
+	argv[n++] = named;
+	for (size_t i = 0; i < sizeof(c->after) / sizeof(c->after[0]) && c->after[i]; i++)
+		argv[n++] = c->after[i];
+	if (!code)
+		code = ctl_run(argv, CHECK_TIMEOUT_MS, &output, e);
+	if (code != -EIO)
+		return code;
+	fault = first_fault(output.err);
+	return err_set(e, -EINVAL, "%s refuses what would be written to %s, so the old one stays: %.300s", c->before[0],
+	    c->target, fault ? fault : "it does not say why");
+}
+
+static int check(const struct setting *s, const char *path, struct errbuf *e)
+{
+	for (size_t i = 0; i < CHECKERS; i++)
+		if (strcmp(checkers[i].target, s->target) == 0)
+			return ask_checker(&checkers[i], path, e);
+	return 0;
+}
+
 static int replace(char *path, const struct setting *s, const char *text, bool owned, struct errbuf *e)
 {
 	char temporary[PATH_MAX];
@@ -147,6 +203,8 @@ static int replace(char *path, const struct setting *s, const char *text, bool o
 	code = fill(fd, s, text, owned, e);
 	if (close(fd) && !code)
 		code = err_set(e, -errno, "%s: %s", temporary, strerror(errno));
+	if (!code && owned)
+		code = check(s, temporary, e);
 	if (!code && rename(temporary, path))
 		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
 	if (code) {

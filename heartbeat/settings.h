@@ -20,7 +20,8 @@ struct settings_member {
 enum settings_changed { SETTINGS_HAPROXY = 1, SETTINGS_KEEPALIVED = 2, SETTINGS_MARIADB = 4, SETTINGS_UNITS = 8 };
 
 /* Renders every configuration file that follows from conf and the members into place, each by
- * write+fsync+rename and only if its content differs. 0 or -errno with e filled. Nothing on a witness. */
+ * write+fsync+rename and only if its content differs, and if haproxy -c, keepalived -t or mariadbd takes it: what one of them refuses is
+ * -EINVAL, and the old file stays. 0 or -errno with e filled. Nothing on a witness. */
 int settings_write(
     const struct conf *conf, const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
 

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
+#include "heartbeat/reload.h"
 #include "heartbeat/rolepage.h"
 
 #define TICK_US 100000u
@@ -124,6 +125,18 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/* No key of it holds before it is started again, which ends nothing. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct tickled *t = userdata;
+	struct conf now;
+
+	(void)source;
+	(void)info;
+	(void)reload_read(t->conf_path, &t->conf, CONF_READER_TICKLED, &now);
+	return 0;
+}
+
 static int open_loop(struct tickled *t, struct errbuf *e)
 {
 	sigset_t stop;
@@ -133,8 +146,10 @@ static int open_loop(struct tickled *t, struct errbuf *e)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || sd_event_add_signal(t->loop, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(t->loop, NULL, SIGINT, NULL, NULL) < 0)
+	    sd_event_add_signal(t->loop, NULL, SIGINT, NULL, NULL) < 0 ||
+	    sd_event_add_signal(t->loop, NULL, SIGHUP, on_reload, t) < 0)
 		return err_set(e, -errno, "signals: %s", strerror(errno));
 	sd_event_set_watchdog(t->loop, 1);
 	return 0;
@@ -247,6 +262,7 @@ int main(int argc, char **argv)
 		return 0;
 	t.run_dir = o.run;
 	t.key_path = o.key;
+	t.conf_path = o.conf;
 	if (sodium_init() < 0) {
 		LOG(LOG_ERR, "start.failed", KV_S("why", "libsodium"));
 		return 1;

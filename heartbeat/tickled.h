@@ -20,6 +20,7 @@ struct tickled_peer {
 
 struct tickled {
 	struct conf conf;
+	const char *conf_path;
 	const char *run_dir, *key_path;
 	struct ip vip;
 	unsigned interface; /* where it goes */

@@ -22,6 +22,7 @@
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
 #include "heartbeat/metrics.h"
+#include "heartbeat/reload.h"
 #include "replication/actor.h"
 #include "replication/adoptdata.h"
 #include "replication/initdata.h"
@@ -34,6 +35,7 @@
 
 struct replicationd {
 	struct conf conf;
+	const char *conf_path;
 	char password[REPLICATION_PASSWORD_BYTES];
 	sd_event *loop;
 	struct link *link;
@@ -159,6 +161,18 @@ static int open_gate(struct replicationd *r, struct errbuf *e)
 										    : 0;
 }
 
+/* No key of it holds before it is started again, which costs a wait at most. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct replicationd *r = userdata;
+	struct conf now;
+
+	(void)source;
+	(void)info;
+	(void)reload_read(r->conf_path, &r->conf, CONF_READER_REPLICATIOND, &now);
+	return 0;
+}
+
 static int set_up(struct replicationd *r, struct errbuf *e)
 {
 	sd_event_source *tick = NULL;
@@ -181,7 +195,8 @@ static int set_up(struct replicationd *r, struct errbuf *e)
 	    sd_event_add_time(r->loop, &tick, CLOCK_MONOTONIC, 0, 1000, on_tick, r) < 0 ||
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
 	    sd_event_add_signal(r->loop, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(r->loop, NULL, SIGINT, NULL, NULL) < 0 || sd_event_set_watchdog(r->loop, true) < 0)
+	    sd_event_add_signal(r->loop, NULL, SIGINT, NULL, NULL) < 0 ||
+	    sd_event_add_signal(r->loop, NULL, SIGHUP, on_reload, r) < 0 || sd_event_set_watchdog(r->loop, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
 }
@@ -320,6 +335,7 @@ int main(int argc, char **argv)
 	}
 	if (look_at)
 		return look(look_at);
+	r.conf_path = path;
 	if (conf_load(path, &r.conf, stderr))
 		return 1;
 	if (r.conf.kind == CONF_KIND_WITNESS) {
@@ -331,6 +347,7 @@ int main(int argc, char **argv)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
+	(void)sigaddset(&stop, SIGHUP);
 	/* Before any thread: the loop takes them as events. */
 	if (sigprocmask(SIG_BLOCK, &stop, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR || sodium_init() < 0 ||
 	    mysql_library_init(0, NULL, NULL)) {

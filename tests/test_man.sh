@@ -7,10 +7,10 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-./tests/unit/conf_keys | awk -F '\t' '{ print $1, $2 ": " $3 "; " ($4 == "-" ? "no default." : "default " $4 ".") }' >"$work/table"
+./tests/unit/conf_keys | awk -F '\t' '{ print $1, $2 ": " $3 "; " ($4 == "-" ? "no default." : "default " $4 ".") " Change: " $6 "." }' >"$work/table"
 awk '/^\.Ss \[/ { section = substr($2, 2, length($2) - 2) }
   /^\.Sh FILES/ { exit }
-  /^\.It Cm / { key = $3; getline; print section, key ": " $0 }' "$man/holdfast.conf.5" >"$work/page"
+  /^\.It Cm / { key = $3; getline; text = $0; getline; print section, key ": " text " " $0 }' "$man/holdfast.conf.5" >"$work/page"
 if [ -s "$work/table" ] && diff -u --label "table of keys" --label "holdfast.conf.5" "$work/table" "$work/page"; then
   echo "ok   $(wc -l <"$work/page") keys of holdfast.conf"
 else

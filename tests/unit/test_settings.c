@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "heartbeat/reload.h"
+
 static const struct conf node_a = {
     .cluster = "pay",
     .name = "a",
@@ -298,6 +300,42 @@ static void test_all_or_nothing(void **state)
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
 }
 
+/* Who is told of a key that has changed, and whether it holds at once; a wrong file changes nothing. */
+static void test_reload(void **state)
+{
+	char path[] = "/tmp/test_settings.XXXXXX";
+	const char *key[CONF_KEYS_MAX];
+	struct conf now = node_a, running = node_a, untouched;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	now.in_flight_max = 7;
+	now.access_log = CONF_LOG_ON;
+	now.worker_port = 9000;
+	assert_int_equal(conf_changes(&running, &now, CONF_READER_LEDGERD, true, key), 1);
+	assert_string_equal(key[0], "in-flight-max");
+	assert_int_equal(conf_changes(&running, &now, CONF_READER_LEDGERD, false, key), 0);
+	assert_int_equal(conf_changes(&running, &now, CONF_READER_WORKERD, true, key), 1);
+	assert_string_equal(key[0], "access-log");
+	assert_int_equal(conf_changes(&running, &now, CONF_READER_WORKERD, false, key), 1);
+	assert_string_equal(key[0], "worker-port");
+	assert_int_equal(conf_changes(&running, &now, CONF_READER_HEARTBEATD, false, key), 0);
+	assert_true(
+	    write(fd, "[node]\nname = a\naddress = 10.0.0.1\ninterface = eth0\n[cluster]\nvip = 10.0.0.100/24\n", 82) >
+	    0);
+	assert_true(reload_read(path, &running, CONF_READER_LEDGERD, &now));
+	assert_int_equal(now.in_flight_max, 2048);
+	running.name[0] = 'c'; /* another member's file */
+	assert_false(reload_read(path, &running, CONF_READER_LEDGERD, &untouched));
+	running.name[0] = 'a';
+	assert_true(write(fd, "[gateway]\nworkers = 65\n", 23) > 0);
+	assert_false(reload_read(path, &running, CONF_READER_LEDGERD, &untouched));
+	assert_int_equal(unlink(path), 0);
+	assert_false(reload_read(path, &running, CONF_READER_LEDGERD, &untouched));
+	(void)close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_write),
 	    cmocka_unit_test(test_look),
+	    cmocka_unit_test(test_reload),
 	    cmocka_unit_test(test_all_or_nothing),
 	};
 
