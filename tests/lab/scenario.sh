@@ -97,7 +97,9 @@ refused() {
 
 in_node() { timeout 300 "$lab" exec "$1" -- sh -c "$2"; } # NODE SCRIPT
 begins_anew() { # NODE: as after a purge
-  in_node "$1" 'systemctl stop "holdfast-*" mariadb haproxy keepalived 2>/dev/null
+  # Holdfast first: until it is down it starts mariadb again, which may be just what is wanted of this machine when another one went.
+  in_node "$1" 'systemctl stop "holdfast-*" 2>/dev/null
+    systemctl stop mariadb haproxy keepalived 2>/dev/null
     rm -rf /etc/holdfast/* /var/lib/holdfast/heartbeat/* /var/lib/holdfast/replication/* /var/lib/holdfast/mysql*' ||
     fail "$1 cannot be made a fresh machine"
 }
