@@ -48,6 +48,39 @@ for f in "$top"/doc/runbooks/*.md; do
 done >"$work/links"
 [ ! -s "$work/links" ] || bad "$(cat "$work/links")"
 
+# The dashboard asks for what there is, of the cluster that was chosen, and no metric that an alert asks for is missing on it.
+board=$top/etc/grafana.json
+python3 - "$board" >"$work/queries" <<'PY' || bad "etc/grafana.json is no dashboard"
+import json, sys
+
+def queries(o):
+    if isinstance(o, dict):
+        if "expr" in o:
+            yield o["expr"]
+        for value in o.values():
+            yield from queries(value)
+    elif isinstance(o, list):
+        for value in o:
+            yield from queries(value)
+
+with open(sys.argv[1], encoding="utf-8") as f:
+    board = json.load(f)
+ids = [p["id"] for p in board["panels"]]
+assert len(ids) == len(set(ids)), "two panels of one number"
+for p in board["panels"]:
+    assert p["type"] == "row" or (p["targets"] and p["description"]), p["title"]
+    assert p["gridPos"]["x"] + p["gridPos"]["w"] <= 24, p["title"]
+print("\n".join(queries(board)))
+PY
+grep -oE 'holdfast_[a-z_]+' "$work/queries" | LC_ALL=C sort -u >"$work/shown"
+LC_ALL=C comm -23 "$work/shown" "$work/names" >"$work/unknown"
+[ -s "$work/shown" ] && [ ! -s "$work/unknown" ] || bad "the dashboard asks for what there is not: $(cat "$work/unknown")"
+LC_ALL=C comm -13 "$work/shown" "$work/used" | grep -vE '_key_rotating|_replica_heard_age' >"$work/unshown"
+[ ! -s "$work/unshown" ] || bad "an alert asks for what the dashboard does not show: $(cat "$work/unshown")"
+grep -oE 'holdfast_[a-z_]+(\{[^}]*)?' "$work/queries" | grep -v 'job="\$job"' >"$work/anywhere"
+[ ! -s "$work/anywhere" ] || bad "the dashboard mixes clusters: $(cat "$work/anywhere")"
+echo "ok   $(wc -l <"$work/queries") queries of the dashboard"
+
 # What a machine without a cluster tells is sound, too.
 ./holdfastctl metrics >"$work/metrics"
 grep -q '^holdfast_up [01]$' "$work/metrics" || bad "holdfastctl metrics says nothing"
@@ -63,6 +96,9 @@ printf 'GET /metrics HTTP/1.1\r\n' | ./holdfastctl metrics --http >"$work/half" 
 [ ! -s "$work/half" ] || bad "half a request was answered"
 if command -v promtool >/dev/null; then
   promtool check rules "$top/etc/alerts.yml" >"$work/rules" 2>&1 || { cat "$work/rules"; bad "promtool check rules"; }
+  { printf 'groups:\n  - name: board\n    rules:\n'
+    sed -e 's/\$__rate_interval/1m/g' -e 's/\$job/pay/g' -e "s/'/''/g" -e "s/.*/      - record: board\n        expr: '&'/" "$work/queries"; } >"$work/board.yml"
+  promtool check rules --lint=none "$work/board.yml" >"$work/rules" 2>&1 || { cat "$work/rules"; bad "promtool does not take a query of the dashboard"; }
   promtool check metrics <"$work/metrics" || bad "promtool check metrics"
   echo "ok   promtool"
 else
