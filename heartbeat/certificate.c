@@ -14,6 +14,7 @@
 const struct certificate certificates[] = {
     {"node", CONF_PKI_DIR "/node.pem"},
     {"edge", CONF_PKI_DIR "/edge.pem"},
+    {"page", CONF_PAGE_DIR "/page.pem"},
 };
 const size_t certificates_count = sizeof(certificates) / sizeof(certificates[0]);
 

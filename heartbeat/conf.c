@@ -8,9 +8,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "heartbeat/conf_ports.h"
 #include "heartbeat/conf_value.h"
 
-enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST };
+/* clang-format off */
+enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST, SHAPE_ENDPOINT };
+/* clang-format on */
 
 struct key {
 	const char *section, *name;
@@ -30,6 +33,7 @@ struct key {
 #define WORKERD CONF_READER_WORKERD
 #define TICKLED CONF_READER_TICKLED
 #define RENDERED CONF_READER_RENDERED
+#define PAGED CONF_READER_PAGED
 
 #define AT(member) offsetof(struct conf, member), sizeof(((struct conf *)0)->member)
 
@@ -65,6 +69,7 @@ static const struct key keys[] = {
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers", RENDERED, 0 },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger", RENDERED, 0 },
 	{ "gateway", "mesh-seed-port", SHAPE_NUMBER, AT(mesh_seed_port), 1, 65535, "7445", "1 to 65535", "TCP port for the peer's replication: fresh copies", RENDERED, 0 },
+	{ "page", "listen", SHAPE_ENDPOINT, AT(page_listen), 0, 0, "", "an IPv4 address of this machine and a port of 1024 to 65535, such as 10.0.0.1:8407", "where the status page is; nowhere unless set", PAGED, 0 },
 };
 /* clang-format on */
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -80,6 +85,9 @@ static const struct {
 
 static bool well_formed(const struct key *k, const char *value)
 {
+	char address[VALUE_IPV4_BYTES];
+	uint32_t port;
+
 	switch (k->shape) {
 	case SHAPE_NAME: return value_is_of(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
 	case SHAPE_WORD: return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
@@ -87,6 +95,7 @@ static bool well_formed(const struct key *k, const char *value)
 	case SHAPE_CIDR: return value_is_cidr(value);
 	case SHAPE_PATH: return value[0] == '/' && !strpbrk(value, " \t\"'");
 	case SHAPE_LIST: return value_is_list(value);
+	case SHAPE_ENDPOINT: return value_is_endpoint(value, address, &port);
 	case SHAPE_NUMBER:
 	case SHAPE_CHOICE: break;
 	}
@@ -306,31 +315,18 @@ static void check_interval(struct reading *r, size_t at, uint32_t value)
 	    keys[key].name, value, 3 * ms, keys[key].max, ms);
 }
 
-#define ON_LOCALHOST 1
-#define ON_ADDRESS 2
 #define EXPORTER_PORT 8405 /* of etc/haproxy.cfg.in */
 
 /* Who listens on TCP ports of a gateway, where; two of them cannot have the same. */
 static void check_ports(struct reading *r)
 {
-	const struct conf *c = &r->conf;
-	const struct {
-		size_t at;
-		uint32_t first, count;
-		unsigned where;
-	} ports[] = {
-	    {offsetof(struct conf, database_port), c->database_port, 1, ON_LOCALHOST | ON_ADDRESS},
-	    {offsetof(struct conf, relay_port), c->relay_port, 1, ON_LOCALHOST},
-	    {offsetof(struct conf, worker_port), c->worker_port, c->workers, ON_LOCALHOST},
-	    {offsetof(struct conf, mesh_http_port), c->mesh_http_port, 1, ON_ADDRESS},
-	    {offsetof(struct conf, mesh_ledger_port), c->mesh_ledger_port, 1, ON_ADDRESS},
-	    {offsetof(struct conf, mesh_seed_port), c->mesh_seed_port, 1, ON_ADDRESS},
-	};
+	struct conf_port ports[CONF_PORTS];
 
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+	conf_ports(&r->conf, ports);
+	for (size_t i = 0; i < CONF_PORTS; i++) {
 		size_t key = key_at(ports[i].at);
 
-		if ((ports[i].where & ON_LOCALHOST) && EXPORTER_PORT - ports[i].first < ports[i].count) {
+		if ((ports[i].where & CONF_ON_LOCALHOST) && EXPORTER_PORT - ports[i].first < ports[i].count) {
 			begin_complaint(r, key, key_at(offsetof(struct conf, workers)));
 			(void)fprintf(r->errs, "'%s' takes TCP port %d, which is that of HAProxy's figures\n",
 			    keys[key].name, EXPORTER_PORT);
@@ -368,6 +364,8 @@ static void check_together(struct reading *r)
 		complain(r, "'vip' in [cluster] is missing");
 	if (!c->interface[0])
 		complain(r, "'interface' in [node] is missing");
+	if (conf_page_is_vip(c))
+		complain(r, "'listen' in [page] is the virtual IP: want an address of this machine");
 	check_ports(r);
 }
 
@@ -465,7 +463,8 @@ static void print_readers(FILE *f, const struct key *k)
 		unsigned bit;
 		const char *unit;
 	} units[] = {{HEARTBEATD, "holdfast-heartbeatd"}, {REPLICATIOND, "holdfast-replicationd"},
-	    {LEDGERD, "holdfast-ledgerd"}, {WORKERD, "holdfast-workerd"}, {TICKLED, "holdfast-tickled"}};
+	    {LEDGERD, "holdfast-ledgerd"}, {WORKERD, "holdfast-workerd"}, {TICKLED, "holdfast-tickled"},
+	    {PAGED, "holdfast-page"}};
 	const char *between = "";
 
 	if (!k->readers)

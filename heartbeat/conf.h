@@ -8,7 +8,8 @@
 
 #define CONF_PATH "/etc/holdfast/holdfast.conf"
 #define CONF_KEY_PATH "/etc/holdfast/cluster.key" /* 64 hex digits and a newline, 0640 root:holdfast */
-#define CONF_PKI_DIR "/etc/holdfast/pki" /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
+#define CONF_PKI_DIR "/etc/holdfast/pki"   /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
+#define CONF_PAGE_DIR "/etc/holdfast/page" /* password, page.pem (certificate + key): heartbeat/paged_file.h */
 #define CONF_STATE_DIR "/var/lib/holdfast"
 #define CONF_VERIFY_PATH CONF_STATE_DIR "/verify.json"	/* what came out of the last `holdfastctl verify` here */
 #define CONF_BACKUP_PATH CONF_STATE_DIR "/backup.json"	/* when `holdfastctl backup make` ended well here last */
@@ -47,6 +48,7 @@ struct conf {
 	uint32_t edge_log;	      /* [gateway] edge-log, the same */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
+	char page_listen[56]; /* [page] listen, numeric IPv4 with a port; "" nowhere */
 };
 
 /* Fills in the defaults and reads f, whose name is used in messages. Every error is printed to errs, one a line, as
@@ -66,7 +68,8 @@ enum conf_reader {
 	CONF_READER_LEDGERD = 4,
 	CONF_READER_WORKERD = 8,
 	CONF_READER_TICKLED = 16,
-	CONF_READER_RENDERED = 32
+	CONF_READER_RENDERED = 32,
+	CONF_READER_PAGED = 64
 };
 #define CONF_KEYS_MAX 40
 

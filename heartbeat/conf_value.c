@@ -47,6 +47,18 @@ bool value_is_cidr(const char *text)
 	return ip_parse_cidr(text, &ip, &bits);
 }
 
+bool value_is_endpoint(const char *text, char address[static VALUE_IPV4_BYTES], uint32_t *port)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!colon || (size_t)(colon - text) >= VALUE_IPV4_BYTES)
+		return false;
+	memcpy(address, text, (size_t)(colon - text));
+	address[colon - text] = '\0';
+	/* 0.0.0.0 would be the virtual IP, too, which is for clients. */
+	return value_is_ipv4(address) && strcmp(address, "0.0.0.0") != 0 && value_number(colon + 1, 1024, 65535, port);
+}
+
 bool value_is_list(const char *text)
 {
 	const char *at = text;

@@ -18,6 +18,7 @@ int ctl_events(const struct ctl_options *o);  /* 2: the journal cannot be read *
 int ctl_explain(const struct ctl_options *o); /* 2: heartbeatd does not answer */
 int ctl_doctor(const struct ctl_options *o);  /* 1: something is wrong; 2: it could not look */
 int ctl_metrics(const struct ctl_options *o);
+int ctl_page_password(const struct ctl_options *o);
 int ctl_fsm(const struct ctl_options *o);
 int ctl_switchover(const struct ctl_options *o);
 int ctl_maintenance(const struct ctl_options *o);

@@ -73,7 +73,7 @@ struct daemon {
 
 	int listener;
 	struct daemon_client client[DAEMON_CLIENTS_MAX];
-	uint32_t ledger_uid, worker_uid;
+	uint32_t ledger_uid, worker_uid, page_uid;
 	uint64_t displaced,
 	    displaced_logged_us; /* clients for whom there was no place, since the last line about them */
 	struct repl_order order; /* as told last */

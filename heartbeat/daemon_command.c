@@ -54,18 +54,28 @@ static bool has_gone(const struct daemon_client *c)
 	return poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
+/* Everything is root's; what loses nothing is also that of whoever is logged in at the status page. */
+static bool may_command(const struct daemon *d, uint32_t uid, uint8_t kind)
+{
+	if (uid == 0 || uid == geteuid())
+		return true;
+	kind &= (uint8_t)~HB_COMMAND_LOOK;
+	return uid == d->page_uid && (kind == HB_COMMAND_SWITCHOVER || kind == HB_COMMAND_MAINTENANCE_ON ||
+					 kind == HB_COMMAND_MAINTENANCE_OFF);
+}
+
 bool daemon_command_take(struct daemon_client *c, const char *text)
 {
 	struct daemon *d = c->daemon;
 	char why[LOCAL_REASON_BYTES] = "";
-	struct hb_command command;
+	struct hb_command command = {.kind = HB_COMMAND_COUNT};
 	struct hb_input in = {.kind = HB_IN_COMMAND, .command = &command};
 	int code = d->node.settings.replica ? hb_replica_parse(d->conf.name, text, &command, why)
 					    : hb_command_parse(&d->node.known, text, &command, why);
 
 	if (code == -ENOENT)
 		return false;
-	if (c->uid != 0 && c->uid != geteuid()) {
+	if (!may_command(d, c->uid, command.kind)) {
 		answer(c, "{\"error\":\"%s\"}", "only root may do that");
 		return true;
 	}

@@ -206,6 +206,8 @@ static void look_at_secrets(const struct conf *conf, struct doctor_facts *ret)
 	} secrets[] = {
 	    {CONF_KEY_PATH, "root", "holdfast", ALL, 0640},
 	    {CONF_PKI_DIR "/node.key", "root", "holdfast", ALL, 0640},
+	    {CONF_PAGE_DIR "/password", "root", "holdfast-page", ALL, 0640},
+	    {CONF_PAGE_DIR "/page.pem", "root", "holdfast-page", ALL, 0640},
 	    {CONF_PKI_DIR "/edge.pem", "root", "holdfast", GATEWAY, 0640},
 	    {CONF_PKI_DIR "/node-full.pem", "root", "root", GATEWAY, 0600},
 	    {CONF_PKI_DIR "/mariadb.key", "mysql", "root", GATEWAY, 0400},

@@ -304,6 +304,7 @@ static int start(struct daemon *d, struct errbuf *e)
 
 	d->ledger_uid = uid_of("holdfast-ledger");
 	d->worker_uid = uid_of("holdfast-worker");
+	d->page_uid = uid_of("holdfast-page");
 	status_open();
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !code; i++)
 		code = parts[i](d, e);

@@ -43,6 +43,7 @@ static const struct ctl_command commands[] = {
 	  CTL_JSON, 0, ctl_doctor },
 	{ "metrics", "[--http]", "what Prometheus is told of this machine; --http: as the answer to a request on the standard input",
 	  CTL_HTTP, 0, ctl_metrics },
+	{ "page-password", "", "set the password of this machine's status page, from the terminal or the standard input, and start it", 0, 0, ctl_page_password },
 	{ "fsm", "[--format text|dot|mermaid]", "the states of a node, and what leads to each; asks nobody", CTL_FORMAT, 0, ctl_fsm },
 	{ "key", "rotate | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
 	  CTL_REST, 0, ctl_key },

@@ -41,6 +41,12 @@ static const struct extension edge_extensions[] = {
     {NID_ext_key_usage, "serverAuth"},
     {NID_authority_key_identifier, "keyid"},
 };
+/* CA:TRUE would make whoever holds the page's key a CA to a browser that was told to trust it. */
+static const struct extension page_extensions[] = {
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature"},
+    {NID_ext_key_usage, "serverAuth"},
+};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static EVP_PKEY *ca_key(const uint8_t *cluster_key)
@@ -94,7 +100,8 @@ static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *
     const struct extension *extension, size_t count, const char *alternative)
 {
 	X509 *cert = X509_new();
-	bool good = cert && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert, issuer != NULL) &&
+	bool good = cert && X509_set_version(cert, X509_VERSION_3) == 1 &&
+		    set_serial(cert, extension != ca_extensions) &&
 		    ASN1_TIME_set_string(X509_getm_notBefore(cert), NOT_BEFORE) == 1 &&
 		    ASN1_TIME_set_string(X509_getm_notAfter(cert), NOT_AFTER) == 1 && X509_set_pubkey(cert, key) == 1 &&
 		    set_name(X509_get_subject_name(cert), common) &&
@@ -103,7 +110,7 @@ static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *
 	for (size_t i = 0; good && i < count; i++)
 		good = add_extension(cert, issuer ? issuer : cert, extension[i].nid, extension[i].value);
 	if (good && alternative)
-		good = add_extension(cert, issuer, NID_subject_alt_name, alternative);
+		good = add_extension(cert, issuer ? issuer : cert, NID_subject_alt_name, alternative);
 	/* Ed25519 signs without randomness, and hashes by itself. */
 	if (good && X509_sign(cert, signer, NULL) > 0)
 		return cert;
@@ -202,4 +209,39 @@ int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_s
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}
+
+int pki_make_page(const struct pki_subject *who, char ret[static PKI_PEM_BYTES], struct errbuf *e)
+{
+	char alternative[160];
+	EVP_PKEY *key;
+	struct ip ip;
+	X509 *cert;
+	bool good;
+
+	if (!is_name(who->cluster) || !is_name(who->name) || !ip_parse(who->address, &ip))
+		return err_set(e, -EINVAL, "certificates: '%s', '%s', '%s' are not a cluster, a node and its address",
+		    who->cluster, who->name, who->address);
+	(void)snprintf(alternative, sizeof(alternative), "IP:%s,DNS:%s", who->address, who->name);
+	key = EVP_EC_gen("P-256");
+	cert = key ? certify(key, who->name, NULL, key, page_extensions, COUNT(page_extensions), alternative) : NULL;
+	good = cert && to_pem(cert, key, ret);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}
+
+int pki_fingerprint(const char *pem, char ret[static PKI_FINGERPRINT_BYTES], struct errbuf *e)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	unsigned n = 0;
+	bool good = cert && X509_digest(cert, EVP_sha256(), digest, &n) == 1;
+
+	for (unsigned i = 0; good && i < n; i++)
+		(void)snprintf(ret + (size_t)3 * i, 4, "%02X%s", digest[i], i + 1 < n ? ":" : "");
+	X509_free(cert);
+	BIO_free(bio);
+	return good ? 0 : err_set(e, -EINVAL, "there is no certificate in it");
 }

@@ -33,4 +33,14 @@ struct pki_pem {
 int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_subject *who, struct pki_pem *ret,
     struct errbuf *e);
 
+/* A certificate and key for the status page of a node, behind each other in ret: ECDSA on P-256, for browsers take no Ed25519, and signed by
+ * itself, for they take no CA of Ed25519 either. Nobody lets it in anywhere: it is for no client, and of no CA. vip is not looked at.
+ * 0, -EINVAL or -EIO with e filled. */
+int pki_make_page(const struct pki_subject *who, char ret[static PKI_PEM_BYTES], struct errbuf *e);
+
+#define PKI_FINGERPRINT_BYTES 96
+
+/* SHA-256 of the first certificate in pem, as browsers show it: "AB:CD:...". 0, or -EINVAL with e filled. */
+int pki_fingerprint(const char *pem, char ret[static PKI_FINGERPRINT_BYTES], struct errbuf *e);
+
 #endif

@@ -21,6 +21,6 @@ for deb in "$1"/holdfast-*.deb; do
   done
   count=$((count + 1))
 done
-[ "$count" -ge 4 ] || fail "$count packages compared, want 4"
+[ "$count" -ge 5 ] || fail "$count packages compared, want 5"
 [ "$(rpm -qp --qf '%{VERSION}' "$2"/holdfast-common-*.rpm 2>/dev/null)" = "$(dpkg-deb -f "$1"/holdfast-common_*.deb Version)" ] || fail "other versions"
 exit "$failed"

@@ -23,7 +23,7 @@ options_of_help() { grep -oE -- '(^|[][ ,(|])--?[a-z][a-z-]*' | sed 's/^[^-]*//'
 options_of_page() { # PAGE PATTERN
   grep -E "$2" "$1" | grep -oE 'Fl [a-z-]+' | sed 's/^Fl /-/' | LC_ALL=C sort -u
 }
-for program in heartbeatd replicationd tickled ledgerd workerd ctl; do
+for program in heartbeatd replicationd tickled ledgerd workerd paged ctl; do
   case $program in
   ctl) name=holdfastctl items='^\.(It|Op|Fl|Cm)? ?' ;;
   *) name=holdfast-$program items='^\.It Fl' ;;

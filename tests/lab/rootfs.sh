@@ -4,12 +4,12 @@
 # a machine's own writes. The first two are cached, keyed by what went into them.
 
 base_packages="systemd systemd-sysv dbus iproute2 iputils-ping procps nftables ca-certificates openssl"
-base_packages+=" libsodium23 libjansson4 libsystemd0 libinih1 libssl3 libcurl4 adduser"
-gateway_packages="$base_packages libmicrohttpd12 libmariadb3 keepalived haproxy mariadb-server mariadb-backup"
+base_packages+=" libsodium23 libjansson4 libsystemd0 libinih1 libssl3 libcurl4 libmicrohttpd12 adduser"
+gateway_packages="$base_packages libmariadb3 keepalived haproxy mariadb-server mariadb-backup"
 suite=bookworm
 
 # kind of machine -> packages of ours that its user would ask apt for
-declare -A own_packages=([gateway]="holdfast-common holdfast-worker holdfast-gateway" [witness]="holdfast-common holdfast-witness")
+declare -A own_packages=([gateway]="holdfast-common holdfast-worker holdfast-gateway holdfast-page" [witness]="holdfast-common holdfast-witness holdfast-page")
 
 node_kind() {
 	[ "$1" = w ] && echo witness || echo gateway

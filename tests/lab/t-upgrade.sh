@@ -5,7 +5,7 @@ packages=${HOLDFAST_LAB_PACKAGES:-$build/packages}
 
 # member_packages NODE: what its user has asked apt for.
 member_packages() {
-  if [ "$1" = w ]; then echo "common witness"; else echo "common worker gateway"; fi
+  if [ "$1" = w ]; then echo "common witness page"; else echo "common worker gateway page"; fi
 }
 
 daemons_of() {

@@ -1,0 +1,185 @@
+#include "heartbeat/paged_view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_status.h"
+#include "heartbeat/ctl_status_parts.h"
+#include "heartbeat/monotonic.h"
+#include "heartbeat/rolepage.h"
+
+#define ASK_AGAIN_MS 500
+#define HANG_AGAIN_MS 5000 /* one that hangs costs 2 s each time */
+#define LINES_BYTES 4096
+
+static int64_t now_ms(void)
+{
+	return (int64_t)(clock_boottime_us() / 1000);
+}
+
+void paged_view_open(struct paged_view *v, const struct conf *conf, const char *run_dir)
+{
+	*v = (struct paged_view){.conf = conf, .run_dir = run_dir, .why = "not asked yet"};
+	(void)snprintf(v->socket, sizeof(v->socket), "%.80s/heartbeatd.sock", run_dir);
+}
+
+void paged_view_close(struct paged_view *v)
+{
+	json_decref(v->seen);
+	v->seen = NULL;
+}
+
+/* The file's text, and when it was written by the clock of files. False: there is none. */
+static bool read_metrics(const struct paged_view *v, char text[static METRICS_TEXT_BYTES], int64_t *at_ms)
+{
+	char path[160];
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%.100s/" METRICS_LEDGERD_NAME, v->run_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = read(fd, text, METRICS_TEXT_BYTES - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	text[n] = '\0';
+	*at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return true;
+}
+
+void paged_view_sample(struct paged_view *v)
+{
+	static char text[METRICS_TEXT_BYTES];
+	struct paged_count count;
+	struct timespec now;
+	int64_t at_ms = 0;
+	bool good = read_metrics(v, text, &at_ms) && paged_series_read(text, &count);
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	paged_series_note(&v->series, good ? &count : NULL, at_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* What is to be done about what the status shows, a text for each line. */
+static json_t *advice_of(const json_t *status)
+{
+	char text[LINES_BYTES] = "";
+	json_t *lines = json_array();
+	FILE *f = fmemopen(text, sizeof(text) - 1, "w");
+
+	if (!f)
+		return lines;
+	ctl_advice_print(f, status);
+	(void)fclose(f);
+	for (char *at = text; *at;) {
+		size_t n = strcspn(at, "\n");
+
+		(void)json_array_append_new(lines, json_stringn(at, n));
+		at += n + (at[n] == '\n');
+	}
+	return lines;
+}
+
+/* All that heartbeatd is asked, or NULL with e filled: half of it is nothing. */
+static json_t *ask_all(const struct paged_view *v, struct errbuf *e)
+{
+	static const char *const others[] = {"explain", "history"};
+	json_t *status = ctl_ask(v->socket, "status", e), *all;
+
+	if (!status)
+		return NULL;
+	all = json_pack("{s:o, s:o}", "advice", advice_of(status), "status", status);
+	for (size_t i = 0; all && i < sizeof(others) / sizeof(others[0]); i++) {
+		json_t *answer = ctl_ask(v->socket, others[i], e);
+
+		if (!answer || json_object_set_new(all, others[i], answer)) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static void look(struct paged_view *v)
+{
+	struct errbuf e = {""};
+	int64_t began_ms = now_ms(), again_ms = ASK_AGAIN_MS;
+	json_t *all;
+
+	if (!v->answers && strstr(v->why, strerror(ETIMEDOUT)))
+		again_ms = HANG_AGAIN_MS;
+	if (v->asked_ms && began_ms < v->asked_ms + again_ms)
+		return;
+	all = ask_all(v, &e);
+	v->asked_ms = now_ms();
+	v->answers = all;
+	(void)snprintf(v->why, sizeof(v->why), "%s", all ? "" : e.text);
+	if (!all)
+		return;
+	json_decref(v->seen);
+	v->seen = all;
+	v->seen_ms = began_ms; /* it may be as old as the question */
+}
+
+/* With so many digits as are of use. */
+static json_t *number(double value, double digits)
+{
+	return value < 0 ? json_null() : json_real((double)(int64_t)(value * digits + 0.5) / digits);
+}
+
+static json_t *series_json(const struct paged_series *s)
+{
+	json_t *rate = json_array(), *p50 = json_array(), *p99 = json_array();
+
+	for (unsigned i = 0; i < s->points; i++) {
+		const struct paged_point *p = &s->point[i];
+
+		(void)json_array_append_new(rate, p->known ? number(p->rate, 10) : json_null());
+		(void)json_array_append_new(p50, p->known ? number(p->p50_ms, 100) : json_null());
+		(void)json_array_append_new(p99, p->known ? number(p->p99_ms, 100) : json_null());
+	}
+	return json_pack("{s:i, s:i, s:o, s:o, s:o}", "every_ms", METRICS_EVERY_MS, "points", PAGED_POINTS, "rate",
+	    rate, "p50_ms", p50, "p99_ms", p99);
+}
+
+char *paged_view_text(struct paged_view *v, const char *token)
+{
+	static const char *const kinds[] = {"gateway", "witness", "replica"};
+	json_t *o;
+	char *text;
+
+	look(v);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:O?, s:o}", "cluster", v->conf->cluster, "node",
+	    v->conf->name, "kind", kinds[v->conf->kind], "token", token, "answers", (int)v->answers, "why", v->why,
+	    "age_ms", v->seen ? json_integer(now_ms() - v->seen_ms) : json_null(), "seen", v->seen, "series",
+	    series_json(&v->series));
+	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	return text;
+}
+
+json_t *paged_view_command(struct paged_view *v, const char *words)
+{
+	struct errbuf e = {""};
+	json_t *answer = ctl_ask(v->socket, words, &e), *ret;
+	const char *error = ctl_text(answer, "error");
+	bool started = answer && json_is_true(json_object_get(answer, "started"));
+
+	ret = json_pack("{s:b, s:s}", "started", (int)started, "text",
+	    !answer  ? e.text
+	    : *error ? error
+		     : ctl_text(answer, "text"));
+	json_decref(answer);
+	v->asked_ms = 0; /* what is shown next is what came of it */
+	return ret;
+}
