@@ -107,18 +107,14 @@ begin_stolen() { inside w sh -c "echo 1 >/proc/sys/net/ipv4/conf/eth0/arp_notify
 end_stolen() { inside w ip addr del "$vip/24" dev eth0 2>/dev/null || true; }
 # kill-queries ROLE: root kills whatever the database does, again and again
 begin_kill-queries() {
-  rm -f "$work/loop.kill-queries.stop"
-  chaos_loop kill-queries inside "$(node_of "$1")" timeout 20 mariadb -N -B -e "
-    BEGIN NOT ATOMIC
-      DECLARE n INT DEFAULT 0;
-      DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
-      WHILE n < 200 DO
-        FOR t IN (SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND ID <> CONNECTION_ID()) DO
-          EXECUTE IMMEDIATE CONCAT('KILL QUERY ', t.ID);
-        END FOR;
-        SET n = n + 1;
-      END WHILE;
-    END"
+  rm -f "$work/loop.kill-queries.stop" "$work/loop.kill-queries.killed"
+  chaos_loop kill-queries kill_queries "$(node_of "$1")"
+  wait_until 20 "a query to kill" test -s "$work/loop.kill-queries.killed"
+}
+kill_queries() { # NODE: for about a second; what was killed goes into a file
+  inside "$1" timeout 20 sh -c 'for i in $(seq 25); do
+    mariadb -N -B -e "SELECT CONCAT(\"KILL QUERY \", ID, \";\") FROM information_schema.PROCESSLIST WHERE COMMAND NOT IN (\"Sleep\", \"Daemon\") AND ID <> CONNECTION_ID()" |
+      tee /dev/stderr | mariadb -f 2>/dev/null; done' 2>>"$work/loop.kill-queries.killed" >/dev/null
 }
 end_kill-queries() {
   touch "$work/loop.kill-queries.stop"
@@ -143,13 +139,43 @@ end_reseed() { :; }
 begin_reinstall() {
   local node
   node=$(node_of "$1")
-  local -a parts=(common worker gateway)
-  [ "$node" != w ] || parts=(common witness)
-  (cd "${HOLDFAST_LAB_PACKAGES:-$build/packages}" && tar -c $(printf 'holdfast-%s_*.deb ' "${parts[@]}")) |
+  local -a parts=(holdfast-common_*.deb holdfast-worker_*.deb holdfast-gateway_*.deb)
+  [ "$node" != w ] || parts=(holdfast-common_*.deb holdfast-witness_*.deb)
+  # shellcheck disable=SC2068 # patterns
+  (cd "${HOLDFAST_LAB_PACKAGES:-$build/packages}" && tar -c ${parts[@]}) |
     inside "$node" sh -c 'rm -rf /root/packages && mkdir /root/packages && tar -x --no-same-owner -C /root/packages && cd /root/packages &&
       DEBIAN_FRONTEND=noninteractive timeout 120 apt-get install --yes --reinstall ./*.deb >/dev/null 2>&1'
 }
 end_reinstall() { :; }
+# clock ROLE SECONDS: the wall clock of all our daemons there is wrong from now on, and then right again
+clock_daemons='holdfast-heartbeatd holdfast-replicationd holdfast-ledgerd holdfast-workerd@'
+clocks_begin() { # before the load: the daemons are started again, with tests/lab/clock_shift.c
+  local n
+  [ -s "$build/tests/lab/clock_shift.so" ] || fail "no $build/tests/lab/clock_shift.so (make check TESTS=)"
+  for n in a b w; do
+    inside "$n" sh -c 'mkdir -p /var/lib/clock-shift && cat >/var/lib/clock-shift/library.so && printf "%31s\n" 0 >/var/lib/clock-shift/offset
+      chmod 755 /var/lib/clock-shift; chmod 644 /var/lib/clock-shift/*
+      for u in $1; do mkdir -p "/etc/systemd/system/$u.service.d"
+        printf "[Service]\nEnvironment=LD_PRELOAD=/var/lib/clock-shift/library.so\n" >"/etc/systemd/system/$u.service.d/clock-shift.conf"; done' - \
+      "$clock_daemons" <"$build/tests/lab/clock_shift.so" || fail "no library on $n"
+    clocks_restart "$n"
+  done
+}
+clocks_end() {
+  local n
+  for n in a b w; do
+    inside "$n" sh -c 'for u in $1; do rm -f "/etc/systemd/system/$u.service.d/clock-shift.conf"; done' - "$clock_daemons"
+    clocks_restart "$n"
+  done
+}
+clocks_restart() {
+  inside "$1" sh -c 'systemctl daemon-reload; for u in $1; do case $u in *@) u="$u*" ;; esac; systemctl -q is-active "$u" && systemctl restart "$u"; done; true' - \
+    "$clock_daemons" || fail "$1: daemons do not start"
+  wait_sync w 120
+}
+set_clock() { inside "$1" sh -c 'printf "%31s\n" "$1" | dd of=/var/lib/clock-shift/offset conv=notrunc status=none' - "$2"; }
+begin_clock() { set_clock "$(node_of "$1")" "$2"; }
+end_clock() { set_clock "$(node_of "$1")" 0; }
 # wait MS, or wait draw MOST: between two faults
 begin_wait() {
   if [ "$1" = draw ]; then
@@ -172,7 +198,6 @@ end_everything() {
     "$lab" thaw "$n"
     "$lab" start "$n"
   done
-  for n in kill-queries; do touch "$work/loop.$n.stop"; done
-  end_loops
+  end_kill-queries
   end_stolen
 }

@@ -1,5 +1,5 @@
 # The scenarios of tests/chaos/run. Sourced.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # NAME | WHAT IS EXPECTED OF THE ROLE | FAULTS, one after the other, with + between them; they end in the same order.
 #   stay    who is active stays it
 #   move    the other takes over, and keeps the role
@@ -78,6 +78,14 @@ upgrade-witness|stay|reinstall witness
 upgrade-kill-standby|either|reinstall active + wait draw 1500 + signal KILL standby replicationd
 rolling-restart|either|roll witness + wait 2000 + roll standby + wait 4000 + roll active
 restart-everything|either|roll witness + roll standby + roll active
+clock-ahead-active|stay|clock active 10800
+clock-behind-active|stay|clock active -10800
+clock-ahead-standby|stay|clock standby 10800
+clock-behind-standby|stay|clock standby -10800
+clock-witness|stay|clock witness 86400
+clock-ahead-then-power|move|clock active 10800 + wait 1000 + power active
+clock-behind-heir|move|clock standby -10800 + power active
+clock-there-and-back|stay|clock active 7200 + wait draw 1000 + end clock active + wait draw 1000 + clock active -7200
 ledger-locked-active|move|grey database-locked active
 crash-loop-mariadb-active|either|grey database-crashes active
 crash-loop-ledgerd-active|either|grey ledger-crashes active
@@ -132,7 +140,7 @@ all_scenarios() {
 random_faults() {
   local n i line said=''
   local -a single
-  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|reinstall|switchover|database-crashes|ledger-crashes')
+  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|clock |reinstall|switchover|database-crashes|ledger-crashes')
   draw 1
   n=$((2 + drawn))
   for ((i = 0; i < n; i++)); do
