@@ -18,10 +18,11 @@
 #define FOREIGN_BACKOFF_US 200000
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
 #define OUT_BYTES (8u * 1024 * 1024)
+#define OUT_AT_ONCE_BYTES 65536u /* as much is not kept for the end of a turn of the loop */
 
 struct client {
 	sd_event *event;
-	sd_event_source *source;
+	sd_event_source *source, *turn;
 	const char *path;
 	const struct client_handlers *handlers;
 	void *userdata;
@@ -35,25 +36,6 @@ struct client {
 	char *out; /* OUT_BYTES, owned */
 	char in[IN_BYTES];
 };
-
-struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
-{
-	struct client *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->out = malloc(OUT_BYTES);
-	if (!c->out) {
-		free(c);
-		return NULL;
-	}
-	c->event = event;
-	c->path = path;
-	c->handlers = handlers;
-	c->userdata = userdata;
-	c->fd = -1;
-	return c;
-}
 
 static void hang_up(struct client *c)
 {
@@ -73,6 +55,7 @@ void client_free(struct client *c)
 	if (!c)
 		return;
 	hang_up(c);
+	sd_event_source_disable_unref(c->turn);
 	free(c->out);
 	free(c);
 }
@@ -102,6 +85,38 @@ static bool push(struct client *c)
 		memmove(c->out, c->out + sent, c->out_used - sent);
 	c->out_used -= sent;
 	return sd_event_source_set_io_events(c->source, c->out_used ? EPOLLIN | EPOLLOUT : EPOLLIN) >= 0;
+}
+
+/* What came together goes together: a call, and a wake-up of the ledger, for all that one turn of the loop had to send. */
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	struct client *c = userdata;
+
+	(void)source;
+	/* A line found broken here is reported by the loop (EPOLLHUP). */
+	if (c->fd >= 0 && c->out_used)
+		(void)push(c);
+	return 0;
+}
+
+struct client *client_new(sd_event *event, const char *path, const struct client_handlers *handlers, void *userdata)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->event = event;
+	c->path = path;
+	c->handlers = handlers;
+	c->userdata = userdata;
+	c->fd = -1;
+	c->out = malloc(OUT_BYTES);
+	if (!c->out || sd_event_add_defer(event, &c->turn, on_turn, c) < 0 ||
+	    sd_event_source_set_enabled(c->turn, SD_EVENT_OFF) < 0) {
+		client_free(c);
+		return NULL;
+	}
+	return c;
 }
 
 /* The first frame. False: no operation may go this way. */
@@ -221,7 +236,6 @@ enum client_state client_look(struct client *c)
 
 bool client_send(struct client *c, uint64_t id, struct op_message *m)
 {
-	bool idle;
 	size_t n;
 
 	if (client_look(c) != CLIENT_READY)
@@ -232,10 +246,9 @@ bool client_send(struct client *c, uint64_t id, struct op_message *m)
 	n = wire_encode_op(c->out + c->out_used, OUT_BYTES - c->out_used, id, m);
 	if (!n)
 		return false;
-	idle = c->out_used == 0;
 	c->out_used += n;
 	/* A line found broken here is reported by the loop (EPOLLHUP), never from within the call. */
-	if (idle)
+	if (c->out_used >= OUT_AT_ONCE_BYTES || sd_event_source_set_enabled(c->turn, SD_EVENT_ONESHOT) < 0)
 		(void)push(c);
 	return true;
 }

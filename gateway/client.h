@@ -33,7 +33,8 @@ void client_free(struct client *c);
 /* Connects if there is no line (not more often than every 20 ms, to a foreign ledger every 200 ms), and says how it stands. */
 enum client_state client_look(struct client *c);
 
-/* Does that, and sends once the ledger has said hello. False: nothing was sent, try again later. */
+/* Does that, and sends once the ledger has said hello: at the end of this turn of the event loop, with all else that is to be sent by then.
+ * False: nothing was or will be sent, try again later. */
 bool client_send(struct client *c, uint64_t id, struct op_message *m);
 
 #endif

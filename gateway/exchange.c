@@ -172,15 +172,18 @@ static void reply_not_executed(struct exchange *x, enum problem_code code, const
 		exchange_refuse(x, code, detail, 1);
 }
 
-static void own_request_id(char buf[static ID_TEXT_BYTES])
+static void own_request_id(struct desk *desk, char buf[static ID_TEXT_BYTES])
 {
-	uint8_t random[ULID_RANDOM_BYTES];
 	struct timespec ts;
 	struct ulid u;
 
+	if (!desk->random_left) {
+		randombytes_buf(desk->random, sizeof(desk->random));
+		desk->random_left = DESK_IDS;
+	}
+	desk->random_left--;
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	randombytes_buf(random, sizeof(random));
-	ulid_make((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, random, &u);
+	ulid_make((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, desk->random[desk->random_left], &u);
 	(void)id_format("req_", &u, buf);
 }
 
@@ -249,7 +252,7 @@ void exchange_run(struct exchange *x)
 	char own_id[ID_TEXT_BYTES];
 	uint32_t scopes;
 
-	own_request_id(own_id);
+	own_request_id(x->desk, own_id);
 	x->facts.target = x->target;
 	x->facts.body = x->body ? x->body : "";
 	x->facts.body_bytes = x->body_bytes;

@@ -19,6 +19,8 @@ struct exchange;
 /* What all exchanges of a worker share. */
 struct tally;
 
+#define DESK_IDS 64
+
 struct desk {
 	struct courier *courier;
 	struct hasher *hasher;
@@ -28,8 +30,10 @@ struct desk {
 	char *description; /* of the API; owned */
 	size_t description_bytes;
 	uint32_t hold_timeout_ms;
-	uint32_t access_log;		  /* enum conf_log */
-	struct tally *tally;		  /* borrowed; NULL: nobody counts */
+	uint32_t access_log;  /* enum conf_log */
+	struct tally *tally;  /* borrowed; NULL: nobody counts */
+	unsigned random_left; /* of these, drawn in advance for the ids of requests; they are no secrets */
+	uint8_t random[DESK_IDS][ULID_RANDOM_BYTES];
 	void (*done)(struct exchange *x); /* an exchange that was pending has its answer */
 };
 
