@@ -59,7 +59,7 @@
 	X(VERIFIED_AT, "verify_timestamp_seconds", GAUGE, "when that was")                                             \
 	X(BACKED_UP_AT, "backup_timestamp_seconds", GAUGE, "when holdfastctl backup make ended well here last")        \
 	X(CERTIFICATE_END, "certificate_end_timestamp_seconds", GAUGE,                                                 \
-	    "when label certificate ends: node among the members, edge what clients see")                              \
+	    "when label certificate ends: node among the members, edge what clients see, page the status page")        \
 	X(DAEMON_UP, "daemon_up", GAUGE, "1: the file of metrics of label daemon is fresh")
 
 #define METRICS_REPLICATION(X)                                                                                         \

@@ -91,8 +91,9 @@ function deathsOf(explain, nodes) {
   const of = new Map();
   for (const l of explain.lines || []) {
     if (l.topic !== "death" || !l.about) continue;
-    const d = of.get(l.about) || {name: l.about, texts: [], survives: undefined}, one = survives(l.text);
+    const d = of.get(l.about) || {name: l.about, texts: [], survives: undefined, gone: false}, one = survives(l.text);
     d.texts.push(l.text);
+    d.gone = d.gone || /^nothing is heard from it/.test(l.text);
     if (one === false || d.survives === undefined || (d.survives === null && one !== null && d.survives !== false)) d.survives = one;
     of.set(l.about, d);
   }
@@ -101,7 +102,7 @@ function deathsOf(explain, nodes) {
   return [...of.values()].sort((x, y) => place(x) - place(y));
 }
 function canLose(deaths) {
-  const no = deaths.filter(d => d.survives === false).map(d => d.name), unknown = deaths.filter(d => d.survives == null).map(d => d.name);
+  const no = deaths.filter(d => d.survives === false).map(d => d.name), unknown = deaths.filter(d => d.survives == null && !d.gone).map(d => d.name);
   const yes = deaths.filter(d => d.survives).map(d => d.name);
   if (no.length) return ["bad", no.length === deaths.length ? "No" : "Not " + no.join(" or "), yes.length ? "Without " + yes.join(" or ") + " they would go on." : "Payments would stop."];
   if (unknown.length || !deaths.length) return ["warn", "Not known", unknown.length ? "of " + list(unknown) : ""];
@@ -221,14 +222,14 @@ function drawLoad(v, s) {
     return [figure("Payments a second", x.rate, x.points, "/s", highest == null ? "no figures yet" : `highest in ${minutes} min: ${shown(highest)}/s`,
       "Payments a second over the last " + minutes + " minutes"),
     figure("Answer time, median", x.p50_ms, x.points, "ms", "in the ledger, disks included", "Median of the answers, milliseconds"),
-    figure("Answer time, 99 %", x.p99_ms, x.points, "ms", "in the ledger, disks included", "99 % of the answers, milliseconds")];
+    figure("Answer time, 99\u00a0%", x.p99_ms, x.points, "ms", "in the ledger, disks included", "99 % of the answers, milliseconds")];
   });
 }
 
 function drawDeaths(deaths) {
-  const words = {true: ["good", "goes on"], false: ["bad", "stops"], null: ["plain", "not known"], undefined: ["plain", "not known"]};
+  const words = {true: ["good", "goes on"], false: ["bad", "stops"], null: ["plain", "not known"], undefined: ["plain", "not known"], gone: ["plain", "gone already"]};
   draw("deaths", deaths.map(d => [d.name, d.survives, d.texts.map(t => t.replace(/\d+/g, "0"))]), () => deaths.length ? deaths.map(d =>
-    el("li", {class: "card"}, el("b", {}, d.name), tag(...words[d.survives]), el("span", {}, d.texts.join("; ")))) :
+    el("li", {class: "card"}, el("b", {}, d.name), tag(...words[d.gone && d.survives == null ? "gone" : d.survives]), el("span", {}, d.texts.join("; ")))) :
     [el("li", {class: "card muted"}, "Nothing is known about that here.")]);
 }
 
