@@ -90,12 +90,25 @@ static bool find_replica(char *name, size_t size)
 	return self;
 }
 
+/* Once it is done nobody can take it back. */
+static int confirm(const char *replica)
+{
+	return ctl_command_confirm("key rotate", NULL,
+	    "The new key does not reach %s, the replica: from then on it follows nobody and cannot be promoted, until "
+	    "it\n"
+	    "was made to begin anew and has joined with a new token. Should the site of the pair be lost before, what "
+	    "was\n"
+	    "paid since is lost, too. Go on?",
+	    replica);
+}
+
 /* It goes on without us; we only look. */
-static int rotate(void)
+static int rotate(bool yes)
 {
 	char silent[96], why[192], replica[24];
 	bool cut = is_cut_off(silent, sizeof(silent)), done;
 	json_t *key;
+	int code;
 
 	if (find_replica(replica, sizeof(replica)))
 		return complain("this machine is a replica and no member: ask a member");
@@ -104,6 +117,9 @@ static int rotate(void)
 	    "not begun: nothing is heard from %s here; ask it of a member that hears a majority", silent);
 	if (cut)
 		return complain(why);
+	code = replica[0] && !yes ? confirm(replica) : 0;
+	if (code)
+		return code;
 	key = ask("key-rotate");
 
 	for (unsigned i = 0; key && is_rotating(key) && i < LOOKS; i++) {
@@ -127,10 +143,10 @@ int ctl_key(const struct ctl_options *o)
 {
 	char **word = o->rest;
 
-	if (word[0] && strcmp(word[0], "rotate") == 0 && !word[1])
-		return rotate();
+	if (word[0] && strcmp(word[0], "rotate") == 0 && (!word[1] || (strcmp(word[1], "--yes") == 0 && !word[2])))
+		return rotate(word[1] != NULL);
 	if (word[0] && strcmp(word[0], "status") == 0 && (!word[1] || (strcmp(word[1], "--json") == 0 && !word[2])))
 		return show(word[1] != NULL);
-	(void)complain("want 'key rotate' or 'key status [--json]'");
+	(void)complain("want 'key rotate [--yes]' or 'key status [--json]'");
 	return EXIT_USAGE;
 }

@@ -45,7 +45,7 @@ static const struct ctl_command commands[] = {
 	  CTL_HTTP, 0, ctl_metrics },
 	{ "page-password", "", "set the password of this machine's status page, from the terminal or the standard input, and start it", 0, 0, ctl_page_password },
 	{ "fsm", "[--format text|dot|mermaid]", "the states of a node, and what leads to each; asks nobody", CTL_FORMAT, 0, ctl_fsm },
-	{ "key", "rotate | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
+	{ "key", "rotate [--yes] | status [--json]", "replace the key of the heartbeats on all members, or show how far that is",
 	  CTL_REST, 0, ctl_key },
 	{ "switchover", "[--to NAME] [--yes]", "hand the role to the other gateway, with nothing lost and nobody refused; wait until it serves",
 	  CTL_TO | CTL_YES, 0, ctl_switchover },

@@ -21,7 +21,7 @@ offers() { # WANT WORD...: the last word is the one to complete
 
 offers "switchover" sw
 offers "status" sta
-offers "rotate status --json --help" key ""
+offers "rotate --yes status --json --help" key ""
 offers "promote" force p
 offers "--accept-loss" force promote a --a
 offers "on off" maintenance o
