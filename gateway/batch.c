@@ -34,7 +34,7 @@ static const struct {
     {offsetof(struct batch_tools, sql), SQL_BYTES},
     {offsetof(struct batch_tools, journal), SQL_BYTES},
     {offsetof(struct batch_tools, new_accounts), SQL_BYTES},
-    {offsetof(struct batch_tools, accounts), SQL_BYTES},
+    {offsetof(struct batch_tools, balances), SQL_BYTES},
     {offsetof(struct batch_tools, metadata), SQL_BYTES},
     {offsetof(struct batch_tools, new_payments), SQL_BYTES},
     {offsetof(struct batch_tools, payments), SQL_BYTES},
@@ -161,7 +161,7 @@ static int take_accounts(
 	if (d->has_metadata) {
 		if (!image_set_metadata(t->image, in->account, t->merged.at, t->merged.used))
 			return -ENOMEM;
-		row_put_account(&t->metadata, in->account, true);
+		row_put_account(&t->metadata, in->account);
 	}
 	for (unsigned i = 0; i < d->touched_count; i++)
 		touch(p, d->touched[i]);
@@ -310,9 +310,7 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 		struct text *sql;
 		void (*finish)(struct text *sql);
 	} statements[] = {
-	    {&t->journal, NULL},
 	    {&t->new_accounts, NULL},
-	    {&t->accounts, row_finish_accounts},
 	    {&t->metadata, row_finish_metadata},
 	    {&t->new_payments, NULL},
 	    {&t->payments, row_finish_payments},
@@ -323,7 +321,10 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 	store_begin(t->store, &t->head, &p->next);
 	/* A row that is new is never taken for one that is there: it would change somebody else's. */
 	for (size_t i = 0; i < p->touched_count; i++)
-		row_put_account(p->touched[i]->is_row ? &t->accounts : &t->new_accounts, p->touched[i], false);
+		if (p->touched[i]->is_row)
+			row_put_balances(&t->balances, p->touched[i]);
+		else
+			row_put_account(&t->new_accounts, p->touched[i]);
 	for (size_t i = 0; i < p->payment_count; i++)
 		row_put_payment(&t->payments, p->payments[i], false);
 	for (size_t i = 0; i < p->withdrawal_count; i++)
@@ -331,13 +332,18 @@ static int transact(struct batch_tools *t, struct plan *p, struct errbuf *e)
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		add_statement(t, statements[i].sql, statements[i].finish);
 	add_each(t->store, &t->admin);
+	if (t->journal.used)
+		store_add_rows(t->store, &row_journal, &t->journal);
+	if (t->balances.used)
+		store_add_rows(t->store, &row_balances, &t->balances);
 	return store_send(t->store, e);
 }
 
-/* Answers are stored whole: few bytes of a request may make many of a row. */
+/* Answers are stored whole: few bytes of a request may make many of a row. Text has two bytes for each of a row. */
 static bool is_full(const struct batch_tools *t)
 {
-	return t->journal.used + t->metadata.used + t->new_payments.used + t->new_withdrawals.used >= SQL_BYTES_MARK;
+	return 2 * t->journal.used + t->metadata.used + t->new_payments.used + t->new_withdrawals.used >=
+	       SQL_BYTES_MARK;
 }
 
 static int decide_all(
@@ -346,7 +352,7 @@ static int decide_all(
 	*rest = NULL;
 	text_clear(&t->journal);
 	text_clear(&t->new_accounts);
-	text_clear(&t->accounts);
+	text_clear(&t->balances);
 	text_clear(&t->metadata);
 	text_clear(&t->new_payments);
 	text_clear(&t->payments);

@@ -46,7 +46,7 @@ struct batch_tools {
 	struct user_looks looks; /* of the list that is being read */
 	struct head head;	 /* as committed */
 	struct landed landed;	 /* of the last COMMIT */
-	struct text sql, journal, new_accounts, accounts, metadata, new_payments, payments, new_withdrawals,
+	struct text sql, journal, new_accounts, balances, metadata, new_payments, payments, new_withdrawals,
 	    withdrawals, admin, body, merged, results, unstored; /* scratch */
 	uint64_t now_us;					 /* ledger time of what is decided next (batch_begin) */
 	uint64_t mark;		 /* of the batch that was decided last, whether anything came of it or not */

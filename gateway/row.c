@@ -228,15 +228,15 @@ int row_load_resource(struct store *s, struct image *image, uint8_t kind, const 
 	return code;
 }
 
-/* One statement makes new accounts and changes old ones: for the old only the balances differ. */
-void row_put_account(struct text *sql, const struct account *a, bool whole)
-{
-	const char *metadata = a->metadata && (whole || !a->is_row) ? a->metadata : "{}";
+#define ACCOUNT_COLUMNS                                                                                                \
+	"id, kind, status, currency, channel, posted, pending_in, pending_out, min_balance, max_balance, last_seq, "   \
+	"created_us, metadata, owner"
 
-	text_puts(sql, sql->used
-			   ? ","
-			   : "INSERT INTO account (id, kind, status, currency, channel, posted, pending_in, "
-			     "pending_out, min_balance, max_balance, last_seq, created_us, metadata, owner) VALUES ");
+void row_put_account(struct text *sql, const struct account *a)
+{
+	const char *metadata = a->metadata ? a->metadata : "{}";
+
+	text_puts(sql, sql->used ? "," : "INSERT INTO account (" ACCOUNT_COLUMNS ") VALUES ");
 	text_puts(sql, "(");
 	text_put_hex(sql, &a->id, sizeof(a->id));
 	row_put_u64s(sql, (uint64_t[]){a->kind, a->status}, 2);
@@ -253,35 +253,70 @@ void row_put_account(struct text *sql, const struct account *a, bool whole)
 	text_puts(sql, ")");
 }
 
-void row_finish_accounts(struct text *sql)
-{
-	text_puts(sql, " ON DUPLICATE KEY UPDATE posted=VALUES(posted), pending_in=VALUES(pending_in), "
-		       "pending_out=VALUES(pending_out), last_seq=VALUES(last_seq), status=VALUES(status), "
-		       "min_balance=VALUES(min_balance), max_balance=VALUES(max_balance)");
-}
-
 void row_finish_metadata(struct text *sql)
 {
 	text_puts(sql, " ON DUPLICATE KEY UPDATE metadata=VALUES(metadata)");
 }
 
+/* Of what does not change the row that is there keeps what it has. */
+const struct bulk row_balances = {
+    .sql = "INSERT INTO account (" ACCOUNT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?," BULK_IN_TRANSACTION
+	   ",?,'{}',?) ON DUPLICATE KEY UPDATE posted=VALUES(posted), "
+	   "pending_in=VALUES(pending_in), pending_out=VALUES(pending_out), last_seq=VALUES(last_seq), "
+	   "status=VALUES(status), min_balance=VALUES(min_balance), max_balance=VALUES(max_balance)",
+    .types = "buubbiiiiiuub",
+};
+
+void row_put_balances(struct text *rows, const struct account *a)
+{
+	bulk_put_bytes(rows, &a->id, sizeof(a->id));
+	bulk_put_u64(rows, a->kind);
+	bulk_put_u64(rows, a->status);
+	bulk_put_bytes(rows, a->currency, 3);
+	bulk_put_optional_bytes(rows, a->channel[0], a->channel, strlen(a->channel));
+	bulk_put_i64(rows, a->posted);
+	bulk_put_i64(rows, a->pending_in);
+	bulk_put_i64(rows, a->pending_out);
+	bulk_put_optional_i64(rows, a->has_min, a->min_balance);
+	bulk_put_optional_i64(rows, a->has_max, a->max_balance);
+	bulk_put_u64(rows, a->last_seq);
+	bulk_put_u64(rows, a->created_us);
+	bulk_put_optional_bytes(rows, a->has_owner, &a->owner, sizeof(a->owner));
+}
+
+const struct bulk row_journal = {
+    .sql =
+	"INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, fingerprint, public_id, replay_of, "
+	"debit, credit, amount, currency, debit_after, credit_after, channel, channel_reference, reference, subject, "
+	"reverses, fee_account, fee, fee_after, event, event_seq, body, created_us) VALUES "
+	"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," BULK_IN_TRANSACTION ")",
+    .types = "uuuuubbbubbibiibbbbbbiiuubu",
+};
+
+int row_prepare(struct store *s, struct errbuf *e)
+{
+	int code = store_prepare(s, &row_journal, e);
+
+	return code ? code : store_prepare(s, &row_balances, e);
+}
+
 /* The columns that only some rows have. */
-static void put_journal_rest(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d)
+static void put_journal_rest(struct text *rows, const struct ledger_input *in, const struct ledger_decision *d)
 {
 	const struct op *op = &in->message->op;
 	const struct ledger_kind *kind = ledger_kind(op->kind);
 	const struct movement *m = &d->moved;
 
-	row_put_optional_hex(sql, kind->needs & NEED_SUBJECT, &op->subject, sizeof(op->subject));
-	row_put_optional_hex(sql, op->kind == OP_TRANSFER_REVERSE && d->created, &op->subject, sizeof(op->subject));
-	row_put_optional_hex(sql, m->fee, m->fee ? &m->fee->id : NULL, sizeof(struct ulid));
-	row_put_optional_i64(sql, m->fee, m->fee_amount);
-	row_put_optional_i64(sql, m->fee, m->fee_after);
-	row_put_optional_i64(sql, d->event, d->event);
-	row_put_optional_i64(sql, d->event, (int64_t)in->next_event);
+	bulk_put_optional_bytes(rows, kind->needs & NEED_SUBJECT, &op->subject, sizeof(op->subject));
+	bulk_put_optional_bytes(rows, op->kind == OP_TRANSFER_REVERSE && d->created, &op->subject, sizeof(op->subject));
+	bulk_put_optional_bytes(rows, m->fee, m->fee ? &m->fee->id : NULL, sizeof(struct ulid));
+	bulk_put_optional_i64(rows, m->fee, m->fee_amount);
+	bulk_put_optional_i64(rows, m->fee, m->fee_after);
+	bulk_put_optional_i64(rows, d->event, d->event);
+	bulk_put_optional_i64(rows, d->event, (int64_t)in->next_event);
 }
 
-void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
+void row_put_journal(struct text *rows, const struct ledger_input *in, const struct ledger_decision *d,
     uint64_t batch_seq, const char *body, size_t body_bytes)
 {
 	const struct op *op = &in->message->op;
@@ -291,31 +326,27 @@ void row_put_journal(struct text *sql, const struct ledger_input *in, const stru
 	const char *reference = in->message->text[OP_TEXT_REFERENCE];
 	size_t reference_bytes = op->text_bytes[OP_TEXT_REFERENCE];
 
-	text_puts(sql,
-	    sql->used ? ",("
-		      : "INSERT INTO journal (seq, principal, batch_seq, kind, status, key_hash, "
-			"fingerprint, public_id, replay_of, debit, credit, amount, currency, debit_after, "
-			"credit_after, channel, channel_reference, reference, subject, reverses, fee_account, fee, "
-			"fee_after, event, event_seq, body, created_us) VALUES (");
-	text_put_u64(sql, in->next_seq);
-	row_put_u64s(sql, (uint64_t[]){in->who->id, batch_seq, op->kind, d->status}, 4);
-	row_put_optional_hex(sql, true, op->key_hash, HASH_BYTES);
-	row_put_optional_hex(sql, true, op->fingerprint, HASH_BYTES);
-	row_put_optional_hex(sql, d->created, &d->id, sizeof(d->id));
-	row_put_optional_i64(sql, d->replay_of != 0, (int64_t)d->replay_of);
-	row_put_optional_hex(sql, moved, moved ? &m->debit->id : NULL, sizeof(struct ulid));
-	row_put_optional_hex(sql, moved, moved ? &m->credit->id : NULL, sizeof(struct ulid));
-	row_put_optional_i64(sql, moved, m->amount);
-	row_put_optional_hex(sql, moved, moved ? m->debit->currency : NULL, 3);
-	row_put_optional_i64(sql, moved, m->debit_after);
-	row_put_optional_i64(sql, moved, m->credit_after);
-	row_put_optional_hex(sql, topup, op->channel, strlen(op->channel));
-	row_put_optional_hex(sql, topup, reference, reference_bytes);
-	row_put_optional_hex(sql, transfer && op->has_reference, reference, reference_bytes);
-	put_journal_rest(sql, in, d);
-	row_put_optional_hex(sql, true, body, body_bytes);
-	row_put_u64s(sql, (uint64_t[]){in->now_us}, 1);
-	text_puts(sql, ")");
+	bulk_put_u64(rows, in->next_seq);
+	bulk_put_u64(rows, in->who->id);
+	bulk_put_u64(rows, batch_seq);
+	bulk_put_u64(rows, op->kind);
+	bulk_put_u64(rows, d->status);
+	bulk_put_bytes(rows, op->key_hash, HASH_BYTES);
+	bulk_put_bytes(rows, op->fingerprint, HASH_BYTES);
+	bulk_put_optional_bytes(rows, d->created, &d->id, sizeof(d->id));
+	bulk_put_optional_i64(rows, d->replay_of != 0, (int64_t)d->replay_of);
+	bulk_put_optional_bytes(rows, moved, moved ? &m->debit->id : NULL, sizeof(struct ulid));
+	bulk_put_optional_bytes(rows, moved, moved ? &m->credit->id : NULL, sizeof(struct ulid));
+	bulk_put_optional_i64(rows, moved, m->amount);
+	bulk_put_optional_bytes(rows, moved, moved ? m->debit->currency : NULL, 3);
+	bulk_put_optional_i64(rows, moved, m->debit_after);
+	bulk_put_optional_i64(rows, moved, m->credit_after);
+	bulk_put_optional_bytes(rows, topup, op->channel, strlen(op->channel));
+	bulk_put_optional_bytes(rows, topup, reference, reference_bytes);
+	bulk_put_optional_bytes(rows, transfer && op->has_reference, reference, reference_bytes);
+	put_journal_rest(rows, in, d);
+	bulk_put_bytes(rows, body, body_bytes);
+	bulk_put_u64(rows, in->now_us);
 }
 
 void row_put_principal(struct text *sql, const struct principal *p, uint64_t now_us)

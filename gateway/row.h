@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/bulk.h"
 #include "gateway/image.h"
 #include "gateway/ledger.h"
 #include "gateway/queue.h"
@@ -50,13 +51,18 @@ int row_find_due(struct store *s, uint64_t now_us, const struct due *after, stru
 int row_load_resource(struct store *s, struct image *image, uint8_t kind, const struct ulid *id, struct text *sql,
     const struct stored **found, struct errbuf *e);
 
-/* Appends "INSERT ..." with its first row, or ", (...)" with a further one. */
-/* whole: with the metadata, also of an account that is a row already. */
-void row_put_account(struct text *sql, const struct account *a, bool whole);
-void row_finish_accounts(struct text *sql);
-void row_finish_metadata(struct text *sql); /* of row_put_account with whole = true */
-void row_put_journal(struct text *sql, const struct ledger_input *in, const struct ledger_decision *d,
+/* What nearly every transaction has, as rows of prepared statements; row_prepare: on a fresh connection. */
+extern const struct bulk row_journal, row_balances;
+int row_prepare(struct store *s, struct errbuf *e);
+void row_put_journal(struct text *rows, const struct ledger_input *in, const struct ledger_decision *d,
     uint64_t batch_seq, const char *body, size_t body_bytes);
+/* Of an account that is a row already: what payments change, and its limits. */
+void row_put_balances(struct text *rows, const struct account *a);
+
+/* Appends "INSERT ..." with its first row, or ", (...)" with a further one. */
+void row_put_account(struct text *sql, const struct account *a);
+/* Accounts that are rows already get their metadata, and no more. */
+void row_finish_metadata(struct text *sql);
 /* whole: with the texts, for a row that is new. */
 void row_put_payment(struct text *sql, const struct payment *p, bool whole);
 void row_finish_payments(struct text *sql);

@@ -1,8 +1,11 @@
 #include "gateway/store.h"
 
+#include "gateway/pipeline.h"
 #include "gateway/sqltext.h"
 #include "heartbeat/rolepage.h"
 
+#include <assert.h>
+#include <errmsg.h>
 #include <errno.h>
 #include <mysqld_error.h>
 #include <pthread.h>
@@ -14,15 +17,21 @@
 #define CONNECT_TIMEOUT_S 2
 #define PENDING_BYTES ((size_t)48 * 1024 * 1024) /* less than max_allowed_packet */
 #define HEAD_STATEMENT 1			 /* of a transaction: the second one is the fence */
+#define PREPARED_MAX 2
 
 struct store {
 	MYSQL *db;
 	const char *socket, *user; /* borrowed */
 	pthread_mutex_t lock;	   /* over fd: it may be broken by another thread, never after it was closed */
 	int fd;
-	struct text pending;	 /* the transaction as it will be sent; owned */
-	unsigned pending_count;	 /* statements in it */
+	struct pipeline pending; /* the transaction as it will be sent; owned */
+	unsigned pending_count;	 /* statements in its first packet */
 	struct head pending_old; /* what its fence asks for */
+	struct {
+		const struct bulk *bulk; /* borrowed */
+		MYSQL_STMT *statement;	 /* owned */
+	} prepared[PREPARED_MAX];
+	unsigned prepared_count;
 	_Atomic uint64_t statement_since_us, commit_since_us;
 };
 
@@ -35,9 +44,9 @@ struct store *store_new(const char *socket, const char *user)
 	s->socket = socket;
 	s->user = user;
 	s->fd = -1;
-	text_init(&s->pending, malloc(PENDING_BYTES), PENDING_BYTES);
-	if (!s->pending.at || pthread_mutex_init(&s->lock, NULL)) {
-		free(s->pending.at);
+	pipeline_init(&s->pending, malloc(PENDING_BYTES), PENDING_BYTES);
+	if (!s->pending.out.at || pthread_mutex_init(&s->lock, NULL)) {
+		free(s->pending.out.at);
 		free(s);
 		return NULL;
 	}
@@ -50,7 +59,7 @@ void store_free(struct store *s)
 		return;
 	store_close(s);
 	(void)pthread_mutex_destroy(&s->lock);
-	free(s->pending.at);
+	free(s->pending.out.at);
 	free(s);
 }
 
@@ -72,8 +81,11 @@ void store_break(struct store *s)
 void store_close(struct store *s)
 {
 	set_fd(s, -1);
+	/* Not told one by one: a server that is gone would be waited for. */
 	if (s->db)
 		mysql_close(s->db);
+	while (s->prepared_count)
+		(void)mysql_stmt_close(s->prepared[--s->prepared_count].statement);
 	s->db = NULL;
 }
 
@@ -271,11 +283,39 @@ int store_begin_snapshot(struct store *s, struct head *ret, struct errbuf *e)
 	return code ? code : store_read_head(s, ret, e); /* the first row that is read makes the snapshot */
 }
 
+int store_prepare(struct store *s, const struct bulk *b, struct errbuf *e)
+{
+	MYSQL_STMT *statement;
+	int code = 0;
+
+	assert(s->prepared_count < PREPARED_MAX);
+	if (!s->db)
+		return err_set(e, -EIO, "prepare: not connected");
+	statement = mysql_stmt_init(s->db);
+	if (!statement)
+		return err_set(e, -EIO, "out of memory");
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	if (mysql_stmt_prepare(statement, b->sql, strlen(b->sql)))
+		code = failed(s, "prepare", e);
+	atomic_store(&s->statement_since_us, 0);
+	if (code) {
+		(void)mysql_stmt_close(statement);
+		return code;
+	}
+	assert(mysql_stmt_param_count(statement) == strlen(b->types));
+	s->prepared[s->prepared_count].bulk = b;
+	s->prepared[s->prepared_count++].statement = statement;
+	return 0;
+}
+
 void store_begin(struct store *s, const struct head *old, const struct head *new)
 {
-	struct text *t = &s->pending;
+	static const char query = PIPELINE_QUERY;
+	struct text *t = &s->pending.out;
 
-	text_clear(t);
+	pipeline_clear(&s->pending);
+	pipeline_next(&s->pending);
+	text_put(t, &query, sizeof(query));
 	text_puts(t, "START TRANSACTION;UPDATE ledger_head SET batch_seq=");
 	text_put_u64(t, new->batch_seq);
 	text_puts(t, ",next_seq=");
@@ -292,15 +332,45 @@ void store_begin(struct store *s, const struct head *old, const struct head *new
 	s->pending_old = *old;
 }
 
+static void put_pending(struct store *s, const struct text *sql)
+{
+	text_put(&s->pending.out, sql->at, sql->used);
+	s->pending.out.cut = s->pending.out.cut || sql->cut;
+}
+
 void store_add(struct store *s, const struct text *sql)
 {
-	text_puts(&s->pending, ";");
-	text_put(&s->pending, sql->at, sql->used);
-	s->pending.cut = s->pending.cut || sql->cut;
+	assert(s->pending.count == 1);
+	text_puts(&s->pending.out, ";");
+	put_pending(s, sql);
 	s->pending_count++;
 }
 
-/* The answers to what was sent, one a statement; the server stops at the first that it refuses. */
+void store_add_rows(struct store *s, const struct bulk *b, const struct text *rows)
+{
+	unsigned i = 0;
+
+	while (i < s->prepared_count && s->prepared[i].bulk != b)
+		i++;
+	assert(i < s->prepared_count);
+	pipeline_next(&s->pending);
+	bulk_put_head(&s->pending.out, b, (uint32_t)s->prepared[i].statement->stmt_id);
+	put_pending(s, rows);
+}
+
+/* The answer to a packet; true: it is there, and says that all went well. */
+static bool take_answer(struct store *s)
+{
+	bool good;
+
+	s->db->net.pkt_nr = 1; /* each command counts its packets anew */
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	good = !mysql_read_query_result(s->db);
+	atomic_store(&s->statement_since_us, 0);
+	return good;
+}
+
+/* The answers to the first packet, one a statement; the server stops at the first that it refuses. */
 static int take_answers(struct store *s, struct errbuf *e)
 {
 	unsigned count = 0;
@@ -321,14 +391,48 @@ static int take_answers(struct store *s, struct errbuf *e)
 	return count == s->pending_count ? 0 : err_set(e, -EIO, "transaction: %u answers", count);
 }
 
+/* The connection is not what it was, or nobody knows. */
+static bool is_of_connection(unsigned number)
+{
+	return (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) || number >= CER_MIN_ERROR;
+}
+
+/* All answers are taken, or the connection is closed: none is ever taken for that to something else. The first error counts, for the
+ * others follow from it. */
+static int take_all(struct store *s, struct errbuf *e)
+{
+	struct errbuf ignored;
+	int first = 0, code;
+
+	for (unsigned i = 0; i < s->pending.count; i++) {
+		if (!take_answer(s))
+			code = failed(s, "transaction", first ? &ignored : e);
+		else
+			code = i == 0 ? take_answers(s, e) : 0;
+		first = first ? first : code;
+		if (code && is_of_connection(mysql_errno(s->db))) {
+			store_close(s);
+			break;
+		}
+	}
+	return first;
+}
+
 int store_send(struct store *s, struct errbuf *e)
 {
 	int code;
 
-	if (s->pending.cut)
+	if (!s->db)
+		return err_set(e, -EIO, "transaction: not connected");
+	atomic_store(&s->statement_since_us, clock_boottime_us());
+	code = pipeline_send(&s->pending, s->fd);
+	atomic_store(&s->statement_since_us, 0);
+	if (code == -EMSGSIZE)
 		return err_set(e, -EBADMSG, "transaction: too long");
-	code = run(s, "transaction", s->pending.at, s->pending.used, e);
-	return code ? code : take_answers(s, e);
+	if (!code)
+		return take_all(s, e);
+	store_close(s);
+	return err_set(e, -EIO, "transaction: %s", strerror(-code));
 }
 
 void store_rollback(struct store *s)

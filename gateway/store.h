@@ -8,6 +8,7 @@
 
 #include <mysql.h>
 
+#include "gateway/bulk.h"
 #include "gateway/text.h"
 #include "heartbeat/err.h"
 #include "heartbeat/gtid.h"
@@ -71,12 +72,17 @@ int store_only_read(struct store *s, struct errbuf *e);
 /* Begins a snapshot with the head as it is in it; store_rollback ends it. */
 int store_begin_snapshot(struct store *s, struct head *ret, struct errbuf *e);
 
+/* Before rows of this statement are sent on a fresh connection. b is kept: it is constant. Codes as above. */
+int store_prepare(struct store *s, const struct bulk *b, struct errbuf *e);
+
 /*
  * One transaction, sent as one: every answer that is waited for by itself costs a round trip, and a place in the queue for a processor.
- * R12: it begins with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1).
+ * R12: it begins with the update of ledger_head from `old` to `new` (same epoch, batch_seq + 1). Statements come first, then rows.
  */
 void store_begin(struct store *s, const struct head *old, const struct head *new);
 void store_add(struct store *s, const struct text *sql); /* one statement without rows, copied */
+/* Rows (bulk.h) of a statement that was prepared, copied. */
+void store_add_rows(struct store *s, const struct bulk *b, const struct text *rows);
 int store_send(struct store *s, struct errbuf *e);
 void store_rollback(struct store *s);
 

@@ -93,6 +93,8 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	if (code)
 		return code;
 	code = commit_nothing(w, e);
+	if (!code)
+		code = row_prepare(t->store, e);
 	if (code)
 		return code;
 	code = row_load_principals(t->store, t->image, &t->sql, e);

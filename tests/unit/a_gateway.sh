@@ -17,7 +17,7 @@ reports() { grep -q -- "$1" "$D/report"; }
 
 start_mariadbd() {
 	mariadbd --no-defaults --user=root --datadir="$D/data" --tmpdir="$D" --socket="$D/my.sock" --skip-networking --server-id=1 \
-		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M \
+		--log-bin="$D/data/bin" --binlog-format=ROW --gtid-strict-mode=ON --innodb-buffer-pool-size=32M --innodb-rollback-on-timeout=ON \
 		--rpl-semi-sync-master-enabled=ON --rpl-semi-sync-master-wait-no-slave=OFF --sql-mode=STRICT_ALL_TABLES --pid-file="$D/my.pid" >>"$D/mariadbd.log" 2>&1 &
 	PID[mariadbd]=$!
 	until_true 30 mariadb --no-defaults -S "$D/my.sock" -u root -e "SELECT 1"

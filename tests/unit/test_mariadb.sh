@@ -176,6 +176,20 @@ t13_super() {
 	recipe "T13 read_only stops SUPER, which may not change it either; it does not stop root"
 }
 
+t21_no_transaction() {
+	local into="SET @v='a'; PREPARE r FROM \"INSERT INTO holdfast.cluster_epoch (epoch, node) VALUES (21, IF(@@in_transaction,?,NULL))\"; EXECUTE r USING @v"
+	like "no transaction" "$(sql a "$into")" 'ERROR 1048'
+	want "in one" "$(sql a "BEGIN; $into; SELECT node FROM holdfast.cluster_epoch WHERE epoch=21; ROLLBACK")" a
+	client w a "BEGIN; SELECT id FROM holdfast.ledger_head FOR UPDATE; SELECT SLEEP(60)"
+	soon "somebody has the lock" runs a "SELECT SLEEP(60)"
+	like "behind a lock that was waited for too long" "$(printf '%s;\n' "SET innodb_lock_wait_timeout=1" BEGIN "UPDATE holdfast.ledger_head SET last_us=last_us+1" "$into" |
+		timeout 20 mariadb --no-defaults -S "$D/a/run/mysqld.sock" -u root -f 2>&1 | tr '\n' ' ')" 'ERROR 1205.*ERROR 1048'
+	sql a "KILL $(sql a "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO='SELECT SLEEP(60)'")"
+	said w
+	want "the row" "$(rows a 21)" ""
+	recipe "T21 IF(@@in_transaction,?,NULL) refuses a row outside of a transaction, also behind a lock that was waited for too long"
+}
+
 t20_definition() {
 	open_for_writes a
 	client w a "ALTER TABLE holdfast.cluster_epoch ADD COLUMN IF NOT EXISTS t20 INT NULL, ALGORITHM=INSTANT"
@@ -493,6 +507,7 @@ t6_read_only
 t5_roles
 t9_shutdown
 t13_super
+t21_no_transaction
 t20_definition
 start_pair
 t10a_semi_at_the_standby
