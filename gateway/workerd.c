@@ -45,8 +45,7 @@ static int on_stopping(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* What is under way is answered first. */
-/* What is under way keeps what it began with. */
+/* hold-timeout-ms holds for what is sent to a ledger from now on. */
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct workerd *w = userdata;
@@ -62,6 +61,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
+/* What is under way is answered first. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct workerd *w = userdata;

@@ -44,7 +44,7 @@ bool value_is_cidr(const char *text)
 	struct ip ip;
 	unsigned bits;
 
-	return ip_parse_cidr(text, &ip, &bits);
+	return ip_parse_cidr(text, &ip, &bits) && ip_is_for_hosts(&ip);
 }
 
 bool value_is_endpoint(const char *text, char address[static VALUE_IPV4_BYTES], uint32_t *port)

@@ -26,6 +26,7 @@ static const char *const ours[] = {
     "_SYSTEMD_UNIT=holdfast-replicationd.service",
     "_SYSTEMD_UNIT=holdfast-ledgerd.service",
     "_SYSTEMD_UNIT=holdfast-tickled.service",
+    "_SYSTEMD_UNIT=holdfast-page.service",
     "_SYSTEMD_SLICE=system-holdfast\\x2dworkerd.slice",
     "_SYSTEMD_SLICE=system-holdfast\\x2dseed.slice",
 };
@@ -44,7 +45,8 @@ static const struct {
 #define SAID (sizeof(said) / sizeof(said[0]))
 
 static const char *const units[] = {"holdfast-heartbeatd.service", "holdfast-replicationd.service",
-    "holdfast-ledgerd.service", "holdfast-tickled.service", "mariadb.service", "haproxy.service", "keepalived.service"};
+    "holdfast-ledgerd.service", "holdfast-tickled.service", "holdfast-page.service", "mariadb.service",
+    "haproxy.service", "keepalived.service"};
 
 static bool begins(const char *text, const char *head)
 {

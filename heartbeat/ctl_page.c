@@ -83,8 +83,10 @@ static int make_certificate(const struct conf *conf, char pem[static PAGED_CERT_
 	const struct pki_subject who = {.cluster = conf->cluster, .name = conf->name, .address = address};
 	int code;
 
-	if (paged_cert_read(CONF_PAGE_DIR, pem, NULL) == 0)
-		return 0;
+	/* One that is there and cannot be read is the operator's all the same. */
+	code = paged_cert_read(CONF_PAGE_DIR, pem, e);
+	if (code != -ENOENT)
+		return code;
 	if (!value_is_endpoint(conf->page_listen, address, &port))
 		return err_set(e, -EINVAL, "'%s' is no address", conf->page_listen);
 	code = pki_make_page(&who, pem, e);

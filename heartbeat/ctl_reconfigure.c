@@ -2,7 +2,10 @@
 #include "heartbeat/ctl_commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "heartbeat/conf.h"
@@ -14,6 +17,7 @@
 
 /* What was rendered but not yet taken over: a reload that failed is tried again by the next run. */
 #define PENDING_DIR "/run/holdfast-root"
+#define LOCK_PATH PENDING_DIR "/reconfigure.lock"
 
 static const struct {
 	unsigned bit;
@@ -80,12 +84,23 @@ static int render_all(const struct conf *conf, unsigned *changed, struct errbuf 
 	return code ? code : reacted;
 }
 
+/* One at a time, of the unit's and an operator's: both write a file beside the one that is to be replaced, and have it looked at. The descriptor,
+ * which lasts as long as this program; or -errno with e filled. */
+static int wait_for_turn(struct errbuf *e)
+{
+	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	return err_set(e, -errno, LOCK_PATH ": %s", strerror(errno));
+}
+
 int ctl_reconfigure(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
 	unsigned changed = 0;
 	struct conf conf;
-	int code;
+	int code, turn;
 
 	(void)o;
 	if (geteuid() != 0) {
@@ -96,7 +111,10 @@ int ctl_reconfigure(const struct ctl_options *o)
 		return 1;
 	if (conf.kind == CONF_KIND_WITNESS)
 		return 0;
-	code = render_all(&conf, &changed, &e);
+	turn = wait_for_turn(&e);
+	code = turn < 0 ? turn : render_all(&conf, &changed, &e);
+	if (turn >= 0)
+		(void)close(turn);
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: reconfigure: %s\n", e.text);
 		return 1;

@@ -7,7 +7,7 @@
 
 #define ASK_TIMEOUT_MS 10000
 #define START_TIMEOUT_MS 60000
-#define STOP_TIMEOUT_MS 100000 /* systemd kills after 90 s */
+#define STOP_TIMEOUT_MS 910000 /* Debian's mariadb.service has 900 s to write its pages, the others 90 */
 
 static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
 #define MARIADB foreign[0]

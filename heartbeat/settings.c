@@ -310,17 +310,25 @@ int settings_write_below(const char *root, const char *templates, const struct c
     const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
 {
 	char *text[SETTINGS] = {NULL};
-	int code;
+	int code, refused = 0;
 
 	*changed = 0;
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
 	code = make_all(root, templates, conf, member, count, text, e);
-	for (size_t i = 0; i < SETTINGS && !code; i++)
-		if (text[i])
-			code = write_setting(root, &settings[i], text[i], changed, e);
+	for (size_t i = 0; i < SETTINGS && !code; i++) {
+		struct errbuf why = {""};
+		int one = text[i] ? write_setting(root, &settings[i], text[i], changed, &why) : 0;
+
+		/* What one program refuses is no reason to keep the others where they were. */
+		if (one && !refused) {
+			refused = one;
+			*e = why;
+		}
+		code = one == -EINVAL ? 0 : one;
+	}
 	forget(text);
-	return code;
+	return code ? code : refused;
 }
 
 int settings_look_below(const char *root, const char *templates, const struct conf *conf,

@@ -42,7 +42,7 @@ static int find_way_out(const char *dir, struct errbuf *e)
 	int code = 0;
 
 	(void)snprintf(copy, sizeof(copy), "%s", dir);
-	fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	fts = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL); /* dir itself may be a link */
 	if (!fts)
 		return err_set(e, -errno, "%.180s: %s", dir, strerror(errno));
 	while (!code && (entry = fts_read(fts)))
@@ -130,6 +130,25 @@ static bool is_left_out(const struct contents *c, const char *name)
 	return is_log(c, name);
 }
 
+/* Of what will be copied. */
+static int measure(const struct contents *c, uint64_t *ret_bytes, struct errbuf *e)
+{
+	char path[PATH_BYTES];
+	int code = 0;
+
+	*ret_bytes = 0;
+	for (int i = 0; !code && i < c->count; i++) {
+		uint64_t bytes = 0;
+
+		if (is_left_out(c, c->entry[i]->d_name))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", c->dir, c->entry[i]->d_name);
+		code = copydir_size(path, &bytes, e);
+		*ret_bytes += bytes;
+	}
+	return code;
+}
+
 static int copy(const struct contents *c, const char **word, const char *into, struct errbuf *e)
 {
 	char to[COPYDIR_PATH_BYTES + 24];
@@ -165,18 +184,18 @@ int adoptcopy_take(const char *dir, const char *into, struct errbuf *e)
 {
 	struct contents c = {.dir = dir};
 	const char **word;
-	uint64_t bytes;
-	int code = copydir_size(dir, &bytes, e);
+	uint64_t bytes = 0;
+	int code;
 
-	if (!code)
-		code = hotcopy_check_room(into, bytes, e);
-	if (code)
-		return code;
 	c.count = scandir(dir, &c.entry, NULL, NULL);
 	if (c.count < 0)
 		return err_set(e, -errno, "%.180s: %s", dir, strerror(errno));
 	word = calloc((size_t)c.count + OWN_WORDS + 1, sizeof(*word));
-	code = word ? copy(&c, word, into, e) : err_set(e, -ENOMEM, "no memory");
+	code = word ? measure(&c, &bytes, e) : err_set(e, -ENOMEM, "no memory");
+	if (!code)
+		code = hotcopy_check_room(into, bytes, e);
+	if (!code)
+		code = copy(&c, word, into, e);
 	free(word);
 	for (int i = 0; i < c.count; i++)
 		free(c.entry[i]);

@@ -1,5 +1,6 @@
 #include "replication/adoptdata.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "replication/backuptrial.h"
 #include "replication/copydir.h"
 #include "replication/dataversion.h"
+#include "replication/initdata.h"
 #include "replication/privatedb.h"
 
 #define VERSION_BYTES 64
@@ -49,21 +51,35 @@ static int check_version(const char *dir, struct errbuf *e)
 	    data, here);
 }
 
+/* master.info, relay-log.info, and master-NAME.info and so on of a connection with a name. */
+static bool is_of_replica(const char *name)
+{
+	static const char *const begins[] = {"master.", "master-", "relay-log.", "relay-log-"};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return n > 5 && strcmp(name + n - 5, ".info") == 0;
+	return false;
+}
+
 /* What it had received and not executed would be missing without a word. */
 static int check_follows_nobody(const char *dir, struct errbuf *e)
 {
-	static const char *const signs[] = {"master.info", "relay-log.info"};
-	char path[PATH_BYTES];
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	int code = 0;
 
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, signs[i]);
-		if (access(path, F_OK) == 0)
-			return err_set(e, -ENOTSUP,
-			    "%.180s: it follows another server, and what it has not executed would be missing: let it "
-			    "execute all it received, then STOP SLAVE and RESET SLAVE ALL",
-			    path);
-	}
-	return 0;
+	if (!d)
+		return err_set(e, -errno, "%.180s: %s", dir, strerror(errno));
+	while (!code && (entry = readdir(d)))
+		if (is_of_replica(entry->d_name))
+			code = err_set(e, -ENOTSUP,
+			    "%.120s/%.60s: it follows another server, and what it has not executed would be missing: "
+			    "let it execute all it received, then STOP SLAVE and RESET SLAVE ALL",
+			    dir, entry->d_name);
+	(void)closedir(d);
+	return code;
 }
 
 int adoptdata_look(const char *dir, struct errbuf *e)
@@ -94,7 +110,7 @@ static int want_none(struct database *db, int code, const char *query, const cha
 static int check_tables(struct database *db, struct errbuf *e)
 {
 	static const char others[] = "SELECT CONCAT(TABLE_SCHEMA,'.',TABLE_NAME,', ',ENGINE) name FROM "
-				     "information_schema.TABLES WHERE TABLE_TYPE='BASE TABLE'"
+				     "information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW','SYSTEM VIEW')"
 				     " AND ENGINE<>'InnoDB' AND TABLE_SCHEMA NOT IN "
 				     "('mysql','sys','performance_schema','information_schema') LIMIT 1";
 
@@ -114,6 +130,17 @@ static int check_in_doubt(struct database *db, struct errbuf *e)
 	database_row_free(row);
 	return err_set(
 	    e, -EBADMSG, "a transaction was prepared by XA and is in doubt: XA COMMIT or XA ROLLBACK it there first");
+}
+
+/* What runs by itself when the ledger writes is the ledger's only. */
+static int check_schema(struct database *db, struct errbuf *e)
+{
+	static const char foreign[] = "SELECT CONCAT('trigger holdfast.',TRIGGER_NAME) name FROM "
+				      "information_schema.TRIGGERS WHERE TRIGGER_SCHEMA='holdfast'"
+				      " UNION SELECT CONCAT('view holdfast.',TABLE_NAME) FROM information_schema.VIEWS "
+				      "WHERE TABLE_SCHEMA='holdfast' LIMIT 1";
+
+	return want_none(db, -EBADMSG, foreign, "a ledger has none: drop it there first", e);
 }
 
 static int look_at_ledger(struct database *db, bool accepts_findings, struct restoredata_reached *ret, struct errbuf *e)
@@ -143,7 +170,7 @@ static int look_at_ledger(struct database *db, bool accepts_findings, struct res
 /* Of a server that was killed InnoDB alone does not know what its binary log says was committed, and mariadbd refuses to guess. */
 static int start(const char *into, struct privatedb *p, struct errbuf *e)
 {
-	int code = privatedb_start(into, NULL, p, e);
+	int code = privatedb_start(into, INITDATA_USER, NULL, p, e);
 	struct errbuf why = *e;
 
 	return code == -EIO
@@ -167,12 +194,19 @@ int adoptdata_fill(
 	if (!code)
 		code = copydir_in_use(dir, e);
 	if (!code)
+		code = adoptcopy_check(into, e);
+	/* What is stored in it must not be run by root. */
+	if (!code)
+		code = copydir_give(into, INITDATA_USER, e);
+	if (!code)
 		code = start(into, &p, e);
 	if (code)
 		return code;
 	code = check_in_doubt(p.db, e);
 	if (!code)
 		code = check_tables(p.db, e);
+	if (!code)
+		code = check_schema(p.db, e);
 	if (!code)
 		code = look_at_ledger(p.db, accepts_findings, ret, e);
 	if (code) {

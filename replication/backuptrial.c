@@ -140,7 +140,7 @@ int backup_try(
 		return code;
 	code = unpack(dir, m, trial.path, cancel, &ret->position, e);
 	if (!code)
-		code = privatedb_start(trial.path, cancel, &p, e);
+		code = privatedb_start(trial.path, "root", cancel, &p, e);
 	if (!code) {
 		code = ledgercheck_run(p.db, cancel, &ret->facts, e);
 		privatedb_kill(&p);

@@ -174,16 +174,21 @@ int copydir_begin(const char *dir, struct copydir *c, struct errbuf *e)
 	return code;
 }
 
-static int give_and_sync(const struct copydir *c, const char *user, struct errbuf *e)
+int copydir_give(const char *path, const char *user, struct errbuf *e)
 {
 	struct passwd entry, *pw = NULL;
 	char text[1024];
-	int fd, code;
 
 	if (getpwnam_r(user, &entry, text, sizeof(text), &pw) || !pw)
 		return err_set(e, -ENOENT, "there is no user %s", user);
 	/* The directory itself comes last: until then nobody but root reaches what is in it. */
-	code = walk(c->made, act_give, pw, e);
+	return walk(path, act_give, pw, e);
+}
+
+static int give_and_sync(const struct copydir *c, const char *user, struct errbuf *e)
+{
+	int fd, code = copydir_give(c->made, user, e);
+
 	if (code)
 		return code;
 	fd = open(c->made, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

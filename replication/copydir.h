@@ -20,6 +20,9 @@ struct copydir {
  * empty DIR is removed. 0 or -errno with e filled; copydir_close in any case. */
 int copydir_begin(const char *dir, struct copydir *c, struct errbuf *e);
 
+/* Gives everything below path, and path itself last, to the user; links are not followed. 0, -ENOENT no such user, or -errno with e filled. */
+int copydir_give(const char *path, const char *user, struct errbuf *e);
+
 /* Gives everything in DIR.new to the user and syncs it, puts it in DIR's place in one step, then removes the
  * old one. -EBUSY: a mariadbd runs on DIR. 0 or -errno with e filled: DIR is as it was, unless it was the
  * last sync that failed. */

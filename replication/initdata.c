@@ -22,7 +22,6 @@
 
 #define INSTALL_LIMIT_MS 180000
 #define BOOTSTRAP_LIMIT_MS 120000
-#define DATABASE_USER "mysql" /* of the system */
 #define INSTALL_DB "/usr/bin/mariadb-install-db"
 #define MARIADBD "/usr/sbin/mariadbd"
 
@@ -32,7 +31,9 @@
 static const char accounts_sql[] =
     "SET SESSION sql_log_bin=0;\n"
     "FLUSH PRIVILEGES;\n"
-    "ALTER USER root@localhost IDENTIFIED VIA unix_socket;\n"
+    "CREATE USER IF NOT EXISTS root@localhost IDENTIFIED VIA unix_socket;\n"
+    "ALTER USER root@localhost IDENTIFIED VIA unix_socket ACCOUNT UNLOCK;\n"
+    "GRANT ALL PRIVILEGES ON *.* TO root@localhost WITH GRANT OPTION;\n"
     "DELETE FROM mysql.global_priv WHERE User='' OR (User<>'mariadb.sys' AND User<>'root') OR "
     "Host<>'localhost';\n"
     "DELETE FROM mysql.db;\n"
@@ -53,6 +54,8 @@ static const char lineage_sql[] = "GRANT SELECT ON holdfast.cluster_epoch TO '" 
 static const char restored_sql[] = "DELETE FROM mysql.columns_priv;\n"
 				   "DELETE FROM mysql.procs_priv;\n"
 				   "DELETE FROM mysql.roles_mapping;\n"
+				   "DELETE FROM mysql.plugin;\n"
+				   "DELETE FROM mysql.func;\n"
 				   "DELETE FROM mysql.gtid_slave_pos;\n";
 
 /* A restored ledger too: it may be of a release before this one. */
@@ -121,7 +124,7 @@ struct place {
 static int install(const struct place *at, struct errbuf *e)
 {
 	/* --force: the name of this host need not resolve. It would only be good for an account that we drop anyway. */
-	const char *const argv[] = {INSTALL_DB, "--no-defaults", at->datadir, at->tmpdir, "--user=" DATABASE_USER,
+	const char *const argv[] = {INSTALL_DB, "--no-defaults", at->datadir, at->tmpdir, "--user=" INITDATA_USER,
 	    "--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db", "--force",
 	    "--skip-name-resolve", "--skip-log-bin", NULL};
 	struct process_spec spec = {.argv = argv, .stdin_fd = -1, .group = true};
@@ -181,7 +184,7 @@ static int check_nothing_there(const struct initdata_paths *paths, const char *d
 	return 0;
 }
 
-/* A backup is unpacked, and data copied, by root, and all of it is given to the user in the end. */
+/* A backup is unpacked by root, and all of it is given to the user in the end. */
 static int fill(const struct copydir *c, const struct restoredata_from *from, int script_fd,
     struct restoredata_reached *ret, struct errbuf *e)
 {
@@ -194,9 +197,7 @@ static int fill(const struct copydir *c, const struct restoredata_from *from, in
 	code = from->backup ? restoredata_fill(from, c->made, ret, e)
 	       : from->data ? adoptdata_fill(from->data, from->accepts_findings, c->made, ret, e)
 			    : install(&at, e);
-	return code
-		   ? code
-		   : bootstrap(&at, from->backup || from->data ? "--user=root" : "--user=" DATABASE_USER, script_fd, e);
+	return code ? code : bootstrap(&at, from->backup ? "--user=root" : "--user=" INITDATA_USER, script_fd, e);
 }
 
 static int make_token(const struct initdata_paths *paths, const struct conf *conf, struct token *ret, struct errbuf *e)
@@ -227,7 +228,7 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 	if (!code)
 		code = fill(&c, from, script_fd, &ret->ledger, e);
 	if (!code)
-		code = copydir_finish(&c, DATABASE_USER, e);
+		code = copydir_finish(&c, INITDATA_USER, e);
 	if (!code) {
 		code = make_token(paths, conf, &ret->token, e);
 		if (code)

@@ -7,6 +7,7 @@
 #include "heartbeat/local.h"
 #include "replication/restoredata.h"
 
+#define INITDATA_USER "mysql" /* of the system, whose the data is */
 #define INITDATA_TOKEN_PATH CONF_STATE_DIR "/replication/token"
 
 struct initdata_paths {

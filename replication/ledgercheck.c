@@ -7,7 +7,7 @@
 
 #include "replication/ledgerwalk.h"
 
-#define NAME_BYTES 200
+#define NAME_BYTES 800				       /* of two names of 64 characters each, quoted */
 #define TRIAL_MEMORY_BYTES ((size_t)256 * 1024 * 1024) /* beside two mariadbd */
 
 static int look_for_cancel(const atomic_bool *cancel, struct errbuf *e)
@@ -41,8 +41,9 @@ int ledgercheck_tables(struct database *db, const atomic_bool *cancel, struct er
 
 		if (!code)
 			code = database_query(db, &row, e,
-			    "SELECT CONCAT('`',TABLE_SCHEMA,'`.`',TABLE_NAME,'`') name FROM information_schema.TABLES"
-			    " WHERE TABLE_TYPE='BASE TABLE' AND TABLE_SCHEMA NOT IN "
+			    "SELECT CONCAT('`',REPLACE(TABLE_SCHEMA,'`','``'),'`.`',REPLACE(TABLE_NAME,'`','``'),'`') "
+			    "name FROM information_schema.TABLES"
+			    " WHERE TABLE_TYPE NOT IN ('VIEW','SYSTEM VIEW','SEQUENCE') AND TABLE_SCHEMA NOT IN "
 			    "('information_schema','performance_schema')"
 			    " ORDER BY TABLE_SCHEMA, TABLE_NAME LIMIT 1 OFFSET %u",
 			    i);

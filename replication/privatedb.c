@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,12 @@
 #define MEMORY_SHARE 4 /* of what is available, one part at most: the node's own database goes on beside it */
 #define MEMINFO_BYTES 4096
 
-static int make_dir(struct privatedb *p, struct errbuf *e)
+static int make_dir(struct privatedb *p, const char *user, struct errbuf *e)
 {
+	const struct passwd *owner = getpwnam(user);
+
+	if (!owner)
+		return err_set(e, -ENOENT, "there is no user %s", user);
 	(void)snprintf(p->dir, sizeof(p->dir), "/tmp/holdfast-private.XXXXXX");
 	if (!mkdtemp(p->dir)) {
 		int code = err_set(e, -errno, "%s: %s", p->dir, strerror(errno));
@@ -29,6 +34,9 @@ static int make_dir(struct privatedb *p, struct errbuf *e)
 		p->dir[0] = '\0';
 		return code;
 	}
+	/* 0700 of whoever runs it: nobody else's way in. */
+	if (chown(p->dir, owner->pw_uid, owner->pw_gid))
+		return err_set(e, -errno, "%s: %s", p->dir, strerror(errno));
 	(void)snprintf(p->socket, sizeof(p->socket), "%s/s", p->dir);
 	return 0;
 }
@@ -56,18 +64,18 @@ static uint64_t pool_mb(const char *datadir)
 	return want_mb > POOL_MIN_MB ? want_mb : POOL_MIN_MB;
 }
 
-static int launch(const char *datadir, struct privatedb *p, struct errbuf *e)
+static int launch(const char *datadir, const char *user, struct privatedb *p, struct errbuf *e)
 {
-	char data[COPYDIR_PATH_BYTES + 16], temporary[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16],
+	char data[COPYDIR_PATH_BYTES + 16], temporary[COPYDIR_PATH_BYTES + 16], socket[sizeof(p->socket) + 16], as[64],
 	    pid[sizeof(p->dir) + 24], pool[64];
-	/* As root it reaches a directory that is root's alone. For that it must not run what the data may bring along: without
+	/* As root it reaches a directory that is root's alone. It must not run what the data may bring along: without
 	 * grant tables no plugin, function or event of theirs is loaded. */
-	const char *const argv[] = {MARIADBD, "--no-defaults", "--user=root", data, temporary, socket, pid,
-	    "--skip-networking", "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start",
-	    "--max-allowed-packet=1G", "--lc-messages=en_US", "--log-warnings=1", "--event-scheduler=DISABLED", pool,
-	    NULL};
+	const char *const argv[] = {MARIADBD, "--no-defaults", as, data, temporary, socket, pid, "--skip-networking",
+	    "--skip-grant-tables", "--skip-log-bin", "--skip-slave-start", "--max-allowed-packet=1G",
+	    "--lc-messages=en_US", "--log-warnings=1", "--event-scheduler=DISABLED", pool, NULL};
 	const struct process_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .background = true};
 
+	(void)snprintf(as, sizeof(as), "--user=%s", user);
 	(void)snprintf(data, sizeof(data), "--datadir=%s", datadir);
 	/* Not /tmp: its start would remove the temporary tables of the server that runs beside it. */
 	(void)snprintf(temporary, sizeof(temporary), "--tmpdir=%s", datadir);
@@ -98,19 +106,20 @@ static int await_answer(struct privatedb *p, const atomic_bool *cancel, struct e
 	return err_set(e, -ETIMEDOUT, MARIADBD ": no answer within %d s", START_LIMIT_MS / 1000);
 }
 
-int privatedb_start(const char *datadir, const atomic_bool *cancel, struct privatedb *ret, struct errbuf *e)
+int privatedb_start(
+    const char *datadir, const char *user, const atomic_bool *cancel, struct privatedb *ret, struct errbuf *e)
 {
 	int code;
 
 	*ret = (struct privatedb){.process = {.pid_fd = -1, .errors_fd = -1}};
-	code = make_dir(ret, e);
+	code = make_dir(ret, user, e);
 	if (!code)
 		ret->db = database_new(ret->socket);
 	if (!code && !ret->db)
 		code = err_set(e, -ENOMEM, "out of memory");
 	if (!code) {
 		database_set_limit(ret->db, STATEMENT_LIMIT_S);
-		code = launch(datadir, ret, e);
+		code = launch(datadir, user, ret, e);
 	}
 	if (!code)
 		code = await_answer(ret, cancel, e);

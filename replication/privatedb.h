@@ -17,9 +17,10 @@ struct privatedb {
 	char socket[PRIVATEDB_DIR_BYTES + 8];
 };
 
-/* Starts it on datadir as root, without accounts and plugins of the data, and waits until it answers. 0, -EIO: it ended, with its
- * first error; -ETIMEDOUT; -ECANCELED (*cancel became true; may be NULL), or -errno, with e filled and nothing left running. */
-int privatedb_start(const char *datadir, const atomic_bool *cancel, struct privatedb *ret, struct errbuf *e);
+/* Starts it on datadir as that user of the system, root for what root has made, without accounts and plugins of the data, and waits until it answers.
+ * What is stored in the data (views, triggers, functions) runs with what that user may. 0, -EIO: it ended, with its first error; -ENOENT no such user; -ETIMEDOUT; -ECANCELED (*cancel became true; may be NULL), or -errno, with e filled and nothing left running. */
+int privatedb_start(
+    const char *datadir, const char *user, const atomic_bool *cancel, struct privatedb *ret, struct errbuf *e);
 
 /* Shuts it down in order, for who wants the data. 0, or with e filled the codes of process_wait; gone in any case. */
 int privatedb_shut_down(struct privatedb *p, struct errbuf *e);

@@ -186,7 +186,7 @@ int restoredata_fill(
 	if (!code)
 		code = backup_unpack(from->backup, &m, into, NULL, e);
 	if (!code)
-		code = privatedb_start(into, NULL, &p, e);
+		code = privatedb_start(into, "root", NULL, &p, e);
 	if (code)
 		return code;
 	code = bring_forward(from, &m, into, &p, ret, e);

@@ -54,7 +54,8 @@ test_outside() {
 	echo "$D/elsewhere.ibd" >"$m/shop/far.isl"; refused "a table elsewhere" 'shop/far.isl: what it stands for lies elsewhere'
 	rm "$m/shop/far.isl"
 	touch "$m/relay-log.info"; refused "a replica" 'relay-log.info: it follows another server'
-	rm "$m/relay-log.info"
+	mv "$m/relay-log.info" "$m/master-other.info"; refused "one of several sources" 'master-other.info: it follows another server'
+	rm "$m/master-other.info"
 	cp -p "$m/mysql_upgrade_info" "$D/info"
 	printf '10.6.4-MariaDB' >"$m/mysql_upgrade_info"; refused "an older one" 'is of MariaDB 10.6.4-MariaDB, and here is 1[01]'
 	cp -p "$D/info" "$m/mysql_upgrade_info"
@@ -63,10 +64,14 @@ test_outside() {
 test_inside() {
 	restart_with "CREATE TABLE shop.quick (id INT) ENGINE=MyISAM"
 	refused "a table without transactions" 'shop.quick, MyISAM: only tables of InnoDB can be adopted'
-	restart_with "DROP TABLE shop.quick; XA START 'x'; INSERT INTO shop.goods VALUES (9, 'never'); XA END 'x'; XA PREPARE 'x'"
+	restart_with "DROP TABLE shop.quick; CREATE SEQUENCE shop.numbers ENGINE=Aria"
+	refused "a sequence of another engine" 'shop.numbers, Aria: only tables of InnoDB'
+	restart_with "DROP SEQUENCE shop.numbers; CREATE TABLE shop.\`od'd\`\` name\` (id INT PRIMARY KEY); XA START 'x'; INSERT INTO shop.goods VALUES (9, 'never'); XA END 'x'; XA PREPARE 'x'"
 	refused "a transaction prepared" 'a transaction was prepared by XA and is in doubt'
 	restart_with "XA ROLLBACK 'x'; CREATE DATABASE holdfast; CREATE TABLE holdfast.mine (id INT)"
 	refused "our name" 'a database holdfast in it that is no ledger'
+	restart_with "DROP TABLE holdfast.mine; CREATE VIEW holdfast.ledger_head AS SELECT 1 epoch"
+	refused "a view in its place" 'view holdfast.ledger_head: a ledger has none'
 	restart_with "DROP DATABASE holdfast"
 }
 
@@ -79,7 +84,7 @@ test_in_doubt() {
 	until_true 30 is_waiting || fail "the commit does not wait"
 	stop old KILL
 	stop waits
-	refused "a transaction in doubt" 'prepared transaction|tc-heuristic|ended before it answered|mariadbd'
+	refused "a transaction in doubt" '(prepared transaction|tc-heuristic|ended before it answered).*had its own server been shut down in order'
 	grep -l binlog "$D/old/mysql/binlog.index" >/dev/null && pass "its log is still there" || fail "its log is gone"
 	start_old
 	equal "its own server finds it in its log" "$(sql old "SELECT name FROM shop.goods WHERE id=3")" rice
@@ -135,6 +140,7 @@ make_old
 test_outside
 test_inside
 test_in_doubt
+restart_with "DROP USER root@localhost" # an adopted one has it again
 touch "$D/before"
 test_adopted
 test_ledger

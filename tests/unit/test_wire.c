@@ -281,10 +281,10 @@ static void test_configuration_errors_say_where_and_what(void **state)
 	} cases[] = {
 	    {GATEWAY "[gatway]\n",
 		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], [replication], "
-		"[gateway]\n"},
+		"[gateway], [page]\n"},
 	    {GATEWAY "[gatway]\nworkers=3\n",
 		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], "
-		"[replication], [gateway]\n"},
+		"[replication], [gateway], [page]\n"},
 	    {"\nhello\n; fine: it is a comment\nname=a\n[node\n  \n=\nworld ; = 1\n",
 		"x.conf:2: want '[section]' or 'key = value'\n"
 		"x.conf:4: 'name' comes before any [section]\n"
