@@ -130,6 +130,8 @@ int ctl_page_password(const struct ctl_options *o)
 	int code = check(&conf, &e);
 
 	(void)o;
+	/* Whoever gives up at the prompt wants to see again what is typed. */
+	ctl_catch_signals();
 	if (!code)
 		code = read_password(password, &e);
 	if (!code)
