@@ -9,25 +9,15 @@
 #include <time.h>
 
 #include "heartbeat/ctl_paint.h"
+#include "heartbeat/utc.h"
 
 #define PREFIX "holdfast-"
 #define SUFFIX ".service"
-#define AT_BYTES 80
 #define EVENT_WIDTH 18
 #define SINCE_MAX 100000 /* of whatever unit: no journal is that old */
 
 static const char *const levels[] = {"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
 #define LEVELS (sizeof(levels) / sizeof(levels[0]))
-
-static void put_at(uint64_t at_us, char *ret)
-{
-	time_t seconds = (time_t)(at_us / 1000000);
-	struct tm tm = {0};
-
-	(void)gmtime_r(&seconds, &tm);
-	(void)snprintf(ret, AT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(at_us / 1000 % 1000));
-}
 
 /* Quoted when it has blanks; escapes never come through to a terminal. */
 static void put_value(FILE *f, const char *value)
@@ -57,9 +47,9 @@ static enum ctl_paint paint_of(unsigned level)
 static void print_text(FILE *f, const struct ctl_event *e)
 {
 	enum ctl_paint colour = paint_of(e->level);
-	char at[AT_BYTES];
+	char at[UTC_BYTES];
 
-	put_at(e->at_us, at);
+	utc_format(e->at_us / 1000, at);
 	(void)fprintf(f, "%s%s%s ", ctl_paint(f, PAINT_FAINT), at, ctl_paint(f, PAINT_NONE));
 	(void)fprintf(f, "%s%-7s %-14s %-*s%s", colour ? ctl_paint(f, colour) : "", levels[e->level % LEVELS],
 	    e->source, e->line->pairs ? EVENT_WIDTH : 0, e->line->event, colour ? ctl_paint(f, PAINT_NONE) : "");
@@ -88,11 +78,11 @@ static json_t *json_text(const char *text)
 static void print_json(FILE *f, const struct ctl_event *e)
 {
 	json_t *fields = json_object(), *o;
-	char at[AT_BYTES];
+	char at[UTC_BYTES];
 
 	for (unsigned i = 0; i < e->line->pairs; i++)
 		(void)json_object_set_new(fields, e->line->pair[i].key, json_text(e->line->pair[i].value));
-	put_at(e->at_us, at);
+	utc_format(e->at_us / 1000, at);
 	o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "at", at, "level", levels[e->level % LEVELS], "source", e->source,
 	    "event", e->line->event, "fields", fields);
 	if (o)

@@ -1,17 +1,11 @@
 #include "heartbeat/ctl_scrape.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "heartbeat/metrics.h"
 
-static struct {
-	size_t bytes;
-	char text[METRICS_TEXT_BYTES];
-} got[CTL_SCRAPE_SOURCES_MAX]; /* large */
+static char got[CTL_SCRAPE_SOURCES_MAX][METRICS_TEXT_BYTES]; /* large */
 
 unsigned ctl_scrape_sources(const struct conf *conf, struct ctl_scrape_source ret[static CTL_SCRAPE_SOURCES_MAX])
 {
@@ -30,24 +24,15 @@ unsigned ctl_scrape_sources(const struct conf *conf, struct ctl_scrape_source re
 	return n;
 }
 
-/* Its text, or nothing when there is none that is fresh. */
-static bool take(const char *path, int64_t now_s, char text[static METRICS_TEXT_BYTES], size_t *bytes)
+/* Its text, or "" when there is none that is fresh. */
+static bool take(const char *path, int64_t now_s, char text[static METRICS_TEXT_BYTES])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	ssize_t n = -1;
+	int64_t left_ms;
 
-	*bytes = 0;
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtim.tv_sec + METRICS_FRESH_MS / 1000 >= now_s)
-		n = read(fd, text, METRICS_TEXT_BYTES - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	text[n] = '\0';
-	*bytes = (size_t)n;
-	return true;
+	if (metrics_take(path, text, &left_ms) && left_ms / 1000 + METRICS_FRESH_MS / 1000 >= now_s)
+		return true;
+	text[0] = '\0';
+	return false;
 }
 
 static bool is_plain(const char *line, size_t length)
@@ -79,7 +64,7 @@ static void put_family(FILE *f, enum metrics_id id, unsigned sources)
 	bool begun = false;
 
 	for (unsigned i = 0; i < sources; i++)
-		for (const char *line = got[i].text, *end; got[i].bytes && (end = strchr(line, '\n')); line = end + 1) {
+		for (const char *line = got[i], *end; (end = strchr(line, '\n')); line = end + 1) {
 			size_t length = (size_t)(end - line);
 
 			if (!is_of(metrics_family(id), line, length) || !is_plain(line, length))
@@ -99,7 +84,7 @@ void ctl_scrape_print(FILE *f, const struct ctl_scrape_source *source, unsigned 
 	for (unsigned i = 0; i < sources; i++) {
 		const struct metrics_label label[] = {{"daemon", source[i].daemon}, {NULL, NULL}};
 
-		metrics_value(f, METRICS_DAEMON_UP, label, take(source[i].path, now_s, got[i].text, &got[i].bytes));
+		metrics_value(f, METRICS_DAEMON_UP, label, take(source[i].path, now_s, got[i]));
 	}
 	for (unsigned id = METRICS_DAEMON_UP + 1; id < METRICS_COUNT; id++)
 		put_family(f, (enum metrics_id)id, sources);

@@ -7,7 +7,7 @@
 
 #include "heartbeat/conf.h"
 
-/* One value a line, without comments, as metrics_file_write leaves them. */
+/* One value a line, without comments, as metrics_leave leaves them. */
 struct ctl_scrape_source {
 	char daemon[32];
 	char path[64];

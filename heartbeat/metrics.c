@@ -165,3 +165,22 @@ int metrics_leave(const char *path, void (*print)(FILE *f, const void *of), cons
 		return err_set(e, -EFBIG, "%s: more than %zu bytes", path, sizeof(text));
 	return replace(path, text, e);
 }
+
+bool metrics_take(const char *path, char text[static METRICS_TEXT_BYTES], int64_t *left_ms)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+
+	text[0] = '\0';
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		n = read(fd, text, METRICS_TEXT_BYTES - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	if (n < 0)
+		return false;
+	*left_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return true;
+}

@@ -5,6 +5,7 @@
 #ifndef HOLDFAST_HEARTBEAT_METRICS_H
 #define HOLDFAST_HEARTBEAT_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -149,5 +150,8 @@ void metrics_put_histogram(
 /* Puts what print writes into the place of the file at path, for all who read it at once. Waits for no disk when that is on a tmpfs. 0;
  * -EFBIG: more than METRICS_TEXT_BYTES; or -errno, with e filled. */
 int metrics_leave(const char *path, void (*print)(FILE *f, const void *of), const void *of, struct errbuf *e);
+
+/* Its text as it was left, and when: milliseconds of CLOCK_REALTIME. False, and "": there is none. Waits for nobody, whatever lies there. */
+bool metrics_take(const char *path, char text[static METRICS_TEXT_BYTES], int64_t *left_ms);
 
 #endif

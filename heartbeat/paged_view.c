@@ -1,18 +1,14 @@
 #include "heartbeat/paged_view.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/ctl_status_parts.h"
-#include "heartbeat/monotonic.h"
 #include "heartbeat/rolepage.h"
 
 #define ASK_AGAIN_MS 500
@@ -36,36 +32,17 @@ void paged_view_close(struct paged_view *v)
 	v->seen = NULL;
 }
 
-/* The file's text, and when it was written by the clock of files. False: there is none. */
-static bool read_metrics(const struct paged_view *v, char text[static METRICS_TEXT_BYTES], int64_t *at_ms)
-{
-	char path[160];
-	struct stat st;
-	ssize_t n = -1;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%.100s/" METRICS_LEDGERD_NAME, v->run_dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, text, METRICS_TEXT_BYTES - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	text[n] = '\0';
-	*at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return true;
-}
-
 void paged_view_sample(struct paged_view *v)
 {
 	static char text[METRICS_TEXT_BYTES];
 	struct paged_count count;
 	struct timespec now;
 	int64_t at_ms = 0;
-	bool good = read_metrics(v, text, &at_ms) && paged_series_read(text, &count);
+	char path[160];
+	bool good;
 
+	(void)snprintf(path, sizeof(path), "%.100s/" METRICS_LEDGERD_NAME, v->run_dir);
+	good = metrics_take(path, text, &at_ms) && paged_series_read(text, &count);
 	clock_gettime(CLOCK_REALTIME, &now);
 	paged_series_note(&v->series, good ? &count : NULL, at_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }

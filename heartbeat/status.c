@@ -2,6 +2,7 @@
 #include "heartbeat/daemon.h"
 #include "heartbeat/explain.h"
 #include "heartbeat/status_replica.h"
+#include "heartbeat/utc.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -248,17 +249,12 @@ static json_t *vip_json(const struct daemon *d, const struct hb_record *r, uint6
 
 static json_t *transition_json(const struct hb_record *r, const struct hb_transition *t)
 {
-	char at[80];
-	struct tm tm;
-	time_t seconds = (time_t)(t->at_ms / 1000);
+	char at[UTC_BYTES];
 	json_t *stages, *o;
 
 	if (!t->epoch || t->from >= r->members || t->to >= r->members)
 		return json_null();
-	gmtime_r(&seconds, &tm);
-	/* Not strftime(), which asks each time whether the time zone has changed. */
-	(void)snprintf(at, sizeof(at), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(t->at_ms % 1000));
+	utc_format(t->at_ms, at);
 	stages = json_object();
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
 		json_object_set_new(stages, hb_stage_text(i), json_integer(t->stage_ms[i]));
