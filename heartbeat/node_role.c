@@ -123,7 +123,9 @@ bool hb_is_near(const struct hb_node *n, uint64_t now_us)
 	const struct repl_order *o = &n->order;
 	bool was = o->want == REPL_WANT_FOLLOW_OUT && o->epoch == n->known.epoch && o->near;
 
-	if (!n->known.members || f->opened_epoch != n->known.epoch)
+	/* Of one that is silent nobody knows how far it has gone on. */
+	if (!n->known.members || f->opened_epoch != n->known.epoch ||
+	    !hb_heard(n, n->known.active, hb_silence_us(&n->settings), now_us))
 		return false;
 	/* While it makes durable what it has, it does not look at what it receives: what it told before is held against
 	 * an active that goes on. */

@@ -17,6 +17,9 @@
 /* One that was added to in_sync as soon as it was near must not lose its token for a burst; longer than anything that keeps
  * the active from adding it (heartbeat/node_role.c). */
 #define FALLEN_BEHIND_US 10000000
+/* One that was left behind, as by a cable that was out for some seconds, works its gap off many times faster when it does not sync what
+ * it receives, and for that its token has to go. Long enough for a gap that it works off all the same. */
+#define LEFT_BEHIND_US 1000000
 /* In peer timeouts: by then the active has heard that the token is gone, or takes us for lost and has written so. */
 #define RELAX_AFTER 2
 
@@ -88,7 +91,9 @@ static bool is_near(const struct sight *s)
 
 static bool has_fallen_behind(const struct sight *s)
 {
-	return s->behind_us && s->looked_us >= s->behind_us + FALLEN_BEHIND_US;
+	uint64_t patience_us = s->been_near ? FALLEN_BEHIND_US : LEFT_BEHIND_US;
+
+	return s->behind_us && s->looked_us >= s->behind_us + patience_us;
 }
 
 static bool caught_up(const struct sight *s)
@@ -111,7 +116,10 @@ static uint64_t opened_epoch(const struct sight *s)
 
 void facts_take_look(struct sight *s)
 {
-	since_note(&s->behind_us, s->order.want == REPL_WANT_FOLLOW_OUT && follows(s) && !is_near(s), s->looked_us);
+	bool out = s->order.want == REPL_WANT_FOLLOW_OUT && follows(s);
+
+	since_note(&s->behind_us, out && !is_near(s), s->looked_us);
+	s->been_near = out && (s->been_near || is_near(s));
 	if (!token_is_none(&s->token) || !s->token_us)
 		s->token_us = s->looked_us;
 	/* Not only started: a lock is waited for first, and an old backlog is applied up to what cannot be. */

@@ -30,6 +30,7 @@ struct sight {
 	bool answered;	       /* it was up in this life of the server */
 	uint64_t mute_us;      /* since when it is not any more; 0: it is, or never was */
 	uint64_t behind_us;    /* since when it follows outside in_sync without being near the active; 0: it does not */
+	bool been_near;	       /* it was near since it follows outside in_sync */
 	uint64_t token_us; /* the last look at which a token lay beside the data, or the first of this replicationd */
 	uint64_t relay_epoch; /* a connection to the active stood for this epoch before and after db was read */
 	/* what this replicationd did in this life of the server */

@@ -26,6 +26,7 @@ static void who_is_near_stays_near_while_it_syncs(void **state)
 	node.peer[A].facts.binlog.seq = 6801;
 	assert_false(hb_is_near(&node, NOW_US));
 	/* An old report says nothing about now: neither that it has come near, nor that it is not any more. */
+	node.peer[A].heard_us = NOW_US + 280000;
 	assert_true(hb_is_near(&node, NOW_US + 300000));
 	node.order.near = 0;
 	assert_false(hb_is_near(&node, NOW_US + 300000));
@@ -37,8 +38,30 @@ static void who_is_near_stays_near_while_it_syncs(void **state)
 	node.order.epoch = 3;
 	assert_false(hb_is_near(&node, NOW_US + 300000));
 	node.order.epoch = 4;
+	assert_true(hb_is_near(&node, NOW_US + 300000));
 	node.peer[A].facts.opened_epoch = 3;
-	assert_false(hb_is_near(&node, NOW_US));
+	assert_false(hb_is_near(&node, NOW_US + 300000));
+}
+
+/* What it was near to when the cable was cut goes on, and nobody here hears how far. */
+static void who_hears_nothing_of_the_active_is_not_near(void **state)
+{
+	uint64_t silence_us;
+
+	(void)state;
+	make(B);
+	silence_us = hb_silence_us(&node.settings);
+	node.order = (struct repl_order){.want = REPL_WANT_FOLLOW_OUT, .epoch = 4, .near = 1};
+	node.peer[A].facts.opened_epoch = 4;
+	node.peer[A].facts.binlog.seq = node.repl.received.seq = 5000;
+	node.peer[A].heard_us = NOW_US;
+	assert_true(hb_is_near(&node, NOW_US + silence_us - 1));
+	assert_false(hb_is_near(&node, NOW_US + silence_us));
+	/* Heard again, it has to come as near as at first. */
+	node.order.near = 0;
+	node.peer[A].facts.binlog.seq = 5800;
+	node.peer[A].heard_us = NOW_US + silence_us;
+	assert_false(hb_is_near(&node, NOW_US + silence_us));
 }
 
 /* a in SYNC, whose replicationd tells of a leak up to 1200; b had received up to 1000 then. */
@@ -141,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_is_near_stays_near_while_it_syncs),
+	    cmocka_unit_test(who_hears_nothing_of_the_active_is_not_near),
 	    cmocka_unit_test(what_was_let_through_stops_all_until_the_other_has_it),
 	    cmocka_unit_test(a_replicationd_that_forgets_ends_no_leak),
 	    cmocka_unit_test(who_does_not_get_it_is_left_behind),

@@ -199,10 +199,34 @@ static void test_a_token_outlives_a_burst_but_no_lag_of_10_s(void **state)
 	s.db.io_connected = false;
 	assert_false(stays_caught_up(&s, &now_us, 9000));
 	s.db.io_connected = true;
-	assert_true(stays_caught_up(&s, &now_us, 9000));
+	assert_true(stays_caught_up(&s, &now_us, 1000));
 	/* In in_sync it is the second copy, and nothing of the kind may ever be asked. */
 	s.order.want = REPL_WANT_FOLLOW_IN;
 	assert_true(stays_caught_up(&s, &now_us, 60000));
+}
+
+/* A cable that was out for seconds: what is lacking is worked off in a second when it is not synced, and in half a minute when it is. */
+static void test_who_was_left_behind_does_not_keep_a_token_for_long(void **state)
+{
+	struct sight s = a_standby();
+	uint64_t now_us = 100000 * MS;
+
+	(void)state;
+	assert_true(stays_caught_up(&s, &now_us, 60000));
+	s.order.want = REPL_WANT_FOLLOW_OUT;
+	s.order.near = 0;
+	assert_true(stays_caught_up(&s, &now_us, 1000));
+	assert_false(stays_caught_up(&s, &now_us, 50));
+	/* A gap that was worked off in that time is a burst from then on. */
+	s = a_standby();
+	s.order.want = REPL_WANT_FOLLOW_OUT;
+	s.order.near = 0;
+	assert_true(stays_caught_up(&s, &now_us, 1000));
+	s.order.near = 1;
+	assert_true(stays_caught_up(&s, &now_us, 50));
+	s.order.near = 0;
+	assert_true(stays_caught_up(&s, &now_us, 10000));
+	assert_false(stays_caught_up(&s, &now_us, 50));
 }
 
 /* The active may be adding it by the last heartbeat that named a token. */
@@ -397,6 +421,7 @@ int main(void)
 	    cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),
 	    cmocka_unit_test(test_caught_up_is_near_both_ends),
 	    cmocka_unit_test(test_a_token_outlives_a_burst_but_no_lag_of_10_s),
+	    cmocka_unit_test(test_who_was_left_behind_does_not_keep_a_token_for_long),
 	    cmocka_unit_test(test_nothing_is_relaxed_soon_after_a_token),
 	    cmocka_unit_test(test_open_needs_mark_row_and_read_only),
 	    cmocka_unit_test(test_open_for_an_earlier_epoch),
