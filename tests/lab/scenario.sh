@@ -130,7 +130,7 @@ start_load() {
   load_until=$work/$1.stop
   rm -f "$load_until" "$work/$1.history"
   "$lab" client -- "$payer" run --url "$url" --cacert "$ca" --key "$key" --clients "${LOAD_CLIENTS:-16}" --accounts 32 \
-    --history "$work/$1.history" --until-file "$load_until" ${LOAD_RATE:+--rate "$LOAD_RATE"} \
+    --history "$work/$1.history" --until-file "$load_until" ${LOAD_RATE:+--rate "$LOAD_RATE"} ${LOAD_OPEN:+--open-loop "$LOAD_OPEN"} \
     >"$work/$1.out" 2>"$work/$1.err" &
   load_pid=$!
   wait_until 60 "the first payments" load_flows

@@ -3,31 +3,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 packages=${HOLDFAST_LAB_PACKAGES:-$build/packages}
 
-# member_packages NODE: what its user has asked apt for.
-member_packages() {
-  if [ "$1" = w ]; then echo "common witness page"; else echo "common worker gateway page"; fi
-}
+# shellcheck source=tests/lab/packages.sh
+. "$top/tests/lab/packages.sh"
 
 daemons_of() {
   [ "$1" = w ] || printf 'holdfast-%s ' replicationd ledgerd workerd@1
   echo holdfast-heartbeatd
-}
-
-copy_packages() {
-  local p files=()
-  for p in $(member_packages "$1"); do
-    files+=("$(cd "$packages" && echo "holdfast-${p}"_*.deb)")
-  done
-  tar -C "$packages" -c "${files[@]}" |
-    "$lab" exec "$1" -- sh -c 'rm -rf /root/packages && mkdir /root/packages && tar -x --no-same-owner -C /root/packages' ||
-    fail "$1: the packages of $packages cannot be copied"
-}
-
-# apt_in NODE COMMAND: among the packages; apt is heard only when it fails.
-apt_in() {
-  local out
-  out=$("$lab" exec "$1" -- timeout 120 sh -c "cd /root/packages && export DEBIAN_FRONTEND=noninteractive && $2" \
-    </dev/null 2>&1) || fail "$1: $2: $out"
 }
 
 started_at() { "$lab" exec "$1" -- systemctl show --value -p ActiveEnterTimestampMonotonic "$2"; }
@@ -66,19 +47,26 @@ remove_and_install() {
   daemons_are_new "$1" "$since"
 }
 
+# The one that has the role hands it over before its daemons are stopped: nobody had to notice that it was gone.
+last_reason() { "$lab" exec w -- holdfastctl history --json | jq -r 'map(select(. != null)) | last | .reason'; }
+
 each_member() { # COMMAND: of the member
   local node now
   now=$(active w)
   for node in w "$(other "$now")" "$now"; do
     say "$1 on $node"
     "$1" "$node"
+    if [ "$node" = "$now" ]; then
+      [ "$(active w)" != "$node" ] || fail "$node had the role, and kept it"
+      [ "$(last_reason)" = switchover ] || fail "$node did not hand over: $(last_reason)"
+    fi
     payments_flow
     wait_sync w 120
     nothing_failed "$node"
   done
 }
 
-for node in a b w; do copy_packages "$node"; done
+for node in a b w; do copy_packages "$node" "$packages"; done
 LOAD_RATE=200 start_load upgrade
 each_member install_again
 each_member remove_and_install
