@@ -67,7 +67,7 @@ fail:
 	return NULL;
 }
 
-json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
+int ctl_ask_for(const char *socket_path, const char *question, json_t **ret, struct errbuf *e)
 {
 	struct local_text packet = {0};
 	struct errbuf why = {""};
@@ -75,11 +75,11 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 	char *text = NULL;
 	int fd = local_connect(socket_path, LOCAL_CLIENT_CTL, &why), code = fd;
 
-	if (fd < 0) {
-		(void)err_set(e, code, "holdfast-heartbeatd does not answer: %s%s", why.text,
+	if (fd < 0 && strcmp(socket_path, LOCAL_SOCKET) == 0 && access(CONF_PATH, F_OK) && errno == ENOENT)
+		return err_set(e, -ENXIO, CTL_NO_CLUSTER);
+	if (fd < 0)
+		return err_set(e, code, "holdfast-heartbeatd does not answer: %s%s", why.text,
 		    code == -EACCES ? " (run as root)" : "; systemctl status holdfast-heartbeatd");
-		return NULL;
-	}
 	memcpy(packet.text, question, strlen(question));
 	packet.last = 1;
 	code = local_send(fd, LOCAL_ASK, &packet, sizeof(packet));
@@ -90,12 +90,20 @@ json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
 		answer = json_loads(text, 0, NULL);
 	free(text);
 	if (code)
-		(void)err_set(e, code,
+		return err_set(e, code,
 		    "holdfast-heartbeatd does not answer: %s: %s; systemctl status holdfast-heartbeatd", socket_path,
 		    strerror(-code));
-	else if (!answer)
-		(void)err_set(e, -EPROTO, "holdfast-heartbeatd answered something that is no JSON");
-	return answer;
+	if (!answer)
+		return err_set(e, -EPROTO, "holdfast-heartbeatd answered something that is no JSON");
+	*ret = answer;
+	return 0;
+}
+
+json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e)
+{
+	json_t *answer = NULL;
+
+	return ctl_ask_for(socket_path, question, &answer, e) ? NULL : answer;
 }
 
 static int take_member(const json_t *o, struct settings_member *ret)

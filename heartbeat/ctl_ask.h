@@ -8,9 +8,14 @@
 #include "heartbeat/settings.h"
 
 #define CTL_MEMBERS_MAX 5
+#define CTL_NO_CLUSTER "this machine belongs to no cluster: there is no " CONF_PATH
 
-/* The answer to any question (heartbeat/status.c), for the caller to json_decref; NULL with e filled when there is none
- * within 2 s or it is no JSON. */
+/* The answer to any question (heartbeat/status.c) in *ret, for the caller to json_decref. 0, or with e filled: -ETIMEDOUT there is none
+ * within 2 s; -EPROTO it is no JSON, or no answer of this release; -EACCES the caller may not ask; -ENXIO this machine belongs to no cluster; another -errno:
+ * nobody is there. */
+int ctl_ask_for(const char *socket_path, const char *question, json_t **ret, struct errbuf *e);
+
+/* The same for whom any reason is as good: NULL for an error. */
 json_t *ctl_ask(const char *socket_path, const char *question, struct errbuf *e);
 
 /* The answer to "members" as a list, in the order of member numbers. 0 and *count, or -EPROTO with e filled.

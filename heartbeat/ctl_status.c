@@ -63,13 +63,14 @@ int ctl_status_exit(const json_t *status)
 
 void ctl_status_look(const json_t *status, const char *name, const char *address, struct ctl_look *ret)
 {
-	const json_t *nodes = json_object_get(status, "nodes");
+	const json_t *nodes = json_object_get(status, "nodes"), *dropped = json_object_get(status, "dropped");
 
 	*ret = (struct ctl_look){.answered = true, .serving = ctl_is_serving(status)};
 	(void)snprintf(ret->mode, sizeof(ret->mode), "%s", ctl_text_of(status, "mode", ""));
 	(void)snprintf(ret->state, sizeof(ret->state), "%s", ctl_text_of(status, "state", ""));
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", ctl_text_of(status, "reason", ""));
 	ret->refused = json_is_true(json_object_get(status, "refused"));
+	ret->unread = (unsigned)(ctl_number(dropped, "wrong-key") + ctl_number(dropped, "other-cluster"));
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i);
 
@@ -256,8 +257,6 @@ json_t *ctl_status_whole(struct errbuf *e)
 			(void)err_set(e, -ENOENT,
 			    "the promotion of this replica was cut short: holdfastctl force promote NAME --accept-loss "
 			    "ends it");
-		else if (access(CONF_PATH, F_OK))
-			(void)err_set(e, -ENOENT, "this machine belongs to no cluster: there is no %s", CONF_PATH);
 		return NULL;
 	}
 	set_count(status, TAIL_FILES, ctl_dir_count(CONF_TAILS_DIR));

@@ -12,12 +12,13 @@
 
 /* A status as this node sees it, in few words. */
 struct ctl_look {
-	bool answered; /* heartbeatd spoke; otherwise nothing else is set */
-	bool serving;  /* the cluster serves */
-	bool member;   /* the record has this node, by name and address */
-	bool in_sync;  /* this node holds every acknowledged payment */
-	bool heard;    /* another member has told us something */
-	bool refused;  /* admission was refused, and will be; reason says why */
+	bool answered;	 /* heartbeatd spoke; otherwise nothing else is set */
+	bool serving;	 /* the cluster serves */
+	bool member;	 /* the record has this node, by name and address */
+	bool in_sync;	 /* this node holds every acknowledged payment */
+	bool heard;	 /* another member has told us something */
+	bool refused;	 /* admission was refused, and will be; reason says why */
+	unsigned unread; /* datagrams under another key, or of another cluster, since heartbeatd started */
 	char mode[16], state[24], reason[CTL_REASON_BYTES];
 };
 

@@ -136,7 +136,7 @@ int ctl_token(const struct ctl_options *o)
 
 	(void)o;
 	if (access(CONF_PATH, F_OK))
-		code = err_set(&e, -ENOENT, "this machine belongs to no cluster: there is no %s", CONF_PATH);
+		code = err_set(&e, -ENOENT, CTL_NO_CLUSTER);
 	else if (conf_load(CONF_PATH, &conf, stderr))
 		code = err_set(&e, -EINVAL, "%s is not good", CONF_PATH);
 	if (!code)

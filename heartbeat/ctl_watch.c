@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_status.h"
@@ -39,8 +40,7 @@ int ctl_watch(const struct ctl_options *o)
 	(void)o;
 	/* heartbeatd may be back in a moment: that is what somebody watches for. These two end by nothing. */
 	if (!member || (access(LOCAL_SOCKET, W_OK) && errno == EACCES)) {
-		(void)ctl_command_refuse("watch",
-		    member ? "this must be run as root" : "this machine belongs to no cluster: there is no " CONF_PATH);
+		(void)ctl_command_refuse("watch", member ? "this must be run as root" : CTL_NO_CLUSTER);
 		return EXIT_NO_ANSWER;
 	}
 	ctl_catch_signals();

@@ -312,3 +312,14 @@ const char *hb_topic_word(unsigned topic)
 
 	return topic < HB_TOPIC_COUNT ? word[topic] : "unknown";
 }
+
+const char *hb_fate_word(unsigned fate)
+{
+	static const char *const word[] = {
+#define X(id, word) word,
+	    HB_FATES(X)
+#undef X
+	};
+
+	return fate < HB_FATE_COUNT ? word[fate] : NULL;
+}

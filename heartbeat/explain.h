@@ -25,10 +25,25 @@ enum hb_topic {
 
 enum hb_holds { HB_HOLDS_NOT, HB_HOLDS, HB_HOLDS_NA };
 
+/* Of a line about a death: do payments go on then? id, word. */
+#define HB_FATES(X)                                                                                                    \
+	X(NA, NULL)                                                                                                    \
+	X(GOES_ON, "goes-on")                                                                                          \
+	X(STOPS, "stops") /* or stand still already */                                                                 \
+	X(UNKNOWN, "unknown")                                                                                          \
+	X(GONE, "gone") /* nothing is heard from it: it counts as dead, or soon will */
+enum hb_fate {
+#define X(id, word) HB_FATE_##id,
+	HB_FATES(X)
+#undef X
+	    HB_FATE_COUNT
+};
+
 struct hb_explain_line {
 	uint8_t topic; /* enum hb_topic */
 	uint8_t about; /* member number; HB_NOBODY: the cluster */
 	uint8_t holds; /* enum hb_holds: is the condition met that the line names? */
+	uint8_t fate;  /* enum hb_fate */
 	char text[HB_EXPLAIN_BYTES];
 };
 
@@ -41,5 +56,8 @@ struct hb_explanation {
 void hb_explain(const struct hb_node *n, uint64_t now_us, struct hb_explanation *ret);
 
 const char *hb_topic_word(unsigned topic);
+
+/* NULL: the line is about no death. */
+const char *hb_fate_word(unsigned fate);
 
 #endif

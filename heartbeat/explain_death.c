@@ -31,25 +31,26 @@ static void death_of_active(const struct hb_view *v)
 	if (to == HB_NOBODY && almost != HB_NOBODY)
 		view_facts(v, almost, &f);
 	if (to == HB_NOBODY && almost == HB_NOBODY)
-		SAY(v, DEATH, a, "payments %s until it is back: no other member holds every payment", stop);
+		DIES(v, a, STOPS, "payments %s until it is back: no other member holds every payment", stop);
 	else if (!heard && view_hearer(v, almost) != HB_NOBODY)
-		SAY(v, DEATH, a,
+		DIES(v, a, UNKNOWN,
 		    "whether %s takes over is not known here: it holds every payment, and only %s hears it, or did a "
 		    "moment "
 		    "ago",
 		    view_name(v, almost), view_name(v, view_hearer(v, almost)));
 	else if (rest < needed)
-		SAY(v, DEATH, a, "payments %s until more members are back: %u of %u would be left, %u are needed", stop,
-		    rest, (unsigned)v->r->members, needed);
+		DIES(v, a, STOPS, "payments %s until more members are back: %u of %u would be left, %u are needed",
+		    stop, rest, (unsigned)v->r->members, needed);
 	else if (!heard)
-		SAY(v, DEATH, a,
+		DIES(v, a, STOPS,
 		    "payments %s until %s is back, which holds every payment: nothing is heard from it now", stop,
 		    view_name(v, almost));
 	else if (to == HB_NOBODY)
-		SAY(v, DEATH, a, "payments %s until %s is fit to serve: it holds every payment, but is not fit now%s%s",
-		    stop, view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
+		DIES(v, a, STOPS,
+		    "payments %s until %s is fit to serve: it holds every payment, but is not fit now%s%s", stop,
+		    view_name(v, almost), f.reason[0] ? ": " : "", f.reason);
 	else
-		SAY(v, DEATH, a, "%s claims %llu to %llu ms after its last word and goes on with every payment",
+		DIES(v, a, GOES_ON, "%s claims %llu to %llu ms after its last word and goes on with every payment",
 		    view_name(v, to), MS(lease_us), MS(lease_us + lease_us / HB_CLAIM_JITTER_PART));
 }
 
@@ -61,14 +62,14 @@ static void death_while_stalled(const struct hb_view *v, uint8_t m)
 	for (uint8_t i = 0; i < v->r->members; i++)
 		holders += i != m && hb_in_sync(v->r, i) && view_alive(v, i);
 	if (!view_alive(v, v->r->active) && !view_majority_without(v, HB_NOBODY))
-		SAY(v, DEATH, m, "whether payments go on is not known here: no majority is heard");
+		DIES(v, m, UNKNOWN, "whether payments go on is not known here: no majority is heard");
 	else if (hb_in_sync(v->r, m) && !holders)
-		SAY(v, DEATH, m,
+		DIES(v, m, STOPS,
 		    "payments stand still already; it is the only one heard here that holds every payment");
 	else if (!view_majority_without(v, m))
-		SAY(v, DEATH, m, "payments stand still already, and cannot go on then: the rest is no majority");
+		DIES(v, m, STOPS, "payments stand still already, and cannot go on then: the rest is no majority");
 	else
-		SAY(v, DEATH, m, "payments stand still already; the rest is a majority");
+		DIES(v, m, STOPS, "payments stand still already; the rest is a majority");
 }
 
 /* May the active change the record without m? */
@@ -82,13 +83,13 @@ static void death_of_standby(const struct hb_view *v, uint8_t m)
 	const char *a = view_name(v, v->r->active);
 
 	if (!hb_in_sync(v->r, m) && hb_is_solo(v->r, v->r->active))
-		SAY(v, DEATH, m, "payments go on: %s serves without it already", a);
+		DIES(v, m, GOES_ON, "payments go on: %s serves without it already", a);
 	else if (active_has_majority(v, m))
-		SAY(v, DEATH, m, "payments wait %llu ms, then %s goes on alone (SOLO)",
+		DIES(v, m, GOES_ON, "payments wait %llu ms, then %s goes on alone (SOLO)",
 		    MS(hb_silence_us(&v->n->settings)), a);
 	else
-		SAY(v, DEATH, m, "payments stop until it or another is back: %s may not go on alone without a majority",
-		    a);
+		DIES(v, m, STOPS,
+		    "payments stop until it or another is back: %s may not go on alone without a majority", a);
 }
 
 static bool other_witness(const struct hb_view *v, uint8_t m)
@@ -104,19 +105,19 @@ static void death_of_witness(const struct hb_view *v, uint8_t m)
 	const char *a = view_name(v, v->r->active);
 
 	if (hb_is_solo(v->r, v->r->active) && active_has_majority(v, m))
-		SAY(v, DEATH, m,
+		DIES(v, m, GOES_ON,
 		    "payments go on: %s serves alone and needs no vote; the other gateway can still be added", a);
 	else if (hb_is_solo(v->r, v->r->active))
-		SAY(v, DEATH, m,
+		DIES(v, m, GOES_ON,
 		    "payments go on: %s serves alone and needs no vote; but if it restarts, they stop until another is "
 		    "back",
 		    a);
 	else if (!active_has_majority(v, m))
-		SAY(v, DEATH, m, "payments stop until it or another is back: the rest is no majority");
+		DIES(v, m, STOPS, "payments stop until it or another is back: the rest is no majority");
 	else if (other_witness(v, m))
-		SAY(v, DEATH, m, "payments go on");
+		DIES(v, m, GOES_ON, "payments go on");
 	else
-		SAY(v, DEATH, m, "payments go on, unobserved: after that, the death of either gateway stops them");
+		DIES(v, m, GOES_ON, "payments go on, unobserved: after that, the death of either gateway stops them");
 }
 
 /* What one that is heard by others only does, and would do, is told there. */
@@ -126,7 +127,7 @@ static bool is_known_elsewhere(const struct hb_view *v, uint8_t m)
 
 	if (view_alive(v, m) || hearer == HB_NOBODY)
 		return false;
-	SAY(v, DEATH, m, "what happens then is not known here: only %s hears it, or did a moment ago; look there",
+	DIES(v, m, UNKNOWN, "what happens then is not known here: only %s hears it, or did a moment ago; look there",
 	    view_name(v, hearer));
 	return true;
 }
@@ -138,10 +139,10 @@ static void death_of(const struct hb_view *v, uint8_t m)
 	if (is_known_elsewhere(v, m))
 		return;
 	if (!view_alive(v, m) && v->n->peer[m].heard && view_silent_us(v, m) < patience_us)
-		SAY(v, DEATH, m, "nothing is heard from it: it counts as dead in %llu ms",
+		DIES(v, m, GONE, "nothing is heard from it: it counts as dead in %llu ms",
 		    MS(patience_us - view_silent_us(v, m)));
 	else if (!view_alive(v, m))
-		SAY(v, DEATH, m, "nothing is heard from it: it counts as dead already");
+		DIES(v, m, GONE, "nothing is heard from it: it counts as dead already");
 	else if (m == v->r->active)
 		death_of_active(v);
 	else if (!view_serves(v))
@@ -155,7 +156,7 @@ static void death_of(const struct hb_view *v, uint8_t m)
 void view_explain_deaths(const struct hb_view *v)
 {
 	if (view_is_cut_off(v)) {
-		SAY(v, DEATH, v->r->active, "whether payments go on is not known here: no majority is heard");
+		DIES(v, v->r->active, UNKNOWN, "whether payments go on is not known here: no majority is heard");
 		return;
 	}
 	if (is_known_elsewhere(v, v->r->active))

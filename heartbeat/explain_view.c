@@ -5,17 +5,36 @@
 
 #define QUIET_US 300000 /* one that is silent for so long does not answer now, however long the patience with it is */
 
-void view_say(const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
+static void add(const struct hb_view *v, struct hb_explain_line line, const char *format, va_list args)
 {
 	struct hb_explain_line *l = &v->out->line[v->out->count];
-	va_list args;
 
 	if (v->out->count == HB_EXPLAIN_LINES)
 		return;
 	v->out->count++;
-	*l = (struct hb_explain_line){.topic = (uint8_t)topic, .about = about, .holds = (uint8_t)holds};
-	va_start(args, format);
+	*l = line;
 	(void)vsnprintf(l->text, sizeof(l->text), format, args);
+}
+
+void view_say(const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(v, (struct hb_explain_line){.topic = (uint8_t)topic, .about = about, .holds = (uint8_t)holds}, format,
+	    args);
+	va_end(args);
+}
+
+void view_say_death(const struct hb_view *v, uint8_t about, enum hb_fate fate, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(v,
+	    (struct hb_explain_line){
+		.topic = HB_TOPIC_DEATH, .about = about, .holds = HB_HOLDS_NA, .fate = (uint8_t)fate},
+	    format, args);
 	va_end(args);
 }
 

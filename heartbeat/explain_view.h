@@ -17,9 +17,14 @@ struct hb_view {
 __attribute__((format(printf, 5, 6))) void view_say(
     const struct hb_view *v, enum hb_topic topic, uint8_t about, enum hb_holds holds, const char *format, ...);
 
+/* The same of a death. */
+__attribute__((format(printf, 4, 5))) void view_say_death(
+    const struct hb_view *v, uint8_t about, enum hb_fate fate, const char *format, ...);
+
 #define SAY(v, topic, about, ...) view_say(v, HB_TOPIC_##topic, about, HB_HOLDS_NA, __VA_ARGS__)
 #define CHECK(v, topic, about, met, ...)                                                                               \
 	view_say(v, HB_TOPIC_##topic, about, (met) ? HB_HOLDS : HB_HOLDS_NOT, __VA_ARGS__)
+#define DIES(v, about, fate, ...) view_say_death(v, about, HB_FATE_##fate, __VA_ARGS__)
 
 const char *view_name(const struct hb_view *v, uint8_t m);
 bool view_is_gateway(const struct hb_view *v, uint8_t m);

@@ -67,41 +67,42 @@ static json_t *advice_of(const json_t *status)
 	return lines;
 }
 
-/* All that heartbeatd is asked, or NULL with e filled: half of it is nothing. */
-static json_t *ask_all(const struct paged_view *v, struct errbuf *e)
+/* All that heartbeatd is asked. 0 and *ret, or what ctl_ask_for returned, with e filled: half of it is nothing. */
+static int ask_all(const struct paged_view *v, json_t **ret, struct errbuf *e)
 {
-	static const char *const others[] = {"explain", "history"};
-	json_t *status = ctl_ask(v->socket, "status", e), *all;
+	static const char *const questions[] = {"status", "explain", "history"};
+	json_t *all = json_object(), *answer;
 
-	if (!status)
-		return NULL;
-	all = json_pack("{s:o, s:o}", "advice", advice_of(status), "status", status);
-	for (size_t i = 0; all && i < sizeof(others) / sizeof(others[0]); i++) {
-		json_t *answer = ctl_ask(v->socket, others[i], e);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		int code = ctl_ask_for(v->socket, questions[i], &answer, e);
 
-		if (!answer || json_object_set_new(all, others[i], answer)) {
+		if (!code && json_object_set_new(all, questions[i], answer))
+			code = err_set(e, -ENOMEM, "out of memory");
+		if (code) {
 			json_decref(all);
-			return NULL;
+			return code;
 		}
 	}
-	return all;
+	(void)json_object_set_new(all, "advice", advice_of(json_object_get(all, "status")));
+	*ret = all;
+	return 0;
 }
 
 static void look(struct paged_view *v)
 {
 	struct errbuf e = {""};
-	int64_t began_ms = now_ms(), again_ms = ASK_AGAIN_MS;
-	json_t *all;
+	int64_t began_ms = now_ms(), again_ms = v->hangs ? HANG_AGAIN_MS : ASK_AGAIN_MS;
+	json_t *all = NULL;
+	int code;
 
-	if (!v->answers && strstr(v->why, strerror(ETIMEDOUT)))
-		again_ms = HANG_AGAIN_MS;
 	if (v->asked_ms && began_ms < v->asked_ms + again_ms)
 		return;
-	all = ask_all(v, &e);
+	code = ask_all(v, &all, &e);
 	v->asked_ms = now_ms();
-	v->answers = all;
-	(void)snprintf(v->why, sizeof(v->why), "%s", all ? "" : e.text);
-	if (!all)
+	v->answers = !code;
+	v->hangs = code == -ETIMEDOUT;
+	(void)snprintf(v->why, sizeof(v->why), "%s", code ? e.text : "");
+	if (code)
 		return;
 	json_decref(v->seen);
 	v->seen = all;

@@ -15,6 +15,7 @@ struct paged_view {
 	json_t *seen;	 /* what heartbeatd answered last; NULL: nothing yet */
 	int64_t seen_ms; /* when; CLOCK_BOOTTIME */
 	bool answers;	 /* it did when it was asked last */
+	bool hangs;	 /* or it is there, and did not in time */
 	int64_t asked_ms;
 	char why[ERR_TEXT_BYTES]; /* not */
 };

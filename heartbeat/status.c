@@ -421,6 +421,8 @@ static json_t *explain_json(const struct daemon *d, uint64_t now_us)
 		    l->about < r->members ? r->member[l->about].name : NULL, "text", l->text);
 
 		json_object_set_new(o, "holds", l->holds == HB_HOLDS_NA ? json_null() : json_boolean(l->holds));
+		if (hb_fate_word(l->fate))
+			json_object_set_new(o, "payments", json_string(hb_fate_word(l->fate)));
 		json_array_append_new(lines, o);
 	}
 	explain_leases(d, r, lines);

@@ -82,30 +82,19 @@ function judge(s) {
   return ["good", "Payments are served", "Each is on the disks of " + list(s.in_sync) + " before it is answered."];
 }
 
-/* What explain says of a death: does service go on? null: that is not known, or no line is about it. */
-function survives(text) {
-  if (/^payments (stop|stand)/.test(text)) return false;
-  return /\bgo(es)? on\b/.test(text) && !/^whether/.test(text) ? true : null;
-}
+/* What explain says of a death, and whether payments go on then (heartbeat/explain.h). */
+const FATES = {"goes-on": ["good", "goes on"], stops: ["bad", "stops"], unknown: ["plain", "not known"], gone: ["plain", "gone already"]};
 function deathsOf(explain, nodes) {
-  const of = new Map();
-  for (const l of explain.lines || []) {
-    if (l.topic !== "death" || !l.about) continue;
-    const d = of.get(l.about) || {name: l.about, texts: [], survives: undefined, gone: false}, one = survives(l.text);
-    d.texts.push(l.text);
-    d.gone = d.gone || /^nothing is heard from it/.test(l.text);
-    if (one === false || d.survives === undefined || (d.survives === null && one !== null && d.survives !== false)) d.survives = one;
-    of.set(l.about, d);
-  }
+  const deaths = (explain.lines || []).filter(l => l.topic === "death" && l.about).map(l => (
+    {name: l.about, text: l.text, fate: l.payments in FATES ? l.payments : "unknown"}));
   /* In the order of the cards: the gateways first. */
   const place = d => nodes.findIndex(n => n.name === d.name) + (nodes.find(n => n.name === d.name)?.kind === "gateway" ? 0 : 100);
-  return [...of.values()].sort((x, y) => place(x) - place(y));
+  return deaths.sort((x, y) => place(x) - place(y));
 }
 function canLose(deaths) {
-  const no = deaths.filter(d => d.survives === false).map(d => d.name), unknown = deaths.filter(d => d.survives == null && !d.gone).map(d => d.name);
-  const yes = deaths.filter(d => d.survives).map(d => d.name);
+  const those = fate => deaths.filter(d => d.fate === fate).map(d => d.name), no = those("stops"), unknown = those("unknown"), yes = those("goes-on");
   if (no.length) return ["bad", no.length === deaths.length ? "No" : "Not " + no.join(" or "), yes.length ? "Without " + yes.join(" or ") + " they would go on." : "Payments would stop."];
-  if (unknown.length || !deaths.length) return ["warn", "Not known", unknown.length ? "of " + list(unknown) : ""];
+  if (unknown.length || !yes.length) return ["warn", "Not known", unknown.length ? "of " + list(unknown) : ""];
   return ["good", "Yes, any one", "Without " + (yes.length > 1 ? yes.slice(0, -1).join(", ") + " or " + yes[yes.length - 1] : yes[0]) + " payments go on."];
 }
 
@@ -227,9 +216,8 @@ function drawLoad(v, s) {
 }
 
 function drawDeaths(deaths) {
-  const words = {true: ["good", "goes on"], false: ["bad", "stops"], null: ["plain", "not known"], undefined: ["plain", "not known"], gone: ["plain", "gone already"]};
-  draw("deaths", deaths.map(d => [d.name, d.survives, d.texts.map(t => t.replace(/\d+/g, "0"))]), () => deaths.length ? deaths.map(d =>
-    el("li", {class: "card"}, el("b", {}, d.name), tag(...words[d.gone && d.survives == null ? "gone" : d.survives]), el("span", {}, d.texts.join("; ")))) :
+  draw("deaths", deaths.map(d => [d.name, d.fate, d.text.replace(/\d+/g, "0")]), () => deaths.length ? deaths.map(d =>
+    el("li", {class: "card"}, el("b", {}, d.name), tag(...FATES[d.fate]), el("span", {}, d.text))) :
     [el("li", {class: "card muted"}, "Nothing is known about that here.")]);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A heartbeatd that says what a file says: fake_status.py SOCKET FILE. FILE is JSON, an answer for each question, read again at each; of a
-question that is not in it the answer is that of "*". Prints each question on a line, but for those that only look."""
+question that is not in it the answer is that of "*"; to null it says nothing, and prints "hangs". Prints each question on a line, but for those that only look."""
 import json
 import os
 import socket
@@ -26,6 +26,9 @@ def serve(one, path):
                 print(question, flush=True)
             with open(path, encoding="utf-8") as f:
                 said = json.load(f)
+            if said.get(question, said["*"]) is None:
+                print("hangs", flush=True)
+                continue
             text = json.dumps(said.get(question, said["*"])).encode()
             while True:
                 part, text = text[:TEXT_BYTES - 1], text[TEXT_BYTES - 1:]

@@ -45,6 +45,12 @@ static void tells(enum hb_topic topic, uint8_t about, enum hb_holds holds, const
 	assert_int_equal(l->holds, holds);
 }
 
+static void dies(uint8_t about, enum hb_fate fate, const char *text)
+{
+	tells(HB_TOPIC_DEATH, about, HB_HOLDS_NA, text);
+	assert_int_equal(find(HB_TOPIC_DEATH, about, text)->fate, fate);
+}
+
 /* Everybody hears everybody. */
 static void well(uint8_t self)
 {
@@ -81,10 +87,10 @@ static void test_all_is_well_for_every_member(void **state)
 		tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it serves (SYNC)");
 		tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "another 300 ms");
 		tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "in in_sync");
-		tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
-		tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "payments wait 600 ms, then a goes on alone");
+		dies(W, HB_FATE_GOES_ON, "payments go on, unobserved");
+		dies(B, HB_FATE_GOES_ON, "payments wait 600 ms, then a goes on alone");
 		if (self != B) /* which takes its own report: it follows */
-			tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms after its last word");
+			dies(A, HB_FATE_GOES_ON, "b claims 400 to 450 ms after its last word");
 		assert_null(find(HB_TOPIC_ADD, B, ""));
 	}
 }
@@ -95,10 +101,10 @@ static void test_the_standby_says_when_it_would_claim(void **state)
 	well(B);
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "asked 20 ms ago; unless it asks again, claims in 390 ms");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "its database is up and works");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms");
+	dies(A, HB_FATE_GOES_ON, "b claims 400 to 450 ms");
 	node.repl.fit = 0;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its database is up and works");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until b is fit to serve");
+	dies(A, HB_FATE_STOPS, "payments stop until b is fit to serve");
 	well(B);
 	node.repl.token.byte[3] = 1;
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "its copy of the data is the one");
@@ -121,8 +127,8 @@ static void test_one_that_serves_alone(void **state)
 	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "300 transactions behind, 200 are allowed");
 	tells(HB_TOPIC_ADD, B, HB_HOLDS, "it follows a in epoch 4");
 	tells(HB_TOPIC_ADD, B, HB_HOLDS, "received something since it was lost");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "no other member holds every payment");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a serves without it already");
+	dies(A, HB_FATE_STOPS, "no other member holds every payment");
+	dies(B, HB_FATE_GOES_ON, "a serves without it already");
 	node.follower_us = NOW_US - 6000000; /* it has followed for long: it may be farther behind */
 	tells(HB_TOPIC_ADD, B, HB_HOLDS, "300 transactions behind, 2000 are allowed");
 	node.peer[B].facts.follow_epoch = 3;
@@ -140,10 +146,9 @@ static void test_members_that_are_gone(void **state)
 	well(A);
 	be_silent(W, 2000000);
 	tells(HB_TOPIC_NOW, W, HB_HOLDS_NA, "nothing is heard from it");
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "counts as dead already");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
-	    "payments stop until more members are back: 1 of 3 would be left, 2 are needed");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a may not go on alone without a majority");
+	dies(W, HB_FATE_GONE, "counts as dead already");
+	dies(A, HB_FATE_STOPS, "payments stop until more members are back: 1 of 3 would be left, 2 are needed");
+	dies(B, HB_FATE_STOPS, "a may not go on alone without a majority");
 	well(B);
 	node.peer[A].heard = node.peer[W].heard = false;
 	tells(HB_TOPIC_NOW, HB_NOBODY, HB_HOLDS_NA, "1 of 3 members are heard here: no majority");
@@ -168,7 +173,7 @@ static void test_an_old_active_that_is_cut_off(void **state)
 	node.serving = false;
 	node.gate_until_us = 0;
 	tells(HB_TOPIC_NOW, A, HB_HOLDS_NA, "it is cut off and does not serve; whether another does since");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "whether payments go on is not known here");
+	dies(A, HB_FATE_UNKNOWN, "whether payments go on is not known here");
 	assert_null(find(HB_TOPIC_NOW, A, "payments wait"));
 	well(W);
 	node.known.in_sync = 1 << A;
@@ -182,19 +187,18 @@ static void test_a_way_that_is_cut(void **state)
 	(void)state;
 	well(W);
 	not_heard_here(A, 5000000);
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "what happens then is not known here: only b hears it");
+	dies(A, HB_FATE_UNKNOWN, "what happens then is not known here: only b hears it");
 	assert_null(find(HB_TOPIC_DEATH, B, ""));
 	assert_null(find(HB_TOPIC_DEATH, W, ""));
 	well(W);
 	not_heard_here(B, 5000000);
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "what happens then is not known here: only a hears it");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
-	    "whether b takes over is not known here: it holds every payment, and only a");
+	dies(W, HB_FATE_GOES_ON, "payments go on, unobserved");
+	dies(B, HB_FATE_UNKNOWN, "what happens then is not known here: only a hears it");
+	dies(A, HB_FATE_UNKNOWN, "whether b takes over is not known here: it holds every payment, and only a");
 	well(A);
 	not_heard_here(W, 5000000);
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "b claims 400 to 450 ms");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "a may not go on alone without a majority");
+	dies(A, HB_FATE_GOES_ON, "b claims 400 to 450 ms");
+	dies(B, HB_FATE_STOPS, "a may not go on alone without a majority");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS, "a majority can vote for it without a: it hears 2 of 3");
 	well(A); /* from a to b nothing comes */
 	node.known.in_sync = 1;
@@ -263,9 +267,9 @@ static void test_payments_wait_for_a_standby_that_is_silent(void **state)
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA,
 	    "payments wait for it: in 31000 ms a goes on alone; at once by: holdfastctl force solo");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it is heard");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "it counts as dead in 31000 ms");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "payments stop until more members are back: 1 of 3");
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the rest is no majority");
+	dies(B, HB_FATE_GONE, "it counts as dead in 31000 ms");
+	dies(A, HB_FATE_STOPS, "payments stop until more members are back: 1 of 3");
+	dies(W, HB_FATE_STOPS, "the rest is no majority");
 	be_silent(W, 5000000);
 	tells(HB_TOPIC_NOW, B, HB_HOLDS_NA, "payments wait for it: a may not go on alone, it hears no majority");
 	well(W); /* which does not know whether a hears it */
@@ -337,7 +341,7 @@ static void test_others_are_told_why_one_is_not_fit(void **state)
 	node.peer[B].facts.fit = 0;
 	(void)snprintf(node.peer[B].facts.reason, LOCAL_REASON_BYTES, "observe-only is set");
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NOT, "it is fit to take over; it says: observe-only is set");
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA, "but is not fit now: observe-only is set");
+	dies(A, HB_FATE_STOPS, "but is not fit now: observe-only is set");
 	node.known.in_sync = 1;
 	node.peer[B].facts.follow_epoch = 0; /* says nothing of its backlog: 0 is not a time then */
 	tells(HB_TOPIC_ADD, B, HB_HOLDS_NOT, "it applies what it receives: whether it does, is not known");
@@ -349,21 +353,21 @@ static void test_deaths_of_the_witness(void **state)
 {
 	(void)state;
 	well(A);
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments go on, unobserved");
+	dies(W, HB_FATE_GOES_ON, "payments go on, unobserved");
 	node.known.in_sync = 1;
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "the other gateway can still be added");
+	dies(W, HB_FATE_GOES_ON, "the other gateway can still be added");
 	be_silent(B, 5000000);
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "but if it restarts, they stop");
+	dies(W, HB_FATE_GOES_ON, "but if it restarts, they stop");
 	well(B);
 	be_silent(A, 5000000); /* nobody serves: nothing goes on */
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already, and cannot go on then");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "the only one heard here that holds every payment");
+	dies(W, HB_FATE_STOPS, "payments stand still already, and cannot go on then");
+	dies(B, HB_FATE_STOPS, "the only one heard here that holds every payment");
 	be_silent(W, 5000000); /* b may be cut off */
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "whether payments go on is not known here");
+	dies(B, HB_FATE_UNKNOWN, "whether payments go on is not known here");
 	well(W);
 	node.peer[A].facts.serving = 0;
-	tells(HB_TOPIC_DEATH, W, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
-	tells(HB_TOPIC_DEATH, B, HB_HOLDS_NA, "payments stand still already; the rest is a majority");
+	dies(W, HB_FATE_STOPS, "payments stand still already; the rest is a majority");
+	dies(B, HB_FATE_STOPS, "payments stand still already; the rest is a majority");
 }
 
 static void test_one_that_observes_only(void **state)
@@ -377,8 +381,7 @@ static void test_one_that_observes_only(void **state)
 	tells(HB_TOPIC_CLAIM, B, HB_HOLDS_NA, "it would now: claim, for: lease-expired");
 	well(A);
 	node.peer[B].facts.fit = 0;
-	tells(HB_TOPIC_DEATH, A, HB_HOLDS_NA,
-	    "payments stop until b is fit to serve: it holds every payment, but is not fit now");
+	dies(A, HB_FATE_STOPS, "payments stop until b is fit to serve: it holds every payment, but is not fit now");
 }
 
 static void test_one_in_maintenance(void **state)

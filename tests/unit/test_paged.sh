@@ -26,6 +26,7 @@ begin() {
 }
 say() { "$SOURCE/tests/unit/fake_status.py" "$D/run/heartbeatd.sock" "$D/said" >"$D/asked.log" 2>&1 & PID[fake]=$!; until_true 10 grep -q ready "$D/asked.log" || fail "no fake"; }
 log_in() { get -c "$D/jar" --data-urlencode "password=$password" "$URL/login"; }
+answers() { get -b "$D/jar" "$URL/status.json" | grep -q '"answers":true'; }
 token() { get -b "$D/jar" "$URL/status.json" | jq -r .token; }
 
 equal "without a password it starts, and says that it has none" "$("$BUILD/holdfast-paged" -n -f "$D/conf"; echo $?)" 0
@@ -94,6 +95,14 @@ matches "heartbeatd is gone" "$(sleep 0.6; get -b "$D/jar" "$URL/status.json")" 
 rm -f "$D/run/heartbeatd.sock"
 say
 matches "heartbeatd is back" "$(sleep 0.6; get -b "$D/jar" "$URL/status.json")" '"answers":true'
+
+# One that hangs costs 2 s each time: it is asked less often than it is looked at.
+cp "$D/said" "$D/said.well"
+jq '.status = null' "$D/said.well" >"$D/said"
+for i in 1 2 3; do matches "heartbeatd hangs, look $i" "$(sleep 0.6; get -b "$D/jar" "$URL/status.json")" '"answers":false,"why":"[^"]*timed out'; done
+equal "and is asked once" "$(grep -c hangs "$D/asked.log")" 1
+cp "$D/said.well" "$D/said"
+until_true 20 answers || fail "it is not asked again"
 
 # The end of a session.
 equal "logging out needs the token" "$(code -b "$D/jar" -d '' "$URL/logout")" 403
