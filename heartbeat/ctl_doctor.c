@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/doctor.h"
 #include "heartbeat/doctor_look.h"
@@ -41,12 +42,24 @@ static void print(FILE *f, const json_t *answer)
 	}
 }
 
+/* What is wrong with it goes into ret. */
+static void load(struct conf *conf, char *ret, size_t size)
+{
+	FILE *f = fmemopen(ret, size - 1, "w");
+	unsigned errors = f ? conf_load(CONF_PATH, conf, f) : 1;
+
+	if (f)
+		(void)fclose(f);
+	if (errors && !ret[0])
+		(void)snprintf(ret, size, CONF_PATH ": cannot be looked at");
+}
+
 int ctl_doctor(const struct ctl_options *o)
 {
 	struct doctor_facts *facts = calloc(1, sizeof(*facts));
 	struct doctor_report *report = calloc(1, sizeof(*report));
 	enum doctor_grade worst = DOCTOR_WRONG;
-	struct conf conf;
+	struct conf conf = {0};
 	json_t *answer;
 	int code = EXIT_NO_ANSWER;
 
@@ -55,10 +68,13 @@ int ctl_doctor(const struct ctl_options *o)
 	} else if (geteuid() != 0) {
 		(void)ctl_command_refuse("doctor", "this must be run as root");
 	} else if (access(CONF_PATH, F_OK)) {
-		(void)ctl_command_refuse("doctor",
-		    "there is no " CONF_PATH ": this machine is no member yet; init and join look before they begin");
-	} else if (conf_load(CONF_PATH, &conf, stderr) == 0) {
-		doctor_look(&conf, facts);
+		(void)ctl_command_refuse("doctor", CTL_NO_CLUSTER "; init and join look before they begin");
+	} else {
+		load(&conf, facts->conf_wrong, sizeof(facts->conf_wrong));
+		if (facts->conf_wrong[0])
+			doctor_look_without(facts);
+		else
+			doctor_look(&conf, facts);
 		worst = doctor_judge(facts, &conf, report);
 		answer = as_json(report, worst);
 		code = ctl_show("doctor", answer, o->json, print);

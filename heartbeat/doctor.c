@@ -37,6 +37,19 @@ static void say(const struct doctor_check *c, struct doctor_report *r, enum doct
 	static void name(const struct doctor_facts *f, const struct conf *conf, const struct doctor_check *c,          \
 	    struct doctor_report *r)
 
+JUDGE(judge_conf)
+{
+	(void)conf;
+	if (!f->conf_wrong[0])
+		say(c, r, DOCTOR_WELL, "nothing is wrong in it");
+	for (const char *at = f->conf_wrong; *at; at += strspn(at, "\n")) {
+		size_t n = strcspn(at, "\n");
+
+		say(c, r, DOCTOR_WRONG, "%.*s", (int)n, at);
+		at += n;
+	}
+}
+
 JUDGE(judge_clock)
 {
 	(void)conf;
@@ -69,12 +82,14 @@ JUDGE(judge_mtu)
 
 JUDGE(judge_member)
 {
+	const char *name = conf->name[0] ? conf->name : "this member";
+
 	if (f->no_answer[0])
 		say(c, r, DOCTOR_WRONG, "%s", f->no_answer);
 	else if (f->own[0])
-		say(c, r, DOCTOR_DOUBTFUL, "%s: %s", conf->name, f->own);
+		say(c, r, DOCTOR_DOUBTFUL, "%s: %s", name, f->own);
 	else
-		say(c, r, DOCTOR_WELL, "%s is as it should be, by its own word", conf->name);
+		say(c, r, DOCTOR_WELL, "%s is as it should be, by its own word", name);
 }
 
 JUDGE(judge_heartbeats)
@@ -175,7 +190,7 @@ JUDGE(judge_programs)
 	for (size_t i = 0; i < f->refusals; i++)
 		say(c, r, DOCTOR_WRONG, "%s: %s", f->refusal[i].name, f->refusal[i].words);
 	if (!f->refusals)
-		say(c, r, DOCTOR_WELL, "HAProxy and keepalived take their configuration");
+		say(c, r, DOCTOR_WELL, "HAProxy, keepalived and MariaDB take their configuration");
 }
 
 JUDGE(judge_certificates)
@@ -228,13 +243,16 @@ JUDGE(judge_space)
 #define PAIR (1u << CONF_KIND_GATEWAY)
 #define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
 #define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
+#define ANY (ALL | DOCTOR_ALWAYS)
 
 /* clang-format off */
 const struct doctor_check doctor_checks[] = {
+	{ "conf",         "is holdfast.conf as it may be",
+	  "holdfast.conf(5) has every key and its range. Daemons that run keep their values and do not start with this; what rests on it was not looked at here", ANY, judge_conf },
 	{ "member",       "what it says of itself",
-	  "holdfastctl status and explain say more; when heartbeatd does not answer: systemctl status holdfast-heartbeatd", ALL, judge_member },
+	  "holdfastctl status and explain say more; when heartbeatd does not answer: systemctl status holdfast-heartbeatd", ANY, judge_member },
 	{ "clock",        "is the clock synchronised",
-	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do", ALL, judge_clock },
+	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do", ANY, judge_clock },
 	{ "network",      "is the address on the interface that holdfast.conf names",
 	  "set address and interface of holdfast.conf to what 'ip address' shows, or the machine to what holdfast.conf says", ALL, judge_network },
 	{ "mtu",          "does a heartbeat fit into one packet",
@@ -249,14 +267,14 @@ const struct doctor_check doctor_checks[] = {
 	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb", ALL, judge_units },
 	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
 	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL, judge_files },
-	{ "programs",     "do HAProxy and keepalived take their configuration",
+	{ "programs",     "do HAProxy, keepalived and MariaDB take their configuration",
 	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY, judge_programs },
 	{ "certificates", "how long are the certificates good",
-	  "your own for clients: the new one into /etc/holdfast/pki/edge.pem on both gateways, then systemctl reload haproxy. Ours last until 2049: is the clock right?", ALL, judge_certificates },
+	  "your own for clients: the new one into /etc/holdfast/pki/edge.pem on both gateways, then systemctl reload haproxy. Ours last until 2049: is the clock right?", ANY, judge_certificates },
 	{ "disk",         "does the disk keep what it has synced, and how fast",
-	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ALL, judge_disk },
+	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ANY, judge_disk },
 	{ "space",        "is there room on the disk",
-	  "make room before it ends: a database without room stops payments", ALL, judge_space },
+	  "make room before it ends: a database without room stops payments", ANY, judge_space },
 };
 /* clang-format on */
 const size_t doctor_checks_count = sizeof(doctor_checks) / sizeof(doctor_checks[0]);
@@ -267,7 +285,8 @@ enum doctor_grade doctor_judge(const struct doctor_facts *f, const struct conf *
 
 	ret->findings = 0;
 	for (size_t i = 0; i < doctor_checks_count; i++)
-		if (doctor_checks[i].kinds >> conf->kind & 1)
+		if (f->conf_wrong[0] ? doctor_checks[i].kinds & DOCTOR_ALWAYS
+				     : doctor_checks[i].kinds >> conf->kind & 1)
 			doctor_checks[i].judge(f, conf, &doctor_checks[i], ret);
 	for (size_t i = 0; i < ret->findings; i++)
 		if (ret->finding[i].grade > worst)

@@ -32,6 +32,7 @@ enum doctor_vip {
 
 /* What was seen. Texts are terminated; the unused end of a list is not looked at. */
 struct doctor_facts {
+	char conf_wrong[4 * DOCTOR_TEXT_BYTES]; /* what is wrong with holdfast.conf, one a line; "" nothing */
 	enum doctor_clock clock;
 	char network[DOCTOR_TEXT_BYTES]; /* what is wrong with address and interface; "" nothing */
 	unsigned mtu_bytes;		 /* of the interface of the address; 0 not known */
@@ -95,11 +96,13 @@ struct doctor_report {
 	size_t findings;
 };
 
+#define DOCTOR_ALWAYS (1u << 31) /* needs nothing of holdfast.conf */
+
 struct doctor_check {
 	const char *word;
 	const char *looks_at; /* for the manual */
 	const char *mend;
-	unsigned kinds; /* bit per enum conf_kind that has it */
+	unsigned kinds; /* bit per enum conf_kind that has it; DOCTOR_ALWAYS */
 	void (*judge)(const struct doctor_facts *f, const struct conf *conf, const struct doctor_check *c,
 	    struct doctor_report *r);
 };
@@ -108,7 +111,7 @@ extern const struct doctor_check doctor_checks[];
 extern const size_t doctor_checks_count;
 
 /* Every check that a machine of this kind has finds at least one thing: that it is well, or what is not; but where heartbeatd does not answer,
- * those that ask about the others find nothing. Returns the worst. */
+ * those that ask about the others find nothing, and where conf is not good nothing is found of what it is about. Returns the worst. */
 enum doctor_grade doctor_judge(const struct doctor_facts *f, const struct conf *conf, struct doctor_report *ret);
 
 const char *doctor_grade_word(enum doctor_grade grade);

@@ -25,20 +25,17 @@
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_probe.h"
-#include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_units.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/localclient.h"
 #include "heartbeat/settings.h"
 
 #define CONNECT_MS 1000
-#define PROGRAM_MS 10000
 #define SYNCS 15
 #define SYNC_BYTES 4096
 
 #define PAIR (1u << CONF_KIND_GATEWAY)
 #define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
-#define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
 
 static void look_at_clock(struct doctor_facts *ret)
 {
@@ -196,38 +193,40 @@ static void note_file(struct doctor_facts *ret, const char *path, const char *wh
 	(void)snprintf(ret->file[ret->files++].what, sizeof(ret->file[0].what), "%s", what);
 }
 
-/* Whoever needs one reads it, and nobody else: heartbeat/ctl_layout.c and settings.c make them so. */
+static void look_at_secret(struct doctor_facts *ret, const struct settings_secret *secret)
+{
+	const struct passwd *user = getpwnam(secret->owner);
+	const struct group *group = getgrnam(secret->group);
+	char what[96];
+	struct stat st;
+
+	if (stat(secret->path, &st))
+		return;
+	if (user && group && st.st_uid == user->pw_uid && st.st_gid == group->gr_gid &&
+	    (st.st_mode & 07777) == secret->mode)
+		return;
+	(void)snprintf(what, sizeof(what), "a secret, has mode %04o: it is to be %04o and of %s:%s", st.st_mode & 07777,
+	    secret->mode, secret->owner, secret->group);
+	note_file(ret, secret->path, what);
+}
+
+/* Whoever needs one reads it, and nobody else: heartbeat/ctl_layout.c and ctl_page.c make these so, settings.c its own. */
 static void look_at_secrets(const struct conf *conf, struct doctor_facts *ret)
 {
-	static const struct {
-		const char *path, *user, *group;
-		unsigned kinds;
-		mode_t mode;
-	} secrets[] = {
-	    {CONF_KEY_PATH, "root", "holdfast", ALL, 0640},
-	    {CONF_PKI_DIR "/node.key", "root", "holdfast", ALL, 0640},
-	    {CONF_PAGE_DIR "/password", "root", "holdfast-page", ALL, 0640},
-	    {CONF_PAGE_DIR "/page.pem", "root", "holdfast-page", ALL, 0640},
-	    {CONF_PKI_DIR "/edge.pem", "root", "holdfast", GATEWAY, 0640},
-	    {CONF_PKI_DIR "/node-full.pem", "root", "root", GATEWAY, 0600},
-	    {CONF_PKI_DIR "/mariadb.key", "mysql", "root", GATEWAY, 0400},
+	static const struct settings_secret secrets[] = {
+	    {CONF_KEY_PATH, "root", "holdfast", 0640},
+	    {CONF_PKI_DIR "/node.key", "root", "holdfast", 0640},
+	    {CONF_PKI_DIR "/edge.pem", "root", "holdfast", 0640},
+	    {CONF_PAGE_DIR "/password", "root", "holdfast-page", 0640},
+	    {CONF_PAGE_DIR "/page.pem", "root", "holdfast-page", 0640},
 	};
+	struct settings_secret rendered[SETTINGS_FILES_MAX];
+	unsigned count = settings_secrets(conf->kind, rendered);
 
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		const struct passwd *user = getpwnam(secrets[i].user);
-		const struct group *group = getgrnam(secrets[i].group);
-		char what[96];
-		struct stat st;
-
-		if (!(secrets[i].kinds >> conf->kind & 1) || stat(secrets[i].path, &st))
-			continue;
-		if (user && group && st.st_uid == user->pw_uid && st.st_gid == group->gr_gid &&
-		    (st.st_mode & 07777) == secrets[i].mode)
-			continue;
-		(void)snprintf(what, sizeof(what), "a secret, has mode %04o: it is to be %04o and of %s:%s",
-		    st.st_mode & 07777, secrets[i].mode, secrets[i].user, secrets[i].group);
-		note_file(ret, secrets[i].path, what);
-	}
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		look_at_secret(ret, &secrets[i]);
+	for (unsigned i = 0; i < count; i++)
+		look_at_secret(ret, &rendered[i]);
 }
 
 static void look_at_files(const struct conf *conf, struct doctor_facts *ret)
@@ -249,22 +248,14 @@ static void look_at_files(const struct conf *conf, struct doctor_facts *ret)
 
 static void look_at_programs(const struct conf *conf, struct doctor_facts *ret)
 {
-	static const struct {
-		const char *name;
-		unsigned kinds;
-		const char *argv[6];
-	} programs[] = {
-	    {"HAProxy", GATEWAY, {"haproxy", "-c", "-q", "-f", "/etc/holdfast/haproxy.cfg", NULL}},
-	    {"keepalived", PAIR, {"keepalived", "-t", "-f", "/etc/holdfast/keepalived.conf", NULL}},
-	};
+	struct settings_refusal refusal[SETTINGS_PROGRAMS];
 
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		struct errbuf e = {""};
-
-		if (!(programs[i].kinds >> conf->kind & 1) || ctl_run(programs[i].argv, PROGRAM_MS, NULL, &e) == 0)
-			continue;
-		(void)snprintf(ret->refusal[ret->refusals].name, sizeof(ret->refusal[0].name), "%s", programs[i].name);
-		(void)snprintf(ret->refusal[ret->refusals++].words, sizeof(ret->refusal[0].words), "%s", e.text);
+	_Static_assert(SETTINGS_PROGRAMS <= sizeof(ret->refusal) / sizeof(ret->refusal[0]), "each has room");
+	ret->refusals = settings_refusals(conf->kind, refusal);
+	for (size_t i = 0; i < ret->refusals; i++) {
+		(void)snprintf(ret->refusal[i].name, sizeof(ret->refusal[i].name), "%s", refusal[i].program);
+		(void)snprintf(ret->refusal[i].words, sizeof(ret->refusal[i].words), "%.60s: %.190s", refusal[i].path,
+		    refusal[i].why.text);
 	}
 }
 
@@ -340,14 +331,33 @@ static void look_at_disk(struct doctor_facts *ret)
 	}
 }
 
-void doctor_look(const struct conf *conf, struct doctor_facts *ret)
+/* Without what holdfast.conf says. */
+static void look_at_all(struct doctor_facts *ret)
 {
 	look_at_clock(ret);
+	look_at_certificates(ret);
+	look_at_disk(ret);
+}
+
+void doctor_look_without(struct doctor_facts *ret)
+{
+	struct errbuf e = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
+
+	look_at_all(ret);
+	if (status)
+		(void)snprintf(ret->own, sizeof(ret->own), "%s", ctl_text(status, "reason"));
+	else
+		(void)snprintf(ret->no_answer, sizeof(ret->no_answer), "%s", e.text);
+	json_decref(status);
+}
+
+void doctor_look(const struct conf *conf, struct doctor_facts *ret)
+{
+	look_at_all(ret);
 	look_at_network(conf, ret);
 	look_at_cluster(conf, ret);
 	look_at_units(conf, ret);
 	look_at_files(conf, ret);
 	look_at_programs(conf, ret);
-	look_at_certificates(ret);
-	look_at_disk(ret);
 }

@@ -8,4 +8,7 @@
  * 1 s for each port of another gateway that does not answer. Changes nothing but a file without a name that it syncs. Needs root. */
 void doctor_look(const struct conf *conf, struct doctor_facts *ret);
 
+/* The same as far as it goes without a configuration: what doctor_checks marks as DOCTOR_ALWAYS. */
+void doctor_look_without(struct doctor_facts *ret);
+
 #endif

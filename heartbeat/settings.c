@@ -155,14 +155,14 @@ static const char *first_fault(char *text)
 	return NULL;
 }
 
-/* 0, or what it says against the new file, which it may still name. */
-static int ask_checker(const struct checker *c, const char *path, struct errbuf *e)
+/* 0, or -EINVAL and in fault what the program says against that file; -errno with fault filled when it could not be asked. */
+static int ask(const struct checker *c, const char *path, struct errbuf *fault)
 {
 	char named[PATH_MAX];
-	const char *argv[8] = {NULL}, *fault;
+	const char *argv[8] = {NULL}, *line;
 	struct ctl_output output = {0};
 	size_t n = 0;
-	int code = join_path(named, c->prefix, path, e);
+	int code = join_path(named, c->prefix, path, fault);
 
 	for (size_t i = 0; i < sizeof(c->before) / sizeof(c->before[0]) && c->before[i]; i++)
 		argv[n++] = c->before[i];
@@ -170,25 +170,36 @@ static int ask_checker(const struct checker *c, const char *path, struct errbuf 
 	for (size_t i = 0; i < sizeof(c->after) / sizeof(c->after[0]) && c->after[i]; i++)
 		argv[n++] = c->after[i];
 	if (!code)
-		code = ctl_run(argv, CHECK_TIMEOUT_MS, &output, e);
+		code = ctl_run(argv, CHECK_TIMEOUT_MS, &output, fault);
 	if (code != -EIO)
 		return code;
-	fault = first_fault(output.err);
-	return err_set(e, -EINVAL, "%s refuses what would be written to %s, so the old one stays: %.300s", c->before[0],
-	    c->target, fault ? fault : "it does not say why");
+	line = first_fault(output.err);
+	return err_set(fault, -EINVAL, "%.250s", line ? line : "it does not say why");
 }
 
-static int check(const struct setting *s, const char *path, struct errbuf *e)
+static int check_new(const char *target, const char *path, struct errbuf *e)
 {
-	for (size_t i = 0; i < CHECKERS; i++)
-		if (strcmp(checkers[i].target, s->target) == 0)
-			return ask_checker(&checkers[i], path, e);
+	for (size_t i = 0; i < CHECKERS; i++) {
+		const struct checker *c = &checkers[i];
+		struct errbuf fault = {""};
+		int code;
+
+		if (strcmp(c->target, target) != 0)
+			continue;
+		code = ask(c, path, &fault);
+		if (code == -EINVAL)
+			return err_set(e, code, "%s refuses what would be written to %s, so the old one stays: %.250s",
+			    c->before[0], target, fault.text);
+		return code ? err_set(e, code, "%s", fault.text) : 0;
+	}
 	return 0;
 }
 
-static int replace(char *path, const struct setting *s, const char *text, bool owned, struct errbuf *e)
+static int replace(
+    char *path, const struct setting *s, const char *text, const struct settings_place *place, struct errbuf *e)
 {
 	char temporary[PATH_MAX];
+	bool owned = !*place->root;
 	int fd, code = join_path(temporary, path, ".new", e);
 
 	if (!code)
@@ -203,8 +214,8 @@ static int replace(char *path, const struct setting *s, const char *text, bool o
 	code = fill(fd, s, text, owned, e);
 	if (close(fd) && !code)
 		code = err_set(e, -errno, "%s: %s", temporary, strerror(errno));
-	if (!code && owned)
-		code = check(s, temporary, e);
+	if (!code && place->check)
+		code = place->check(s->target, temporary, e);
 	if (!code && rename(temporary, path))
 		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
 	if (code) {
@@ -232,17 +243,17 @@ static int is_same(const char *root, const struct setting *s, const char *text, 
 }
 
 static int write_setting(
-    const char *root, const struct setting *s, const char *text, unsigned *changed, struct errbuf *e)
+    const struct settings_place *place, const struct setting *s, const char *text, unsigned *changed, struct errbuf *e)
 {
 	char path[PATH_MAX];
 	bool same;
-	int code = is_same(root, s, text, &same, e);
+	int code = is_same(place->root, s, text, &same, e);
 
 	if (code || same)
 		return code;
-	code = join_path(path, root, s->target, e);
+	code = join_path(path, place->root, s->target, e);
 	if (!code)
-		code = replace(path, s, text, !*root, e);
+		code = replace(path, s, text, place, e);
 	if (!code)
 		*changed |= s->bit;
 	return code;
@@ -294,20 +305,20 @@ static void forget(char *text[static SETTINGS])
 }
 
 /* The texts of all that a node of this kind has, for the caller to forget() also when it fails. */
-static int make_all(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, char *ret[static SETTINGS], struct errbuf *e)
+static int make_all(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, char *ret[static SETTINGS], struct errbuf *e)
 {
 	struct settings_values v = {0};
 	int code = settings_values(conf, member, count, &v, e);
 
 	for (size_t i = 0; i < SETTINGS && !code; i++)
 		if (settings[i].kinds >> conf->kind & 1)
-			ret[i] = make_text(root, templates, &settings[i], &v, &code, e);
+			ret[i] = make_text(place->root, place->templates, &settings[i], &v, &code, e);
 	return code;
 }
 
-int settings_write_below(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
+int settings_write_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, unsigned *changed, struct errbuf *e)
 {
 	char *text[SETTINGS] = {NULL};
 	int code, refused = 0;
@@ -315,10 +326,10 @@ int settings_write_below(const char *root, const char *templates, const struct c
 	*changed = 0;
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
-	code = make_all(root, templates, conf, member, count, text, e);
+	code = make_all(place, conf, member, count, text, e);
 	for (size_t i = 0; i < SETTINGS && !code; i++) {
 		struct errbuf why = {""};
-		int one = text[i] ? write_setting(root, &settings[i], text[i], changed, &why) : 0;
+		int one = text[i] ? write_setting(place, &settings[i], text[i], changed, &why) : 0;
 
 		/* What one program refuses is no reason to keep the others where they were. */
 		if (one && !refused) {
@@ -331,9 +342,8 @@ int settings_write_below(const char *root, const char *templates, const struct c
 	return code ? code : refused;
 }
 
-int settings_look_below(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
-    unsigned *different, struct errbuf *e)
+int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
 {
 	char *text[SETTINGS] = {NULL};
 	int code;
@@ -342,12 +352,12 @@ int settings_look_below(const char *root, const char *templates, const struct co
 	*different = 0;
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
-	code = make_all(root, templates, conf, member, count, text, e);
+	code = make_all(place, conf, member, count, text, e);
 	for (size_t i = 0; i < SETTINGS && !code; i++) {
 		bool same = true;
 
 		if (text[i])
-			code = is_same(root, &settings[i], text[i], &same, e);
+			code = is_same(place->root, &settings[i], text[i], &same, e);
 		if (!code && !same)
 			ret[(*different)++] = settings[i].target;
 	}
@@ -355,14 +365,50 @@ int settings_look_below(const char *root, const char *templates, const struct co
 	return code;
 }
 
+static const struct settings_place here = {"", HOLDFAST_DATADIR, check_new};
+
 int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
 {
-	return settings_look_below("", HOLDFAST_DATADIR, conf, member, count, ret, different, e);
+	return settings_look_at(&here, conf, member, count, ret, different, e);
 }
 
 int settings_write(
     const struct conf *conf, const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e)
 {
-	return settings_write_below("", HOLDFAST_DATADIR, conf, member, count, changed, e);
+	return settings_write_at(&here, conf, member, count, changed, e);
+}
+
+static bool has_target(uint32_t kind, const char *target)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].target, target) == 0 && (settings[i].kinds >> kind & 1))
+			return true;
+	return false;
+}
+
+unsigned settings_refusals(uint32_t kind, struct settings_refusal ret[static SETTINGS_PROGRAMS])
+{
+	unsigned count = 0;
+
+	_Static_assert(CHECKERS <= SETTINGS_PROGRAMS, "each has room");
+	for (size_t i = 0; i < CHECKERS; i++) {
+		ret[count] = (struct settings_refusal){.program = checkers[i].before[0], .path = checkers[i].target};
+		if (has_target(kind, checkers[i].target) && ask(&checkers[i], checkers[i].target, &ret[count].why))
+			count++;
+	}
+	return count;
+}
+
+unsigned settings_secrets(uint32_t kind, struct settings_secret ret[static SETTINGS_FILES_MAX])
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+
+		if ((s->kinds >> kind & 1) && !(s->mode & 07))
+			ret[count++] = (struct settings_secret){s->target, s->owner, s->group, s->mode};
+	}
+	return count;
 }

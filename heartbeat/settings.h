@@ -31,21 +31,41 @@ int settings_write(
  * memory before the first is written. *changed has the bits of what is different from before, also when a
  * later file failed.
  *
- * The same with templates from another directory, below another root ("/tmp/x" for /tmp/x/etc/holdfast/...),
- * where all files stay the caller's own: for tests.
+ * The same elsewhere, where all files stay the caller's own: for tests.
  */
-int settings_write_below(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, unsigned *changed, struct errbuf *e);
+struct settings_place {
+	const char *root;      /* "/tmp/x" for /tmp/x/etc/holdfast/... */
+	const char *templates; /* their directory */
+	/* Would the program whose file target is take the new one, which is at path? 0, or -EINVAL with e filled: it stays the old one, and
+	 * the other files are written; another -errno ends it. NULL: nobody is asked. */
+	int (*check)(const char *target, const char *path, struct errbuf *e);
+};
+int settings_write_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, unsigned *changed, struct errbuf *e);
 
 #define SETTINGS_FILES_MAX 12
+#define SETTINGS_PROGRAMS 3
+
+/* Those programs that do not take their file as it is now, or could not be asked, and how many. */
+struct settings_refusal {
+	const char *program, *path; /* constant */
+	struct errbuf why;
+};
+unsigned settings_refusals(uint32_t kind, struct settings_refusal ret[static SETTINGS_PROGRAMS]);
+
+/* Of what settings_write makes on a node of that kind (enum conf_kind), what not everybody may read, and how many. The texts are constant. */
+struct settings_secret {
+	const char *path, *owner, *group;
+	uint32_t mode;
+};
+unsigned settings_secrets(uint32_t kind, struct settings_secret ret[static SETTINGS_FILES_MAX]);
 
 /* Writes nothing: the names of those files whose content differs from what settings_write would write, and how many they are. The names
  * are constant. 0 or -errno with e filled. */
 int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
-int settings_look_below(const char *root, const char *templates, const struct conf *conf,
-    const struct settings_member *member, unsigned count, const char *ret[static SETTINGS_FILES_MAX],
-    unsigned *different, struct errbuf *e);
+int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
 #define SETTINGS_PAIRS 29
 #define SETTINGS_WORKERS_MAX 64

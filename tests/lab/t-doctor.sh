@@ -12,6 +12,7 @@ faulty() {
   eval "$3" || fail "cannot: $3"
   wait_until 30 "$1 to say: $2" names_it "$1" "$2"
   [ "$(grep -c '^wrong' <<<"$said")" = "${5:-1}" ] || fail "more is wrong than '$2': $said"
+  [[ $said = *" clock "* ]] || fail "the clock is not looked at: $said"
   eval "$4" || fail "cannot: $4"
   wait_until 30 "nothing to be wrong with $1" examined "$1"
   say "$1: $2"
@@ -32,9 +33,12 @@ faulty w "nothing is heard of $standby" 'in_node w "$drop ip saddr $(address_of 
 faulty "$standby" "keepalived.conf: is not as Holdfast would write it now" \
   'in_node "$standby" "cp -p /etc/holdfast/keepalived.conf /tmp/kept; echo \"# mine\" >>/etc/holdfast/keepalived.conf"' \
   'in_node "$standby" "cp -p /tmp/kept /etc/holdfast/keepalived.conf"'
-faulty "$standby" "HAProxy: " \
+faulty "$standby" "haproxy: /etc/holdfast/haproxy.cfg: " \
   'in_node "$standby" "cp -p /etc/holdfast/haproxy.cfg /tmp/kept; echo nonsense >>/etc/holdfast/haproxy.cfg"' \
   'in_node "$standby" "cp -p /tmp/kept /etc/holdfast/haproxy.cfg"' 2
+# What does not rest on it is looked at all the same.
+faulty w "holdfast.conf:" 'in_node w "cp -p /etc/holdfast/holdfast.conf /tmp/kept; echo nonsense >>/etc/holdfast/holdfast.conf"' \
+  'in_node w "cp -p /tmp/kept /etc/holdfast/holdfast.conf"'
 for mode in 644 600; do
   faulty "$now" "cluster.key: a secret, has mode 0$mode: it is to be 0640 and of root:holdfast" \
     "in_node $now 'chmod $mode /etc/holdfast/cluster.key'" 'in_node "$now" "chmod 640 /etc/holdfast/cluster.key"'

@@ -58,7 +58,8 @@ int main(int argc, char **argv)
 		if (sscanf(argv[i], "%15[a-z0-9]=%47s", member[count].name, member[count].address) != 2)
 			return 2;
 	if (make_certificates(argv[1], &conf, &e) ||
-	    settings_write_below(argv[1], argv[2], &conf, member, count, &changed, &e)) {
+	    settings_write_at(
+		&(struct settings_place){.root = argv[1], .templates = argv[2]}, &conf, member, count, &changed, &e)) {
 		(void)fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}

@@ -39,6 +39,10 @@ static struct doctor_facts well(void)
 	return f;
 }
 
+static void conf_is_wrong(struct doctor_facts *f)
+{
+	SET(f->conf_wrong, "holdfast.conf:3: unknown key\n");
+}
 static void clock_runs_free(struct doctor_facts *f)
 {
 	f->clock = DOCTOR_CLOCK_FREE;
@@ -189,6 +193,7 @@ static const struct {
 	const char *check, *words;
 	enum doctor_grade grade;
 } cases[] = {
+	{ conf_is_wrong,   "conf",       "holdfast.conf:3: unknown key",                      DOCTOR_WRONG },
 	{ clock_runs_free, "clock",      "nothing synchronises it",                           DOCTOR_DOUBTFUL },
 	{ clock_is_mute,   "clock",      "does not tell",                                     DOCTOR_DOUBTFUL },
 	{ wrong_interface, "network",    "is on eth1",                                        DOCTOR_WRONG },
@@ -266,6 +271,25 @@ static void test_each_fault_is_named_and_nothing_else(void **state)
 }
 
 /* A witness has neither database nor address, and nobody tells it of what it has not. */
+/* What rests on it is not looked at, the rest is. */
+static void test_without_a_good_conf(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+	struct conf nothing = {0};
+
+	(void)state;
+	SET(f.conf_wrong, "holdfast.conf:2: x\n\nholdfast.conf:3: y");
+	SET(f.own, "its database does not answer");
+	assert_int_equal(doctor_judge(&f, &nothing, &r), DOCTOR_WRONG);
+	assert_int_equal(r.findings, 7);
+	assert_string_equal(r.finding[0].text, "holdfast.conf:2: x");
+	assert_string_equal(r.finding[1].text, "holdfast.conf:3: y");
+	assert_string_equal(r.finding[2].text, "this member: its database does not answer");
+	assert_string_equal(r.finding[3].check, "clock");
+	assert_string_equal(r.finding[6].check, "space");
+}
+
 static void test_each_kind_has_its_checks(void **state)
 {
 	struct conf conf = gateway;
@@ -320,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_sound_machine_is_well),
 	    cmocka_unit_test(test_each_fault_is_named_and_nothing_else),
+	    cmocka_unit_test(test_without_a_good_conf),
 	    cmocka_unit_test(test_each_kind_has_its_checks),
 	    cmocka_unit_test(test_what_only_follows_is_not_said),
 	    cmocka_unit_test(test_more_than_there_is_room_for_is_left_out),

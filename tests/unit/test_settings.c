@@ -188,6 +188,7 @@ static void check(const char *root, const char *name, const char *text, mode_t m
 }
 
 static char root[] = "/tmp/test_settings.XXXXXX", templates[64];
+static struct settings_place place = {.root = root, .templates = templates};
 
 static int set_up(void **state)
 {
@@ -246,18 +247,18 @@ static void test_write(void **state)
 
 	(void)state;
 	witness.kind = CONF_KIND_WITNESS;
-	assert_int_equal(settings_write_below(root, templates, &witness, trio, 3, &changed, &e), 0);
+	assert_int_equal(settings_write_at(&place, &witness, trio, 3, &changed, &e), 0);
 	assert_int_equal(changed, 0);
-	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), 0);
+	assert_int_equal(settings_write_at(&place, &node_a, trio, 1, &changed, &e), 0);
 	assert_int_equal(changed, SETTINGS_HAPROXY | SETTINGS_KEEPALIVED | SETTINGS_MARIADB | SETTINGS_UNITS);
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\n", 0640);
 	check(root, "/etc/holdfast/mariadb.cnf", "port = 3306\n", 0644);
 	check(root, "/etc/holdfast/pki/node-full.pem", "certificate\nkey\n", 0600);
 	check(root, "/etc/holdfast/pki/mariadb.key", "key\n", 0400);
 	check(root, "/etc/systemd/system/mariadb.service.d/holdfast.conf", "[Service]\n", 0644);
-	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), 0);
+	assert_int_equal(settings_write_at(&place, &node_a, trio, 1, &changed, &e), 0);
 	assert_int_equal(changed, 0);
-	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 3, &changed, &e), 0);
+	assert_int_equal(settings_write_at(&place, &node_a, trio, 3, &changed, &e), 0);
 	assert_int_equal(changed, SETTINGS_HAPROXY);
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
 }
@@ -272,18 +273,72 @@ static void test_look(void **state)
 
 	(void)state;
 	witness.kind = CONF_KIND_WITNESS;
-	assert_int_equal(settings_look_below(root, templates, &witness, trio, 3, name, &different, &e), 0);
+	assert_int_equal(settings_look_at(&place, &witness, trio, 3, name, &different, &e), 0);
 	assert_int_equal(different, 0);
-	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 3, name, &different, &e), 0);
+	assert_int_equal(settings_look_at(&place, &node_a, trio, 3, name, &different, &e), 0);
 	assert_int_equal(different, 0);
 	put(root, "/etc/holdfast/mariadb.cnf", "port = 3307\n");
-	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 1, name, &different, &e), 0);
+	assert_int_equal(settings_look_at(&place, &node_a, trio, 1, name, &different, &e), 0);
 	assert_int_equal(different, 2);
 	assert_string_equal(name[0], "/etc/holdfast/haproxy.cfg");
 	assert_string_equal(name[1], "/etc/holdfast/mariadb.cnf");
 	put(root, "/etc/holdfast/mariadb.cnf", "port = 3306\n");
-	assert_int_equal(settings_look_below(root, templates, &node_a, trio, 3, name, &different, &e), 0);
+	assert_int_equal(settings_look_at(&place, &node_a, trio, 3, name, &different, &e), 0);
 	assert_int_equal(different, 0);
+}
+
+static int refusal; /* of keepalived.conf */
+static unsigned asked;
+
+static int refuse(const char *target, const char *path, struct errbuf *e)
+{
+	asked++;
+	assert_non_null(strstr(path, ".new"));
+	assert_int_equal(access(path, R_OK), 0);
+	return strstr(target, "keepalived.conf") ? err_set(e, refusal, "line 1: no") : 0;
+}
+
+/* What one program refuses stays as it was; the others get theirs. What cannot be asked ends it. */
+static void test_refused_by_its_program(void **state)
+{
+	struct settings_place checked = {root, templates, refuse};
+	struct conf conf = node_a;
+	unsigned changed = 99;
+	struct errbuf e = {""};
+
+	(void)state;
+	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.0.101/24");
+	conf.database_port = 3308;
+	refusal = -EINVAL;
+	assert_int_equal(settings_write_at(&checked, &conf, trio, 3, &changed, &e), -EINVAL);
+	assert_string_equal(e.text, "line 1: no");
+	assert_int_equal(changed, SETTINGS_HAPROXY | SETTINGS_MARIADB);
+	assert_int_equal(asked, 3);
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.101\npeer b\n", 0640);
+	check(root, "/etc/holdfast/keepalived.conf", "router 100\n", 0644);
+	check(root, "/etc/holdfast/mariadb.cnf", "port = 3308\n", 0644);
+	conf.database_port = 3309;
+	refusal = -ETIMEDOUT;
+	assert_int_equal(settings_write_at(&checked, &conf, trio, 3, &changed, &e), -ETIMEDOUT);
+	assert_int_equal(changed, 0);
+	check(root, "/etc/holdfast/mariadb.cnf", "port = 3308\n", 0644);
+	assert_int_equal(settings_write_at(&place, &node_a, trio, 3, &changed, &e), 0);
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
+}
+
+static void test_secrets(void **state)
+{
+	struct settings_secret secret[SETTINGS_FILES_MAX];
+	unsigned count = settings_secrets(CONF_KIND_GATEWAY, secret);
+
+	(void)state;
+	assert_int_equal(count, 3);
+	assert_string_equal(secret[0].path, "/etc/holdfast/pki/node-full.pem");
+	assert_string_equal(secret[1].path, "/etc/holdfast/pki/mariadb.key");
+	assert_string_equal(secret[1].owner, "mysql");
+	assert_int_equal(secret[1].mode, 0400);
+	assert_string_equal(secret[2].path, "/etc/holdfast/haproxy.cfg");
+	assert_int_equal(settings_secrets(CONF_KIND_WITNESS, secret), 0);
 }
 
 /* An error in the last template leaves all files as they were. */
@@ -294,7 +349,7 @@ static void test_all_or_nothing(void **state)
 
 	(void)state;
 	put(root, "/templates/mariadb.cnf.in", "port = @NONSENSE@\n");
-	assert_int_equal(settings_write_below(root, templates, &node_a, trio, 1, &changed, &e), -ENOKEY);
+	assert_int_equal(settings_write_at(&place, &node_a, trio, 1, &changed, &e), -ENOKEY);
 	assert_non_null(strstr(e.text, "mariadb.cnf.in:1: unknown placeholder @NONSENSE@"));
 	assert_int_equal(changed, 0);
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
@@ -347,6 +402,8 @@ int main(void)
 	    cmocka_unit_test(test_write),
 	    cmocka_unit_test(test_look),
 	    cmocka_unit_test(test_reload),
+	    cmocka_unit_test(test_refused_by_its_program),
+	    cmocka_unit_test(test_secrets),
 	    cmocka_unit_test(test_all_or_nothing),
 	};
 
