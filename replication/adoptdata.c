@@ -91,8 +91,9 @@ int adoptdata_look(const char *dir, struct errbuf *e)
 	return code ? code : check_version(dir, e);
 }
 
-/* 0: no row; code with e filled: there is one, or it could not be asked. The row's name is in the text. */
-static int want_none(struct database *db, int code, const char *query, const char *why, struct errbuf *e)
+/* 0: no row; code with e filled: there is one, or it could not be asked. What its column says is in the text. */
+static int want_none(
+    struct database *db, int code, const char *query, const char *column, const char *why, struct errbuf *e)
 {
 	struct database_row *row;
 	int asked = database_query(db, &row, e, "%s", query);
@@ -101,7 +102,7 @@ static int want_none(struct database *db, int code, const char *query, const cha
 		return 0;
 	if (asked)
 		return asked;
-	(void)err_set(e, code, "%.150s: %s", database_value(row, "name"), why);
+	(void)err_set(e, code, "%.150s: %s", database_value(row, column), why);
 	database_row_free(row);
 	return code;
 }
@@ -114,22 +115,14 @@ static int check_tables(struct database *db, struct errbuf *e)
 				     " AND ENGINE<>'InnoDB' AND TABLE_SCHEMA NOT IN "
 				     "('mysql','sys','performance_schema','information_schema') LIMIT 1";
 
-	return want_none(
-	    db, -ENOTSUP, others, "only tables of InnoDB can be adopted: ALTER TABLE ... ENGINE=InnoDB there first", e);
+	return want_none(db, -ENOTSUP, others, "name",
+	    "only tables of InnoDB can be adopted: ALTER TABLE ... ENGINE=InnoDB there first", e);
 }
 
 static int check_in_doubt(struct database *db, struct errbuf *e)
 {
-	struct database_row *row;
-	int code = database_query(db, &row, e, "XA RECOVER");
-
-	if (code == -ENOENT)
-		return 0;
-	if (code)
-		return code;
-	database_row_free(row);
-	return err_set(
-	    e, -EBADMSG, "a transaction was prepared by XA and is in doubt: XA COMMIT or XA ROLLBACK it there first");
+	return want_none(db, -EBADMSG, "XA RECOVER", "data",
+	    "a transaction was prepared by XA and is in doubt: XA COMMIT or XA ROLLBACK it there first", e);
 }
 
 /* What runs by itself when the ledger writes is the ledger's only. */
@@ -140,7 +133,7 @@ static int check_schema(struct database *db, struct errbuf *e)
 				      " UNION SELECT CONCAT('view holdfast.',TABLE_NAME) FROM information_schema.VIEWS "
 				      "WHERE TABLE_SCHEMA='holdfast' LIMIT 1";
 
-	return want_none(db, -EBADMSG, foreign, "a ledger has none: drop it there first", e);
+	return want_none(db, -EBADMSG, foreign, "name", "a ledger has none: drop it there first", e);
 }
 
 static int look_at_ledger(struct database *db, bool accepts_findings, struct restoredata_reached *ret, struct errbuf *e)
