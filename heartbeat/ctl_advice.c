@@ -292,8 +292,16 @@ static bool is_replica(const json_t *status)
 /* What the others of its cluster do matters no more, and none of them is to be brought back. */
 static void print_given_up(FILE *f, const json_t *status)
 {
-	const char *by = ctl_text_of(json_object_get(status, "given_up"), "by", "?");
+	const json_t *given_up = json_object_get(status, "given_up");
+	const char *by = ctl_text_of(given_up, "by", "?");
 
+	if (json_is_false(json_object_get(given_up, "saved"))) {
+		(void)fprintf(f,
+		    "%s has the ledger now, and this machine answers nothing. It saves what only it has: leave it on "
+		    "until that is done\n",
+		    by);
+		return;
+	}
 	(void)fprintf(f,
 	    "%s has the ledger now, and this machine answers nothing. Its exports are what %s lacks: keep them first. "
 	    "Then it begins\n"

@@ -49,7 +49,7 @@ void ctl_completion_print(FILE *f, const struct ctl_command *commands, size_t co
 	(void)fputs("# Completion of holdfastctl for bash: made from its table of commands.\n"
 		    "_holdfastctl()\n"
 		    "{\n"
-		    "\tlocal words\n"
+		    "\tlocal words before=${COMP_WORDS[COMP_CWORD - 1]}\n"
 		    "\tCOMPREPLY=()\n"
 		    "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
 		    "\t\twords='",
@@ -63,6 +63,13 @@ void ctl_completion_print(FILE *f, const struct ctl_command *commands, size_t co
 	(void)fputs("\t\t*) words=--help ;;\n"
 		    "\t\tesac\n"
 		    "\tfi\n"
+		    /* Where the name of a member belongs; nobody else than root may ask for them. */
+		    "\tcase ${COMP_WORDS[1]}/$before in\n"
+		    "\tswitchover/--to | maintenance/on | maintenance/off | force/promote)\n"
+		    "\t\twords=$(timeout 2 holdfastctl status --json 2>/dev/null | grep -o '\"name\":\"[^\"]*\"' | cut "
+		    "-d '\"' -f 4)\n"
+		    "\t\t;;\n"
+		    "\tesac\n"
 		    "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
 		    "}\n"
 		    "complete -o default -F _holdfastctl holdfastctl\n",

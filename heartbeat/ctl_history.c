@@ -60,7 +60,8 @@ void ctl_history_print(FILE *f, const json_t *history)
 			print_entry(f, json_array_get(history, i));
 	(void)fprintf(f, "\nTOOK     how long nobody served, until the new one did at its address; by switchover until "
 			 "it did at all,\n"
-			 "         for the old one passes on what comes by the address; -: not known\n");
+			 "         for the old one passes on what comes by the address; -: not known, as at a start, "
+			 "or when it was forced\n");
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
 		(void)fprintf(f, "%-8s %s\n", hb_stage_text(i), help[i]);
 }

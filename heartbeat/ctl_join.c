@@ -16,6 +16,7 @@
 #define ADMISSION_LIMIT_S 45
 #define SYNC_LIMIT_S 120
 #define REFRESH_TIMEOUT_MS 10000
+#define UNREAD_MOST 15 /* it asks five times a second, and each question may be answered by what it cannot read */
 
 static void take_member(struct settings_member *ret, const char *name, const char *address, uint32_t kind)
 {
@@ -133,8 +134,23 @@ void ctl_join_apply(const struct invite *v, struct conf *ret)
 	ret->mesh_seed_port = v->mesh_seed_port;
 }
 
+/* Those that it asks answer, and it has not their key. */
+static int is_readable(const struct ctl_look *look, struct errbuf *e)
+{
+	if (look->member || look->heard || look->unread < UNREAD_MOST)
+		return 0;
+	return err_set(e, -EACCES,
+	    "what comes from the cluster has another key: the token is older than the last 'holdfastctl key rotate', "
+	    "or of "
+	    "another cluster; 'holdfastctl token' on a gateway prints a new one");
+}
+
 static int is_member(const struct ctl_look *look, struct errbuf *e)
 {
+	int code = is_readable(look, e);
+
+	if (code)
+		return code;
 	if (look->refused)
 		return err_set(e, -EACCES, "the cluster refused: %s", look->reason);
 	return look->member;

@@ -37,8 +37,11 @@ static int wait_for(bool on, const char *name)
 		if (failed)
 			(void)ctl_command_refuse("maintenance", reason);
 		else if (done)
-			(void)printf("%s is %s maintenance; %s serves (%s)\n", name, on ? "in" : "out of",
-			    ctl_text(status, "active"), ctl_text(status, "mode"));
+			(void)printf("%s is %s maintenance; %s serves (%s)%s\n", name, on ? "in" : "out of",
+			    ctl_text(status, "active"), ctl_text(status, "mode"),
+			    !on && json_is_false(json_object_get(ctl_node(status, name), "reachable"))
+				? ". Nothing is heard from it: from now on it counts as missing"
+				: "");
 		json_decref(status);
 		if (done || failed)
 			return failed;

@@ -215,14 +215,16 @@ int ctl_setup_start(struct ctl_setup *s, struct errbuf *e)
 
 static void show_look(const struct ctl_setup *s, const struct ctl_look *look)
 {
+	bool asks = s->conf.seed_address[0] && !look->member && !look->refused && s->conf.kind != CONF_KIND_REPLICA;
+
+	/* On the way nothing of this is wrong: what a status would say of one that is no member yet is not told. */
 	if (!look->answered)
-		(void)printf("  %s: holdfast-heartbeatd does not answer yet\n", s->conf.name);
+		(void)printf("  holdfast-heartbeatd starts\n");
 	else if (s->conf.seed_address[0] && !look->member && !look->heard && !look->refused)
-		(void)printf("  %s: nothing heard yet from %s, UDP port %u\n", s->conf.name, s->conf.seed_address,
-		    s->conf.heartbeat_port);
+		(void)printf("  %s asks %s, UDP port %u\n", s->conf.name, s->conf.seed_address, s->conf.heartbeat_port);
 	else
-		(void)printf("  %s: %s%s, %s%s%s\n", s->conf.name,
-		    look->member || s->conf.kind == CONF_KIND_REPLICA ? "" : "no member yet, ", look->mode, look->state,
+		(void)printf("  %s %s%s%s%s%s\n", s->conf.name, asks ? "asks for admission" : "is ",
+		    asks ? "" : look->state, look->serving && !asks ? ", payments are served" : "",
 		    look->reason[0] ? ": " : "", look->reason);
 	(void)fflush(stdout);
 }
@@ -246,6 +248,7 @@ int ctl_setup_wait(const struct ctl_setup *s, int (*done)(const struct ctl_look 
 		int code;
 
 		ctl_status_ask(s->conf.name, s->conf.address, last);
+		shown.unread = last->unread; /* it counts on */
 		if (memcmp(&shown, last, sizeof(shown)) != 0) {
 			show_look(s, last);
 			shown = *last;

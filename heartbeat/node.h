@@ -167,6 +167,7 @@ struct hb_node {
 		uint64_t epoch; /* of that one's; 0: it was not */
 		struct gtid at; /* where its history goes on */
 		char by[HB_NAME_BYTES];
+		bool saved; /* nothing is here any more that replicationd has still to export */
 	} given_up;
 	struct { /* of a replica, about itself */
 		uint64_t again_us;

@@ -39,20 +39,32 @@ static void tell_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 	hb_count_order(n, now_us, o);
 }
 
+/* Has replicationd done all of its last order? A witness has nothing to save. */
+static bool is_saved(const struct hb_node *n)
+{
+	return n->acceptor.reg.kind == HB_KIND_WITNESS ||
+	       (n->repl.order_generation == n->order.generation && !n->repl.reason[0]);
+}
+
 static void tell_reason(struct hb_node *n)
 {
 	struct gtid at = n->given_up.at;
-	char text[GTID_TEXT_BYTES];
+	const char *next = n->given_up.saved ? "it has to begin anew and join" : "wait: it saves what only it has";
+	char text[GTID_TEXT_BYTES], where[GTID_TEXT_BYTES + 4];
 
 	/* No server: the number only, as two histories that parted have it in common. */
 	if (at.server)
-		(void)snprintf(n->reason, sizeof(n->reason),
-		    "given up: %s was promoted at %s; this machine has to begin anew and join it", n->given_up.by,
-		    gtid_format(at, text));
+		(void)snprintf(where, sizeof(where), "at %s", gtid_format(at, text));
 	else
-		(void)snprintf(n->reason, sizeof(n->reason),
-		    "given up: %s was promoted with another history; this machine has to begin anew and join it",
-		    n->given_up.by);
+		(void)snprintf(where, sizeof(where), "with another history");
+	(void)snprintf(
+	    n->reason, sizeof(n->reason), "given up: %.15s was promoted %.40s; %.32s", n->given_up.by, where, next);
+	/* What it is about, or why it fails and is tried again. */
+	if (!n->given_up.saved && n->repl.order_generation == n->order.generation) {
+		size_t used = strlen(n->reason);
+
+		(void)snprintf(n->reason + used, sizeof(n->reason) - used, " (%s)", n->repl.reason);
+	}
 }
 
 void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_output *out)
@@ -66,8 +78,9 @@ void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_ou
 		(void)snprintf(out->verdict.text, sizeof(out->verdict.text),
 		    "this cluster was given up: %s has its ledger", n->given_up.by);
 	}
-	tell_reason(n);
 	tell_order(n, in->now_us, &out->order);
+	n->given_up.saved = is_saved(n);
+	tell_reason(n);
 	memset(&out->view, 0, sizeof(out->view));
 	out->view.self = n->self;
 	out->view.active = ROLEPAGE_NO_NODE;

@@ -123,6 +123,8 @@ static const char *reason_of(
 		return own_reason(d, r, now_us, text);
 	if (reachable(d, i, now_us))
 		return d->node.peer[i].facts.reason;
+	if (d->node.given_up.epoch)
+		return "not heard: who was given up is silent, as if it were dead";
 	return hb_in_maintenance(r, i) ? "in maintenance; nothing heard from it" : "nothing heard from it";
 }
 
@@ -474,7 +476,7 @@ const char *status_answer(const struct daemon *d, const char *question, uint64_t
 	else if (strcmp(question, "history") == 0)
 		o = history_json(d);
 	else if (strcmp(question, "explain") == 0)
-		o = d->node.settings.replica || d->node.given_up.epoch ? status_explain_apart(d)
+		o = d->node.settings.replica || d->node.given_up.epoch ? status_explain_apart(d, now_us)
 								       : explain_json(d, now_us);
 	else if (strcmp(question, "loss") == 0)
 		o = loss_json(d, now_us);

@@ -89,19 +89,76 @@ const char *status_state(const struct daemon *d, uint64_t now_us)
 	return hb_replica_text(f.state);
 }
 
+static void tell(json_t *lines, const char *about, const char *text)
+{
+	json_array_append_new(
+	    lines, json_pack("{s:s, s:s, s:s, s:n}", "topic", "now", "about", about, "text", text, "holds"));
+}
+
+/* Whom of the pair it hears, and who of them is active by the last word. */
+static void tell_members(const struct daemon *d, json_t *lines, uint64_t now_us)
+{
+	const struct hb_node *n = &d->node;
+	char text[LOCAL_REASON_BYTES];
+
+	for (uint8_t i = 0; i < n->known.members; i++) {
+		const struct hb_peer *p = &n->peer[i];
+		const char *role = i == n->known.active ? ", active by the last word that came" : "";
+
+		if (!p->heard)
+			(void)snprintf(text, sizeof(text), "not heard since heartbeatd started here%s", role);
+		else if (now_us - p->heard_us < REACHABLE_US)
+			(void)snprintf(text, sizeof(text), "is heard%s", role);
+		else
+			(void)snprintf(text, sizeof(text), "not heard for %llu s%s",
+			    (unsigned long long)((now_us - p->heard_us) / 1000000), role);
+		tell(lines, n->known.member[i].name, text);
+	}
+}
+
+/* How far its copy goes, which is all that a promotion of it would keep. */
+static void tell_copy(const struct daemon *d, json_t *lines, uint64_t now_us)
+{
+	const struct hb_node *n = &d->node;
+	char text[LOCAL_REASON_BYTES], gtid[GTID_TEXT_BYTES];
+	json_t *behind;
+	struct hb_facts f;
+
+	hb_replica_facts(n, now_us, &f);
+	if (!f.applied.seq)
+		return;
+	behind = behind_json(d, &f, now_us);
+	if (json_is_integer(behind))
+		(void)snprintf(text, sizeof(text), "its copy goes to %s, %lld transactions behind what was heard last",
+		    gtid_format(f.applied, gtid), (long long)json_integer_value(behind));
+	else
+		(void)snprintf(text, sizeof(text), "its copy goes to %s; how far behind that is, is not known here",
+		    gtid_format(f.applied, gtid));
+	json_decref(behind);
+	tell(lines, n->acceptor.reg.name, text);
+}
+
 /* There is nothing that it decides. */
-json_t *status_explain_apart(const struct daemon *d)
+json_t *status_explain_apart(const struct daemon *d, uint64_t now_us)
 {
 	const struct hb_node *n = &d->node;
 	const char *name = n->acceptor.reg.name, *reason = n->reason;
-	const char *next = n->given_up.epoch ? "it answers nothing, and has no vote, whatever it hears: "
-					       "doc/operations.md, \"The whole site is gone\""
-					     : "it has no vote, and takes no role by itself: holdfastctl force promote";
+	json_t *lines = json_array();
 
-	return json_pack("{s:s, s:s, s:[{s:s, s:s, s:s, s:n}, {s:s, s:s, s:s, s:n}]}", "cluster", d->conf.cluster,
-	    "node", d->conf.name, "lines", "topic", "now", "about", name, "text",
-	    reason[0] ? reason : "follows the pair, and is as near as 'behind' in status says", "holds", "topic", "now",
-	    "about", name, "text", next, "holds");
+	tell(lines, name, reason[0] ? reason : "follows the pair");
+	if (n->given_up.epoch) {
+		tell(lines, name,
+		    "it answers nothing, and has no vote, whatever it hears: doc/operations.md, \"The whole site is "
+		    "gone\"");
+	} else {
+		tell_copy(d, lines, now_us);
+		tell_members(d, lines, now_us);
+		tell(lines, name,
+		    "it has no vote, and takes no role by itself: holdfastctl force promote, when none of the pair "
+		    "will "
+		    "come back");
+	}
+	return json_pack("{s:s, s:s, s:o}", "cluster", d->conf.cluster, "node", d->conf.name, "lines", lines);
 }
 
 json_t *status_given_up(const struct daemon *d)
@@ -109,8 +166,8 @@ json_t *status_given_up(const struct daemon *d)
 	struct gtid at = d->node.given_up.at;
 
 	/* No server: two histories have the number in common, and no transaction above it. */
-	return json_pack("{s:s, s:o, s:I}", "by", d->node.given_up.by, "at", gtid_json(at, at.server != 0), "epoch",
-	    (json_int_t)d->node.given_up.epoch);
+	return json_pack("{s:s, s:o, s:I, s:b}", "by", d->node.given_up.by, "at", gtid_json(at, at.server != 0),
+	    "epoch", (json_int_t)d->node.given_up.epoch, "saved", d->node.given_up.saved);
 }
 
 bool status_is_refused(const struct daemon *d)

@@ -12,7 +12,7 @@ struct daemon;
 json_t *status_replicas(const struct daemon *d, uint64_t now_us);
 
 /* The answer to "explain" on a machine that decides nothing: a replica, or a member that was given up. */
-json_t *status_explain_apart(const struct daemon *d);
+json_t *status_explain_apart(const struct daemon *d, uint64_t now_us);
 
 /* "given_up": for whom, and where that one's history goes on. */
 json_t *status_given_up(const struct daemon *d);

@@ -271,6 +271,8 @@ void facts_report(const struct sight *s, const struct plan_rule *rule, const cha
 		say(ret->reason, o->error);
 	else if (s->up && o->slave && !o->io_connected && o->error[0])
 		say_silent(s, ret->reason);
+	else if (s->order.want == REPL_WANT_GIVEN_UP && rule->step == STEP_NONE)
+		ret->reason[0] = '\0'; /* all is saved: heartbeatd knows it by that */
 	else if (rule->state != REPL_OPEN && rule->state != REPL_FOLLOWING)
 		say(ret->reason, rule->why);
 	if (s->up && s->watch.crowded)

@@ -199,6 +199,8 @@ say "r was promoted with all that it had, to $had; as foretold: $verdict"
 
 # The old ones come back: they hear that they were given up, answer nothing, and save what only they have; also when this cluster has another
 # key by then, which they cannot read.
+token_of r
+old=$token
 first=$(status r .key.number)
 "$lab" exec r -- timeout 60 holdfastctl key rotate >/dev/null || fail "key rotate on r"
 [ "$(status r .key.number)" = "$((first + 1))" ] || fail "r has key $(status r .key.number)"
@@ -215,8 +217,10 @@ done
 in_node "$standby" 'grep -q ^tr_ /var/lib/holdfast/unacknowledged/*-received.payments' || fail "$standby has not saved what was in its relay logs"
 in_node "$standby" 'grep -q "given up for that of r" /var/lib/holdfast/unacknowledged/*-received.summary' || fail "$standby does not say why"
 in_node "$standby" '! grep -q "epoch 0" /var/lib/holdfast/unacknowledged/*.summary' || fail "a summary does not know in which epoch it was"
+is_saved() { [ "$(status "$1" .given_up.saved)" = true ]; }
+for n in a b w; do wait_until 60 "$n to know that all is saved" is_saved "$n"; done
 ctl a status || true
-says "r has the ledger now, and this machine answers nothing"
+says "r has the ledger now, and this machine answers nothing. Its exports are"
 case $said in *"bring "*) fail "a advises to bring somebody back: $said" ;; esac
 ctl a explain
 says "it answers nothing, and has no vote"
@@ -226,6 +230,7 @@ payments_flow
 said=
 begins_anew a
 begins_anew w
+refused 1 w "has another key: the token is older" join "$old" --name w --address "$(address_of w)" --witness --yes
 token_of r
 ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
 ctl a join "$token" --name a --address "$(address_of a)" --interface eth0 --yes || fail "join a: $said"

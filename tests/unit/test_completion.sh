@@ -29,6 +29,17 @@ offers "--accept-findings --address" restore --from x --a
 offers "--vip" init --v
 offers "--help" help --
 offers "" nonsense x
+# Names of members, where one belongs; nothing when heartbeatd does not answer.
+holdfastctl() { :; }
+timeout() { shift && "$@"; }
+offers "" maintenance on ""
+holdfastctl() { echo '{"node":"a","nodes":[{"name":"a","kind":"gateway","hears":["w"]},{"name":"bee","kind":"gateway"}],"replicas":[{"name":"r"}]}'; }
+offers "a bee r" maintenance off ""
+offers "bee" force promote b
+offers "a bee r" switchover --to ""
+offers "--to" switchover --t
+unset -f holdfastctl timeout
+offers "show" backup sh
 ./holdfastctl help | sed -n 's/^  \([a-z-][a-z-]*\).*/\1/p' | while read -r word; do
   COMP_WORDS=(holdfastctl "$word") COMP_CWORD=1
   _holdfastctl

@@ -217,7 +217,9 @@ static const struct {
     {"{\"verify\":{\"result\":\"right\",\"findings\":0}}", 0, "mode SOLO", "verify"},
     {"{\"verify\":null}", 0, "mode SOLO", "verify"},
     {"{\"node\":\"b\",\"mode\":\"STALLED\",\"nodes\":[" NODE_A_GONE "," NODE_B "],\"given_up\":{\"by\":\"r\"}}", 1,
-	"\nr has the ledger now, and this machine answers nothing.", "bring"},
+	"\nr has the ledger now, and this machine answers nothing. Its exports are", "bring"},
+    {"{\"given_up\":{\"by\":\"r\",\"saved\":true}}", 0, "this machine answers nothing. Its exports are", "leave it on"},
+    {"{\"given_up\":{\"by\":\"r\",\"saved\":false}}", 0, "leave it on until that is done\n", "begins"},
     {"{\"node\":\"r\",\"promotion_unfinished\":true}", 0,
 	"was cut short: holdfastctl force promote r --accept-loss ends it\n", "given up"},
 };

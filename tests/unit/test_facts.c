@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "heartbeat/fitness.h"
+#include "replication/replica_plan.h"
 #include "tests/unit/a_sight.h"
 
 #define MS 1000u
@@ -397,6 +398,21 @@ static void test_an_order_forgets_what_was_for_another(void **state)
 	assert_true(s.prepared);
 }
 
+/* heartbeatd knows by the empty reason that all is saved. */
+static void test_one_that_was_given_up_says_what_it_still_saves(void **state)
+{
+	struct sight s = {.data = true, .order.want = REPL_WANT_GIVEN_UP};
+	struct repl_report report;
+
+	(void)state;
+	facts_report(&s, given_up_next(F_DATA), NULL, &report);
+	assert_string_equal(report.reason, "saves what only it has");
+	facts_report(&s, given_up_next(F_DATA), "no room", &report);
+	assert_string_equal(report.reason, "no room");
+	facts_report(&s, given_up_next(F_DATA | F_PREPARED), NULL, &report);
+	assert_string_equal(report.reason, "");
+}
+
 /* It recovers as long as it likes; only one that has answered in this life can hang. */
 static void test_hung_is_who_answered_once(void **state)
 {
@@ -416,6 +432,7 @@ static void test_hung_is_who_answered_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one_that_was_given_up_says_what_it_still_saves),
 	    cmocka_unit_test(test_facts_of_a_standby_and_an_active),
 	    cmocka_unit_test(test_a_server_that_is_not_up_has_no_facts),
 	    cmocka_unit_test(test_received_counts_only_over_the_relay_of_this_epoch),

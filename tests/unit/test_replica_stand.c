@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "heartbeat/replica.h"
@@ -195,6 +196,15 @@ static void give_up(uint64_t instance)
 	hb_node_step(&node, &in, &output);
 }
 
+static void report_saved(const char *reason)
+{
+	struct repl_report report = {.order_generation = output.order.generation};
+	struct hb_input in = {.kind = HB_IN_REPLICATION, .repl = &report, .now_us = NOW_US};
+
+	(void)snprintf(report.reason, sizeof(report.reason), "%s", reason);
+	hb_node_step(&node, &in, &output);
+}
+
 static void test_who_was_given_up_answers_nothing_more(void **state)
 {
 	(void)state;
@@ -212,7 +222,15 @@ static void test_who_was_given_up_answers_nothing_more(void **state)
 	assert_int_equal(output.order.active_opened_at.seq, 900);
 	assert_int_equal(output.order.epoch, node.known.epoch);
 	assert_string_equal(output.order.member_name[0], "r");
-	assert_non_null(strstr(node.reason, "given up: r was promoted at 0-1-900"));
+	/* Until replicationd has said of this very order that nothing is left to do, nobody is to take the machine away. */
+	assert_string_equal(node.reason, "given up: r was promoted at 0-1-900; wait: it saves what only it has");
+	report_saved("no room");
+	assert_false(node.given_up.saved);
+	assert_string_equal(
+	    node.reason, "given up: r was promoted at 0-1-900; wait: it saves what only it has (no room)");
+	report_saved("");
+	assert_true(node.given_up.saved);
+	assert_string_equal(node.reason, "given up: r was promoted at 0-1-900; it has to begin anew and join");
 	/* It is silent from then on, and has no vote for anybody. */
 	for (uint8_t type = 1; type < HB_MESSAGE_TYPES; type++) {
 		struct hb_message m = {.type = type,
