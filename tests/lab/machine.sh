@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # a part of lab: names come from and go to the other parts
 # A machine: a systemd-nspawn container that boots its own systemd on its own disk and dies as a whole.
-# nodes/X holds upper and work (the disk), container (pid of systemd-nspawn), leader (pid of the machine's init), frozen.
+# nodes/X holds upper and work (the disk; in disk.img where machines have disks of their own), container (pid of systemd-nspawn), leader (pid of the machine's init), frozen.
 
 node_dir() {
 	printf '%s/nodes/%s' "$lab_dir" "$1"
@@ -30,8 +30,13 @@ machine_state() {
 # The journal is in the upper layer, so it can be read when the machine is dead or stuck.
 machine_journal() {
 	local node=$1 journal
-	journal=$(node_dir "$node")/upper/var/log/journal
 	shift
+	if disk_is_own "$node"; then
+		machine_leader "$node" || return 0 # its disk is in nobody's sight
+		journal=/proc/$REPLY/root/var/log/journal
+	else
+		journal=$(node_dir "$node")/upper/var/log/journal
+	fi
 	journalctl --directory="$journal" --quiet --no-pager --no-hostname --output=short-precise "$@" 2>/dev/null
 }
 
@@ -68,7 +73,12 @@ machine_boot_script='
 		[ -e "$hierarchy/cgroup.procs" ] || continue
 		mkdir -p "$hierarchy/$name" 2>/dev/null && echo $$ 2>/dev/null >"$hierarchy/$name/cgroup.procs"
 	done
-	mount -t overlay overlay -o "lowerdir=$(cat "$dir/lower"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root" || exit 1
+	disk=$dir
+	if [ -f "$dir/disk.img" ]; then
+		disk=$dir/disk
+		mount -t ext4 -o loop,errors=remount-ro "$dir/disk.img" "$disk" || exit 1
+	fi
+	mount -t overlay overlay -o "lowerdir=$(cat "$dir/lower"),upperdir=$disk/upper,workdir=$disk/work" "$dir/root" || exit 1
 	exec systemd-nspawn --quiet --directory="$dir/root" --machine="$name" --hostname="$node" --boot --register=no \
 		--keep-unit --network-namespace-path="/run/netns/$ns" --capability=all --resolv-conf=off --timezone=off \
 		--link-journal=no --console=read-only --kill-signal=SIGRTMIN+3'
@@ -138,7 +148,10 @@ machine_start() {
 	local node=$1
 	network_need
 	machine_lock "$node"
-	[ "$node" != r ] || [ -f "$(node_dir r)/lower" ] || rootfs_disk r "$(cat "$(node_dir a)/lower")"
+	if [ "$node" = r ] && [ ! -f "$(node_dir r)/lower" ]; then
+		rootfs_disk r "$(cat "$(node_dir a)/lower")"
+		! disk_is_own a || disk_make r
+	fi
 	machine_state "$node"
 	[ "$REPLY" = dead ] || return 0
 	machine_clear "$node"
@@ -175,11 +188,13 @@ machine_thaw_disks() {
 # Everything in the machine dies with its init. The record goes first: a command in the machine that dies of this must not
 # find it.
 machine_power_off() {
-	local dir=$lab_dir/nodes/$1 wait_step=0.005
+	local dir=$lab_dir/nodes/$1 wait_step=0.005 leader
 	if machine_leader "$1"; then
-		machine_thaw_disks "$REPLY"
+		leader=$REPLY
+		disk_lose_power "$1"
+		machine_thaw_disks "$leader"
 		mv -f "$dir/leader" "$dir/leaving"
-		kill -KILL "$REPLY"
+		kill -KILL "$leader"
 		wait_for 10 machine_has_left "$1" || die "$1: does not die"
 	fi
 }
@@ -201,6 +216,7 @@ machine_clear() {
 		wait_for 10 machine_is_gone "$node" || die "$node: does not die"
 	fi
 	[ ! -e "/run/netns/$(node_ns "$node")" ] || network_kill_inside "$(node_ns "$node")"
+	disk_wait_free "$node"
 	rm -f "$dir"/{leader,leaving,container,frozen}
 	machine_remove_groups "$node"
 }

@@ -142,9 +142,9 @@ layers_forget() {
 	done
 }
 
-# rootfs_prepare ARCHIVES: a disk for each machine. Without ARCHIVES none of our packages is installed.
+# rootfs_prepare ARCHIVES OWN_DISKS: a disk for each machine. Without ARCHIVES none of our packages is installed.
 rootfs_prepare() {
-	local archives=$1 node kind
+	local archives=$1 own_disks=$2 node kind
 	# The cache is shared by all labs of the host.
 	exec 8>"$cache_dir/lock"
 	flock -w 600 8 || die "another lab is building in $cache_dir"
@@ -162,6 +162,7 @@ rootfs_prepare() {
 	exec 8>&-
 	for node in $nodes; do
 		rootfs_disk "$node" "${lowers[$(node_kind "$node")]}"
+		! $own_disks || disk_make "$node"
 	done
 }
 

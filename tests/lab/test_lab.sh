@@ -67,6 +67,7 @@ leftovers() {
 	find "$HOLDFAST_LAB_DIR" -mindepth 1 ! -name lock 2>/dev/null
 	find /run/systemd/nspawn -name "$name-*" 2>/dev/null
 	find /var/cache/holdfast-lab/users -name "$name" 2>/dev/null
+	losetup --list --noheadings --output NAME,BACK-FILE | grep -e "$HOLDFAST_LAB_DIR"
 	for pid in /proc/[0-9]*; do
 		[ "$pid" != /proc/$$ ] && [ "$pid" != "/proc/$BASHPID" ] || continue
 		grep -qs -e "$HOLDFAST_LAB_DIR" -e "$name-" "$pid/mountinfo" && echo "mounts of $(tr '\0' ' ' <"$pid/cmdline")"
@@ -420,15 +421,42 @@ test_down() {
 	expect 0 "$lab" down
 }
 
+# A power loss takes what was not fsynced, and nothing else; what it left is there again.
+test_own_disks() {
+	local node leader
+	"$lab" up --bare --own-disks >/dev/null || fail "up failed"
+	for node in a b w; do
+		"$lab" exec "$node" -- sh -c 'dd if=/dev/urandom of=/var/lib/synced bs=4k count=64 conv=fsync status=none && sync /var/lib &&
+			md5sum /var/lib/synced >/var/lib/sum && sync /var/lib/sum /var/lib &&
+			dd if=/dev/urandom of=/var/lib/lost bs=4k count=64 status=none && cp /var/lib/synced /var/lib/new && sync /var/lib/new &&
+			dd if=/dev/urandom of=/var/lib/synced bs=4k count=1 seek=64 conv=notrunc status=none &&
+			mv /var/lib/new /var/lib/renamed' || fail "$node cannot write"
+		within 3000 "$lab" kill "$node"
+		expect 0 "$lab" start "$node"
+		"$lab" exec "$node" -- md5sum -c --quiet /var/lib/sum || fail "what was fsynced on $node is not there as it was"
+		"$lab" exec "$node" -- sh -c '[ ! -s /var/lib/lost ]' || fail "what was not fsynced on $node is there"
+		"$lab" exec "$node" -- sh -c '[ ! -e /var/lib/renamed ]' || fail "a name that was not fsynced on $node is there"
+	done
+	leader=$(cut -d' ' -f1 "$nodes/a/leader")
+	"$lab" exec a -- sh -c 'echo kept >/var/lib/kept; systemctl --no-block poweroff' || fail "poweroff"
+	wait_until 60 "a off" not test -e "/proc/$leader/exe"
+	"$lab" start a || fail "a does not start after a poweroff"
+	[ "$("$lab" exec a -- cat /var/lib/kept)" = kept ] || fail "what was not fsynced is lost without a power loss"
+	"$lab" kill b
+	"$lab" kill w
+	"$lab" down || fail "down"
+	nothing_left "by a lab with disks of its own"
+}
+
 # Interrupted anywhere, by anything; then cleaned away by down or by the next up.
 test_interrupted_up() {
-	local round signals=(INT TERM KILL) signal delay pid
+	local round signals=(INT TERM KILL) disks=(--bare --own-disks) signal delay pid
 	for round in 1 2 3 4 5 6 7 8 9 10; do
 		signal=${signals[round % 3]}
 		delay=$(printf '0.%03d' $((RANDOM % 1000)))
 		python3 -c 'import signal, sys, os
 signal.signal(signal.SIGINT, signal.default_int_handler)
-os.execv(sys.argv[1], sys.argv[1:])' "$lab" up --bare >/dev/null 2>&1 &
+os.execv(sys.argv[1], sys.argv[1:])' "$lab" up --bare "${disks[round % 2]}" >/dev/null 2>&1 &
 		pid=$!
 		sleep "$delay"
 		kill "-$signal" "$pid" 2>/dev/null
@@ -462,7 +490,7 @@ run() {
 [ "$(id -u)" -eq 0 ] || { echo "test_lab.sh: needs root" >&2; exit 2; }
 only=("$@")
 for test in nothing_to_undo up second_up_waits_not exec exec_ends_its_command client machine_is_whole watchdog address vrrp \
-	cut loss freeze kill kill_overtakes_start failing_step no_packages down interrupted_up; do
+	cut loss freeze kill kill_overtakes_start failing_step no_packages down own_disks interrupted_up; do
 	run "$test"
 done
 printf 'test_lab: %d passed, %d failed\n' "$passed" "$failed"
