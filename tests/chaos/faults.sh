@@ -176,6 +176,76 @@ clocks_restart() {
 set_clock() { inside "$1" sh -c 'printf "%31s\n" "$1" | dd of=/var/lib/clock-shift/offset conv=notrunc status=none' - "$2"; }
 begin_clock() { set_clock "$(node_of "$1")" "$2"; }
 end_clock() { set_clock "$(node_of "$1")" 0; }
+# memory ROLE MIB [hog]: from now on its processes together may have that much more than they have, and one of them wants all of it if "hog".
+# What is theirs already stays: it is not counted, so that nothing has to be known of their sizes. What they read and write is counted.
+memory_group() { echo "/sys/fs/cgroup/memory/$(lab_name_of)-$1"; }
+begin_memory() {
+  local node group
+  node=$(node_of "$1")
+  group=$(memory_group "$node")
+  [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || fail "no memory controller of cgroups v1"
+  mkdir -p "$group" && echo $(($2 << 20)) >"$group/memory.limit_in_bytes" || fail "no limit in $group"
+  [ "$(cat "$group/memory.limit_in_bytes")" = $(($2 << 20)) ] || fail "the limit of $group is $(cat "$group/memory.limit_in_bytes")"
+  memory_move "$node" "$group"
+  [ "$(wc -l <"$group/cgroup.procs")" -gt 0 ] || fail "nobody is in $group"
+  [ "${3:-}" != hog ] || chaos_loop memory-hog inside "$node" timeout 20 tail /dev/zero
+}
+memory_move() { # NODE GROUP: every process of the machine, again until none was made meanwhile
+  local leader space pid again=1
+  read -r leader _ <"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$1/leader" || return 0
+  space=$(stat -L -c %i "/proc/$leader/ns/pid") || return 0
+  while [ "$again" -gt 0 ]; do
+    again=0
+    while read -r pid; do
+      grep -qs "^[0-9]*:memory:${2#/sys/fs/cgroup/memory}\$" "/proc/$pid/cgroup" && continue
+      echo "$pid" >"$2/cgroup.procs" && again=1
+    done < <(stat -L -c '%i %n' /proc/[0-9]*/ns/pid 2>/dev/null | awk -v s="$space" '$1 == s { split($2, p, "/"); print p[3] }')
+  done 2>/dev/null
+}
+end_memory() {
+  local node group pid i
+  touch "$work/loop.memory-hog.stop"
+  node=$(node_of "$1")
+  group=$(memory_group "$node")
+  [ -d "$group" ] || return 0
+  [ "$(cat "$group/memory.failcnt")" -gt 0 ] || [ -z "${trial:-}" ] ||
+    jq -nc --arg one "memory $*: the limit was never reached" '{not_begun: $one}' >>"$keep/$trial.facts"
+  echo -1 >"$group/memory.limit_in_bytes"
+  end_loops
+  for ((i = 0; i < 100; i++)); do
+    while read -r pid; do echo "$pid" >/sys/fs/cgroup/memory/cgroup.procs; done <"$group/cgroup.procs" 2>/dev/null
+    rmdir "$group" 2>/dev/null && break
+    pause_ms 50
+  done
+  rm -f "$work/loop.memory-hog.stop"
+}
+# settle ROLE...: all that was written so far gets to the disk, whoever lies (tests/lab/lying_disk.c)
+begin_settle() {
+  local role
+  for role; do inside "$(node_of "$role")" sync -f /var/lib/holdfast; done
+}
+end_settle() { :; }
+own_disks() { [ -f "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/a/disk.img" ]; }
+liars_begin() { # before the load: the databases are started again, and believe
+  local n
+  [ -s "$build/tests/lab/lying_disk.so" ] || fail "no $build/tests/lab/lying_disk.so (make check TESTS=)"
+  for n in a b; do
+    inside "$n" sh -c 'mkdir -p /var/lib/lying-disk /etc/systemd/system/mariadb.service.d && cat >/var/lib/lying-disk/library.so &&
+      chmod 755 /var/lib/lying-disk /var/lib/lying-disk/library.so
+      printf "[Service]\nEnvironment=LD_PRELOAD=/var/lib/lying-disk/library.so\n" >/etc/systemd/system/mariadb.service.d/lying-disk.conf
+      systemctl daemon-reload; systemctl restart mariadb || true # the active one is fenced over it' <"$build/tests/lab/lying_disk.so" || fail "no library on $n"
+    wait_sync w 120
+    inside "$n" sh -c 'grep -q lying-disk "/proc/$(systemctl show -P MainPID mariadb)/maps"' || fail "the database of $n is honest"
+  done
+}
+liars_end() {
+  local n
+  for n in a b; do
+    inside "$n" sh -c 'rm -f /etc/systemd/system/mariadb.service.d/lying-disk.conf; systemctl daemon-reload; systemctl restart mariadb || true'
+    wait_sync w 120
+    inside "$n" sh -c '! grep -q lying-disk "/proc/$(systemctl show -P MainPID mariadb)/maps"' || fail "the database of $n still lies"
+  done
+}
 # wait MS, or wait draw MOST: between two faults
 begin_wait() {
   if [ "$1" = draw ]; then
@@ -200,4 +270,7 @@ end_everything() {
   done
   end_kill-queries
   end_stolen
+  for n in a b w; do
+    was=$n end_memory active
+  done
 }

@@ -4,6 +4,7 @@
 #   stay    who is active stays it
 #   move    the other takes over, and keeps the role
 #   either  both are right: it is a race, or what happens twice goes there and back
+#   found   a test of the proof itself: something is planted that it has to find
 # Of every one is expected besides: SYNC by itself after the faults have ended, payments flow again, and the checker finds nothing.
 scenarios='
 power-active|move|power active
@@ -15,6 +16,9 @@ power-standby-witness|stay|blackout standby witness
 power-all|either|blackout active standby witness
 power-rejoining|either|power active + wait 1500 + end power active + wait draw 3000 + power active
 power-survivor|either|power active + wait 2000 + end power active + wait draw 3000 + power standby
+power-all-twice|either|blackout active standby witness + wait 500 + end blackout active standby witness + wait draw 4000 + blackout active standby witness
+power-pair-moving|either|switchover + wait draw 400 + blackout active standby
+power-pair-rejoining|either|power standby + wait 1500 + end power standby + wait draw 3000 + blackout active standby
 cut-pair|stay|cut active standby
 cut-active-witness|stay|cut active witness
 cut-standby-witness|stay|cut standby witness
@@ -94,6 +98,10 @@ link-drop-in|stay|grey link-drop-in active
 link-drop-out|stay|grey link-drop-out active
 link-reject-both|stay|grey link-reject-both active
 run-full-active|stay|grey disk-full-run active
+memory-squeezed-active|either|memory active 16
+memory-squeezed-standby|stay|memory standby 16
+memory-hog-active|either|memory active 256 hog
+memory-hog-standby|stay|memory standby 256 hog
 disk-stall-data-active|move|grey disk-stall-data active
 disk-stall-register-active|move|grey disk-stall-register active
 disk-stall-both-active|move|grey disk-stall-both active
@@ -134,6 +142,13 @@ all_scenarios() {
   done <<<"$daemons"
   for kill in KILL TERM STOP; do printf '%s-heartbeatd-witness|stay|signal %s witness heartbeatd\n' "${kill,,}" "$kill"; done
   echo 'restart-heartbeatd-witness|stay|restart witness heartbeatd'
+}
+
+# With a lab up --own-disks alone, and the lab may be of no use afterwards: both databases believe a disk that lies about what it has, and both machines lose their power. What was
+# answered is gone then, and the checker has to see it.
+self_test() {
+  own_disks || refuse "lying-disks wants a lab up --own-disks"
+  echo 'lying-disks|found|settle active standby + wait 2500 + blackout active standby'
 }
 
 # random_faults: of all that are a single one and need no disk of their own, two or three, with a time between them that is drawn.

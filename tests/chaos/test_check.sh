@@ -115,6 +115,12 @@ planted "refused, and present" '^check: (PRESENT|WRONG key .* was refused as)'
 grep -v "^journal	$moved	" "$work/whole" >"$work/standby"
 finds "databases that differ" '^check: DIFFERENT position '
 
+# Of two that differ, each alone is judged for itself.
+alone() { timeout 120 "$check" --history "$work/history" --active "$1" --json "$work/json" >"$work/report" 2>&1; }
+if alone "$work/whole" && grep -q '"findings":{}' "$work/json"; then echo "ok   one database alone"; else bad "one database alone"; fi
+alone "$work/standby"
+if [ $? -eq 1 ] && grep -q '^check: LOST key' "$work/report"; then echo "ok   one database alone, lost"; else bad "one database alone, lost"; fi
+
 head -n 20 "$work/whole" >"$work/standby"
 refuses "a dump that was cut off" 'standby: the dump has no end'
 sed '5s/.*/journal	what/' "$work/whole" >"$work/standby"
