@@ -43,6 +43,9 @@ spread_stages='def spread_stages: map(.stages_ms) as $s | $s[0] | with_entries(.
 # What the load came to, after stop_load: a member of JSON for each.
 verdict_json() { sed -E 's/.*(acked)=([0-9]+).*(lost)=([0-9]+).*(duplicates)=([0-9]+).*/{"\1":\2,"\3":\4,"\5":\6}/' <<<"$verdict"; }
 
+# What was measured, as far as this tree is what runs in the lab.
+tree_commit() { git -C "$top" describe --always --dirty 2>/dev/null || echo unknown; }
+
 # tell RESULT: as --json wants it.
 tell() { [ -z "$json" ] || printf '%s\n' "$1" >"$json"; }
 
