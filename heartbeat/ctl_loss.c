@@ -83,7 +83,7 @@ static void print_lost(FILE *out, json_int_t has, json_int_t known, const char *
 		(void)fprintf(out,
 		    "By that %lld transaction%s would be lost%s;\nand whatever was paid after that was heard. A "
 		    "transaction is what was committed together: under load\n"
-		    "hundreds of payments (up to %d), at rest none.\n",
+		    "hundreds of payments (up to %d), at rest none; two that every opening writes have none.\n",
 		    (long long)(known - has), plural(known - has), less, PAYMENTS_MAX);
 	else
 		(void)fprintf(

@@ -54,7 +54,8 @@ static void test_what_is_lost_is_shown(void **state)
 	expect(shown(NULL, NULL, NULL), "  answered up to   0-1-1200, in epoch 4\n");
 	expect(shown(NULL, NULL, NULL), "By that 207 transactions would be lost, less what b has received and not "
 					"applied yet;\nand whatever was paid");
-	expect(shown(NULL, NULL, NULL), "hundreds of payments (up to 1024), at rest none.\n");
+	expect(shown(NULL, NULL, NULL),
+	    "hundreds of payments (up to 1024), at rest none; two that every opening writes have none.\n");
 	_Static_assert(BATCH_OPS_MAX == 1024, "as the text says");
 	expect(shown("a", "seq", json_integer(0)), "By that 200 transactions would be lost"); /* what was answered */
 	expect(
