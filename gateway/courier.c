@@ -36,14 +36,24 @@ struct courier {
 	struct errand errands[ERRANDS_MAX];
 };
 
-static int target(struct courier *c)
+static bool read_page(struct courier *c, struct role_view *ret)
 {
 	struct errbuf ignored = {""};
+
+	if (!c->page_path || (!c->page && rolepage_open(c->page_path, &c->page, &ignored)))
+		return false;
+	rolepage_read(c->page, ret);
+	return true;
+}
+
+static int target(struct courier *c)
+{
 	struct role_view v;
 
-	if (!c->page && rolepage_open(c->page_path, &c->page, &ignored))
+	if (!c->page_path)
+		return LOCAL;
+	if (!read_page(c, &v))
 		return NOWHERE;
-	rolepage_read(c->page, &v);
 	if (v.active == ROLEPAGE_NO_NODE || v.self == ROLEPAGE_NO_NODE)
 		return NOWHERE;
 	return v.active == v.self ? LOCAL : PEER;
@@ -245,6 +255,14 @@ bool courier_send(struct courier *c, struct op_message *m, uint64_t deadline_us,
 unsigned courier_count(const struct courier *c)
 {
 	return c->count;
+}
+
+bool courier_is_open_here(struct courier *c)
+{
+	struct role_view v;
+
+	return read_page(c, &v) && v.active != ROLEPAGE_NO_NODE && v.active == v.self &&
+	       clock_boottime_us() < v.gate_until_us;
 }
 
 enum courier_health courier_look(struct courier *c)

@@ -1,6 +1,6 @@
 /*
  * Carries operations of a worker to the ledger of the record and back: to this host's while its node is
- * active, else to the peer's; again and again, always with the same key, until there is an outcome or
+ * active, else to the peer's; on a worker host to where its HAProxy finds it; again and again, always with the same key, until there is an outcome or
  * hold_timeout is over.
  */
 #ifndef HOLDFAST_GATEWAY_COURIER_H
@@ -25,7 +25,7 @@ enum courier_end {
 
 typedef void courier_handler(void *errand, enum courier_end end, const struct wire_answer *a, const char *body);
 
-/* Paths are borrowed. NULL: no memory. */
+/* Paths are borrowed. page_path NULL, on a worker host: local_path always, where HAProxy finds the ledger that answers. NULL: no memory. */
 struct courier *courier_new(
     sd_event *event, const char *page_path, const char *local_path, const char *peer_path, courier_handler *handler);
 void courier_free(struct courier *c);
@@ -43,6 +43,9 @@ enum courier_health {
 };
 
 #define COURIER_START_US 500000
+
+/* Is this node the active one, and may its ledger answer now? A worker host asks that, so as to find the ledger. False on a worker host. */
+bool courier_is_open_here(struct courier *c);
 
 /* Of the line to the ledger of the record; tries to open it, so that this is known before an operation comes. */
 enum courier_health courier_look(struct courier *c);

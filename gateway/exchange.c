@@ -231,15 +231,32 @@ static void reply_health(struct exchange *x)
 	    [COURIER_STARTING] = {503, "{\"status\":\"starting\"}"},
 	    [COURIER_FOREIGN] = {503, "{\"status\":\"foreign\"}"},
 	};
+	static const char leaving[] = "{\"status\":\"leaving\"}";
 	enum courier_health health = courier_look(x->desk->courier);
 
-	set_reply(x, of[health].status, of[health].body, strlen(of[health].body));
+	if (x->desk->leaving)
+		set_reply(x, 503, leaving, sizeof(leaving) - 1);
+	else
+		set_reply(x, of[health].status, of[health].body, strlen(of[health].body));
+}
+
+/* Which ledger a worker host goes to; the ledger decides by itself whether it answers. */
+static void reply_active(struct exchange *x)
+{
+	static const char yes[] = "{\"status\":\"ok\"}", no[] = "{\"status\":\"not active\"}";
+
+	if (courier_is_open_here(x->desk->courier))
+		set_reply(x, 200, yes, sizeof(yes) - 1);
+	else
+		set_reply(x, 503, no, sizeof(no) - 1);
 }
 
 /* What needs neither the ledger nor somebody who asks. */
 static void reply_oneself(struct exchange *x)
 {
-	if (!x->intake.route->described)
+	if (strcmp(x->intake.route->template, ROUTE_ACTIVE) == 0)
+		reply_active(x);
+	else if (!x->intake.route->described)
 		reply_health(x);
 	else if (intake_validate(&x->intake))
 		set_reply(x, 200, x->desk->description, x->desk->description_bytes);

@@ -30,6 +30,8 @@ struct desk {
 	char *description; /* of the API; owned */
 	size_t description_bytes;
 	uint32_t hold_timeout_ms;
+	bool
+	    leaving; /* about to stop: whoever asks for its health is to send nothing more, and what comes is answered */
 	uint32_t access_log;  /* enum conf_log */
 	struct tally *tally;  /* borrowed; NULL: nobody counts */
 	unsigned random_left; /* of these, drawn in advance for the ids of requests; they are no secrets */

@@ -61,6 +61,7 @@ const struct operation operations[] = {
 	{0, "/v1/openapi.json", "getDescription", "This description", 200, RESOURCE_DESCRIPTION, false, BIT(BAD_PARAMETER)},
 	{0, "/healthz", "getHealth", "Does this worker live? On its own port, never on the virtual IP", 200, RESOURCE_HEALTH, false, 0},
 	{0, "/readyz", "getReadiness", "The same", 200, RESOURCE_HEALTH, false, 0},
+	{0, ROUTE_ACTIVE, "getActive", "Does the ledger of this node answer now? For worker hosts; never on the virtual IP", 200, RESOURCE_HEALTH, false, 0},
 	{0, NULL, NULL, NULL, 0, RESOURCE_NONE, false, 0},
 };
 /* clang-format on */

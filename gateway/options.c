@@ -49,13 +49,14 @@ static int read_instance(const char *text, unsigned *ret)
 	return 0;
 }
 
-static int check_conf(const char *path, const char *name, struct options *ret)
+static int check_conf(const char *path, const char *name, bool is_worker, struct options *ret)
 {
 	ret->path = path;
 	if (conf_load(path, &ret->conf, stderr))
 		return 1;
-	if (ret->conf.kind != CONF_KIND_GATEWAY) {
-		(void)fprintf(stderr, "%s: [node] kind is witness; %s runs on gateways only\n", path, name);
+	if (ret->conf.kind != CONF_KIND_GATEWAY && !(is_worker && ret->conf.kind == CONF_KIND_WORKER)) {
+		(void)fprintf(stderr, "%s: [node] kind is %s; %s runs on gateways%s only\n", path,
+		    conf_kind_words[ret->conf.kind], name, is_worker ? " and worker hosts" : "");
 		return 1;
 	}
 	return 0;
@@ -86,7 +87,7 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 	}
 	if (optind < argc && read_instance(argv[optind], &ret->instance))
 		return 1;
-	if (check_conf(path, name, ret))
+	if (check_conf(path, name, takes_instance, ret))
 		return 1;
 	return check ? 0 : -1;
 }

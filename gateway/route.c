@@ -78,6 +78,7 @@ const struct route routes[] = {
     {"GET", "/v1/openapi.json", 0, ROUTE_KEY_NONE, SCOPE_PUBLIC, ROUTE_PARAM_NONE, NULL, false, true},
     HEALTH("/healthz"),
     HEALTH("/readyz"),
+    HEALTH(ROUTE_ACTIVE),
     {NULL, NULL, 0, ROUTE_KEY_NONE, SCOPE_NONE, ROUTE_PARAM_NONE, NULL, false, false},
 };
 

@@ -25,6 +25,7 @@ struct route {
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
 #define BATCH_BODY_BYTES_MAX ((size_t)1024 * 1024)
 
+#define ROUTE_ACTIVE "/activez" /* what worker hosts ask the workers of a gateway */
 #define ROUTE_PARAM_BYTES 1024
 #define ROUTE_ALLOW_BYTES 64
 

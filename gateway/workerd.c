@@ -21,6 +21,8 @@
 #include <time.h>
 
 #define STOP_CHECK_US 20000
+/* On a worker host: until its HAProxy (three looks, 100 ms apart) and then those of the gateways (two more) have seen that it leaves. */
+#define LEAVE_US 2000000
 
 struct workerd {
 	struct options options;
@@ -61,7 +63,22 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-/* What is under way is answered first. */
+/* Takes nothing more, and ends when what is under way has been answered. */
+static int stop(struct workerd *w, uint64_t now_us)
+{
+	http_quiesce(w->http);
+	w->stop_until_us = now_us + (uint64_t)w->desk.hold_timeout_ms * 1000;
+	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
+}
+
+static int on_left(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	return stop(userdata, usec);
+}
+
+/* What is under way is answered first. A gateway's HAProxy sends what it cannot connect for to another worker; that of a worker host has
+ * no other one when all of its workers stop, so those say that they leave before they do. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct workerd *w = userdata;
@@ -69,12 +86,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	(void)source;
 	(void)info;
-	if (w->stop_until_us || sd_event_now(w->event, CLOCK_MONOTONIC, &now_us) < 0)
+	if (w->stop_until_us || w->desk.leaving || sd_event_now(w->event, CLOCK_MONOTONIC, &now_us) < 0)
 		return sd_event_exit(w->event, 0);
 	(void)sd_notify(0, "STOPPING=1");
-	http_quiesce(w->http);
-	w->stop_until_us = now_us + (uint64_t)w->desk.hold_timeout_ms * 1000;
-	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + STOP_CHECK_US, 1000, on_stopping, w);
+	if (w->options.conf.kind != CONF_KIND_WORKER)
+		return stop(w, now_us);
+	w->desk.leaving = true;
+	return sd_event_add_time(w->event, NULL, CLOCK_MONOTONIC, now_us + LEAVE_US, 1000, on_left, w);
 }
 
 /* Nobody waits for them: what cannot be written is said once. */
@@ -122,10 +140,12 @@ static int set_up(struct workerd *w, struct errbuf *e)
 {
 	const struct options *o = &w->options;
 	unsigned port = o->conf.worker_port + o->instance - 1;
+	bool is_host = o->conf.kind == CONF_KIND_WORKER;
 	char path[PATH_BYTES], name[sizeof(WORKER_SOCKET) + 10];
 
 	(void)snprintf(name, sizeof(name), WORKER_SOCKET, o->instance);
-	if (!options_path(o, "role", w->page_path) || !options_path(o, LEDGER_SOCKET, w->local_path) ||
+	if (!options_path(o, "role", w->page_path) ||
+	    !options_path(o, is_host ? "ledger-active.sock" : LEDGER_SOCKET, w->local_path) ||
 	    !options_path(o, "ledger-peer.sock", w->peer_path) || !options_path(o, name, path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", o->run_dir);
 	if (port > 65535)
@@ -139,7 +159,8 @@ static int set_up(struct workerd *w, struct errbuf *e)
 	w->desk.channels = o->conf.channels;
 	w->desk.hold_timeout_ms = o->conf.hold_timeout_ms;
 	w->desk.access_log = o->conf.access_log;
-	w->desk.courier = courier_new(w->event, w->page_path, w->local_path, w->peer_path, exchange_on_errand);
+	w->desk.courier =
+	    courier_new(w->event, is_host ? NULL : w->page_path, w->local_path, w->peer_path, exchange_on_errand);
 	w->desk.hasher = hasher_new(w->event, login_on_hash);
 	if (!w->desk.courier || !w->desk.hasher || !describe(&w->desk) || set_up_metrics(w) < 0)
 		return err_set(e, -ENOMEM, "out of memory");

@@ -43,7 +43,7 @@ static const struct key keys[] = {
 	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 or IPv6 address with prefix length, such as 10.0.0.100/24 or 2001:db8::100/64", "virtual IP that clients use; none on a witness", HEARTBEATD | TICKLED | RENDERED, 0 },
 	{ "cluster", "join", SHAPE_IPV4, AT(seed_address), 0, 0, "", "an IPv4 address", "member to ask for admission; none on the first node", HEARTBEATD, 0 },
 	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node", 0, 0 },
-	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway, witness or replica", "what this node is", 0, 0 },
+	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway, witness, replica or worker", "what this node is", 0, 0 },
 	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members", HEARTBEATD | REPLICATIOND | TICKLED | RENDERED, 0 },
 	{ "node", "second-address", SHAPE_IPV4, AT(second_address), 0, 0, "", "an IPv4 address", "address of this node on a second network, for heartbeats", HEARTBEATD, 0 },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness", HEARTBEATD | TICKLED | RENDERED, 0 },
@@ -74,12 +74,14 @@ static const struct key keys[] = {
 /* clang-format on */
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-#define CHOICE_WORDS 3
+#define CHOICE_WORDS CONF_KINDS
 
-/* The words for 0, 1 and 2. */
+const char *const conf_kind_words[CONF_KINDS] = {"gateway", "witness", "replica", "worker"};
+
+/* The words for 0, 1, 2 and 3. */
 static const struct {
 	const char *key, *word[CHOICE_WORDS];
-} choices[] = {{"kind", {"gateway", "witness", "replica"}}, {"durability", {"on-disk", "received"}},
+} choices[] = {{"kind", {"gateway", "witness", "replica", "worker"}}, {"durability", {"on-disk", "received"}},
     {"tickle", {"no", "yes"}}, {"observe-only", {"no", "yes"}}, {"access-log", {"off", "on", "errors"}},
     {"edge-log", {"off", "on", "errors"}}};
 
@@ -360,6 +362,10 @@ static void check_together(struct reading *r)
 	check_interval(r, offsetof(struct conf, peer_timeout_ms), c->peer_timeout_ms);
 	if (c->kind == CONF_KIND_WITNESS)
 		return;
+	if (c->kind == CONF_KIND_WORKER) {
+		check_ports(r);
+		return;
+	}
 	if (!c->vip[0])
 		complain(r, "'vip' in [cluster] is missing");
 	if (!c->interface[0])

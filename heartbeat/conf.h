@@ -8,25 +8,31 @@
 
 #define CONF_PATH "/etc/holdfast/holdfast.conf"
 #define CONF_KEY_PATH "/etc/holdfast/cluster.key" /* 64 hex digits and a newline, 0640 root:holdfast */
-#define CONF_PKI_DIR "/etc/holdfast/pki"   /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
-#define CONF_PAGE_DIR "/etc/holdfast/page" /* password, page.pem (certificate + key): heartbeat/paged_file.h */
+#define CONF_PKI_DIR "/etc/holdfast/pki" /* ca.pem node.pem (certificate) node.key edge.pem (certificate + key) */
+#define CONF_HOST_PEM                                                                                                  \
+	CONF_PKI_DIR "/worker-%s.pem" /* on a gateway: the certificate of a worker host, by its id in the roster */
+#define CONF_GATEWAYS_PATH "/etc/holdfast/gateways" /* on a worker host: "NAME ADDRESS", a line each */
+#define CONF_PAGE_DIR "/etc/holdfast/page"	    /* password, page.pem (certificate + key): heartbeat/paged_file.h */
 #define CONF_STATE_DIR "/var/lib/holdfast"
 #define CONF_VERIFY_PATH CONF_STATE_DIR "/verify.json"	/* what came out of the last `holdfastctl verify` here */
 #define CONF_BACKUP_PATH CONF_STATE_DIR "/backup.json"	/* when `holdfastctl backup make` ended well here last */
 #define CONF_TAILS_DIR CONF_STATE_DIR "/unacknowledged" /* exports of what was written and given up */
 
-enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS, CONF_KIND_REPLICA };
+enum conf_kind { CONF_KIND_GATEWAY, CONF_KIND_WITNESS, CONF_KIND_REPLICA, CONF_KIND_WORKER };
+#define CONF_KINDS 4
+/* As they are written in the file. */
+extern const char *const conf_kind_words[CONF_KINDS];
 
 enum conf_log { CONF_LOG_OFF, CONF_LOG_ON, CONF_LOG_ERRORS };
 
 struct conf {
 	char cluster[16];	 /* [cluster] name */
 	char name[16];		 /* [node] name: a-z 0-9 -, starting with a letter */
-	uint32_t kind;		 /* [node] kind = gateway | witness | replica */
+	uint32_t kind;		 /* [node] kind = gateway | witness | replica | worker */
 	char address[48];	 /* [node] address, numeric IPv4, no prefix */
 	char second_address[48]; /* [node] second-address: on a second network, for heartbeats; "" none */
 	char interface[16];
-	char vip[56];		      /* [cluster] vip, numeric IPv4 or IPv6 with prefix length; "" on a witness */
+	char vip[56]; /* [cluster] vip, numeric IPv4 or IPv6 with prefix length; "" on a witness and a worker host */
 	char seed_address[48];	      /* [cluster] join: a member to ask for admission; "" on the first node */
 	uint32_t heartbeat_port;      /* [heartbeat] port */
 	uint32_t interval_ms;	      /* [heartbeat] interval-ms */

@@ -212,21 +212,22 @@ int ctl_check_fresh(const char *datadir, struct errbuf *e)
 
 /* A replica is to become a gateway one day. */
 #define GATEWAY (1u << CONF_KIND_GATEWAY | 1u << CONF_KIND_REPLICA)
+#define WORKER (1u << CONF_KIND_WORKER)
 #define BOTH (GATEWAY | 1u << CONF_KIND_WITNESS)
 
 static const struct {
 	const char *name, *package;
 	unsigned kinds;
 } programs[] = {
-    {"systemctl", "systemd", BOTH},
+    {"systemctl", "systemd", BOTH | WORKER},
     {HOLDFAST_SBINDIR "/holdfast-heartbeatd", "holdfast-common", BOTH},
     {HOLDFAST_SBINDIR "/holdfast-replicationd", "holdfast-gateway", GATEWAY},
     {HOLDFAST_SBINDIR "/holdfast-ledgerd", "holdfast-gateway", GATEWAY},
     {HOLDFAST_SBINDIR "/holdfast-tickled", "holdfast-gateway", GATEWAY},
-    {HOLDFAST_SBINDIR "/holdfast-workerd", "holdfast-worker", GATEWAY},
+    {HOLDFAST_SBINDIR "/holdfast-workerd", "holdfast-worker", GATEWAY | WORKER},
     {"mariadbd", "mariadb-server", GATEWAY},
     {"mariabackup", "mariadb-backup", GATEWAY},
-    {"haproxy", "haproxy", GATEWAY},
+    {"haproxy", "haproxy", GATEWAY | WORKER},
     {"keepalived", "keepalived", GATEWAY},
 };
 
@@ -235,8 +236,9 @@ static const struct {
 	bool group;
 	unsigned kinds;
 } owners[] = {
-    {"holdfast", "holdfast-common", true, BOTH},
+    {"holdfast", "holdfast-common", true, BOTH | WORKER},
     {"holdfast-heartbeat", "holdfast-common", false, BOTH},
+    {"holdfast-worker", "holdfast-common", false, WORKER},
     {"mysql", "mariadb-server", false, GATEWAY},
 };
 
@@ -261,11 +263,8 @@ int ctl_check_installed(uint32_t kind, struct errbuf *e)
 {
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if ((programs[i].kinds >> kind & 1) && !is_program(programs[i].name))
-			return err_set(e, -ENOENT, "%s is not installed: a %s needs the package %s", programs[i].name,
-			    kind == CONF_KIND_WITNESS	? "witness"
-			    : kind == CONF_KIND_REPLICA ? "replica"
-							: "gateway",
-			    programs[i].package);
+			return err_set(e, -ENOENT, "%s is not installed: a %s%s needs the package %s", programs[i].name,
+			    conf_kind_words[kind], kind == CONF_KIND_WORKER ? " host" : "", programs[i].package);
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		if (!(owners[i].kinds >> kind & 1))
 			continue;

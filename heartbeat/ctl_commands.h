@@ -23,6 +23,7 @@ int ctl_fsm(const struct ctl_options *o);
 int ctl_switchover(const struct ctl_options *o);
 int ctl_maintenance(const struct ctl_options *o);
 int ctl_force(const struct ctl_options *o);
+int ctl_worker(const struct ctl_options *o);
 int ctl_reconfigure(const struct ctl_options *o);
 int ctl_api_key(const struct ctl_options *o);
 int ctl_backup(const struct ctl_options *o);

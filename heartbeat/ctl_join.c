@@ -11,6 +11,7 @@
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
 #include "heartbeat/ctl_setup.h"
+#include "heartbeat/ctl_worker.h"
 #include "heartbeat/ip_text.h"
 
 #define ADMISSION_LIMIT_S 45
@@ -358,7 +359,10 @@ int ctl_join(const struct ctl_options *o)
 {
 	static struct ctl_setup s = {.command = "join"};
 	struct errbuf e = {""};
-	int code = ctl_join_usage(o, &e);
+	int code = o->worker ? 0 : ctl_join_usage(o, &e);
+
+	if (o->worker)
+		return ctl_join_worker(o);
 
 	if (code) {
 		(void)fprintf(stderr, "holdfastctl: join: %s\n", e.text);

@@ -8,30 +8,47 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/certificate.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_metrics.h"
 #include "heartbeat/ctl_scrape.h"
 #include "heartbeat/ctl_status.h"
+#include "heartbeat/metrics.h"
 #include "heartbeat/monotonic.h"
 
 #define REQUEST_BYTES 8192
 #define REQUEST_MS 2000 /* for all of it; and as long for the answer */
+
+/* A worker host has no heartbeatd that could be up; its certificate ends soon if nobody renews it. */
+static void print_of_worker_host(FILE *f)
+{
+	const struct metrics_label label[] = {{"certificate", certificates[0].name}, {NULL, NULL}};
+	struct errbuf ignored = {""};
+	int64_t end_s;
+
+	if (certificate_end(certificates[0].path, &end_s, &ignored))
+		return;
+	metrics_begin(f, METRICS_CERTIFICATE_END);
+	metrics_value(f, METRICS_CERTIFICATE_END, label, (double)end_s);
+}
 
 /* What is known of this machine. Malloced; NULL: no memory. */
 static char *make_text(size_t *bytes)
 {
 	static struct ctl_scrape_source source[CTL_SCRAPE_SOURCES_MAX];
 	struct errbuf e = {""};
-	json_t *status = ctl_status_whole(&e);
-	FILE *f;
 	char *text = NULL;
 	struct conf conf;
-	bool known = ctl_conf_take(&conf);
+	bool known = ctl_conf_take(&conf), is_host = known && conf.kind == CONF_KIND_WORKER;
+	json_t *status = is_host ? NULL : ctl_status_whole(&e);
+	FILE *f = open_memstream(&text, bytes);
 
-	f = open_memstream(&text, bytes);
 	if (f) {
-		ctl_metrics_print(f, status);
+		if (is_host)
+			print_of_worker_host(f);
+		else
+			ctl_metrics_print(f, status);
 		ctl_scrape_print(f, source, known ? ctl_scrape_sources(&conf, source) : 0, time(NULL));
 	}
 	if (f && fclose(f)) {

@@ -29,6 +29,7 @@ static const struct option options[] = {
 	{ "--cluster", CTL_CLUSTER, ctl_is_name, AT(cluster), "1 to 15 of a-z 0-9 -, beginning with a letter" },
 	{ "--witness", CTL_WITNESS, NULL, AT(witness), NULL },
 	{ "--replica", CTL_REPLICA, NULL, AT(replica), NULL },
+	{ "--worker", CTL_WORKER, NULL, AT(worker), NULL },
 	{ "--yes", CTL_YES, NULL, AT(yes), NULL },
 	{ "--json", CTL_JSON, NULL, AT(json), NULL },
 	{ "--http", CTL_HTTP, NULL, AT(http), NULL },

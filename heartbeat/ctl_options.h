@@ -24,6 +24,7 @@ enum ctl_option {
 	CTL_LOGS = 1 << 28,
 	CTL_UNTIL = 1 << 29,
 	CTL_REPLICA = 1 << 10,
+	CTL_WORKER = 1 << 15,
 	CTL_ACCEPT_FINDINGS = 1 << 24,
 	CTL_HTTP = 1 << 11,
 	CTL_SINCE = 1 << 12,
@@ -35,7 +36,7 @@ enum ctl_option {
 struct ctl_options {
 	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
 	    *since, *adopt, *token; /* point into argv; NULL: not given */
-	bool witness, replica, yes, json, http, follow, accept_findings;
+	bool witness, replica, worker, yes, json, http, follow, accept_findings;
 	char **rest; /* NULL terminated */
 };
 

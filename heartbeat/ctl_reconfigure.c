@@ -12,6 +12,7 @@
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_run.h"
+#include "heartbeat/hostfiles.h"
 
 #define RELOAD_TIMEOUT_MS 60000
 
@@ -72,7 +73,9 @@ static int render_all(const struct conf *conf, unsigned *changed, struct errbuf 
 {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members = 0, before;
-	int code = ctl_members_ask(member, &members, e), reacted;
+	int code = conf->kind == CONF_KIND_WORKER ? hostfiles_gateways(member, &members, e)
+						  : ctl_members_ask(member, &members, e),
+	    reacted;
 
 	if (!code && !members)
 		code = err_set(e, -EAGAIN, "the members are not known yet");

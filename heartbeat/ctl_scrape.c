@@ -13,10 +13,12 @@ unsigned ctl_scrape_sources(const struct conf *conf, struct ctl_scrape_source re
 
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
-	ret[n++] = (struct ctl_scrape_source){"replicationd", METRICS_REPLICATIOND_PATH};
-	if (conf->kind != CONF_KIND_GATEWAY)
+	if (conf->kind != CONF_KIND_WORKER)
+		ret[n++] = (struct ctl_scrape_source){"replicationd", METRICS_REPLICATIOND_PATH};
+	if (conf->kind == CONF_KIND_REPLICA)
 		return n;
-	ret[n++] = (struct ctl_scrape_source){"ledgerd", METRICS_LEDGERD_PATH};
+	if (conf->kind == CONF_KIND_GATEWAY)
+		ret[n++] = (struct ctl_scrape_source){"ledgerd", METRICS_LEDGERD_PATH};
 	for (unsigned i = 1; i <= conf->workers && n < CTL_SCRAPE_SOURCES_MAX; i++, n++) {
 		(void)snprintf(ret[n].daemon, sizeof(ret[n].daemon), "workerd@%u", i);
 		(void)snprintf(ret[n].path, sizeof(ret[n].path), METRICS_WORKERD_FORMAT, i);

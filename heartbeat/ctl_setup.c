@@ -31,6 +31,7 @@ int ctl_setup_conf(const struct ctl_options *o, struct conf *ret, struct errbuf 
 	    o->name, o->address,
 	    o->witness	 ? "witness"
 	    : o->replica ? "replica"
+	    : o->worker	 ? "worker"
 			 : "gateway",
 	    o->interface ? "interface = " : "", o->interface ? o->interface : "",
 	    o->second_address ? "second-address = " : "", o->second_address ? o->second_address : "");
@@ -55,6 +56,16 @@ int ctl_setup_check(const struct ctl_setup *s, struct errbuf *e)
 	if (!code)
 		code = ctl_check_network(&s->conf, &host, e);
 	return code ? code : ctl_check_installed(s->conf.kind, e);
+}
+
+static void show_worker_plan(const struct ctl_setup *s)
+{
+	(void)printf("This machine becomes a worker host of the cluster %s at %s and %s, as %s, address %s.\n"
+		     "  the service haproxy of this machine is stopped and then run by Holdfast\n"
+		     "  files are written below /etc/holdfast and /etc/systemd/system\n"
+		     "Go on? [y/N] ",
+	    s->conf.cluster, s->member[0].name, s->member[1].name, s->conf.name, s->conf.address);
+	(void)fflush(stdout);
 }
 
 static void show_plan(const struct ctl_setup *s)
@@ -104,7 +115,10 @@ int ctl_setup_confirm(const struct ctl_setup *s, bool yes)
 		(void)fprintf(stderr, "holdfastctl: %s: nobody is there to ask: add --yes\n", s->command);
 		return EXIT_NOBODY;
 	}
-	show_plan(s);
+	if (s->conf.kind == CONF_KIND_WORKER)
+		show_worker_plan(s);
+	else
+		show_plan(s);
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;
 	(void)fprintf(stderr, "holdfastctl: %s: not done, nothing was changed\n", s->command);

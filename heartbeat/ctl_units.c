@@ -11,9 +11,11 @@
 
 static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
 #define MARIADB foreign[0]
+#define HAPROXY foreign[1]
 
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
 #define REPLICA (1u << CONF_KIND_REPLICA)
+#define WORKER (1u << CONF_KIND_WORKER)
 #define ALL (GATEWAY | REPLICA | 1u << CONF_KIND_WITNESS)
 
 /* In the order in which they are started. */
@@ -25,15 +27,16 @@ static const struct {
     {"holdfast-heartbeatd.service", ALL, false},
     {"holdfast-replicationd.service", GATEWAY | REPLICA, false},
     {"holdfast-ledgerd.service", GATEWAY, false},
-    {"holdfast-workerd@", GATEWAY, true},
+    {"holdfast-workerd@", GATEWAY | WORKER, true},
     {"holdfast-seed.socket", GATEWAY, false},
     {"holdfast-tickled.service", GATEWAY, false},
-    {"haproxy.service", GATEWAY | REPLICA, false},
+    {"haproxy.service", GATEWAY | REPLICA | WORKER, false},
     {"keepalived.service", GATEWAY, false},
     {"holdfast-reconfigure.path", GATEWAY | REPLICA, false},
     {"holdfast-address.path", GATEWAY, false},
     {"holdfast-verify.timer", GATEWAY, false},
-    {"holdfast-metrics.socket", ALL, false},
+    {"holdfast-workers.timer", GATEWAY | WORKER, false},
+    {"holdfast-metrics.socket", ALL | WORKER, false},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
@@ -52,6 +55,9 @@ int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_ou
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
 	for (size_t i = 0; i < CTL_FOREIGN; i++) {
+		if (conf->kind == CONF_KIND_WORKER && foreign[i] != HAPROXY)
+			continue;
+		ret->ours[i] = true;
 		code = systemctl("is-enabled", foreign[i], ASK_TIMEOUT_MS, output, e);
 		ret->enabled[i] = strncmp(output->out, "enabled", strlen("enabled")) == 0;
 		if (code != -EINTR && code != -ETIMEDOUT)
@@ -61,9 +67,10 @@ int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_ou
 			return code;
 	}
 	ret->taken = true;
-	code = systemctl("disable", MARIADB, ASK_TIMEOUT_MS, output, e);
+	code = ret->ours[0] ? systemctl("disable", MARIADB, ASK_TIMEOUT_MS, output, e) : 0;
 	for (size_t i = 0; i < CTL_FOREIGN && !code; i++)
-		code = systemctl("stop", foreign[i], STOP_TIMEOUT_MS, output, e);
+		if (ret->ours[i])
+			code = systemctl("stop", foreign[i], STOP_TIMEOUT_MS, output, e);
 	return code;
 }
 
@@ -169,7 +176,7 @@ void ctl_units_stop(const struct conf *conf)
 {
 	/* replicationd is asked to stop before its database: it would start it again. */
 	(void)for_each(conf, stop_one, NULL, NULL);
-	if (conf->kind != CONF_KIND_WITNESS)
+	if (conf->kind != CONF_KIND_WITNESS && conf->kind != CONF_KIND_WORKER)
 		(void)systemctl("stop", MARIADB, STOP_TIMEOUT_MS, NULL, NULL);
 }
 
@@ -179,6 +186,8 @@ void ctl_units_give_back(const struct ctl_units *u)
 
 	(void)ctl_run(reload, START_TIMEOUT_MS, NULL, NULL);
 	for (size_t i = 0; u->taken && i < CTL_FOREIGN; i++) {
+		if (!u->ours[i])
+			continue;
 		(void)systemctl(u->enabled[i] ? "enable" : "disable", foreign[i], ASK_TIMEOUT_MS, NULL, NULL);
 		if (u->active[i])
 			(void)systemctl("start", foreign[i], START_TIMEOUT_MS, NULL, NULL);

@@ -15,7 +15,8 @@
 
 /* What the units of others were before we came. */
 struct ctl_units {
-	bool taken; /* the rest is known */
+	bool taken;		/* the rest is known */
+	bool ours[CTL_FOREIGN]; /* this kind of machine has it */
 	bool enabled[CTL_FOREIGN], active[CTL_FOREIGN];
 };
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/roster.h"
 
 #define DOCTOR_LIST_MAX 48
 #define DOCTOR_TEXT_BYTES 256
@@ -76,6 +77,12 @@ struct doctor_facts {
 		char unread[96];  /* why it could not be read; "" it could */
 	} certificate[4];
 	size_t certificates;
+
+	struct {
+		char name[16], address[48];
+		bool up;	 /* HAProxy here sends it requests */
+	} host[ROSTER_LIVE_MAX]; /* worker hosts */
+	size_t hosts;
 
 	char forgetful
 	    [24]; /* the file system of the state directory, where that loses what was synced; "" it does not, or is not known */

@@ -26,6 +26,8 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_units.h"
+#include "heartbeat/ctl_worker.h"
+#include "heartbeat/hostfiles.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/localclient.h"
 #include "heartbeat/settings.h"
@@ -278,6 +280,22 @@ static void look_at_certificates(struct doctor_facts *ret)
 	}
 }
 
+static void look_at_hosts(struct doctor_facts *ret)
+{
+	static struct roster r;
+	struct errbuf ignored = {""};
+
+	if (hostfiles_load(&r, &ignored)) /* look_at_files says so */
+		return;
+	for (unsigned i = 0; i < r.count && ret->hosts < ROSTER_LIVE_MAX; i++) {
+		if (r.entry[i].removed_s)
+			continue;
+		memcpy(ret->host[ret->hosts].name, r.entry[i].name, sizeof(r.entry[i].name));
+		memcpy(ret->host[ret->hosts].address, r.entry[i].address, sizeof(r.entry[i].address));
+		ret->host[ret->hosts++].up = strcmp(ctl_worker_state(r.entry[i].name), "up") == 0;
+	}
+}
+
 static int by_size(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -360,4 +378,6 @@ void doctor_look(const struct conf *conf, struct doctor_facts *ret)
 	look_at_units(conf, ret);
 	look_at_files(conf, ret);
 	look_at_programs(conf, ret);
+	if (conf->kind == CONF_KIND_GATEWAY)
+		look_at_hosts(ret);
 }

@@ -23,9 +23,9 @@ static const struct ctl_command commands[] = {
 	  "make the first gateway of a new cluster on this machine; with the data of the MariaDB in DIR",
 	  CTL_ADOPT | CTL_ACCEPT_FINDINGS | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_init },
-	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness | --replica --interface IF --vip IP/LENGTH) [--second-address IP] [--yes]",
-	  "make this machine a member of the cluster that the token names (-: read from standard input), or a replica of it",
-	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_INTERFACE | CTL_WITNESS | CTL_REPLICA | CTL_VIP | CTL_YES,
+	{ "join", "TOKEN --name NAME --address IP (--interface IF | --witness | --worker | --replica --interface IF --vip IP/LENGTH) [--second-address IP] [--yes]",
+	  "make this machine a member of the cluster that the token names (-: read from standard input), or a replica or a worker host of it",
+	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_INTERFACE | CTL_WITNESS | CTL_REPLICA | CTL_WORKER | CTL_VIP | CTL_YES,
 	  CTL_TOKEN | CTL_NAME | CTL_ADDRESS, ctl_join },
 	{ "token", "", "print the token and the commands for further members", 0, 0, ctl_token },
 	{ "status", "[--json]", "show who is active and how each node is; exit 0 serving at its address, 1 not, 2 no answer",
@@ -54,6 +54,9 @@ static const struct ctl_command commands[] = {
 	{ "force", "solo [--yes] | promote NODE --accept-loss [--yes]",
 	  "what an operator forces, once: the active one serves alone now; or, the last resort, another one takes over with what it has",
 	  CTL_REST, 0, ctl_force },
+	{ "worker", "add NAME --address IP | remove NAME | list [--json] | sync",
+	  "on a gateway: admit a worker host and print its token, remove one, show them; sync, by a timer: lists and certificates",
+	  CTL_REST, 0, ctl_worker },
 	{ "reconfigure", "", "render haproxy.cfg and keepalived.conf for the present members, reload what changed", 0, 0,
 	  ctl_reconfigure },
 	{ "api-key", "create --name NAME --scopes 'SCOPE...' | list | revoke --name NAME",
@@ -157,6 +160,19 @@ int ctl_verify(const struct ctl_options *o)
 	    o); /* 1: the ledger does not add up */
 }
 
+/* On a worker host there is no heartbeatd to ask, nor anything else that most commands are about. */
+static bool is_for_worker_hosts(const char *word)
+{
+	static const char *const words[] = {"init", "join", "restore", "events", "fsm", "worker", "metrics",
+	    "reconfigure", "completion", "help", "--version"};
+	struct conf conf;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return !ctl_conf_take(&conf) || conf.kind != CONF_KIND_WORKER;
+}
+
 /* Also under the names that people try first. */
 static const struct ctl_command *find(const char *word)
 {
@@ -208,6 +224,11 @@ int main(int argc, char **argv)
 	if (ctl_options_parse(c, argv + 2, &o, &e)) {
 		(void)fprintf(stderr, "holdfastctl: %s: %s\n", c->word, e.text);
 		return EXIT_USAGE;
+	}
+	if (!is_for_worker_hosts(c->word)) {
+		(void)ctl_command_refuse(
+		    c->word, "this machine is a worker host, which knows nothing of the cluster: ask a gateway");
+		return EXIT_NO_ANSWER;
 	}
 	return c->run(&o);
 }

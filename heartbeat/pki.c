@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "heartbeat/ip_text.h"
 
@@ -95,16 +96,16 @@ static bool set_serial(X509 *cert, bool random)
 	return good;
 }
 
-/* A certificate for key, signed by signer; issuer NULL: by itself. NULL when libcrypto refuses. */
+/* A certificate for key, signed by signer; issuer NULL: by itself; not_after NULL: for good. NULL when libcrypto refuses. */
 static X509 *certify(EVP_PKEY *key, const char *common, X509 *issuer, EVP_PKEY *signer,
-    const struct extension *extension, size_t count, const char *alternative)
+    const struct extension *extension, size_t count, const char *alternative, const char *not_after)
 {
 	X509 *cert = X509_new();
 	bool good = cert && X509_set_version(cert, X509_VERSION_3) == 1 &&
 		    set_serial(cert, extension != ca_extensions) &&
 		    ASN1_TIME_set_string(X509_getm_notBefore(cert), NOT_BEFORE) == 1 &&
-		    ASN1_TIME_set_string(X509_getm_notAfter(cert), NOT_AFTER) == 1 && X509_set_pubkey(cert, key) == 1 &&
-		    set_name(X509_get_subject_name(cert), common) &&
+		    ASN1_TIME_set_string(X509_getm_notAfter(cert), not_after ? not_after : NOT_AFTER) == 1 &&
+		    X509_set_pubkey(cert, key) == 1 && set_name(X509_get_subject_name(cert), common) &&
 		    X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert)) == 1;
 
 	for (size_t i = 0; good && i < count; i++)
@@ -143,7 +144,7 @@ static bool make_leaf(const char *common, X509 *ca, EVP_PKEY *signer, const stru
     const char *alternative, X509 **cert, EVP_PKEY **key)
 {
 	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	*cert = *key ? certify(*key, common, ca, signer, extension, count, alternative) : NULL;
+	*cert = *key ? certify(*key, common, ca, signer, extension, count, alternative, NULL) : NULL;
 	return *cert;
 }
 
@@ -203,12 +204,85 @@ int pki_make(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_s
 		    who->cluster, who->name, who->address);
 	(void)snprintf(common, sizeof(common), "%s Holdfast CA", who->cluster);
 	key = ca_key(cluster_key);
-	ca = key ? certify(key, common, NULL, key, ca_extensions, COUNT(ca_extensions), NULL) : NULL;
+	ca = key ? certify(key, common, NULL, key, ca_extensions, COUNT(ca_extensions), NULL, NULL) : NULL;
 	good =
 	    ca && to_pem(ca, NULL, ret->ca) && make_node(who, ca, key, ret) && (!edge || make_edge(who, ca, key, ret));
 	X509_free(ca);
 	EVP_PKEY_free(key);
 	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}
+
+static void write_time(int64_t at_s, char ret[static 16])
+{
+	time_t at = (time_t)at_s;
+	struct tm tm;
+
+	if (!gmtime_r(&at, &tm) || strftime(ret, 16, "%Y%m%d%H%M%SZ", &tm) != 15)
+		ret[0] = '\0';
+}
+
+int pki_make_worker(const uint8_t cluster_key[static PKI_KEY_BYTES], const struct pki_worker *who, int64_t end_s,
+    char ca_pem[static PKI_PEM_BYTES], char ret[static PKI_PEM_BYTES], struct errbuf *e)
+{
+	EVP_PKEY *signer = ca_key(cluster_key);
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, who->key, sizeof(who->key));
+	char common[40], alternative[160], not_after[16];
+	X509 *ca, *cert;
+	bool good;
+
+	(void)snprintf(common, sizeof(common), "%s Holdfast CA", who->cluster);
+	(void)snprintf(alternative, sizeof(alternative), "IP:%s,DNS:%s", who->address, who->common);
+	write_time(end_s, not_after);
+	ca = signer ? certify(signer, common, NULL, signer, ca_extensions, COUNT(ca_extensions), NULL, NULL) : NULL;
+	cert = ca && key ? certify(key, who->common, ca, signer, node_extensions, COUNT(node_extensions), alternative,
+			       not_after)
+			 : NULL;
+	good = cert && to_pem(ca, NULL, ca_pem) && to_pem(cert, NULL, ret);
+	X509_free(cert);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(signer);
+	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}
+
+int pki_worker_key(const uint8_t seed[static PKI_KEY_BYTES], char ret[static PKI_PEM_BYTES], struct errbuf *e)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, PKI_KEY_BYTES);
+	bool good = key && to_pem(NULL, key, ret);
+
+	EVP_PKEY_free(key);
+	return good ? 0 : err_set(e, -EIO, "certificates: libcrypto refused");
+}
+
+/* NULL when there is none in it. */
+static X509 *from_pem(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+	BIO_free(bio);
+	return cert;
+}
+
+int pki_check_renewal(const char *ca_pem, const char *old_pem, const char *new_pem, struct errbuf *e)
+{
+	X509 *ca = from_pem(ca_pem), *old = from_pem(old_pem), *renewed = from_pem(new_pem);
+	EVP_PKEY *issuer = ca ? X509_get0_pubkey(ca) : NULL, *key = old ? X509_get0_pubkey(old) : NULL;
+	int code = 0;
+
+	if (!issuer || !key || !renewed)
+		code = err_set(e, -EINVAL, "no certificate");
+	else if (X509_verify(renewed, issuer) != 1)
+		code = err_set(e, -EINVAL, "a certificate that the cluster's CA has not signed");
+	else if (EVP_PKEY_eq(key, X509_get0_pubkey(renewed)) != 1 ||
+		 X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(renewed)) != 0)
+		code = err_set(e, -EINVAL, "a certificate for another name or key than that of this machine");
+	else if (ASN1_TIME_compare(X509_get0_notAfter(renewed), X509_get0_notAfter(old)) <= 0)
+		code = -EALREADY;
+	X509_free(ca);
+	X509_free(old);
+	X509_free(renewed);
+	return code;
 }
 
 int pki_make_page(const struct pki_subject *who, char ret[static PKI_PEM_BYTES], struct errbuf *e)
@@ -224,7 +298,8 @@ int pki_make_page(const struct pki_subject *who, char ret[static PKI_PEM_BYTES],
 		    who->cluster, who->name, who->address);
 	(void)snprintf(alternative, sizeof(alternative), "IP:%s,DNS:%s", who->address, who->name);
 	key = EVP_EC_gen("P-256");
-	cert = key ? certify(key, who->name, NULL, key, page_extensions, COUNT(page_extensions), alternative) : NULL;
+	cert =
+	    key ? certify(key, who->name, NULL, key, page_extensions, COUNT(page_extensions), alternative, NULL) : NULL;
 	good = cert && to_pem(cert, key, ret);
 	X509_free(cert);
 	EVP_PKEY_free(key);

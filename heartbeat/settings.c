@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/certificate.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/durable.h"
 
@@ -31,6 +32,7 @@ struct setting {
 
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
 #define REPLICA (1u << CONF_KIND_REPLICA)
+#define WORKER (1u << CONF_KIND_WORKER)
 
 /* Whose file it is says itself whether it would take it, before it gets it. What it is called with, PATH being the new file. */
 static const struct checker {
@@ -46,19 +48,24 @@ static const struct checker {
 /* Certificates first: what names them is written when they are there. */
 static const struct setting settings[] = {
     {CONF_PKI_DIR "/node-full.pem", NULL, {CONF_PKI_DIR "/node.pem", CONF_PKI_DIR "/node.key"}, 0600, "root", "root",
-	SETTINGS_HAPROXY, GATEWAY | REPLICA},
+	SETTINGS_HAPROXY, GATEWAY | REPLICA | WORKER},
     {CONF_PKI_DIR "/mariadb.pem", NULL, {CONF_PKI_DIR "/node.pem"}, 0644, "root", "root", SETTINGS_MARIADB,
 	GATEWAY | REPLICA},
     {CONF_PKI_DIR "/mariadb.key", NULL, {CONF_PKI_DIR "/node.key"}, 0400, "mysql", "root", SETTINGS_MARIADB,
 	GATEWAY | REPLICA},
     {ETC_DIR "haproxy.cfg", "haproxy.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY, GATEWAY},
     {ETC_DIR "haproxy.cfg", "haproxy-replica.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY, REPLICA},
+    {ETC_DIR "haproxy.cfg", "haproxy-worker.cfg.in", {NULL}, 0640, "root", "holdfast", SETTINGS_HAPROXY, WORKER},
     {ETC_DIR "keepalived.conf", "keepalived.conf.in", {NULL}, 0644, "root", "root", SETTINGS_KEEPALIVED, GATEWAY},
     {ETC_DIR "mariadb.cnf", "mariadb.cnf.in", {NULL}, 0644, "root", "root", SETTINGS_MARIADB, GATEWAY | REPLICA},
     {UNIT_DIR "mariadb.service.d/holdfast.conf", "mariadb.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS,
 	GATEWAY | REPLICA},
     {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy.service.conf", {NULL}, 0644, "root", "root", SETTINGS_UNITS,
 	GATEWAY | REPLICA},
+    {UNIT_DIR "haproxy.service.d/holdfast.conf", "haproxy-worker.service.conf", {NULL}, 0644, "root", "root",
+	SETTINGS_UNITS, WORKER},
+    {UNIT_DIR "holdfast-workerd@.service.d/holdfast.conf", "workerd.service.conf", {NULL}, 0644, "root", "root",
+	SETTINGS_UNITS, WORKER},
     {UNIT_DIR "keepalived.service.d/holdfast.conf", "keepalived.service.conf", {NULL}, 0644, "root", "root",
 	SETTINGS_UNITS, GATEWAY},
 };
@@ -304,12 +311,44 @@ static void forget(char *text[static SETTINGS])
 	}
 }
 
+/* A gateway's worker hosts, and when the certificates that it has for them end. */
+static int load_roster(const char *root, const struct conf *conf, struct roster *ret, bool *listed, struct errbuf *e)
+{
+	char path[PATH_MAX], name[PATH_MAX], *text;
+	int code = join_path(path, root, ROSTER_PATH, e);
+
+	if (code || conf->kind != CONF_KIND_GATEWAY)
+		return code;
+	text = read_text(path, &code, e);
+	if (code == -ENOENT)
+		return 0;
+	if (!code)
+		code = roster_parse(text, ROSTER_PATH, ret, e);
+	free(text);
+	*listed = !code;
+	for (unsigned i = 0; i < ret->count && !code; i++) {
+		struct errbuf ignored = {""};
+
+		(void)snprintf(name, sizeof(name), CONF_HOST_PEM, ret->entry[i].id);
+		code = join_path(path, root, name, e);
+		if (!code && certificate_end(path, &ret->entry[i].end_s, &ignored))
+			ret->entry[i].end_s = 0;
+	}
+	return code;
+}
+
 /* The texts of all that a node of this kind has, for the caller to forget() also when it fails. */
 static int make_all(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, char *ret[static SETTINGS], struct errbuf *e)
 {
-	struct settings_values v = {0};
-	int code = settings_values(conf, member, count, &v, e);
+	static struct settings_values v; /* large */
+	static struct roster roster;
+	bool listed = false;
+	int code = load_roster(place->root, conf, &roster, &listed, e);
+
+	v = (struct settings_values){0};
+	if (!code)
+		code = settings_values(conf, member, count, listed ? &roster : NULL, &v, e);
 
 	for (size_t i = 0; i < SETTINGS && !code; i++)
 		if (settings[i].kinds >> conf->kind & 1)

@@ -11,6 +11,7 @@
 #include "heartbeat/err.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/render.h"
+#include "heartbeat/roster.h"
 
 struct settings_member {
 	char name[16];
@@ -43,7 +44,7 @@ struct settings_place {
 int settings_write_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, unsigned *changed, struct errbuf *e);
 
-#define SETTINGS_FILES_MAX 12
+#define SETTINGS_FILES_MAX 14
 #define SETTINGS_PROGRAMS 3
 
 /* Those programs that do not take their file as it is now, or could not be asked, and how many. */
@@ -67,10 +68,11 @@ int settings_look(const struct conf *conf, const struct settings_member *member,
 int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 29
+#define SETTINGS_PAIRS 39
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
+#define SETTINGS_WAY_BYTES 1792 /* to one worker host, or from one to a gateway */
 
 /* What the templates are filled with: the pairs point into the texts and into conf and member. */
 struct settings_values {
@@ -82,12 +84,21 @@ struct settings_values {
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
+	char host_servers[ROSTER_LIVE_MAX * 160], host_admit[ROSTER_LIVE_MAX * 160];
+	char host_certificates[ROSTER_LIVE_MAX * 256], host_ways[ROSTER_LIVE_MAX * SETTINGS_WAY_BYTES];
+	char gateway_names[SETTINGS_SEEDS_MAX * 17], ledger_servers[SETTINGS_SEEDS_MAX * 320];
+	char ledger_ways[SETTINGS_SEEDS_MAX * SETTINGS_WAY_BYTES];
 };
 
-/* Fills *ret, on a replica with a way to every gateway; count may be 0, or the members may be without a peer yet: every line about the peer is then
+/* Fills *ret, on a replica and a worker host with a way to every gateway, on a gateway that has a peer with ways to the worker hosts in roster
+ * (NULL: there is no list of them); count may be 0, or the members may be without a peer yet: every line about the peer is then
  * left out. 0, or -EINVAL with e filled: a vip that is no address with prefix length, a member that is no
  * name and address, more than one peer, too many workers. */
 int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
-    struct settings_values *ret, struct errbuf *e);
+    const struct roster *roster, struct settings_values *ret, struct errbuf *e);
+
+/* The part of it that is about worker hosts: on a gateway from roster, on a worker host from the members. */
+void settings_hosts(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const struct roster *roster, struct settings_values *v);
 
 #endif

@@ -101,12 +101,12 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 }
 
 int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
-    struct settings_values *ret, struct errbuf *e)
+    const struct roster *roster, struct settings_values *ret, struct errbuf *e)
 {
 	const struct settings_member *peer;
 	int code = find_peer(conf, member, count, &peer, e);
 
-	if (!code)
+	if (!code && conf->kind != CONF_KIND_WORKER)
 		code = take_vip(conf, ret, e);
 	if (!code)
 		code = list_workers(conf, ret, e);
@@ -114,6 +114,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 		return code;
 	format_numbers(conf, ret);
 	ret->seed_peers[0] = '\0';
+	settings_hosts(conf, member, count, peer ? roster : NULL, ret);
 	if (conf->kind == CONF_KIND_REPLICA)
 		list_seeds(member, count, ret);
 	const struct render_pair pair[] = {
@@ -145,6 +146,15 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
 	    {"SEED_PEERS", ret->seed_peers},
+	    {"WITH_ROSTER", peer && roster ? "" : NULL},
+	    {"ROSTER", ROSTER_PATH},
+	    {"HOST_SERVERS", ret->host_servers[0] ? ret->host_servers : NULL},
+	    {"HOST_ADMIT", ret->host_admit[0] ? ret->host_admit : NULL},
+	    {"HOST_CERTIFICATES", ret->host_certificates[0] ? ret->host_certificates : NULL},
+	    {"HOST_WAYS", ret->host_ways[0] ? ret->host_ways : NULL},
+	    {"GATEWAY_NAMES", ret->gateway_names},
+	    {"LEDGER_SERVERS", ret->ledger_servers},
+	    {"LEDGER_WAYS", ret->ledger_ways},
 	    {"ACKNOWLEDGES", conf->kind == CONF_KIND_REPLICA ? "OFF" : "ON"},
 	};
 	_Static_assert(sizeof(pair) <= sizeof(ret->pair), "a place for each pair");

@@ -39,7 +39,7 @@ for node in a b; do
   hears haproxy "$node" ledger-peer.sock denied
 done
 # What each of our services may do, as systemd counts it. `holdfast-seed@` and `holdfast-metrics@` have instances only.
-for unit in heartbeatd replicationd ledgerd workerd@w1 tickled reconfigure address backup verify metrics@0 seed@0; do
+for unit in heartbeatd replicationd ledgerd workerd@w1 workers tickled reconfigure address backup verify metrics@0 seed@0; do
   exposure=$("$lab" exec "$was" -- systemd-analyze --no-pager --threshold=30 security "holdfast-$unit.service" 2>&1) ||
     fail "holdfast-$unit is exposed: $(tail -n 1 <<<"$exposure")"
 done

@@ -43,6 +43,19 @@ static void conf_is_wrong(struct doctor_facts *f)
 {
 	SET(f->conf_wrong, "holdfast.conf:3: unknown key\n");
 }
+static void two_hosts(struct doctor_facts *f)
+{
+	SET(f->host[0].name, "w1");
+	SET(f->host[1].name, "w2");
+	SET(f->host[1].address, "10.0.0.22");
+	f->host[0].up = f->host[1].up = true;
+	f->hosts = 2;
+}
+static void a_host_down(struct doctor_facts *f)
+{
+	two_hosts(f);
+	f->host[1].up = false;
+}
 static void clock_runs_free(struct doctor_facts *f)
 {
 	f->clock = DOCTOR_CLOCK_FREE;
@@ -217,6 +230,8 @@ static const struct {
 	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
 	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
+	{ two_hosts, "workers", "each gets requests",                                       DOCTOR_WELL },
+	{ a_host_down, "workers", "w2 at 10.0.0.22 gets no requests",                       DOCTOR_DOUBTFUL },
 	{ certificate_stays, "certificates", "none ends within 21 days",                    DOCTOR_WELL },
 	{ certificate_ends, "certificates", "/etc/holdfast/pki/edge.pem ends in 20 days",     DOCTOR_DOUBTFUL },
 	{ certificate_ended, "certificates", "/etc/holdfast/pki/edge.pem has ended",          DOCTOR_WRONG },

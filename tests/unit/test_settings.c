@@ -58,14 +58,14 @@ static void test_replica(void **state)
 	memcpy(r.name, "r", 2);
 	memcpy(r.address, "10.9.0.4", 9);
 	r.kind = CONF_KIND_REPLICA;
-	assert_int_equal(settings_values(&r, trio, 3, &v, &e), 0);
+	assert_int_equal(settings_values(&r, trio, 3, NULL, &v, &e), 0);
 	assert_null(value(&v, "PEER_NAME"));
 	assert_string_equal(value(&v, "ACKNOWLEDGES"), "OFF");
 	assert_non_null(strstr(value(&v, "SEED_PEERS"), "bind unix@/run/holdfast/seed-a.sock mode 600 user root\n"));
 	assert_non_null(strstr(value(&v, "SEED_PEERS"), "\tserver b 10.0.0.2:7445 ssl crt "));
 	assert_non_null(strstr(value(&v, "SEED_PEERS"), " verify required verifyhost b "));
 	assert_null(strstr(value(&v, "SEED_PEERS"), "seed-w"));
-	assert_int_equal(settings_values(&node_a, trio, 3, &v, &e), 0);
+	assert_int_equal(settings_values(&node_a, trio, 3, NULL, &v, &e), 0);
 	assert_string_equal(value(&v, "ACKNOWLEDGES"), "ON");
 	assert_string_equal(value(&v, "SEED_PEERS"), "");
 }
@@ -76,7 +76,7 @@ static void test_pair(void **state)
 	struct errbuf e;
 
 	(void)state;
-	assert_int_equal(settings_values(&node_a, trio, 3, &v, &e), 0);
+	assert_int_equal(settings_values(&node_a, trio, 3, NULL, &v, &e), 0);
 	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
 	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
 	assert_string_equal(value(&v, "VIP_V4"), "");
@@ -101,7 +101,7 @@ static void test_address_of_ipv6(void **state)
 
 	(void)state;
 	(void)snprintf(conf.vip, sizeof(conf.vip), "2001:DB8:0:0::0:0100/64");
-	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), 0);
+	assert_int_equal(settings_values(&conf, trio, 3, NULL, &v, &e), 0);
 	assert_string_equal(value(&v, "VIP"), "[2001:db8::100]");
 	assert_string_equal(value(&v, "VIP_CIDR"), "2001:DB8:0:0::0:0100/64");
 	assert_null(value(&v, "VIP_V4"));
@@ -121,14 +121,14 @@ static void test_alone(void **state)
 	conf.buffer_pool_mb = 1048576;
 	conf.workers = 64;
 	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.0/16");
-	assert_int_equal(settings_values(&conf, trio, 1, &v, &e), 0);
+	assert_int_equal(settings_values(&conf, trio, 1, NULL, &v, &e), 0);
 	assert_null(value(&v, "WITH_PEER"));
 	assert_null(value(&v, "PEER_NAME"));
 	assert_string_equal(value(&v, "ROUTER_ID"), "255");
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "0");
 	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "1048576");
-	assert_int_equal(settings_values(&conf, NULL, 0, &v, &e), 0);
-	assert_int_equal(settings_values(&conf, &trio[1], 2, &v, &e), 0);
+	assert_int_equal(settings_values(&conf, NULL, 0, NULL, &v, &e), 0);
+	assert_int_equal(settings_values(&conf, &trio[1], 2, NULL, &v, &e), 0);
 }
 
 static void test_refusals(void **state)
@@ -143,20 +143,20 @@ static void test_refusals(void **state)
 	struct errbuf e;
 
 	(void)state;
-	assert_int_equal(settings_values(&conf, evil, 1, &v, &e), -EINVAL);
-	assert_int_equal(settings_values(&conf, nowhere, 1, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, evil, 1, NULL, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, nowhere, 1, NULL, &v, &e), -EINVAL);
 	assert_string_equal(e.text, "member b: not an IPv4 address");
-	assert_int_equal(settings_values(&conf, crowd, 2, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, crowd, 2, NULL, &v, &e), -EINVAL);
 	assert_string_equal(e.text, "members b and c: a gateway has one peer");
 	conf.workers = 65;
-	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, trio, 3, NULL, &v, &e), -EINVAL);
 	conf.workers = 1;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		(void)snprintf(conf.vip, sizeof(conf.vip), "%s", bad[i]);
-		assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+		assert_int_equal(settings_values(&conf, trio, 3, NULL, &v, &e), -EINVAL);
 	}
 	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.1.7");
-	assert_int_equal(settings_values(&conf, trio, 3, &v, &e), -EINVAL);
+	assert_int_equal(settings_values(&conf, trio, 3, NULL, &v, &e), -EINVAL);
 }
 
 static void put(const char *root, const char *name, const char *text)

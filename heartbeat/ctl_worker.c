@@ -1,0 +1,332 @@
+/* worker: the worker hosts of this cluster, on a gateway; and what keeps the lists, certificates and HAProxy up to date, on both sides. */
+#include "heartbeat/ctl_worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heartbeat/clusterkey.h"
+#include "heartbeat/conf_value.h"
+#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_fetch.h"
+#include "heartbeat/hostfiles.h"
+#include "heartbeat/hostinvite.h"
+#include "heartbeat/ip_text.h"
+#include "heartbeat/utc.h"
+
+#define RUN_DIR "/run/holdfast"
+#define LOCK_PATH "/run/holdfast-root/workers.lock"
+#define PEER_SOCKET RUN_DIR "/ask-peer.sock"
+
+struct gateway {
+	struct conf conf;
+	uint8_t key[CLUSTERKEY_BYTES]; /* a secret */
+	struct settings_member member[CTL_MEMBERS_MAX];
+	unsigned members;
+	struct roster roster;
+};
+
+static int fail(const char *why)
+{
+	return ctl_command_refuse("worker", why);
+}
+
+static int64_t now_s(void)
+{
+	return (int64_t)time(NULL);
+}
+
+/* One at a time; the lock lasts as long as this program. */
+static int take_turn(struct errbuf *e)
+{
+	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX))
+		return err_set(e, -errno, LOCK_PATH ": %s", strerror(errno));
+	return 0;
+}
+
+static int load(struct gateway *g, struct errbuf *e)
+{
+	int code = 0;
+
+	if (geteuid() != 0)
+		return err_set(e, -EPERM, "this must be run as root");
+	if (conf_load(CONF_PATH, &g->conf, stderr))
+		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
+	if (g->conf.kind != CONF_KIND_GATEWAY)
+		return err_set(e, -EINVAL, "this machine is a %s: run it on a gateway", conf_kind_words[g->conf.kind]);
+	code = take_turn(e);
+	if (!code)
+		code = clusterkey_load(CONF_KEY_PATH, g->key, e);
+	return code ? code : hostfiles_load(&g->roster, e);
+}
+
+static bool is_address_of(const char *text, const char *address)
+{
+	struct ip a = ip_before_slash(text), b = ip_before_slash(address);
+
+	return ip_same(&a, &b);
+}
+
+/* The gateways are the token's, this one first; nobody else has the address. */
+static int check_members(struct gateway *g, const char *address, struct hostinvite *v, struct errbuf *e)
+{
+	unsigned gateways = 0;
+	int code = ctl_members_ask(g->member, &g->members, e);
+
+	for (unsigned i = 0; i < g->members && !code; i++) {
+		const struct settings_member *m = &g->member[i];
+
+		if (is_address_of(address, m->address))
+			code = err_set(e, -EINVAL, "--address %s is that of the member %s", address, m->name);
+		if (m->kind != CONF_KIND_GATEWAY || gateways == HOSTINVITE_GATEWAYS)
+			continue;
+		memcpy(v->gateway[gateways].name, m->name, sizeof(m->name));
+		memcpy(v->gateway[gateways++].address, m->address, sizeof(m->address));
+	}
+	if (!code && is_address_of(address, g->conf.vip))
+		code = err_set(e, -EINVAL, "--address %s is the virtual IP", address);
+	if (!code && gateways < HOSTINVITE_GATEWAYS)
+		code = err_set(
+		    e, -EINVAL, "a worker host wants both gateways, and there is one: join the second one first");
+	return code;
+}
+
+static int admit(struct gateway *g, const char *name, const char *address, struct hostinvite *v, struct errbuf *e)
+{
+	uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], id[4];
+	struct roster_entry one = {0};
+	int code;
+
+	randombytes_buf(v->seed, sizeof(v->seed));
+	randombytes_buf(id, sizeof(id));
+	(void)crypto_sign_seed_keypair(public, secret, v->seed);
+	sodium_memzero(secret, sizeof(secret));
+	(void)snprintf(one.name, sizeof(one.name), "%s", name);
+	(void)snprintf(one.address, sizeof(one.address), "%s", address);
+	(void)sodium_bin2hex(one.id, sizeof(one.id), id, sizeof(id));
+	(void)sodium_bin2hex(one.key, sizeof(one.key), public, sizeof(public));
+	code = roster_add(&g->roster, &one, e);
+	if (!code)
+		code = hostfiles_make(&g->conf, g->key, &one, now_s(), v->ca, v->certificate, e);
+	if (!code)
+		code = hostfiles_store(&g->roster, e);
+	memcpy(v->cluster, g->conf.cluster, sizeof(v->cluster));
+	memcpy(v->name, one.name, sizeof(v->name));
+	memcpy(v->address, one.address, sizeof(v->address));
+	memcpy(v->id, one.id, sizeof(v->id));
+	v->mesh_http_port = g->conf.mesh_http_port;
+	v->mesh_ledger_port = g->conf.mesh_ledger_port;
+	return code;
+}
+
+static int print_token(const struct hostinvite *v, struct errbuf *e)
+{
+	char token[HOSTINVITE_TEXT_BYTES];
+	int code = hostinvite_format(v, token);
+
+	if (code)
+		return err_set(e, code, "this cannot be put in a token");
+	(void)printf("%s may come as a worker host of %s, from %s. On that machine:\n\n"
+		     "    holdfastctl join %s --name %s --address %s --worker\n\n"
+		     "The token has the key of %s: keep it secret until that machine has it. The other gateway knows "
+		     "of it within "
+		     "half a minute.\n",
+	    v->name, v->cluster, v->address, token, v->name, v->address, v->name);
+	sodium_memzero(token, sizeof(token));
+	return fflush(stdout) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
+}
+
+static int add(const char *name, const char *address, struct errbuf *e)
+{
+	static struct gateway g;
+	static struct hostinvite v;
+	int code = load(&g, e);
+
+	if (!code)
+		code = check_members(&g, address, &v, e);
+	if (!code)
+		code = admit(&g, name, address, &v, e);
+	if (!code && ctl_reconfigure(NULL))
+		code = err_set(e, -EIO, "%s is admitted, but HAProxy does not know it: see above", name);
+	if (!code)
+		code = print_token(&v, e);
+	sodium_memzero(&g, sizeof(g));
+	sodium_memzero(&v, sizeof(v));
+	return code;
+}
+
+static int remove_one(const char *name, struct errbuf *e)
+{
+	static struct gateway g;
+	bool changed = false;
+	int code = load(&g, e);
+
+	if (!code)
+		code = roster_remove(&g.roster, name, now_s(), e);
+	if (!code)
+		code = hostfiles_store(&g.roster, e);
+	if (!code)
+		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), &changed, e);
+	if (!code && ctl_reconfigure(NULL))
+		code = err_set(e, -EIO, "%s is removed, but HAProxy still lets it in: see above", name);
+	if (!code)
+		(void)printf("%s is no worker host any more. This gateway lets it in no longer, and ends what it has "
+			     "open within half a "
+			     "minute;\n"
+			     "so does the other one when it knows, half a minute from now: at once, if you call this "
+			     "there, too.\n",
+		    name);
+	sodium_memzero(&g, sizeof(g));
+	return code;
+}
+
+const char *ctl_worker_state(const char *name)
+{
+	char question[64], answer[4096] = "", *line;
+	struct errbuf ignored = {""};
+	unsigned state;
+
+	(void)snprintf(question, sizeof(question), "show servers state ready_host-%s\n", name);
+	if (ctl_unix_ask(RUN_DIR "/haproxy.sock", question, answer, sizeof(answer), &ignored))
+		return "unknown";
+	line = strstr(answer, " ready_host-");
+	if (!line || sscanf(line, "%*s %*s %*s %*s %u", &state) != 1)
+		return "unknown";
+	return state == 2 ? "up" : "down";
+}
+
+static void print_list(FILE *f, const json_t *answer)
+{
+	const json_t *hosts = json_object_get(answer, "workers");
+
+	if (!json_array_size(hosts)) {
+		(void)fputs("no worker hosts\n", f);
+		return;
+	}
+	(void)fprintf(f, "%-15s %-15s %-8s %s\n", "NAME", "ADDRESS", "STATE", "CERTIFICATE UNTIL");
+	for (size_t i = 0; i < json_array_size(hosts); i++) {
+		const json_t *one = json_array_get(hosts, i);
+
+		(void)fprintf(f, "%-15s %-15s %-8s %s\n", ctl_text(one, "name"), ctl_text(one, "address"),
+		    ctl_text(one, "state"), ctl_text(one, "certificate_until"));
+	}
+}
+
+static int list(bool json, struct errbuf *e)
+{
+	static struct gateway g;
+	json_t *hosts = json_array(), *answer;
+	int code = load(&g, e);
+
+	sodium_memzero(g.key, sizeof(g.key));
+	for (unsigned i = 0; i < g.roster.count && !code; i++) {
+		const struct roster_entry *one = &g.roster.entry[i];
+		char until[UTC_BYTES] = "-";
+		int64_t end_s;
+
+		if (one->removed_s)
+			continue;
+		if (hostfiles_end(one->id, &end_s))
+			utc_format((uint64_t)end_s * 1000, until);
+		(void)json_array_append_new(
+		    hosts, json_pack("{s:s,s:s,s:s,s:s}", "name", one->name, "address", one->address, "state",
+			       ctl_worker_state(one->name), "certificate_until", until));
+	}
+	answer = json_pack("{s:o}", "workers", hosts);
+	if (!code && ctl_show("worker", answer, json, print_list))
+		code = err_set(e, -EIO, "standard output");
+	json_decref(answer);
+	return code;
+}
+
+/* The peer's list, when it answers: it has no news for us otherwise. */
+static int take_from_peer(struct gateway *g, bool *changed, struct errbuf *e)
+{
+	static char text[ROSTER_TEXT_BYTES];
+	static struct roster theirs;
+	struct errbuf ignored = {""};
+	int code;
+
+	if (ctl_fetch(PEER_SOCKET, "/workers", text, sizeof(text), &ignored))
+		return 0;
+	code = roster_parse(text, "the other gateway's list of worker hosts", &theirs, e);
+	if (code || !roster_merge(&g->roster, &theirs, now_s()))
+		return code;
+	*changed = true;
+	return hostfiles_store(&g->roster, e);
+}
+
+static int sync_gateway(struct errbuf *e)
+{
+	static struct gateway g;
+	bool changed = false;
+	int code = load(&g, e);
+
+	if (!code)
+		code = take_from_peer(&g, &changed, e);
+	if (!code)
+		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), &changed, e);
+	sodium_memzero(&g, sizeof(g));
+	if (!code && changed && ctl_reconfigure(NULL))
+		code = err_set(e, -EIO, "HAProxy could not be told");
+	if (!code && changed)
+		(void)puts("worker hosts: list or certificates have changed");
+	return code;
+}
+
+static int sync_here(struct errbuf *e)
+{
+	struct conf conf;
+
+	if (conf_load(CONF_PATH, &conf, stderr))
+		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
+	return conf.kind == CONF_KIND_WORKER ? ctl_worker_renew(e) : sync_gateway(e);
+}
+
+static int usage(void)
+{
+	(void)fail(
+	    "want 'worker add NAME --address IP', 'worker remove NAME', 'worker list [--json]' or 'worker sync'");
+	return EXIT_USAGE;
+}
+
+int ctl_worker(const struct ctl_options *o)
+{
+	char **word = o->rest;
+	const char *what = word[0] ? word[0] : "", *name = word[0] ? word[1] : NULL;
+	bool named = strcmp(what, "add") == 0 || strcmp(what, "remove") == 0;
+	struct errbuf e = {""};
+	int code;
+
+	if (named && name && ctl_command_check_name("worker", name))
+		return EXIT_USAGE;
+	if (strcmp(what, "add") == 0 && name && word[2] && strcmp(word[2], "--address") == 0 && word[3] && !word[4]) {
+		if (!value_is_ipv4(word[3])) {
+			(void)fprintf(stderr,
+			    "holdfastctl: worker: --address is '%.64s', want the IPv4 address of the worker host\n",
+			    word[3]);
+			return EXIT_USAGE;
+		}
+		code = add(name, word[3], &e);
+	} else if (strcmp(what, "remove") == 0 && name && !word[2]) {
+		code = remove_one(name, &e);
+	} else if (strcmp(what, "list") == 0 && (!name || (strcmp(name, "--json") == 0 && !word[2]))) {
+		code = list(name, &e);
+	} else if (strcmp(what, "sync") == 0 && !name) {
+		code = sync_here(&e);
+	} else {
+		return usage();
+	}
+	return code ? fail(e.text) : 0;
+}

@@ -1,0 +1,17 @@
+/* The side of the worker host in `holdfastctl join --worker` and `worker sync`. */
+#ifndef HOLDFAST_HEARTBEAT_CTL_WORKER_H
+#define HOLDFAST_HEARTBEAT_CTL_WORKER_H
+
+#include "heartbeat/ctl_options.h"
+#include "heartbeat/err.h"
+
+/* join --worker: the exit status. */
+int ctl_join_worker(const struct ctl_options *o);
+
+/* What HAProxy of this gateway says of the worker host of that name: "up", "down", or "unknown". */
+const char *ctl_worker_state(const char *name);
+
+/* Takes a later certificate from a gateway, if there is one, and tells HAProxy. 0, or -errno with e filled. */
+int ctl_worker_renew(struct errbuf *e);
+
+#endif

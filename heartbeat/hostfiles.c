@@ -1,0 +1,126 @@
+#include "heartbeat/hostfiles.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heartbeat/certificate.h"
+#include "heartbeat/conf_value.h"
+#include "heartbeat/ctl_check.h"
+#include "heartbeat/ctl_files.h"
+
+#define DAY_S (INT64_C(24) * 3600)
+
+static const struct ctl_owner for_all = {NULL, NULL, 0644};
+
+int hostfiles_load(struct roster *ret, struct errbuf *e)
+{
+	char text[ROSTER_TEXT_BYTES];
+	FILE *f = fopen(ROSTER_PATH, "re");
+	size_t n;
+
+	if (!f && errno == ENOENT) {
+		memset(ret, 0, sizeof(*ret));
+		return 0;
+	}
+	if (!f)
+		return err_set(e, -errno, ROSTER_PATH ": %s", strerror(errno));
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	(void)fclose(f);
+	if (n == sizeof(text) - 1)
+		return err_set(e, -EINVAL, ROSTER_PATH ": longer than %zu bytes", sizeof(text) - 2);
+	return roster_parse(text, ROSTER_PATH, ret, e);
+}
+
+int hostfiles_store(const struct roster *r, struct errbuf *e)
+{
+	char text[ROSTER_TEXT_BYTES];
+
+	roster_print(r, text);
+	return ctl_file_write(ROSTER_PATH, text, &for_all, e);
+}
+
+bool hostfiles_is_due(int64_t end_s, int64_t now_s)
+{
+	return end_s - now_s < PKI_WORKER_RENEW_DAYS * DAY_S;
+}
+
+bool hostfiles_end(const char *id, int64_t *ret_s)
+{
+	struct errbuf ignored = {""};
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), CONF_HOST_PEM, id);
+	return certificate_end(path, ret_s, &ignored) == 0;
+}
+
+int hostfiles_make(const struct conf *conf, const uint8_t key[static PKI_KEY_BYTES], const struct roster_entry *one,
+    int64_t now_s, char ca[static PKI_PEM_BYTES], char ret[static PKI_PEM_BYTES], struct errbuf *e)
+{
+	char common[ROSTER_COMMON_BYTES], path[PATH_MAX];
+	struct pki_worker who = {.cluster = conf->cluster, .common = common, .address = one->address};
+	int code;
+
+	roster_common(one, common);
+	if (sodium_hex2bin(who.key, sizeof(who.key), one->key, strlen(one->key), NULL, NULL, NULL))
+		return err_set(e, -EINVAL, ROSTER_PATH ": the key of %s", one->name);
+	code = pki_make_worker(key, &who, now_s + PKI_WORKER_DAYS * DAY_S, ca, ret, e);
+	(void)snprintf(path, sizeof(path), CONF_HOST_PEM, one->id);
+	return code ? code : ctl_file_write(path, ret, &for_all, e);
+}
+
+int hostfiles_certify(const struct conf *conf, const uint8_t key[static PKI_KEY_BYTES], const struct roster *r,
+    int64_t now_s, bool *changed, struct errbuf *e)
+{
+	char path[PATH_MAX], ca[PKI_PEM_BYTES], made[PKI_PEM_BYTES];
+	int code = 0;
+
+	for (unsigned i = 0; i < r->count && !code; i++) {
+		const struct roster_entry *one = &r->entry[i];
+		int64_t end_s = 0;
+
+		(void)snprintf(path, sizeof(path), CONF_HOST_PEM, one->id);
+		if (one->removed_s) {
+			*changed = unlink(path) == 0 || *changed;
+			continue;
+		}
+		if (hostfiles_end(one->id, &end_s) && !hostfiles_is_due(end_s, now_s))
+			continue;
+		code = hostfiles_make(conf, key, one, now_s, ca, made, e);
+		*changed = true;
+	}
+	return code;
+}
+
+int hostfiles_gateways(struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)
+{
+	FILE *f = fopen(CONF_GATEWAYS_PATH, "re");
+	char line[128], name[16], address[48], rest;
+	unsigned number = 0, n = 0;
+	int code = 0;
+
+	if (!f)
+		return err_set(e, -errno, CONF_GATEWAYS_PATH ": %s", strerror(errno));
+	while (!code && fgets(line, sizeof(line), f)) {
+		number++;
+		if (sscanf(line, "%15s %47s %c", name, address, &rest) != 2 || !ctl_is_name(name) ||
+		    !value_is_ipv4(address) || n == CTL_MEMBERS_MAX) {
+			code = err_set(e, -EINVAL,
+			    CONF_GATEWAYS_PATH ":%u: want the name and the IPv4 address of a gateway", number);
+			continue;
+		}
+		ret[n] = (struct settings_member){.kind = CONF_KIND_GATEWAY};
+		memcpy(ret[n].name, name, sizeof(name));
+		memcpy(ret[n++].address, address, sizeof(address));
+	}
+	(void)fclose(f);
+	if (!code && !n)
+		code = err_set(e, -EINVAL, CONF_GATEWAYS_PATH ": there is no gateway in it");
+	*count = n;
+	return code;
+}

@@ -1,0 +1,203 @@
+#include "heartbeat/roster.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heartbeat/conf_value.h"
+
+#define WORDS 5
+#define LINE_BYTES 192
+
+static bool is_hex(const char *text, size_t length)
+{
+	return strlen(text) == length && strspn(text, "0123456789abcdef") == length;
+}
+
+static bool is_name(const char *text)
+{
+	return value_is_of(text, 15, "-") && text[0] >= 'a' && text[0] <= 'z';
+}
+
+/* What is wrong with it, or NULL. */
+static const char *take_words(char *const word[static WORDS], struct roster_entry *ret)
+{
+	uint32_t removed_s;
+
+	if (!is_name(word[0]))
+		return "the name is not 1 to 15 of a-z 0-9 -, beginning with a letter";
+	if (!value_is_ipv4(word[1]))
+		return "the address is not one of IPv4";
+	if (!is_hex(word[2], ROSTER_ID_BYTES - 1))
+		return "the id is not 8 hexadecimal digits";
+	if (!is_hex(word[3], ROSTER_KEY_BYTES - 1))
+		return "the key is not 64 hexadecimal digits";
+	if (!value_number(word[4], 0, UINT32_MAX, &removed_s))
+		return "the time of removal is not a number of seconds";
+	*ret = (struct roster_entry){.removed_s = removed_s};
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", word[0]);
+	(void)snprintf(ret->address, sizeof(ret->address), "%s", word[1]);
+	(void)snprintf(ret->id, sizeof(ret->id), "%s", word[2]);
+	(void)snprintf(ret->key, sizeof(ret->key), "%s", word[3]);
+	return NULL;
+}
+
+static const char *take_line(char *line, struct roster *r)
+{
+	char *word[WORDS], *save = NULL;
+	struct roster_entry one;
+	const char *wrong;
+	size_t n = 0;
+
+	for (char *w = strtok_r(line, " \t", &save); w; w = strtok_r(NULL, " \t", &save)) {
+		if (n == WORDS)
+			return "want NAME ADDRESS ID KEY REMOVED";
+		word[n++] = w;
+	}
+	if (n == 0 || word[0][0] == '#')
+		return NULL;
+	if (n < WORDS)
+		return "want NAME ADDRESS ID KEY REMOVED";
+	if (r->count == ROSTER_MAX)
+		return "there are more than 64";
+	wrong = take_words(word, &one);
+	for (unsigned i = 0; i < r->count && !wrong; i++)
+		if (strcmp(r->entry[i].id, one.id) == 0)
+			wrong = "the id is there twice";
+	if (!wrong)
+		r->entry[r->count++] = one;
+	return wrong;
+}
+
+int roster_parse(const char *text, const char *file, struct roster *ret, struct errbuf *e)
+{
+	static struct roster r;
+	unsigned number = 0;
+
+	r = (struct roster){0};
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char line[LINE_BYTES];
+		const char *wrong = "the line is longer than 190 bytes";
+
+		number++;
+		if (n < sizeof(line)) {
+			memcpy(line, text, n);
+			line[n] = '\0';
+			wrong = take_line(line, &r);
+		}
+		if (wrong)
+			return err_set(e, -EINVAL, "%s:%u: %s", file, number, wrong);
+		text += n + (text[n] == '\n');
+	}
+	*ret = r;
+	return 0;
+}
+
+void roster_print(const struct roster *r, char ret[static ROSTER_TEXT_BYTES])
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct roster_entry *one = &r->entry[i];
+
+		used += (size_t)snprintf(ret + used, ROSTER_TEXT_BYTES - used, "%s %s %s %s %" PRId64 "\n", one->name,
+		    one->address, one->id, one->key, one->removed_s);
+	}
+}
+
+const struct roster_entry *roster_find(const struct roster *r, const char *name)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (!r->entry[i].removed_s && strcmp(r->entry[i].name, name) == 0)
+			return &r->entry[i];
+	return NULL;
+}
+
+static unsigned live(const struct roster *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->count; i++)
+		n += !r->entry[i].removed_s;
+	return n;
+}
+
+int roster_add(struct roster *r, const struct roster_entry *entry, struct errbuf *e)
+{
+	if (roster_find(r, entry->name))
+		return err_set(e, -EEXIST, "there is a worker host %s already: remove it first, or take another name",
+		    entry->name);
+	for (unsigned i = 0; i < r->count; i++)
+		if (!r->entry[i].removed_s && strcmp(r->entry[i].address, entry->address) == 0)
+			return err_set(
+			    e, -EEXIST, "%s is the address of the worker host %s", entry->address, r->entry[i].name);
+	if (live(r) >= ROSTER_LIVE_MAX)
+		return err_set(
+		    e, -ENOSPC, "there are %d worker hosts, which is as many as there can be", ROSTER_LIVE_MAX);
+	if (r->count == ROSTER_MAX)
+		return err_set(e, -ENOSPC,
+		    "%d were added within 60 days, which is as many as there can be: those that were removed are "
+		    "forgotten then",
+		    ROSTER_MAX);
+	r->entry[r->count++] = *entry;
+	return 0;
+}
+
+int roster_remove(struct roster *r, const char *name, int64_t now_s, struct errbuf *e)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		if (r->entry[i].removed_s || strcmp(r->entry[i].name, name) != 0)
+			continue;
+		r->entry[i].removed_s = now_s > 0 ? now_s : 1;
+		return 0;
+	}
+	return err_set(e, -ENOENT, "there is no worker host %s", name);
+}
+
+static struct roster_entry *find_id(struct roster *r, const char *id)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (strcmp(r->entry[i].id, id) == 0)
+			return &r->entry[i];
+	return NULL;
+}
+
+static bool is_old(const struct roster_entry *one, int64_t now_s)
+{
+	return one->removed_s && one->removed_s + ROSTER_KEEP_S < now_s;
+}
+
+bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s)
+{
+	bool changed = false;
+
+	for (unsigned i = own->count; i-- > 0;)
+		if (is_old(&own->entry[i], now_s)) {
+			memmove(&own->entry[i], &own->entry[i + 1], (own->count - i - 1) * sizeof(own->entry[0]));
+			own->count--;
+			changed = true;
+		}
+	for (unsigned i = 0; i < theirs->count; i++) {
+		const struct roster_entry *one = &theirs->entry[i];
+		struct roster_entry *mine = find_id(own, one->id);
+
+		if (mine && one->removed_s && !mine->removed_s) {
+			mine->removed_s = one->removed_s;
+			changed = true;
+		}
+		if (mine || is_old(one, now_s) || own->count == ROSTER_MAX ||
+		    (!one->removed_s && live(own) >= ROSTER_LIVE_MAX))
+			continue;
+		own->entry[own->count++] = *one;
+		changed = true;
+	}
+	return changed;
+}
+
+void roster_common(const struct roster_entry *entry, char ret[static ROSTER_COMMON_BYTES])
+{
+	(void)snprintf(ret, ROSTER_COMMON_BYTES, ROSTER_PREFIX "%s.%s", entry->name, entry->id);
+}

@@ -1,0 +1,168 @@
+# A worker host: a machine that is no member, without the cluster's key. It joins by the commands of doc/operations.md, payments go through it, it
+# follows the role, drains when it stops, may lose its power, gets new certificates; what is removed is let in no longer. What it may not do.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
+
+LOAD_RATE=300
+host() { # NODE KEY: of r, as HAProxy of NODE sees it
+  timeout 20 "$lab" exec "$1" -- holdfastctl worker list --json 2>/dev/null | jq -r ".workers[]|select(.name==\"r\").$2"
+}
+is_host() { [ "$(host "$1" state)" = "$2" ]; }
+both_see() { is_host a "$1" && is_host b "$1"; }
+served() { # requests answered by the workers of r
+  "$lab" exec r -- sh -c 'cat /run/holdfast/worker/metrics-*' 2>/dev/null |
+    awk '/^holdfast_http_requests_total[{]/ { n += $NF } END { print n + 0 }'
+}
+serves_more() { [ "$(served)" -gt "$1" ]; }
+goes_through() { # payments go through r from now on
+  local before
+  before=$(served)
+  wait_until 30 "payments through r after $before" serves_more "$((before + 50))"
+}
+failed() { # requests of the load without an answer, or with one that means no good
+  local n
+  n=$(grep -cE '"status":(0|5[0-9][0-9])[,}]' "$work/$load_name.history")
+  echo "${n:-0}"
+}
+serial() { "$lab" exec r -- openssl x509 -noout -serial -in /etc/holdfast/pki/node.pem; }
+from_r() { # PORT PATH: what a gateway answers to its certificate
+  "$lab" exec r -- sh -c "printf 'GET $2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' |
+    timeout 5 openssl s_client -quiet -connect 10.77.0.${3:-1}:$1 -cert /etc/holdfast/pki/node-full.pem 2>/dev/null | head -c 200"
+}
+token_in() { grep -o 'hfw1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1; }
+let_in() { # the host joins anew, with the token of gateway $1
+  ctl "$1" worker add r --address 10.77.0.4 || fail "worker add: $said"
+  token=$(token_in)
+  [ -n "$token" ] || fail "no token in: $said"
+  ctl r join "$token" --name r --address 10.77.0.4 --worker --yes || fail "join: $said"
+  says "r is a worker host of pay"
+}
+
+host_begins_anew() { # as after a purge; its MariaDB is its own
+  in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null
+    rm -rf /etc/holdfast/* /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d; systemctl daemon-reload' ||
+    fail "r cannot be made a fresh machine"
+}
+
+"$lab" start r || fail "no machine r"
+in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || host_begins_anew
+now=$(active w)
+standby=$(other "$now")
+for n in a b; do # left by a run before
+  ctl "$n" worker remove r || true
+done
+
+# What is wrong is said, and nothing changes.
+refused 2 "$now" "want the IPv4 address of the worker host" worker add r --address 10.77.0.400
+refused 2 "$now" "is no name of a node" worker add R --address 10.77.0.4
+refused 1 "$now" "is that of the member w" worker add r --address 10.77.0.3
+refused 1 "$now" "is the virtual IP" worker add r --address "$vip"
+refused 1 "$now" "there is no worker host r" worker remove r
+refused 1 w "this machine is a witness" worker list
+refused 2 "$now" "want 'worker add NAME --address IP'" worker add r
+refused 1 r "not the token of a worker host" join hf1-abc --name r --address 10.77.0.4 --worker --yes
+refused 2 r "--interface is not for a worker host" join hfw1-abc --name r --address 10.77.0.4 --worker --interface eth0 --yes
+refused 2 r "it is one of them" join hfw1-abc --name r --address 10.77.0.4 --worker --witness --yes
+ctl "$now" worker add r --address 10.77.0.4 || fail "worker add: $said"
+token=$(token_in)
+refused 1 "$now" "there is a worker host r already" worker add r --address 10.77.0.5
+refused 1 "$now" "is the address of the worker host r" worker add r2 --address 10.77.0.4
+refused 1 r "its checksum is wrong" join "${token%????}AAAA" --name r --address 10.77.0.4 --worker --yes
+refused 1 r "the token is that of r" join "$token" --name x --address 10.77.0.4 --worker --yes
+refused 1 r "the token is for 10.77.0.4" join "$token" --name r --address 10.77.0.5 --worker --yes
+in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || fail "a join that was refused has left something"
+
+start_load worker-host
+ctl r join "$token" --name r --address 10.77.0.4 --worker --yes || fail "join: $said"
+says "r is a worker host of pay"
+in_node r '[ ! -e /etc/holdfast/cluster.key ] && ! systemctl is-active -q holdfast-heartbeatd' || fail "r has the cluster's key, or a heartbeatd"
+wait_until 60 "both gateways to have r" both_see up
+goes_through
+say "r has joined, and payments go through it"
+refused 2 r "this machine is a worker host" status
+ctl r metrics || fail "metrics: $said"
+says 'holdfast_certificate_end_timestamp_seconds{certificate="node"}'
+is_counted() { ctl r metrics && [[ $said = *'holdfast_daemon_up{daemon="workerd@2"} 1'* ]]; }
+wait_until 10 "the metrics of the workers of r" is_counted
+
+# It is let in for the ledger, and to ask; not for lists, requests of clients, or copies of the database.
+for path in /workers /v1/accounts /healthz; do
+  case $(from_r 7443 "$path") in "HTTP/1.1 403"*) ;; *) fail "r asks for $path: $(from_r 7443 "$path")" ;; esac
+done
+[ -z "$(from_r 7445 /)" ] || fail "r hears something from the port of fresh copies"
+"$lab" exec r -- cat /etc/holdfast/pki/node-full.pem >"$work/stolen.pem"
+stolen() { # what its certificate gets from another address
+  printf 'GET /edgez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' |
+    "$lab" client -- timeout 5 openssl s_client -quiet -connect 10.77.0.1:7443 -cert "$work/stolen.pem" 2>/dev/null | head -c 100
+}
+case $(from_r 7443 /edgez) in "HTTP/1.1 200"*) ;; *) fail "r asks whether a lives: $(from_r 7443 /edgez)" ;; esac
+[ -z "$(stolen)" ] || fail "its certificate is taken from another address: $(stolen)"
+rm -f "$work/stolen.pem"
+say "what is not for it is refused, and so is its certificate from another address"
+
+# The role moves: it goes to the other ledger.
+ctl "$now" switchover --yes || fail "switchover: $said"
+wait_until 60 "$standby active" is_active w "$standby"
+wait_sync
+goes_through
+say "it has followed the role to $standby"
+
+# Its workers stop: nobody notices.
+before=$(failed)
+"$lab" exec r -- systemctl stop 'holdfast-workerd@*'
+wait_until 10 "both gateways to see that r has left" both_see down
+ctl "$now" doctor || true
+says "r at 10.77.0.4 gets no requests"
+payments_flow
+[ "$(failed)" = "$before" ] || fail "$(($(failed) - before)) requests failed when its workers stopped"
+in_node r 'rm -f /run/holdfast/worker/metrics-*; systemctl start holdfast-workerd@1 holdfast-workerd@2'
+wait_until 30 "both gateways to have r again" both_see up
+goes_through
+say "its workers were stopped and started without one failed request"
+
+# It loses its power.
+before=$(failed)
+"$lab" kill r
+wait_until 10 "both gateways to miss r" both_see down
+payments_flow
+payments_flow
+lost=$(($(failed) - before))
+"$lab" start r
+wait_until 60 "r to be back" both_see up
+goes_through
+say "it lost its power and came back; $lost requests of the load had no good answer at first"
+[ "$lost" = 0 ] || fail "$lost requests failed when it lost its power"
+
+# Another certificate.
+old=$(serial)
+for n in a b; do
+  in_node "$n" 'rm /etc/holdfast/pki/worker-*.pem' || fail "$n has no certificate of r"
+  ctl "$n" worker sync || fail "worker sync: $said"
+done
+is_renewed() { [ "$(serial)" != "$old" ]; }
+wait_until 60 "another certificate on r" is_renewed
+wait_until 30 "r up with its new certificate" both_see up
+goes_through
+say "it has got another certificate, and serves with it"
+
+# It is removed: it is told nothing more and reaches no ledger, at either gateway.
+ctl "$standby" worker remove r || fail "worker remove: $said"
+is_forgotten() { [ -z "$(host a name)$(host b name)" ]; }
+wait_until 60 "both gateways to have forgotten r" is_forgotten
+is_shut() { [ -z "$(from_r 7443 /edgez 1)$(from_r 7443 /edgez 2)$(from_r 7444 / 1)$(from_r 7444 / 2)" ]; }
+wait_until 60 "r to be shut out" is_shut
+is_cut() { [ -z "$("$lab" exec r -- ss -Htn state established '( dport = :7444 )')" ]; }
+wait_until 60 "its connections to the ledgers to end" is_cut
+ctl r worker sync && fail "it still gets a certificate: $said"
+payments_flow
+say "it was removed, and is let in nowhere"
+
+# Back by another admission, made at the standby this time; the old token is of no use.
+host_begins_anew
+wait_sync
+let_in "$now"
+wait_until 60 "both gateways to have r" both_see up
+goes_through
+stop_load
+for n in a b; do ctl "$n" worker remove r; done
+"$lab" kill r
+say "it came back by another admission"
