@@ -103,6 +103,25 @@ static int step_semi_off(struct actor *a, struct errbuf *e)
 	return database_run(a->db, e, "SET GLOBAL rpl_semi_sync_master_enabled=0");
 }
 
+/* RESET SLAVE ALL, also when a cut of power has left the server without a readable master.info. */
+static int forget_active(struct actor *a, struct errbuf *e)
+{
+	static const char *const files[] = {"master.info", "relay-log.info"};
+	char path[PATH_BYTES];
+	/* A replica's next start is a SLAVE one, which cuts what InnoDB has committed in memory only, and its relay logs go here. */
+	int code = a->sight.order.self == REPL_REPLICA ? database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS") : 0;
+
+	if (!code)
+		code = database_run(a->db, e, "RESET SLAVE ALL");
+
+	for (unsigned i = 0; code == -EREMOTEIO && i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", a->conf->datadir, files[i]);
+		if (durable_remove(path, e))
+			return -EIO;
+	}
+	return code == -EREMOTEIO ? database_run(a->db, e, "RESET SLAVE ALL") : code;
+}
+
 static int step_follow(struct actor *a, struct errbuf *e)
 {
 	int code;
@@ -116,11 +135,12 @@ static int step_follow(struct actor *a, struct errbuf *e)
 		return err_set(e, -EAGAIN, "waits for the relay");
 	code = a->conf->durability_received ? step_set_token_survives(a, false, e) : 0;
 
-	if (!code && a->sight.db.slave) {
+	if (!code && a->sight.db.slave)
 		code = database_run(a->db, e, "STOP SLAVE");
-		if (!code)
-			code = database_run(a->db, e, "RESET SLAVE ALL");
-	}
+	/* Who counts has salvaged what it received by now. MariaDB never syncs master.info: what a cut of power leaves of it may be an empty
+	 * file, which is no slave, and with which no CHANGE MASTER succeeds. */
+	if (!code && (a->sight.db.slave || a->sight.order.want == REPL_WANT_FOLLOW_OUT))
+		code = forget_active(a, e);
 	if (code)
 		return code;
 	/* log_slave_updates: what this log holds is what was applied. Without it transactions would be fetched again. */
@@ -182,25 +202,6 @@ static int step_drain(struct actor *a, struct errbuf *e)
 		code = database_run(a->db, e, "RESET SLAVE ALL");
 	a->sight.salvaged = !code;
 	return code;
-}
-
-/* RESET SLAVE ALL, also when a cut of power has left the server without a readable master.info. */
-static int forget_active(struct actor *a, struct errbuf *e)
-{
-	static const char *const files[] = {"master.info", "relay-log.info"};
-	char path[PATH_BYTES];
-	/* A replica's next start is a SLAVE one, which cuts what InnoDB has committed in memory only, and its relay logs go here. */
-	int code = a->sight.order.self == REPL_REPLICA ? database_run(a->db, e, "FLUSH LOCAL ENGINE LOGS") : 0;
-
-	if (!code)
-		code = database_run(a->db, e, "RESET SLAVE ALL");
-
-	for (unsigned i = 0; code == -EREMOTEIO && i < sizeof(files) / sizeof(files[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", a->conf->datadir, files[i]);
-		if (durable_remove(path, e))
-			return -EIO;
-	}
-	return code == -EREMOTEIO ? database_run(a->db, e, "RESET SLAVE ALL") : code;
 }
 
 /* B2. Groups are filtered by GTID, so that doing it again does nothing. */

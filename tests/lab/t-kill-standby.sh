@@ -1,4 +1,5 @@
-# The standby loses its power: SOLO, payments go on, and back to SYNC when it returns.
+# The standby loses its power: SOLO, payments go on, and back to SYNC when it returns; also when MariaDB's note of whom it follows, which it never
+# syncs, is an empty file then.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 start_load kill-standby
 now=$(active w)
@@ -10,5 +11,13 @@ payments_flow
 "$lab" start "$standby"
 wait_sync
 [ "$(status w .epoch)" = "$epoch" ] || fail "the epoch moved from $epoch to $(status w .epoch)"
+"$lab" kill "$standby"
+wait_until 30 "SOLO" is_mode "$now" SOLO
+for file in master.info relay-log.info; do
+  [ -s "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$standby/upper/var/lib/holdfast/mysql/$file" ] || fail "$standby had no $file"
+  : >"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$standby/upper/var/lib/holdfast/mysql/$file"
+done
+"$lab" start "$standby"
+wait_sync
 stop_load
 say "D8_standby_dies_and_payments_go_on: SOLO, and SYNC again"
