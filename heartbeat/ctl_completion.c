@@ -63,11 +63,12 @@ void ctl_completion_print(FILE *f, const struct ctl_command *commands, size_t co
 	(void)fputs("\t\t*) words=--help ;;\n"
 		    "\t\tesac\n"
 		    "\tfi\n"
-		    /* Where the name of a member belongs; nobody else than root may ask for them. */
+		    /* Where the name of a member belongs; nobody else than root may ask for them. compgen expands the words that it
+		     * is given, as a shell does: nothing but a name comes that far. */
 		    "\tcase ${COMP_WORDS[1]}/$before in\n"
 		    "\tswitchover/--to | maintenance/on | maintenance/off | force/promote)\n"
 		    "\t\twords=$(timeout 2 holdfastctl status --json 2>/dev/null | grep -o '\"name\":\"[^\"]*\"' | cut "
-		    "-d '\"' -f 4)\n"
+		    "-d '\"' -f 4 | grep -x '[a-z][a-z0-9-]*')\n"
 		    "\t\t;;\n"
 		    "\tesac\n"
 		    "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"

@@ -141,9 +141,8 @@ static int is_readable(const struct ctl_look *look, struct errbuf *e)
 	if (look->member || look->heard || look->unread < UNREAD_MOST)
 		return 0;
 	return err_set(e, -EACCES,
-	    "what comes from the cluster has another key: the token is older than the last 'holdfastctl key rotate', "
-	    "or of "
-	    "another cluster; 'holdfastctl token' on a gateway prints a new one");
+	    "what comes from the cluster has another key: the token is older than the last 'holdfastctl key rotate'; "
+	    "'holdfastctl token' on a gateway prints a new one");
 }
 
 static int is_member(const struct ctl_look *look, struct errbuf *e)

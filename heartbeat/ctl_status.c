@@ -70,7 +70,8 @@ void ctl_status_look(const json_t *status, const char *name, const char *address
 	(void)snprintf(ret->state, sizeof(ret->state), "%s", ctl_text_of(status, "state", ""));
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", ctl_text_of(status, "reason", ""));
 	ret->refused = json_is_true(json_object_get(status, "refused"));
-	ret->unread = (unsigned)(ctl_number(dropped, "wrong-key") + ctl_number(dropped, "other-cluster"));
+	/* Not what is of another cluster: one that this machine was of before may still send to it. */
+	ret->unread = (unsigned)ctl_number(dropped, "wrong-key");
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i);
 

@@ -18,7 +18,7 @@ struct ctl_look {
 	bool in_sync;	 /* this node holds every acknowledged payment */
 	bool heard;	 /* another member has told us something */
 	bool refused;	 /* admission was refused, and will be; reason says why */
-	unsigned unread; /* datagrams under another key, or of another cluster, since heartbeatd started */
+	unsigned unread; /* datagrams of this cluster under another key, since heartbeatd started */
 	char mode[16], state[24], reason[CTL_REASON_BYTES];
 };
 

@@ -12,12 +12,12 @@
 void hb_given_up_take(struct hb_node *n, const struct hb_message *m)
 {
 	/* Of an earlier installation of this machine: it may have joined the new cluster since. */
-	if (m->echo_boot != n->acceptor.reg.instance || n->settings.replica || n->given_up.epoch || !m->epoch)
+	if (m->echo_boot != n->acceptor.reg.instance || n->settings.replica || n->given_up.epoch || !m->epoch ||
+	    !hb_name_valid(m->member.name))
 		return;
 	n->given_up.epoch = m->epoch;
 	n->given_up.at = m->facts.opened_at;
 	memcpy(n->given_up.by, m->member.name, sizeof(n->given_up.by));
-	n->given_up.by[sizeof(n->given_up.by) - 1] = '\0';
 	if (n->gate_until_us)
 		n->close_generation++;
 	n->gate_until_us = 0;

@@ -71,7 +71,7 @@ void hb_watcher_take(struct hb_node *n, const struct hb_message *m, uint64_t now
 	char why[LOCAL_REASON_BYTES];
 
 	if (n->self == HB_NOBODY || !n->booted || m->from != HB_NOBODY || m->member.kind != HB_KIND_REPLICA ||
-	    !m->member.name[0] || is_old(w, m))
+	    !hb_name_valid(m->member.name) || is_old(w, m))
 		return;
 	find_fault(n, m, why);
 	if (why[0] || is_taken(n, m, now_us)) {

@@ -58,7 +58,7 @@ const char *hb_reason_text(uint8_t reason)
 	return reason < HB_REASON_COUNT ? text[reason] : "unknown";
 }
 
-static bool name_valid(const char name[HB_NAME_BYTES])
+bool hb_name_valid(const char name[HB_NAME_BYTES])
 {
 	if (name[0] < 'a' || name[0] > 'z' || name[HB_NAME_BYTES - 1])
 		return false;
@@ -76,7 +76,7 @@ bool hb_record_valid(const struct hb_record *r)
 	if (r->member[r->active].kind != HB_KIND_GATEWAY)
 		return false;
 	for (uint8_t i = 0; i < r->members; i++) {
-		if (!name_valid(r->member[i].name) || r->member[i].kind > HB_KIND_WITNESS)
+		if (!hb_name_valid(r->member[i].name) || r->member[i].kind > HB_KIND_WITNESS)
 			return false;
 		if (hb_in_sync(r, i) && (r->member[i].kind != HB_KIND_GATEWAY || token_is_none(&r->token[i])))
 			return false;

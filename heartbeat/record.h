@@ -107,6 +107,10 @@ static inline bool hb_is_solo(const struct hb_record *r, uint8_t node)
 /* How many members of that kind there are. */
 unsigned hb_members_of(const struct hb_record *r, enum hb_kind kind);
 
+/* Of small letters, digits and '-', a letter first, with a NUL behind it: what is neither in the way of a file name, a shell nor a line of
+ * a configuration, whoever sends it. */
+bool hb_name_valid(const char name[HB_NAME_BYTES]);
+
 /* The number of the member with that name, or HB_NOBODY. */
 uint8_t hb_member_find(const struct hb_record *r, const char *name);
 

@@ -38,6 +38,9 @@ offers "a bee r" maintenance off ""
 offers "bee" force promote b
 offers "a bee r" switchover --to ""
 offers "--to" switchover --t
+# bash expands what it is offered: a name that could be more than a name is none.
+holdfastctl() { echo '{"nodes":[{"name":"a"},{"name":"$(echo x)"},{"name":"`echo y`"},{"name":"b;c"},{"name":"B"}]}'; }
+offers "a" maintenance off ""
 unset -f holdfastctl timeout
 offers "show" backup sh
 ./holdfastctl help | sed -n 's/^  \([a-z-][a-z-]*\).*/\1/p' | while read -r word; do

@@ -47,6 +47,10 @@ static void test_a_look_at_the_status(void **state)
 	json_object_set_new(status, "mode", json_string("STALLED"));
 	ctl_status_look(status, "b", "10.0.0.2", &look);
 	assert_true(look.refused && !look.member && !look.serving);
+	/* Under a key of this cluster's; not what a former one of this machine's sends. */
+	json_object_set_new(status, "dropped", json_pack("{s:i, s:i}", "wrong-key", 20, "other-cluster", 7));
+	ctl_status_look(status, "b", "10.0.0.2", &look);
+	assert_int_equal(look.unread, 20);
 	ctl_status_look(empty, "b", "10.0.0.2", &look);
 	assert_false(look.serving || look.member || look.heard || look.in_sync || look.refused);
 	json_decref(status);

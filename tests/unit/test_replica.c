@@ -165,6 +165,25 @@ static void test_a_member_answers_and_remembers(void **state)
 	assert_false(is_answered(a_watch("r", 900, 10), NOW_US));
 }
 
+/* A name is written into status, journals and lines of a shell. */
+static void test_a_name_that_is_none_is_not_remembered(void **state)
+{
+	static const char *const bad[] = {"", "R", "-r", "1r", "$(id)", "r r", "r\"", "r\n"};
+	struct hb_message m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		make(A);
+		assert_false(is_answered(a_watch(bad[i], 900, 10), NOW_US));
+		assert_string_equal(node.watcher.member.name, "");
+	}
+	make(A);
+	m = a_watch("r", 900, 10);
+	memset(m.member.name, 'r', sizeof(m.member.name)); /* without an end */
+	assert_false(is_answered(m, NOW_US));
+	assert_string_equal(node.watcher.member.name, "");
+}
+
 /* Two of them, each with a place at some members: the one that follows gets all of them, so that none starves the other. */
 static void test_two_replicas_do_not_starve_each_other(void **state)
 {
@@ -373,6 +392,7 @@ int main(void)
 	    cmocka_unit_test(test_it_never_votes),
 	    cmocka_unit_test(test_members_let_it_decide_nothing),
 	    cmocka_unit_test(test_a_member_answers_and_remembers),
+	    cmocka_unit_test(test_a_name_that_is_none_is_not_remembered),
 	    cmocka_unit_test(test_two_replicas_do_not_starve_each_other),
 	    cmocka_unit_test(test_an_address_of_a_member_is_refused),
 	    cmocka_unit_test(test_it_says_why_it_hears_nobody),
