@@ -60,11 +60,11 @@ void ctl_completion_print(FILE *f, const struct ctl_command *commands, size_t co
 	for (size_t i = 0; i < count; i++)
 		if (ctl_completion_words(commands[i].synopsis, words, sizeof(words)))
 			(void)fprintf(f, "\t\t%s) words='%s --help' ;;\n", commands[i].word, words);
+	/* Names of members where one belongs; nobody else than root may ask for them. compgen expands the words that it is given, as a shell
+	 * does: nothing but a name comes that far. */
 	(void)fputs("\t\t*) words=--help ;;\n"
 		    "\t\tesac\n"
 		    "\tfi\n"
-		    /* Where the name of a member belongs; nobody else than root may ask for them. compgen expands the words that it
-		     * is given, as a shell does: nothing but a name comes that far. */
 		    "\tcase ${COMP_WORDS[1]}/$before in\n"
 		    "\tswitchover/--to | maintenance/on | maintenance/off | force/promote)\n"
 		    "\t\twords=$(timeout 2 holdfastctl status --json 2>/dev/null | grep -o '\"name\":\"[^\"]*\"' | cut "

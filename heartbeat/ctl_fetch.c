@@ -89,12 +89,13 @@ int ctl_fetch(const char *socket_path, const char *path, char *ret, size_t size,
 {
 	char question[160], *answer = malloc(size + HEAD_BYTES);
 	const char *body, *length;
-	int code = answer ? 0 : err_set(e, -ENOMEM, "out of memory");
+	int code;
 
+	if (!answer)
+		return err_set(e, -ENOMEM, "out of memory");
 	(void)snprintf(
 	    question, sizeof(question), "GET %s HTTP/1.1\r\nHost: holdfast\r\nConnection: close\r\n\r\n", path);
-	if (!code)
-		code = ctl_unix_ask(socket_path, question, answer, size + HEAD_BYTES, e);
+	code = ctl_unix_ask(socket_path, question, answer, size + HEAD_BYTES, e);
 	if (!code && strncmp(answer, "HTTP/1.1 200 ", 13) != 0)
 		code = err_set(e, -EPROTO, "%s of %s: '%.12s'", path, socket_path, answer);
 	body = code ? NULL : strstr(answer, "\r\n\r\n");
