@@ -13,6 +13,7 @@
 #include "heartbeat/ctl_worker.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
+#include "heartbeat/pending.h"
 
 #define CONF_TEXT_BYTES 4096
 #define LOOK_MS 500
@@ -256,8 +257,8 @@ int ctl_worker_renew(struct errbuf *e)
 	struct settings_member gateway[CTL_MEMBERS_MAX];
 	struct errbuf why = {""};
 	unsigned count = 0, silent = 0;
-	bool changed = false;
-	int code = hostfiles_gateways(gateway, &count, e);
+	bool told = false;
+	int code = hostfiles_gateways(gateway, &count, e), late;
 
 	if (!code)
 		code = read_pem(CONF_PKI_DIR "/ca.pem", ca, e);
@@ -271,17 +272,16 @@ int ctl_worker_renew(struct errbuf *e)
 		}
 		if (!one)
 			one = pki_check_renewal(ca, old, renewed, e);
-		if (!one) {
+		if (!one)
+			one = pending_mark(HOSTFILES_PENDING_PATH, e);
+		if (!one)
 			one = ctl_file_write(CONF_PKI_DIR "/node.pem", renewed, &for_all, e);
-			changed = true;
-		}
 		code = one == -EALREADY ? 0 : one;
 	}
 	if (!code && silent == count)
 		code = err_set(e, -EAGAIN, "no gateway gives a certificate: %s", why.text);
-	if (!code && changed && ctl_reconfigure(NULL))
-		code = err_set(e, -EIO, "HAProxy could not be told of the new certificate");
-	if (!code && changed)
+	late = pending_tell(HOSTFILES_PENDING_PATH, ctl_worker_reconfigure, &told, &why);
+	if (told)
 		(void)puts("certificate renewed");
-	return code;
+	return late && !code ? err_set(e, late, "%s", why.text) : code;
 }

@@ -21,6 +21,7 @@
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
 #include "heartbeat/ip_text.h"
+#include "heartbeat/pending.h"
 #include "heartbeat/utc.h"
 
 #define RUN_DIR "/run/holdfast"
@@ -69,6 +70,36 @@ static int load(struct gateway *g, struct errbuf *e)
 	if (!code)
 		code = clusterkey_load(CONF_KEY_PATH, g->key, e);
 	return code ? code : hostfiles_load(&g->roster, e);
+}
+
+/* The peer's list, when it answers: it has no news for us otherwise. *news: ours is another now, and not stored yet. */
+static int hear_peer(struct gateway *g, bool *news, struct errbuf *e)
+{
+	static char text[ROSTER_TEXT_BYTES];
+	static struct roster theirs;
+	struct errbuf ignored = {""};
+	int code = 0;
+
+	theirs = (struct roster){0};
+	if (!ctl_fetch(PEER_SOCKET, "/workers", text, sizeof(text), &ignored))
+		code = roster_parse(text, "the other gateway's list of worker hosts", &theirs, e);
+	*news = roster_merge(&g->roster, &theirs, now_s());
+	return code;
+}
+
+int ctl_worker_reconfigure(void)
+{
+	return ctl_reconfigure(NULL);
+}
+
+/* Of whatever is marked; only then the certificates go that the configuration before may have named. *told: there was something. */
+static int tell_haproxy(const struct gateway *g, bool *told, struct errbuf *e)
+{
+	int code = pending_tell(HOSTFILES_PENDING_PATH, ctl_worker_reconfigure, told, e);
+
+	if (!code)
+		hostfiles_tidy(&g->roster);
+	return code;
 }
 
 static bool is_address_of(const char *text, const char *address)
@@ -136,7 +167,7 @@ static int print_token(const struct hostinvite *v, struct errbuf *e)
 	int code = hostinvite_format(v, token);
 
 	if (code)
-		return err_set(e, code, "this cannot be put in a token");
+		return err_set(e, code, "this cannot be put in a token: take it back with 'worker remove %s'", v->name);
 	(void)printf("%s may come as a worker host of %s, from %s. On that machine:\n\n"
 		     "    holdfastctl join %s --name %s --address %s --worker\n\n"
 		     "The token has the key of %s: keep it secret until that machine has it. The other gateway knows "
@@ -144,23 +175,33 @@ static int print_token(const struct hostinvite *v, struct errbuf *e)
 		     "half a minute.\n",
 	    v->name, v->cluster, v->address, token, v->name, v->address, v->name);
 	sodium_memzero(token, sizeof(token));
-	return fflush(stdout) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
+	return fflush(stdout)
+		   ? err_set(e, -EIO,
+			 "the token could not be printed (%s): begin anew with 'worker remove %s' and 'worker add'",
+			 strerror(errno), v->name)
+		   : 0;
 }
 
 static int add(const char *name, const char *address, struct errbuf *e)
 {
 	static struct gateway g;
 	static struct hostinvite v;
-	int code = load(&g, e);
+	struct errbuf why = {""};
+	bool news, told;
+	int code = load(&g, e), late = 0;
 
 	if (!code)
 		code = check_members(&g, address, &v, e);
-	if (!code)
+	if (!code) {
+		(void)hear_peer(&g, &news, &why); /* a name that it alone has is taken */
 		code = admit(&g, name, address, &v, e);
-	if (!code && ctl_reconfigure(NULL))
-		code = err_set(e, -EIO, "%s is admitted, but HAProxy does not know it: see above", name);
-	if (!code)
-		code = print_token(&v, e);
+	}
+	if (!code) {
+		late = tell_haproxy(&g, &told, &why);
+		code = print_token(&v, e); /* nobody has it otherwise */
+	}
+	if (!code && late)
+		code = err_set(e, late, "%s is admitted, but %s", name, why.text);
 	sodium_memzero(&g, sizeof(g));
 	sodium_memzero(&v, sizeof(v));
 	return code;
@@ -169,17 +210,18 @@ static int add(const char *name, const char *address, struct errbuf *e)
 static int remove_one(const char *name, struct errbuf *e)
 {
 	static struct gateway g;
-	bool changed = false;
+	struct errbuf ignored = {""};
+	bool news, told;
 	int code = load(&g, e);
 
-	if (!code)
+	if (!code) {
+		(void)hear_peer(&g, &news, &ignored); /* what it alone has can be removed here */
 		code = roster_remove(&g.roster, name, now_s(), e);
-	if (!code)
+	}
+	if (!code || code == -EALREADY) /* once more: then HAProxy is told once more */
 		code = hostfiles_store(&g.roster, e);
-	if (!code)
-		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), &changed, e);
-	if (!code && ctl_reconfigure(NULL))
-		code = err_set(e, -EIO, "%s is removed, but HAProxy still lets it in: see above", name);
+	if (!code && tell_haproxy(&g, &told, &ignored))
+		code = err_set(e, -EIO, "%s is removed, and may still be let in: %s", name, ignored.text);
 	if (!code)
 		(void)printf("%s is no worker host any more. This gateway lets it in no longer, and ends what it has "
 			     "open within half a "
@@ -250,48 +292,43 @@ static int list(bool json, struct errbuf *e)
 	return code;
 }
 
-/* The peer's list, when it answers: it has no news for us otherwise. */
-static int take_from_peer(struct gateway *g, bool *changed, struct errbuf *e)
-{
-	static char text[ROSTER_TEXT_BYTES];
-	static struct roster theirs;
-	struct errbuf ignored = {""};
-	int code;
-
-	if (ctl_fetch(PEER_SOCKET, "/workers", text, sizeof(text), &ignored))
-		return 0;
-	code = roster_parse(text, "the other gateway's list of worker hosts", &theirs, e);
-	if (code || !roster_merge(&g->roster, &theirs, now_s()))
-		return code;
-	*changed = true;
-	return hostfiles_store(&g->roster, e);
-}
-
+/* What the peer does not say, or nobody can read, keeps back nothing of our own. */
 static int sync_gateway(struct errbuf *e)
 {
 	static struct gateway g;
-	bool changed = false;
-	int code = load(&g, e);
+	struct errbuf of_peer = {""}, of_haproxy = {""};
+	bool news = false, told = false;
+	int code = load(&g, e), heard, late;
 
+	if (code)
+		return code;
+	heard = hear_peer(&g, &news, &of_peer);
+	if (news)
+		code = hostfiles_store(&g.roster, e);
 	if (!code)
-		code = take_from_peer(&g, &changed, e);
-	if (!code)
-		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), &changed, e);
+		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), e);
+	late = tell_haproxy(&g, &told, &of_haproxy);
 	sodium_memzero(&g, sizeof(g));
-	if (!code && changed && ctl_reconfigure(NULL))
-		code = err_set(e, -EIO, "HAProxy could not be told");
-	if (!code && changed)
+	if (told)
 		(void)puts("worker hosts: list or certificates have changed");
+	if (!code && late)
+		code = err_set(e, late, "%s", of_haproxy.text);
+	if (!code && heard)
+		code = err_set(e, heard, "%s", of_peer.text);
 	return code;
 }
 
 static int sync_here(struct errbuf *e)
 {
 	struct conf conf;
+	int code;
 
 	if (conf_load(CONF_PATH, &conf, stderr))
 		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
-	return conf.kind == CONF_KIND_WORKER ? ctl_worker_renew(e) : sync_gateway(e);
+	if (conf.kind != CONF_KIND_WORKER)
+		return sync_gateway(e);
+	code = take_turn(e);
+	return code ? code : ctl_worker_renew(e);
 }
 
 static int usage(void)

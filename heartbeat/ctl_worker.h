@@ -11,7 +11,10 @@ int ctl_join_worker(const struct ctl_options *o);
 /* What HAProxy of this gateway says of the worker host of that name: "up", "down", or "unknown". */
 const char *ctl_worker_state(const char *name);
 
-/* Takes a later certificate from a gateway, if there is one, and tells HAProxy. 0, or -errno with e filled. */
+/* `holdfastctl reconfigure`, for pending_tell(). */
+int ctl_worker_reconfigure(void);
+
+/* Takes a later certificate from a gateway, if there is one, and tells HAProxy, also of one that an earlier call took and could not tell of. 0, or -errno with e filled. */
 int ctl_worker_renew(struct errbuf *e);
 
 #endif

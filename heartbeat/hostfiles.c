@@ -12,6 +12,7 @@
 #include "heartbeat/conf_value.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/pending.h"
 
 #define DAY_S (INT64_C(24) * 3600)
 
@@ -40,9 +41,10 @@ int hostfiles_load(struct roster *ret, struct errbuf *e)
 int hostfiles_store(const struct roster *r, struct errbuf *e)
 {
 	char text[ROSTER_TEXT_BYTES];
+	int code = pending_mark(HOSTFILES_PENDING_PATH, e);
 
 	roster_print(r, text);
-	return ctl_file_write(ROSTER_PATH, text, &for_all, e);
+	return code ? code : ctl_file_write(ROSTER_PATH, text, &for_all, e);
 }
 
 bool hostfiles_is_due(int64_t end_s, int64_t now_s)
@@ -70,31 +72,38 @@ int hostfiles_make(const struct conf *conf, const uint8_t key[static PKI_KEY_BYT
 	if (sodium_hex2bin(who.key, sizeof(who.key), one->key, strlen(one->key), NULL, NULL, NULL))
 		return err_set(e, -EINVAL, ROSTER_PATH ": the key of %s", one->name);
 	code = pki_make_worker(key, &who, now_s + PKI_WORKER_DAYS * DAY_S, ca, ret, e);
+	if (!code)
+		code = pending_mark(HOSTFILES_PENDING_PATH, e);
 	(void)snprintf(path, sizeof(path), CONF_HOST_PEM, one->id);
 	return code ? code : ctl_file_write(path, ret, &for_all, e);
 }
 
 int hostfiles_certify(const struct conf *conf, const uint8_t key[static PKI_KEY_BYTES], const struct roster *r,
-    int64_t now_s, bool *changed, struct errbuf *e)
+    int64_t now_s, struct errbuf *e)
 {
-	char path[PATH_MAX], ca[PKI_PEM_BYTES], made[PKI_PEM_BYTES];
+	char ca[PKI_PEM_BYTES], made[PKI_PEM_BYTES];
 	int code = 0;
 
 	for (unsigned i = 0; i < r->count && !code; i++) {
 		const struct roster_entry *one = &r->entry[i];
 		int64_t end_s = 0;
 
-		(void)snprintf(path, sizeof(path), CONF_HOST_PEM, one->id);
-		if (one->removed_s) {
-			*changed = unlink(path) == 0 || *changed;
-			continue;
-		}
-		if (hostfiles_end(one->id, &end_s) && !hostfiles_is_due(end_s, now_s))
+		if (one->removed_s || (hostfiles_end(one->id, &end_s) && !hostfiles_is_due(end_s, now_s)))
 			continue;
 		code = hostfiles_make(conf, key, one, now_s, ca, made, e);
-		*changed = true;
 	}
 	return code;
+}
+
+void hostfiles_tidy(const struct roster *r)
+{
+	char path[PATH_MAX];
+
+	for (unsigned i = 0; i < r->count; i++) {
+		(void)snprintf(path, sizeof(path), CONF_HOST_PEM, r->entry[i].id);
+		if (r->entry[i].removed_s)
+			(void)unlink(path); /* of most it is gone */
+	}
 }
 
 int hostfiles_gateways(struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)

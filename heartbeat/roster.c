@@ -146,15 +146,28 @@ int roster_add(struct roster *r, const struct roster_entry *entry, struct errbuf
 	return 0;
 }
 
+static void end(struct roster_entry *one, int64_t now_s)
+{
+	one->removed_s = now_s > 0 ? now_s : 1;
+}
+
 int roster_remove(struct roster *r, const char *name, int64_t now_s, struct errbuf *e)
 {
+	bool was = false, is = false;
+
 	for (unsigned i = 0; i < r->count; i++) {
-		if (r->entry[i].removed_s || strcmp(r->entry[i].name, name) != 0)
+		if (strcmp(r->entry[i].name, name) != 0)
 			continue;
-		r->entry[i].removed_s = now_s > 0 ? now_s : 1;
-		return 0;
+		was = true;
+		if (r->entry[i].removed_s)
+			continue;
+		is = true;
+		end(&r->entry[i], now_s);
 	}
-	return err_set(e, -ENOENT, "there is no worker host %s", name);
+	if (is)
+		return 0;
+	return was ? err_set(e, -EALREADY, "the worker host %s was removed before", name)
+		   : err_set(e, -ENOENT, "there is no worker host %s", name);
 }
 
 static struct roster_entry *find_id(struct roster *r, const char *id)
@@ -170,16 +183,66 @@ static bool is_old(const struct roster_entry *one, int64_t now_s)
 	return one->removed_s && one->removed_s + ROSTER_KEEP_S < now_s;
 }
 
-bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s)
+static bool are_rivals(const struct roster_entry *a, const struct roster_entry *b)
+{
+	return !a->removed_s && !b->removed_s && strcmp(a->id, b->id) != 0 &&
+	       (strcmp(a->name, b->name) == 0 || strcmp(a->address, b->address) == 0);
+}
+
+static bool has_rival(const struct roster *r, const struct roster_entry *one)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (are_rivals(&r->entry[i], one))
+			return true;
+	return false;
+}
+
+/* The live one with the smallest id behind that one. NULL: there is none. */
+static const struct roster_entry *next_live(const struct roster *r, const char *id)
+{
+	const struct roster_entry *next = NULL;
+
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct roster_entry *one = &r->entry[i];
+
+		if (!one->removed_s && strcmp(one->id, id) > 0 && (!next || strcmp(one->id, next->id) < 0))
+			next = one;
+	}
+	return next;
+}
+
+/* In the order of ids, so that it does not matter in which the admissions came: each that is still live ends its rivals behind it. */
+static bool settle(struct roster *r, int64_t now_s)
+{
+	const struct roster_entry *one = NULL;
+	bool changed = false;
+
+	while ((one = next_live(r, one ? one->id : "")))
+		for (unsigned i = 0; i < r->count; i++)
+			if (are_rivals(one, &r->entry[i])) {
+				end(&r->entry[i], now_s);
+				changed = true;
+			}
+	return changed;
+}
+
+static bool forget_old(struct roster *r, int64_t now_s)
 {
 	bool changed = false;
 
-	for (unsigned i = own->count; i-- > 0;)
-		if (is_old(&own->entry[i], now_s)) {
-			memmove(&own->entry[i], &own->entry[i + 1], (own->count - i - 1) * sizeof(own->entry[0]));
-			own->count--;
+	for (unsigned i = r->count; i-- > 0;)
+		if (is_old(&r->entry[i], now_s)) {
+			memmove(&r->entry[i], &r->entry[i + 1], (r->count - i - 1) * sizeof(r->entry[0]));
+			r->count--;
 			changed = true;
 		}
+	return changed;
+}
+
+bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s)
+{
+	bool changed = forget_old(own, now_s);
+
 	for (unsigned i = 0; i < theirs->count; i++) {
 		const struct roster_entry *one = &theirs->entry[i];
 		struct roster_entry *mine = find_id(own, one->id);
@@ -189,12 +252,12 @@ bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s
 			changed = true;
 		}
 		if (mine || is_old(one, now_s) || own->count == ROSTER_MAX ||
-		    (!one->removed_s && live(own) >= ROSTER_LIVE_MAX))
+		    (!one->removed_s && live(own) >= ROSTER_LIVE_MAX && !has_rival(own, one)))
 			continue;
 		own->entry[own->count++] = *one;
 		changed = true;
 	}
-	return changed;
+	return settle(own, now_s) || changed;
 }
 
 void roster_common(const struct roster_entry *entry, char ret[static ROSTER_COMMON_BYTES])

@@ -2,7 +2,8 @@
  * The worker hosts of a cluster: machines that are no members, have no data and not the cluster's key, and run workers. Both gateways have the
  * list, ROSTER_PATH, and each takes from the other's what it lacks. An admission has a random id and one public key, and is removed once and
  * for ever, so two lists are put together without asking which is newer: all admissions of both, removed if either says so. A host that comes
- * again is another admission. Pure.
+ * again is another admission. Where both gateways admitted the same name or address before they heard of each other, the one with the smaller id
+ * stays, on both. Pure.
  */
 #ifndef HOLDFAST_HEARTBEAT_ROSTER_H
 #define HOLDFAST_HEARTBEAT_ROSTER_H
@@ -51,11 +52,11 @@ const struct roster_entry *roster_find(const struct roster *r, const char *name)
 /* Puts *entry in, which is not removed. 0, or with e filled -EEXIST name or address are taken, -ENOSPC there are as many as there can be. */
 int roster_add(struct roster *r, const struct roster_entry *entry, struct errbuf *e);
 
-/* 0, or -ENOENT with e filled. */
+/* Ends all that have that name. 0, or with e filled -EALREADY they were ended before, -ENOENT there was none. */
 int roster_remove(struct roster *r, const char *name, int64_t now_s, struct errbuf *e);
 
-/* Takes from theirs what own lacks, and forgets what was removed long ago. Whether anything of own has changed. What would be more than there
- * can be stays away. */
+/* Takes from theirs what own lacks, ends of any two with the same name or address the one with the larger id, and forgets what was removed long
+ * ago. Whether anything of own has changed. What would be more than there can be stays away. */
 bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s);
 
 /* The name in its certificate: "worker.NAME.ID". */

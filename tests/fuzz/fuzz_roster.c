@@ -32,8 +32,8 @@ static void draw_roster(struct roster *ret)
 			there = there || ret->entry[k].id[7] == (char)('0' + id);
 		if (there)
 			continue;
-		(void)snprintf(e->name, sizeof(e->name), "w%u", id);
-		(void)snprintf(e->address, sizeof(e->address), "10.0.0.%u", id);
+		(void)snprintf(e->name, sizeof(e->name), "w%u", id % 5); /* some of two have the same */
+		(void)snprintf(e->address, sizeof(e->address), "10.0.0.%u", id % 6);
 		(void)snprintf(e->id, sizeof(e->id), "%08u", id);
 		(void)snprintf(e->key, sizeof(e->key), "%064u", id);
 		e->removed_s = draw(2) ? NOW_S - (int64_t)draw(1000) : 0;
@@ -65,6 +65,12 @@ static void try_lists(void)
 	(void)roster_merge(&other, &one, NOW_S);
 	insist(live_ids(&back) == live_ids(&other), "two lists differ by who was first");
 	insist(!roster_merge(&back, &other, NOW_S), "a list has news that it had");
+	for (unsigned i = 0; i < back.count; i++)
+		for (unsigned k = 0; k < i; k++)
+			insist(back.entry[i].removed_s || back.entry[k].removed_s ||
+				   (strcmp(back.entry[i].name, back.entry[k].name) != 0 &&
+				       strcmp(back.entry[i].address, back.entry[k].address) != 0),
+			    "two worker hosts with the same name or address");
 }
 
 static void try_text(void)

@@ -56,7 +56,7 @@ refused 2 "$now" "want the IPv4 address of the worker host" worker add r --addre
 refused 2 "$now" "is no name of a node" worker add R --address 10.77.0.4
 refused 1 "$now" "is that of the member w" worker add r --address 10.77.0.3
 refused 1 "$now" "is the virtual IP" worker add r --address "$vip"
-refused 1 "$now" "there is no worker host r" worker remove r
+refused 1 "$now" "there is no worker host never" worker remove never
 refused 1 w "this machine is a witness" worker list
 refused 2 "$now" "want 'worker add NAME --address IP'" worker add r
 refused 1 r "not the token of a worker host" join hf1-abc --name r --address 10.77.0.4 --worker --yes

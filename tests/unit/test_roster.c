@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
+#include "heartbeat/pending.h"
 #include "heartbeat/pki.h"
 #include "heartbeat/settings.h"
 
@@ -112,6 +115,7 @@ static void test_there_are_so_many_at_most(void **state)
 	assert_int_equal(roster_add(&r, &one, &e), -ENOSPC);
 	assert_int_equal(roster_remove(&r, "w99", NOW_S, &e), -ENOENT);
 	assert_int_equal(roster_remove(&r, "w3", NOW_S, &e), 0);
+	assert_int_equal(roster_remove(&r, "w3", NOW_S, &e), -EALREADY);
 	one = entry("w4", "10.9.9.9", "aaaaaaaa");
 	assert_int_equal(roster_add(&r, &one, &e), -EEXIST);
 	one = entry("other", "10.0.1.4", "aaaaaaaa");
@@ -161,6 +165,68 @@ static void test_lists_come_together(void **state)
 		empty.entry[empty.count++] = numbered(i);
 	(void)roster_merge(&a, &empty, NOW_S);
 	assert_int_equal(a.count, ROSTER_LIVE_MAX);
+}
+
+static void put_together(const struct roster *a, const struct roster *b, const char *live)
+{
+	static struct roster ab, ba;
+	char ids[ROSTER_LIVE_MAX * 2] = "";
+
+	ab = *a;
+	ba = *b;
+	(void)roster_merge(&ab, b, NOW_S);
+	(void)roster_merge(&ba, a, NOW_S);
+	assert_false(roster_merge(&ab, &ba, NOW_S));
+	assert_false(roster_merge(&ba, &ab, NOW_S));
+	assert_int_equal(ab.count, ba.count);
+	for (char digit = '0'; digit <= '9'; digit++)
+		for (unsigned i = 0; i < ab.count; i++) {
+			const struct roster_entry *x = &ab.entry[i], *y = ba.entry;
+
+			if (x->id[0] != digit)
+				continue;
+			while (strcmp(x->id, y->id) != 0)
+				y++;
+			assert_int_equal(!x->removed_s, !y->removed_s);
+			if (!x->removed_s)
+				(void)strncat(ids, x->id, 1);
+		}
+	assert_string_equal(ids, live);
+}
+
+/* Each gateway admitted before it heard of the other one's. */
+static void test_the_same_twice_is_settled(void **state)
+{
+	static struct roster a, b, full;
+	struct roster_entry one = entry("w1", "10.0.0.4", "1aaaaaaa"), same = entry("w1", "10.0.0.5", "2aaaaaaa"),
+			    near = entry("w2", "10.0.0.5", "3aaaaaaa"), more;
+	struct errbuf e = {""};
+
+	(void)state;
+	a = b = full = (struct roster){0};
+	assert_int_equal(roster_add(&a, &one, &e), 0);
+	assert_int_equal(roster_add(&b, &same, &e), 0);
+	put_together(&a, &b, "1"); /* the name */
+	assert_int_equal(roster_add(&a, &near, &e), 0);
+	put_together(&a, &b, "13"); /* the address, of one that is ended itself */
+	a = (struct roster){0};
+	assert_int_equal(roster_add(&a, &near, &e), 0);
+	put_together(&a, &b, "2");
+	/* As a release before this one left it: all of the name go. */
+	a.entry[a.count++] = one;
+	a.entry[a.count++] = same;
+	assert_int_equal(roster_remove(&a, "w1", NOW_S, &e), 0);
+	assert_null(roster_find(&a, "w1"));
+	assert_non_null(roster_find(&a, "w2"));
+	/* And where there are as many as there can be, too. */
+	for (unsigned i = 1; i < ROSTER_LIVE_MAX; i++) {
+		more = numbered(10 + i);
+		assert_int_equal(roster_add(&full, &more, &e), 0);
+	}
+	a = b = full;
+	assert_int_equal(roster_add(&a, &one, &e), 0);
+	assert_int_equal(roster_add(&b, &same, &e), 0);
+	put_together(&a, &b, "00000001");
 }
 
 static struct hostinvite an_invite(const uint8_t *key, int64_t end_s)
@@ -324,6 +390,45 @@ static void test_what_haproxy_is_told(void **state)
 	assert_null(value(&v, "HOST_SERVERS"));
 }
 
+static int fails, calls;
+
+static int tell(void)
+{
+	calls++;
+	return fails;
+}
+
+/* Whatever becomes of the first call, another one tells it; and nobody is told twice. */
+static void test_what_was_not_told_stays_marked(void **state)
+{
+	char directory[] = "/tmp/holdfast-pending-XXXXXX", path[64];
+	struct errbuf e = {""};
+	bool told = true;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	(void)snprintf(path, sizeof(path), "%s/mark", directory);
+	assert_int_equal(pending_tell(path, tell, &told, &e), 0);
+	assert_int_equal(calls, 0);
+	assert_false(told);
+	assert_int_equal(pending_mark(path, &e), 0);
+	assert_int_equal(pending_mark(path, &e), 0);
+	fails = 1;
+	assert_int_equal(pending_tell(path, tell, &told, &e), -EIO);
+	assert_false(told);
+	assert_non_null(strstr(e.text, "tried again"));
+	assert_int_equal(pending_tell(path, tell, &told, &e), -EIO);
+	fails = 0;
+	assert_int_equal(pending_tell(path, tell, &told, &e), 0);
+	assert_true(told);
+	assert_int_equal(calls, 3);
+	assert_int_equal(pending_tell(path, tell, &told, &e), 0);
+	assert_int_equal(calls, 3);
+	assert_false(told);
+	assert_int_equal(rmdir(directory), 0);
+	assert_int_not_equal(pending_mark(path, &e), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -331,9 +436,11 @@ int main(void)
 	    cmocka_unit_test(test_a_bad_line_is_named),
 	    cmocka_unit_test(test_there_are_so_many_at_most),
 	    cmocka_unit_test(test_lists_come_together),
+	    cmocka_unit_test(test_the_same_twice_is_settled),
 	    cmocka_unit_test(test_a_token_comes_back),
 	    cmocka_unit_test(test_what_a_renewal_must_be),
 	    cmocka_unit_test(test_what_haproxy_is_told),
+	    cmocka_unit_test(test_what_was_not_told_stays_marked),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
