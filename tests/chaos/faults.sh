@@ -9,13 +9,16 @@ node_of() {
 pause_ms() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
 # draw MOST: a number from 0 to MOST in $drawn, from the seed.
 draw() { drawn=$((RANDOM % ($1 + 1))); }
-# In the background, and ended by the end of the fault: chaos_loop NAME COMMAND... runs it again and again.
+# In the background, and ended by the end of the fault: chaos_loop NAME COMMAND... runs it again and again, until stop_loop NAME of the same trial.
+# Each trial has a file of its own, which stays: who died in a trial may not have looked when the next one begins.
 chaos_loop() {
-  local name=$1
+  local stop="$work/loop.$1.${trial:-}.stop"
   shift
-  (while [ ! -e "$work/loop.$name.stop" ]; do "$@"; done) >/dev/null 2>&1 &
+  rm -f "$stop"
+  (while [ ! -e "$stop" ]; do "$@"; done) >/dev/null 2>&1 &
   loops+=("$!")
 }
+stop_loop() { touch "$work/loop.$1.${trial:-}.stop"; }
 end_loops() {
   local pid
   for pid in "${loops[@]}"; do wait "$pid"; done
@@ -107,7 +110,7 @@ begin_stolen() { inside w sh -c "echo 1 >/proc/sys/net/ipv4/conf/eth0/arp_notify
 end_stolen() { inside w ip addr del "$vip/24" dev eth0 2>/dev/null || true; }
 # kill-queries ROLE: root kills whatever the database does, again and again
 begin_kill-queries() {
-  rm -f "$work/loop.kill-queries.stop" "$work/loop.kill-queries.killed"
+  rm -f "$work/loop.kill-queries.killed"
   chaos_loop kill-queries kill_queries "$(node_of "$1")"
   wait_until 20 "a query to kill" test -s "$work/loop.kill-queries.killed"
 }
@@ -117,7 +120,7 @@ kill_queries() { # NODE: for about a second; what was killed goes into a file
       tee /dev/stderr | mariadb -f 2>/dev/null; done' 2>>"$work/loop.kill-queries.killed" >/dev/null
 }
 end_kill-queries() {
-  touch "$work/loop.kill-queries.stop"
+  stop_loop kill-queries
   end_loops
 }
 # grey FAULT ROLE: tests/lab/grey.sh
@@ -178,12 +181,13 @@ begin_clock() { set_clock "$(node_of "$1")" "$2"; }
 end_clock() { set_clock "$(node_of "$1")" 0; }
 # memory ROLE MIB [hog]: from now on its processes together may have that much more than they have, and one of them wants all of it if "hog".
 # What is theirs already stays: it is not counted, so that nothing has to be known of their sizes. What they read and write is counted.
-memory_group() { echo "/sys/fs/cgroup/memory/$(lab_name_of)-$1"; }
+memory_root=/sys/fs/cgroup/memory
+memory_group() { echo "$memory_root/$(lab_name_of)-$1"; }
 begin_memory() {
   local node group
   node=$(node_of "$1")
   group=$(memory_group "$node")
-  [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || fail "no memory controller of cgroups v1"
+  [ -e "$memory_root/memory.limit_in_bytes" ] || fail "no memory controller of cgroups v1"
   mkdir -p "$group" && echo $(($2 << 20)) >"$group/memory.limit_in_bytes" || fail "no limit in $group"
   [ "$(cat "$group/memory.limit_in_bytes")" = $(($2 << 20)) ] || fail "the limit of $group is $(cat "$group/memory.limit_in_bytes")"
   memory_move "$node" "$group"
@@ -197,27 +201,26 @@ memory_move() { # NODE GROUP: every process of the machine, again until none was
   while [ "$again" -gt 0 ]; do
     again=0
     while read -r pid; do
-      grep -qs "^[0-9]*:memory:${2#/sys/fs/cgroup/memory}\$" "/proc/$pid/cgroup" && continue
+      grep -qs "^[0-9]*:memory:${2#"$memory_root"}\$" "/proc/$pid/cgroup" && continue
       echo "$pid" >"$2/cgroup.procs" && again=1
     done < <(stat -L -c '%i %n' /proc/[0-9]*/ns/pid 2>/dev/null | awk -v s="$space" '$1 == s { split($2, p, "/"); print p[3] }')
   done 2>/dev/null
 }
 end_memory() {
   local node group pid i
-  touch "$work/loop.memory-hog.stop"
   node=$(node_of "$1")
   group=$(memory_group "$node")
   [ -d "$group" ] || return 0
+  stop_loop memory-hog
   [ "$(cat "$group/memory.failcnt")" -gt 0 ] || [ -z "${trial:-}" ] ||
     jq -nc --arg one "memory $*: the limit was never reached" '{not_begun: $one}' >>"$keep/$trial.facts"
   echo -1 >"$group/memory.limit_in_bytes"
   end_loops
   for ((i = 0; i < 100; i++)); do
-    while read -r pid; do echo "$pid" >/sys/fs/cgroup/memory/cgroup.procs; done <"$group/cgroup.procs" 2>/dev/null
+    while read -r pid; do echo "$pid" >"$memory_root/cgroup.procs"; done <"$group/cgroup.procs" 2>/dev/null
     rmdir "$group" 2>/dev/null && break
     pause_ms 50
   done
-  rm -f "$work/loop.memory-hog.stop"
 }
 # settle ROLE...: all that was written so far gets to the disk, whoever lies (tests/lab/lying_disk.c)
 begin_settle() {

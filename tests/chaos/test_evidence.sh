@@ -6,8 +6,8 @@ command -v jq >/dev/null || { echo "jq is missing: skipped"; exit 77; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
-run() { # FILE COMMIT DROPS TRIALS
-  jq -n --arg commit "$2" --argjson drops "$3" --argjson all "$4" '{seed: 7, seconds: 6, commit: $commit, package: "1", drops: $drops, trials: ($all | length),
+run() { # FILE COMMIT DROPS TRIALS [PLANNED]
+  jq -n --arg commit "$2" --argjson drops "$3" --argjson all "$4" --argjson planned "${5:-0}" '{seed: 7, seconds: 6, commit: $commit, package: "1", drops: $drops, trials: ($all | length), planned: $planned,
     operations: 100, reads: 50, unknown: 1, violations: ($all | map(.violations) | add), not_recovered: 0, unexpected: 0, all: $all}' >"$1"
 }
 says() { # PATTERN
@@ -24,10 +24,11 @@ dead='{"scenario":"power-all","expected":"either","violations":0,"recovered":fal
 planted='{"scenario":"lying-disks","expected":"found","violations":0,"found":12,"recovered":true,"as_expected":true,"databases":1}'
 run "$work/1" aaaaaaa false "[$good,$good]"
 run "$work/2" bbbbbbb false "[$good,$bad]"
-run "$work/3" bbbbbbb true "[$good,$dead,$planted]"
+run "$work/3" bbbbbbb true "[$good,$dead,$planted]" 5
 "$here/evidence" summary "$work/1" >"$work/one" && "$here/evidence" summary "$work/2" "$work/3" >"$work/two" &&
   "$here/evidence" report "$work/one" "$work/two" >"$work/report" || failed=1
 says '^| seed 7 | A aaaaaaa | 1 | no | 2 | 100 | 50 | 1 | 0 | 0 | 0 |$'
+says '^| seed 7 | B bbbbbbb | 1 | yes | 3 of 5 planned | 100 | 50 | 1 | 0 | 0 | 0 |$'
 says '^| together | | | | 7 | 300 | 150 | 3 | 3 | 0 | 0 |$'
 says '^| power-active | move | A B | 4 | 1, 3 | 300, 900 | 4000, 9000 | 3 | 0 |$'
 says '^| power-active, drops | move | B | 1 | 0, 1 | 300, 300 | 4000, 4000 | 0 | 0 |$'

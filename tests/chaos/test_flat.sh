@@ -34,7 +34,7 @@ life reborn 1 10 '20000 + r * 1500' '40' 1
 life reborn 11 20 '5000 + r * 1500' '40' 2
 life young 1 10 '20000 + r' '40' 1
 life young 11 20 '60000 + r' '40' 2
-"$here/flat" "$work/looks" >"$work/json" || failed=1
+"$here/flat" "$work/looks" 30 >"$work/json" || failed=1
 is still flat
 is noisy flat
 is fills flat
@@ -45,8 +45,15 @@ is mariadb flat
 is short "not judged"
 is reborn grows
 is young flat # what a life begins with is its own
-[ "$(jq .growing "$work/json") $(jq .not_judged "$work/json")" = "3 1" ] || { echo "FAIL: the counts"; failed=1; }
+[ "$(jq -c '[.growing, .flat, .not_judged, (.missing | length)]' "$work/json")" = "[3,6,1,60]" ] || { echo "FAIL: the counts"; failed=1; }
+# Three machines, two rounds, and one look that did not happen; and none at all.
+for look in 1,a 2,a 1,b 2,b 1,w; do
+  echo "{\"round\":${look%,*},\"node\":\"${look#*,}\",\"unit\":\"x\",\"life\":\"1\",\"rss_kib\":1,\"fds\":1}"
+done >"$work/looks"
+[ "$("$here/flat" "$work/looks" 2 | jq -c .missing)" = '["w, round 2"]' ] || { echo "FAIL: a look that did not happen"; failed=1; }
+: >"$work/looks"
+[ "$("$here/flat" "$work/looks" 2 | jq -c '[.flat, (.missing | length)]')" = '[0,6]' ] || { echo "FAIL: no look at all"; failed=1; }
 echo '{"round":1}' >"$work/looks"
-if "$here/flat" "$work/looks" >/dev/null 2>"$work/said"; then failed=1; fi
+if "$here/flat" "$work/looks" 1 >/dev/null 2>"$work/said"; then failed=1; fi
 grep -q "looks:1: KeyError('node')" "$work/said" || { echo "FAIL: a line that is none"; cat "$work/said"; failed=1; }
 [ "$failed" -eq 0 ]
