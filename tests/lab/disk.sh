@@ -13,12 +13,13 @@ disk_is_own() {
 	[ -f "$lab_dir/nodes/$1/disk.img" ]
 }
 
-# disk_make NODE: from what rootfs_disk has put into upper and work.
+# disk_make NODE: from what rootfs_disk has put into upper and work. disk.img is there when all of it is, whenever somebody interrupts this.
 disk_make() {
 	local dir=$lab_dir/nodes/$1
-	mkdir -p "$dir/disk" "$dir/content" && mv "$dir/upper" "$dir/work" "$dir/content/" && truncate -s "$disk_size" "$dir/disk.img" &&
-		mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d "$dir/content" "$dir/disk.img" ||
-		die "$1: no disk in $dir/disk.img"
+	rm -rf "$dir/content" "$dir/disk.img.new"
+	mkdir -p "$dir/disk" "$dir/content" && mv "$dir/upper" "$dir/work" "$dir/content/" && truncate -s "$disk_size" "$dir/disk.img.new" &&
+		mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d "$dir/content" "$dir/disk.img.new" &&
+		mv "$dir/disk.img.new" "$dir/disk.img" || die "$1: no disk in $dir/disk.img"
 	rm -rf "$dir/content"
 }
 

@@ -144,17 +144,21 @@ machine_is_up() {
 	esac
 }
 
+# r is made when it is first started, on a disk of its own where a has one, and again when that was interrupted.
+machine_make_replica() {
+	if [ -f "$(node_dir r)/lower" ] && { disk_is_own r || ! disk_is_own a; }; then return; fi
+	rootfs_disk r "$(cat "$(node_dir a)/lower")"
+	! disk_is_own a || disk_make r
+}
+
 machine_start() {
 	local node=$1
 	network_need
 	machine_lock "$node"
-	if [ "$node" = r ] && [ ! -f "$(node_dir r)/lower" ]; then
-		rootfs_disk r "$(cat "$(node_dir a)/lower")"
-		! disk_is_own a || disk_make r
-	fi
 	machine_state "$node"
 	[ "$REPLY" = dead ] || return 0
 	machine_clear "$node"
+	[ "$node" != r ] || machine_make_replica
 	machine_power_on "$node"
 	exec 7>&-
 	wait_for 60 machine_is_up "$node" basic || machine_fail "$node" "systemd is not up after 60 s"

@@ -166,11 +166,11 @@ rootfs_prepare() {
 	done
 }
 
-# rootfs_disk NODE LOWER: an empty disk on those layers.
+# rootfs_disk NODE LOWER: an empty disk on those layers. The file that names them is there when all of it is.
 rootfs_disk() {
 	local other
+	rm -f "$lab_dir/nodes/$1/lower"
 	mkdir -p "$lab_dir/nodes/$1"/{upper/etc,work,root}
-	printf '%s' "$2" >"$lab_dir/nodes/$1/lower"
 	printf '%s\n' "$1" >"$lab_dir/nodes/$1/upper/etc/hostname"
 	# Set beforehand: an empty one means "first boot", and systemd would enable every unit there is.
 	tr -d - </proc/sys/kernel/random/uuid >"$lab_dir/nodes/$1/upper/etc/machine-id"
@@ -180,4 +180,5 @@ rootfs_disk() {
 			printf '%s %s\n' "$(node_address "$other")" "$other"
 		done
 	} >"$lab_dir/nodes/$1/upper/etc/hosts"
+	printf '%s' "$2" >"$lab_dir/nodes/$1/lower.new" && mv "$lab_dir/nodes/$1/lower.new" "$lab_dir/nodes/$1/lower" || die "$1: no disk in $lab_dir/nodes/$1"
 }
