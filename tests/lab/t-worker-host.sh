@@ -28,6 +28,10 @@ from_r() { # PORT PATH: what a gateway answers to its certificate
   "$lab" exec r -- sh -c "printf 'GET $2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' |
     timeout 5 openssl s_client -quiet -connect 10.77.0.${3:-1}:$1 -cert /etc/holdfast/pki/node-full.pem 2>/dev/null | head -c 200"
 }
+at_ledger() { # NUMBER: is r let in at the ledger of that gateway? A worker that says nothing yet is not hung up on at once
+  "$lab" exec r -- sh -c "sleep 4 | timeout 3 openssl s_client -quiet -connect 10.77.0.$1:7444 -cert /etc/holdfast/pki/node-full.pem >/dev/null 2>&1
+    case \$? in 124) echo held ;; 0 | 1) echo refused ;; *) echo unknown ;; esac"
+}
 token_in() { grep -o 'hfw1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1; }
 let_in() { # the host joins anew, with the token of gateway $1
   ctl "$1" worker add r --address 10.77.0.4 || fail "worker add: $said"
@@ -97,6 +101,7 @@ stolen() { # what its certificate gets from another address
 case $(from_r 7443 /edgez) in "HTTP/1.1 200"*) ;; *) fail "r asks whether a lives: $(from_r 7443 /edgez)" ;; esac
 [ -z "$(stolen)" ] || fail "its certificate is taken from another address: $(stolen)"
 rm -f "$work/stolen.pem"
+[ "$(at_ledger 1)$(at_ledger 2)" = heldheld ] || fail "r at the ledgers: $(at_ledger 1), $(at_ledger 2)"
 say "what is not for it is refused, and so is its certificate from another address"
 
 # The role moves: it goes to the other ledger.
@@ -148,9 +153,15 @@ say "it has got another certificate, and serves with it"
 ctl "$standby" worker remove r || fail "worker remove: $said"
 is_forgotten() { [ -z "$(host a name)$(host b name)" ]; }
 wait_until 60 "both gateways to have forgotten r" is_forgotten
-is_shut() { [ -z "$(from_r 7443 /edgez 1)$(from_r 7443 /edgez 2)$(from_r 7444 / 1)$(from_r 7444 / 2)" ]; }
+is_refused() { [ "$(at_ledger 1)$(at_ledger 2)" = refusedrefused ]; }
+is_shut() { [ -z "$(from_r 7443 /edgez 1)$(from_r 7443 /edgez 2)" ]; }
 wait_until 60 "r to be shut out" is_shut
-is_cut() { [ -z "$("$lab" exec r -- ss -Htn state established '( dport = :7444 )')" ]; }
+wait_until 60 "r to be refused at both ledgers" is_refused
+is_cut() {
+  local open
+  open=$("$lab" exec r -- ss -Htn state established '( dport = :7444 )') || return 1
+  [ -z "$open" ]
+}
 wait_until 60 "its connections to the ledgers to end" is_cut
 ctl r worker sync && fail "it still gets a certificate: $said"
 payments_flow
