@@ -357,10 +357,12 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* root administers, the workers of this host ask, and those of the peer come through HAProxy. */
+#define HELLO_US 10000000 /* a worker says it at once */
+
 static struct server_users find_users(void)
 {
 	static const char *const names[] = {"holdfast-worker", "haproxy"};
-	struct server_users ret = {.uid = {0, geteuid()}, .count = 2, .mesh_uid = UINT32_MAX};
+	struct server_users ret = {.uid = {0, geteuid()}, .count = 2, .mesh_uid = UINT32_MAX, .hello_us = HELLO_US};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct passwd *p = getpwnam(names[i]);

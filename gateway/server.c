@@ -15,18 +15,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SESSIONS_MAX 128
+#define SESSIONS_MAX 384
 #define IN_BYTES (2 * WIRE_FRAME_BYTES_MAX)
 #define REFUSED_LOG_US 1000000
 #define FOREIGN_LOG_US 10000000
-#define MESH_SESSIONS_MAX (SESSIONS_MAX / 2) /* whatever the peer does, the workers here get in */
+#define MESH_SESSIONS_MAX                                                                                              \
+	256 /* 64 workers of the peer, 24 connections of each of 8 worker hosts (etc/haproxy.cfg.in); the rest are ours */
 #define OUT_BYTES_MIN 65536u
-#define OUT_BYTES_MAX (16u * 1024 * 1024)	/* a session that lets more pile up is closed, */
-#define OUT_TOTAL_BYTES_MAX (96u * 1024 * 1024) /* and the one that makes it more for all together */
+#define OUT_BYTES_MAX (16u * 1024 * 1024) /* a session that lets more pile up is closed, */
+#define OUT_TOTAL_BYTES_MAX                                                                                            \
+	(96u * 1024 * 1024) /* and when it is more for all together the one with most, whoever needs room */
 
 struct session {
 	struct server *server;
-	uint64_t id;
+	uint64_t id, opened_us;
 	int fd;
 	bool root, same_host, dead;
 	bool greeted; /* its hello fits */
@@ -96,6 +98,29 @@ static void session_send(struct session *s)
 		s->dead = true;
 }
 
+/* So that who does not read takes no room from those who do. False: none has more than that. */
+static bool drop_largest(struct server *srv, const struct session *asks, size_t more_than_bytes)
+{
+	struct session *most = NULL;
+
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = srv->sessions[i];
+
+		if (s && s != asks && s->out_size > (most ? most->out_size : more_than_bytes))
+			most = s;
+	}
+	if (!most)
+		return false;
+	LOG(LOG_WARNING, "session.stuffed", KV_U("session", most->id), KV_U("same_host", most->same_host),
+	    KV_U("bytes", most->out_used));
+	srv->out_total -= most->out_size;
+	free(most->out);
+	most->out = NULL;
+	most->out_used = most->out_size = 0;
+	most->dead = true;
+	return true;
+}
+
 static bool make_room(struct session *s, size_t bytes)
 {
 	size_t size = s->out_size ? s->out_size : OUT_BYTES_MIN;
@@ -107,8 +132,9 @@ static bool make_room(struct session *s, size_t bytes)
 		return false;
 	if (size == s->out_size)
 		return true;
-	if (s->server->out_total + size - s->out_size > OUT_TOTAL_BYTES_MAX)
-		return false;
+	while (s->server->out_total + size - s->out_size > OUT_TOTAL_BYTES_MAX)
+		if (!drop_largest(s->server, s, size))
+			return false;
 	out = realloc(s->out, size);
 	if (!out)
 		return false;
@@ -270,6 +296,7 @@ static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 	s->server = srv;
 	s->fd = fd;
 	s->id = ++srv->last_id;
+	s->opened_us = clock_boottime_us();
 	s->root = uid == 0;
 	s->same_host = uid != srv->users.mesh_uid;
 	if (sd_event_add_io(srv->event, &s->source, fd, EPOLLIN, on_session, s) < 0) {
@@ -278,6 +305,20 @@ static int session_new(struct server *srv, int fd, uint32_t uid, size_t slot)
 	}
 	srv->sessions[slot] = s;
 	return 0;
+}
+
+/* Whoever connects and has no hello that fits keeps no place. */
+static void end_silent(struct server *srv)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = srv->sessions[i];
+
+		if (s && !s->greeted && now_us >= s->opened_us + srv->users.hello_us)
+			s->dead = true;
+	}
+	reap(srv);
 }
 
 static bool is_mesh_full(const struct server *srv, uint32_t uid)
@@ -307,6 +348,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 		close(client);
 		return 0;
 	}
+	end_silent(srv);
 	while (slot < SESSIONS_MAX && srv->sessions[slot])
 		slot++;
 	if (slot == SESSIONS_MAX || is_mesh_full(srv, uid) || session_new(srv, client, uid, slot)) {

@@ -24,6 +24,7 @@ struct server_users {
 	uint32_t uid[SERVER_USERS_MAX];
 	size_t count;
 	uint32_t mesh_uid; /* whose connections come from another host; UINT32_MAX: nobody's */
+	uint64_t hello_us; /* one that has said no hello that fits for so long ends when the next one comes */
 };
 
 /* Binds path (0660, an old socket there is replaced) and listens. 0, or -errno with e filled. */

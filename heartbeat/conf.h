@@ -77,6 +77,7 @@ enum conf_reader {
 	CONF_READER_RENDERED = 32,
 	CONF_READER_PAGED = 64
 };
+#define CONF_HOST_WORKERS_MAX 16 /* on a worker host */
 #define CONF_KEYS_MAX 40
 
 /* The names of the keys that this one reader has and that differ, with live those that it takes while it runs, otherwise those for which

@@ -68,7 +68,7 @@ int settings_look(const struct conf *conf, const struct settings_member *member,
 int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 39
+#define SETTINGS_PAIRS 40
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
@@ -84,6 +84,7 @@ struct settings_values {
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
+	char host_addresses[ROSTER_LIVE_MAX * 48]; /* behind each other */
 	char host_servers[ROSTER_LIVE_MAX * 160], host_admit[ROSTER_LIVE_MAX * 160];
 	char host_certificates[ROSTER_LIVE_MAX * 256], host_ways[ROSTER_LIVE_MAX * SETTINGS_WAY_BYTES];
 	char gateway_names[SETTINGS_SEEDS_MAX * 17], ledger_servers[SETTINGS_SEEDS_MAX * 320];

@@ -54,6 +54,7 @@ static void put_host(const struct conf *conf, const struct roster_entry *host, s
 	APPEND(v->host_servers,
 	    "%s\tserver %s unix@" RUN_DIR "/%s.sock no-check observe none weight %" PRIu32 " track ready_%s/%s",
 	    v->host_servers[0] ? "\n" : "", name, name, conf->workers, name, name);
+	APPEND(v->host_addresses, "%s%s", v->host_addresses[0] ? " " : "", host->address);
 	APPEND(v->host_admit, "%s\ttcp-request session accept if { ssl_c_s_dn(cn) -m str %s } { src %s }",
 	    v->host_admit[0] ? "\n" : "", common, host->address);
 	if (host->end_s)
@@ -91,6 +92,7 @@ void settings_hosts(const struct conf *conf, const struct settings_member *membe
 	unsigned hosts = 0;
 
 	v->host_servers[0] = v->host_admit[0] = v->host_certificates[0] = v->host_ways[0] = '\0';
+	v->host_addresses[0] = '\0';
 	v->gateway_names[0] = v->ledger_servers[0] = v->ledger_ways[0] = '\0';
 	for (unsigned i = 0; roster && i < roster->count && hosts < ROSTER_LIVE_MAX; i++)
 		if (!roster->entry[i].removed_s) {

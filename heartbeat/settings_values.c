@@ -59,6 +59,10 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 {
 	size_t used = 0;
 
+	/* Each wants a connection to the ledger, and a worker host has so many (etc/haproxy.cfg.in). */
+	if (conf->kind == CONF_KIND_WORKER && conf->workers > CONF_HOST_WORKERS_MAX)
+		return err_set(e, -EINVAL, CONF_PATH ": 'workers' is %u, want 1 to %d on a worker host", conf->workers,
+		    CONF_HOST_WORKERS_MAX);
 	if (conf->workers < 1 || conf->workers > SETTINGS_WORKERS_MAX)
 		return err_set(e, -EINVAL, "workers: %" PRIu32 " is not 1 to %d", conf->workers, SETTINGS_WORKERS_MAX);
 	for (uint32_t i = 0; i < conf->workers; i++)
@@ -149,6 +153,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"WITH_ROSTER", peer && roster ? "" : NULL},
 	    {"ROSTER", ROSTER_PATH},
 	    {"HOST_SERVERS", ret->host_servers[0] ? ret->host_servers : NULL},
+	    {"HOST_ADDRESSES", ret->host_addresses[0] ? ret->host_addresses : NULL},
 	    {"HOST_ADMIT", ret->host_admit[0] ? ret->host_admit : NULL},
 	    {"HOST_CERTIFICATES", ret->host_certificates[0] ? ret->host_certificates : NULL},
 	    {"HOST_WAYS", ret->host_ways[0] ? ret->host_ways : NULL},

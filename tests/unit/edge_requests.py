@@ -148,6 +148,40 @@ def check_mesh():
     print("ok   the mesh takes the peer's certificate and no other")
 
 
+def come(port, source):
+    try:
+        return socket.create_connection(("10.0.0.2", port), 5, (source, 0))
+    except ConnectionError:
+        return None
+
+
+def check_limits():
+    """What comes from the address of a worker host takes no place of the peer's."""
+    for port in (7443, 7444):
+        connections = {}
+        for source, limit in (("10.0.0.3", 24), ("10.0.0.1", 60)):
+            connections[source] = [c for c in (come(port, source) for _ in range(60)) if c]
+
+            def open_ones(sources=connections[source]):
+                count = 0
+                for c in sources:
+                    c.setblocking(False)
+                    try:
+                        count += c.recv(1) != b""
+                    except BlockingIOError:
+                        count += 1
+                    except ConnectionError:
+                        pass
+                return count
+
+            wait_for(f"{limit} connections of {source} to {port}", lambda n=limit: open_ones() == n)
+        if port == 7443 and not mesh(port, PKI + "/node-full.pem").startswith(b"HTTP/1.1 200"):
+            fail("the mesh does not take the peer while others come")
+        for c in connections["10.0.0.3"] + connections["10.0.0.1"]:
+            c.close()
+    print("ok   the mesh takes 24 connections from the address of a worker host, and the peer's all the same")
+
+
 def check_asking():
     """The peer is asked over connections that are kept, and not for ever."""
 
@@ -234,6 +268,7 @@ def main():
         check_repeats()
         check_peer()
         check_mesh()
+        check_limits()
         check_asking()
         check_sockets()
         check_vanished()

@@ -56,11 +56,14 @@ on_b ip addr add 10.0.0.2/24 dev eth0
 on_b ip link set eth0 up
 ip addr add 10.0.0.1/24 dev eth0
 ip addr add 10.0.0.100/24 dev eth0
+ip addr add 10.0.0.3/24 dev eth0 # of a worker host, which is not there
 ip link set eth0 up
 
 render a alone
 render a alone-with-witness a=10.0.0.1
 render a a a=10.0.0.1 b=10.0.0.2
+mkdir -p "$work/b/etc/holdfast"
+echo "h 10.0.0.3 0123abcd 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff 0" >"$work/b/etc/holdfast/workers"
 render b b a=10.0.0.1 b=10.0.0.2
 for word in on off; do
   more="[gateway]

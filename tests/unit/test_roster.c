@@ -357,6 +357,7 @@ static void test_what_haproxy_is_told(void **state)
 	r = (struct roster){0};
 	assert_int_equal(settings_values(&a, pair, 3, &r, &v, &e), 0);
 	assert_null(value(&v, "HOST_ADMIT"));
+	assert_null(value(&v, "HOST_ADDRESSES"));
 	assert_non_null(value(&v, "WITH_ROSTER"));
 	/* As many as there can be, with the longest words there can be, and one that was removed. */
 	for (unsigned i = 0; i < ROSTER_LIVE_MAX + 1; i++) {
@@ -373,6 +374,7 @@ static void test_what_haproxy_is_told(void **state)
 	    "accept if { ssl_c_s_dn(cn) -m str worker.fifteen-lette-0.00000000 } { src 255.255.255.255 }"));
 	assert_non_null(strstr(value(&v, "HOST_ADMIT"), "worker.fifteen-lette-8.00000008"));
 	assert_null(strstr(value(&v, "HOST_ADMIT"), "worker.fifteen-lette-1."));
+	assert_int_equal(strlen(value(&v, "HOST_ADDRESSES")), ROSTER_LIVE_MAX * sizeof("255.255.255.255") - 1);
 	assert_null(strstr(value(&v, "HOST_SERVERS"), "fifteen-lette-1 "));
 	assert_null(strstr(value(&v, "HOST_WAYS"), "fifteen-lette-1\n"));
 	assert_null(strstr(value(&v, "HOST_CERTIFICATES"), "00000001"));
@@ -388,6 +390,20 @@ static void test_what_haproxy_is_told(void **state)
 	assert_string_equal(value(&v, "GATEWAY_NAMES"), "a b");
 	assert_non_null(strstr(value(&v, "LEDGER_SERVERS"), "server b 10.0.0.2:7444"));
 	assert_null(value(&v, "HOST_SERVERS"));
+}
+
+static void test_how_many_workers_a_host_has(void **state)
+{
+	static struct settings_values v;
+	struct conf host = {
+	    .cluster = "pay", .name = "w1", .kind = CONF_KIND_WORKER, .address = "10.0.0.4", .workers = 16};
+	struct errbuf e = {""};
+
+	(void)state;
+	assert_int_equal(settings_values(&host, pair, 3, NULL, &v, &e), 0);
+	host.workers = 17;
+	assert_int_equal(settings_values(&host, pair, 3, NULL, &v, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "'workers' is 17, want 1 to 16"));
 }
 
 static int fails, calls;
@@ -440,6 +456,7 @@ int main(void)
 	    cmocka_unit_test(test_a_token_comes_back),
 	    cmocka_unit_test(test_what_a_renewal_must_be),
 	    cmocka_unit_test(test_what_haproxy_is_told),
+	    cmocka_unit_test(test_how_many_workers_a_host_has),
 	    cmocka_unit_test(test_what_was_not_told_stays_marked),
 	};
 
