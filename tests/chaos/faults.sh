@@ -179,7 +179,7 @@ clocks_restart() {
 set_clock() { inside "$1" sh -c 'printf "%31s\n" "$1" | dd of=/var/lib/clock-shift/offset conv=notrunc status=none' - "$2"; }
 begin_clock() { set_clock "$(node_of "$1")" "$2"; }
 end_clock() { set_clock "$(node_of "$1")" 0; }
-# memory ROLE MIB [hog]: from now on its processes together may have that much more than they have, and one of them wants all of it if "hog".
+# memory ROLE MIB hog: from now on its processes together may have that much more than they have, and one of them wants all of it.
 # What is theirs already stays: it is not counted, so that nothing has to be known of their sizes. What they read and write is counted.
 memory_root=/sys/fs/cgroup/memory
 memory_group() { echo "$memory_root/$(lab_name_of)-$1"; }
@@ -192,7 +192,7 @@ begin_memory() {
   [ "$(cat "$group/memory.limit_in_bytes")" = $(($2 << 20)) ] || fail "the limit of $group is $(cat "$group/memory.limit_in_bytes")"
   memory_move "$node" "$group"
   [ "$(wc -l <"$group/cgroup.procs")" -gt 0 ] || fail "nobody is in $group"
-  [ "${3:-}" != hog ] || chaos_loop memory-hog inside "$node" timeout 20 tail /dev/zero
+  chaos_loop memory-hog inside "$node" timeout 20 tail /dev/zero
 }
 memory_move() { # NODE GROUP: every process of the machine, again until none was made meanwhile
   local leader space pid again=1

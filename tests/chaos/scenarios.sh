@@ -98,8 +98,6 @@ link-drop-in|stay|grey link-drop-in active
 link-drop-out|stay|grey link-drop-out active
 link-reject-both|stay|grey link-reject-both active
 run-full-active|stay|grey disk-full-run active
-memory-squeezed-active|either|memory active 16
-memory-squeezed-standby|stay|memory standby 16
 memory-hog-active|either|memory active 256 hog
 memory-hog-standby|stay|memory standby 256 hog
 disk-stall-data-active|move|grey disk-stall-data active
