@@ -192,7 +192,12 @@ begin_memory() {
   [ "$(cat "$group/memory.limit_in_bytes")" = $(($2 << 20)) ] || fail "the limit of $group is $(cat "$group/memory.limit_in_bytes")"
   memory_move "$node" "$group"
   [ "$(wc -l <"$group/cgroup.procs")" -gt 0 ] || fail "nobody is in $group"
-  chaos_loop memory-hog inside "$node" timeout 20 tail /dev/zero
+  chaos_loop memory-hog hog "$node" "$group"
+}
+# Who is sent into a machine keeps its own limits: it enters the machine's first.
+hog() { # NODE GROUP
+  local enter='echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
+  bash -c "$enter" - "$2" "$lab" exec "$1" -- timeout 20 tail /dev/zero
 }
 memory_move() { # NODE GROUP: every process of the machine, again until none was made meanwhile
   local leader space pid again=1
