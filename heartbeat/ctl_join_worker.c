@@ -9,13 +9,13 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_fetch.h"
+#include "heartbeat/ctl_layout.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_worker.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
 #include "heartbeat/pending.h"
 
-#define CONF_TEXT_BYTES 4096
 #define LOOK_MS 500
 #define LOOKS 120 /* the gateway that did not make the token looks for it each half minute */
 #define ASK_FORMAT "/run/holdfast/ask-%s.sock"
@@ -46,29 +46,6 @@ static const char *const rendered[] = {
     UNIT_DIR "holdfast-workerd@.service.d/holdfast.conf",
 };
 
-static int write_file(
-    struct ctl_setup *s, const char *path, const char *text, const struct ctl_owner *owner, struct errbuf *e)
-{
-	ctl_undo_expect(&s->undo, path);
-	return ctl_file_write(path, text, owner, e);
-}
-
-static int write_conf(struct ctl_setup *s, struct errbuf *e)
-{
-	char text[CONF_TEXT_BYTES] = "";
-	FILE *f = fmemopen(text, sizeof(text), "w");
-	int code;
-
-	if (!f)
-		return err_set(e, -ENOMEM, "out of memory");
-	code = conf_write(f, &s->conf);
-	if (fclose(f) && !code)
-		code = -errno;
-	if (code)
-		return err_set(e, code, "%s: %s", CONF_PATH, strerror(-code));
-	return write_file(s, CONF_PATH, text, &for_all, e);
-}
-
 static int write_gateways(struct ctl_setup *s, struct errbuf *e)
 {
 	char text[256] = "";
@@ -77,7 +54,7 @@ static int write_gateways(struct ctl_setup *s, struct errbuf *e)
 	for (unsigned i = 0; i < s->members; i++)
 		used += (size_t)snprintf(
 		    text + used, sizeof(text) - used, "%s %s\n", s->member[i].name, s->member[i].address);
-	return write_file(s, CONF_GATEWAYS_PATH, text, &for_all, e);
+	return ctl_layout_write(s, CONF_GATEWAYS_PATH, text, &for_all, e);
 }
 
 static int write_pki(struct ctl_setup *s, struct errbuf *e)
@@ -86,11 +63,11 @@ static int write_pki(struct ctl_setup *s, struct errbuf *e)
 	int code = pki_worker_key(invite.seed, key, e);
 
 	if (!code)
-		code = write_file(s, CONF_PKI_DIR "/ca.pem", invite.ca, &for_all, e);
+		code = ctl_layout_write(s, CONF_PKI_DIR "/ca.pem", invite.ca, &for_all, e);
 	if (!code)
-		code = write_file(s, CONF_PKI_DIR "/node.pem", invite.certificate, &for_all, e);
+		code = ctl_layout_write(s, CONF_PKI_DIR "/node.pem", invite.certificate, &for_all, e);
 	if (!code)
-		code = write_file(s, CONF_PKI_DIR "/node.key", key, &for_root, e);
+		code = ctl_layout_write(s, CONF_PKI_DIR "/node.key", key, &for_root, e);
 	sodium_memzero(key, sizeof(key));
 	return code;
 }
@@ -109,7 +86,7 @@ static int make_layout(struct ctl_setup *s, struct errbuf *e)
 	if (!code)
 		code = write_gateways(s, e);
 	if (!code)
-		code = write_conf(s, e);
+		code = ctl_layout_write_conf(s, e);
 	if (code)
 		return code;
 	for (size_t i = 0; i < sizeof(rendered) / sizeof(rendered[0]); i++)

@@ -47,7 +47,7 @@ static const struct ctl_owner for_all = {NULL, NULL, 0644};
 static const struct ctl_owner for_daemons = {NULL, "holdfast", 0640};
 
 /* Notes that the file comes from us, and writes it. */
-static int write_file(
+int ctl_layout_write(
     struct ctl_setup *s, const char *path, const char *text, const struct ctl_owner *owner, struct errbuf *e)
 {
 	ctl_undo_expect(&s->undo, path);
@@ -75,12 +75,12 @@ static int write_key(struct ctl_setup *s, struct errbuf *e)
 	(void)sodium_bin2hex(text, sizeof(text), s->key, sizeof(s->key));
 	text[sizeof(text) - 2] = '\n';
 	text[sizeof(text) - 1] = '\0';
-	code = write_file(s, CONF_KEY_PATH, text, &for_daemons, e);
+	code = ctl_layout_write(s, CONF_KEY_PATH, text, &for_daemons, e);
 	sodium_memzero(text, sizeof(text));
 	return code;
 }
 
-static int write_conf(struct ctl_setup *s, struct errbuf *e)
+int ctl_layout_write_conf(struct ctl_setup *s, struct errbuf *e)
 {
 	char text[CONF_TEXT_BYTES] = "";
 	FILE *f = fmemopen(text, sizeof(text), "w");
@@ -93,7 +93,7 @@ static int write_conf(struct ctl_setup *s, struct errbuf *e)
 		code = -errno;
 	if (code)
 		return err_set(e, code, "%s: %s", CONF_PATH, strerror(-code));
-	return write_file(s, CONF_PATH, text, &for_all, e);
+	return ctl_layout_write(s, CONF_PATH, text, &for_all, e);
 }
 
 static int write_pki(struct ctl_setup *s, const struct pki_pem *pem, struct errbuf *e)
@@ -111,7 +111,7 @@ static int write_pki(struct ctl_setup *s, const struct pki_pem *pem, struct errb
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !code; i++)
 		if (files[i].text[0])
-			code = write_file(s, files[i].path, files[i].text, files[i].owner, e);
+			code = ctl_layout_write(s, files[i].path, files[i].text, files[i].owner, e);
 	return code;
 }
 
@@ -145,7 +145,7 @@ int ctl_layout_make(struct ctl_setup *s, struct errbuf *e)
 	if (!code)
 		code = make_pki(s, e);
 	if (!code)
-		code = write_conf(s, e);
+		code = ctl_layout_write_conf(s, e);
 	if (code || s->conf.kind == CONF_KIND_WITNESS)
 		return code;
 	ctl_undo_expect(&s->undo, s->conf.datadir);
