@@ -20,6 +20,7 @@
 #include "heartbeat/pending.h"
 #include "heartbeat/pki.h"
 #include "heartbeat/settings.h"
+#include "tests/unit/a_value.h"
 
 #define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define DAY_S (INT64_C(24) * 3600)
@@ -321,15 +322,6 @@ static const struct settings_member pair[] = {
     {"b", "10.0.0.2", CONF_KIND_GATEWAY},
     {"w", "10.0.0.3", CONF_KIND_WITNESS},
 };
-
-static const char *value(const struct settings_values *v, const char *name)
-{
-	for (size_t i = 0; i < v->pairs; i++)
-		if (strcmp(v->pair[i].name, name) == 0)
-			return v->pair[i].value;
-	fail_msg("no pair %s", name);
-	return NULL;
-}
 
 static void test_what_haproxy_is_told(void **state)
 {

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "heartbeat/reload.h"
+#include "tests/unit/a_value.h"
 
 static const struct conf node_a = {
     .cluster = "pay",
@@ -37,15 +38,6 @@ static const struct settings_member trio[] = {
     {"b", "10.0.0.2", CONF_KIND_GATEWAY},
     {"w", "10.0.0.3", CONF_KIND_WITNESS},
 };
-
-static const char *value(const struct settings_values *v, const char *name)
-{
-	for (size_t i = 0; i < v->pairs; i++)
-		if (strcmp(v->pair[i].name, name) == 0)
-			return v->pair[i].value;
-	fail_msg("no value for %s", name);
-	return NULL;
-}
 
 /* A replica has a way to each gateway, and must not acknowledge. */
 static void test_replica(void **state)
