@@ -55,10 +55,11 @@ static mode_t mode_of(int flags, va_list rest)
 	return flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
 }
 
-#define OPEN(name)                                                                                                     \
-	int name(const char *path, int flags, ...)                                                                     \
+/* parameters: as they are declared; the rest: those before the flags, as they are called. */
+#define OPENS(name, type, parameters, ...)                                                                             \
+	int name parameters                                                                                            \
 	{                                                                                                              \
-		static open_call *real;                                                                                \
+		static type *real;                                                                                     \
 		void *symbol = next(#name);                                                                            \
 		va_list rest;                                                                                          \
 		mode_t mode;                                                                                           \
@@ -67,27 +68,12 @@ static mode_t mode_of(int flags, va_list rest)
 		va_start(rest, flags);                                                                                 \
 		mode = mode_of(flags, rest);                                                                           \
 		va_end(rest);                                                                                          \
-		return real(path, flags & ~HONEST, mode);                                                              \
+		return real(__VA_ARGS__, flags & ~HONEST, mode);                                                       \
 	}
-OPEN(open)
-OPEN(open64)
-
-#define OPENAT(name)                                                                                                   \
-	int name(int dir, const char *path, int flags, ...)                                                            \
-	{                                                                                                              \
-		static openat_call *real;                                                                              \
-		void *symbol = next(#name);                                                                            \
-		va_list rest;                                                                                          \
-		mode_t mode;                                                                                           \
-                                                                                                                       \
-		memcpy(&real, &symbol, sizeof(symbol));                                                                \
-		va_start(rest, flags);                                                                                 \
-		mode = mode_of(flags, rest);                                                                           \
-		va_end(rest);                                                                                          \
-		return real(dir, path, flags & ~HONEST, mode);                                                         \
-	}
-OPENAT(openat)
-OPENAT(openat64)
+OPENS(open, open_call, (const char *path, int flags, ...), path)
+OPENS(open64, open_call, (const char *path, int flags, ...), path)
+OPENS(openat, openat_call, (int dir, const char *path, int flags, ...), dir, path)
+OPENS(openat64, openat_call, (int dir, const char *path, int flags, ...), dir, path)
 
 /* Every third argument that there is fits into a long. */
 #define FCNTL(name)                                                                                                    \
