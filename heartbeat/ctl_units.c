@@ -12,6 +12,7 @@
 static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
 #define MARIADB foreign[0]
 #define HAPROXY foreign[1]
+#define OURS "holdfast-" /* the others' may be enabled for other reasons */
 
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
 #define REPLICA (1u << CONF_KIND_REPLICA)
@@ -102,6 +103,14 @@ static int start_one(const char *unit, struct ctl_output *output, struct errbuf 
 	return err_set(e, code, "%s does not start, for the reason in the lines above", unit);
 }
 
+static void name_it(size_t unit, uint32_t worker, char ret[CTL_UNIT_BYTES])
+{
+	if (units[unit].worker)
+		(void)snprintf(ret, CTL_UNIT_BYTES, "%s%u.service", units[unit].name, worker);
+	else
+		(void)snprintf(ret, CTL_UNIT_BYTES, "%s", units[unit].name);
+}
+
 size_t ctl_units_names(const struct conf *conf, char ret[][CTL_UNIT_BYTES], size_t max)
 {
 	size_t count = 0;
@@ -110,10 +119,7 @@ size_t ctl_units_names(const struct conf *conf, char ret[][CTL_UNIT_BYTES], size
 		if (!(units[i].kinds >> conf->kind & 1))
 			continue;
 		for (uint32_t n = 1; n <= (units[i].worker ? conf->workers : 1) && count < max; n++)
-			if (units[i].worker)
-				(void)snprintf(ret[count++], CTL_UNIT_BYTES, "%s%u.service", units[i].name, n);
-			else
-				(void)snprintf(ret[count++], CTL_UNIT_BYTES, "%s", units[i].name);
+			name_it(i, n, ret[count++]);
 	}
 	return count;
 }
@@ -141,20 +147,45 @@ static int for_each(const struct conf *conf, int (*each)(const char *unit, struc
 	return code;
 }
 
-int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e)
-{
-	const char *const reload[] = {"systemctl", "daemon-reload", NULL};
-	int code = ctl_run(reload, START_TIMEOUT_MS, output, e);
-
-	return code ? code : for_each(conf, start_one, output, e);
-}
-
 static int stop_one(const char *unit, struct ctl_output *output, struct errbuf *e)
 {
 	const char *const argv[] = {"systemctl", "disable", "--now", unit, NULL};
 
 	(void)ctl_run(argv, STOP_TIMEOUT_MS, output, e);
 	return 0;
+}
+
+/*
+ * Ours that are enabled here from an earlier life as another kind of machine, or with more workers: they would fail and start again for ever,
+ * and pull up what they want while it is to be down.
+ */
+static void drop_others(const struct conf *conf)
+{
+	for (size_t i = 0; i < UNITS; i++) {
+		bool mine = units[i].kinds >> conf->kind & 1;
+		char name[CTL_UNIT_BYTES];
+
+		if (strncmp(units[i].name, OURS, strlen(OURS)) != 0 || (mine && !units[i].worker))
+			continue;
+		for (uint32_t n = mine ? conf->workers + 1 : 1;; n++) {
+			name_it(i, n, name);
+			if (!ctl_units_is(name, "enabled"))
+				break;
+			(void)stop_one(name, NULL, NULL);
+			if (!units[i].worker)
+				break;
+		}
+	}
+}
+
+int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e)
+{
+	const char *const reload[] = {"systemctl", "daemon-reload", NULL};
+	int code = ctl_run(reload, START_TIMEOUT_MS, output, e);
+
+	if (!code)
+		drop_others(conf);
+	return code ? code : for_each(conf, start_one, output, e);
 }
 
 static int start_anyway(const char *unit, struct ctl_output *output, struct errbuf *e)

@@ -24,7 +24,8 @@ struct ctl_units {
  * Nothing on a witness. 0, or as ctl_run with e and output filled. */
 int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e);
 
-/* Makes systemd read the drop-ins, enables and starts every unit of this node. 0, or as ctl_run; output->err
+/* Makes systemd read the drop-ins, stops and disables our units that a machine of this kind does not have (an earlier life may have enabled
+ * them), enables and starts every unit of this node. 0, or as ctl_run; output->err
  * then holds the last lines of the journal of the unit that did not start. */
 int ctl_units_start(const struct conf *conf, struct ctl_output *output, struct errbuf *e);
 

@@ -54,7 +54,11 @@ refused 1 r "with another key of the heartbeats" force promote r --accept-loss -
 begins_anew r
 token_of "$now"
 start_load replica
+# An earlier life of this machine had more.
+in_node r 'systemctl enable -q holdfast-ledgerd holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer' || fail "no units on r"
 ctl r join "$token" "${as_replica[@]}" || fail "join: $said"
+! in_node r 'systemctl is-enabled -q holdfast-ledgerd || systemctl is-enabled -q holdfast-workerd@2 || systemctl is-enabled -q holdfast-workers.timer' ||
+  fail "what a replica does not have is enabled on it"
 says "r is a replica of pay and follows"
 says "[gateway]      channels"
 payments_flow
@@ -173,7 +177,7 @@ start_load replica-locked
 wait_until 20 "$standby to have received more" received_more
 "$lab" kill "$standby"
 "$lab" kill "$now"
-touch "$load_until"
+kill -KILL "$load_pid" # it would ask for a minute yet
 wait "$load_pid" || true
 refused 2 r "want 'force promote NODE --accept-loss [--yes]'" force promote r --yes
 promoted() { ctl r force promote r --accept-loss --yes; }
@@ -209,16 +213,17 @@ first=$(status r .key.number)
 "$lab" start b
 gives_up() { [[ $(status "$1" .reason) == "given up: r was promoted at 0-"* ]]; }
 for n in a b w; do wait_until 60 "$n to hear that it was given up" gives_up "$n"; done
-has_saved() { in_node "$1" 'cat /var/lib/holdfast/unacknowledged/*.payments 2>/dev/null' | grep -q ^tr_; }
+# Each has exports of something earlier by now: these are of this end. And what "saved" is said of must not be asked before it is said.
+is_saved() { [ "$(status "$1" .given_up.saved)" = true ]; }
+for n in a b w; do wait_until 60 "$n to know that all is saved" is_saved "$n"; done
 for n in a b; do
-  wait_until 60 "$n to have saved what only it has" has_saved "$n"
+  in_node "$n" 'cd /var/lib/holdfast/unacknowledged && grep -l "given up for that of r" -- *.summary | while read -r one; do
+      cat "${one%.summary}.payments"; done | grep -q ^tr_' || fail "$n has not saved what only it has"
   in_node "$n" '! systemctl is-active -q mariadb && [ ! -e /var/lib/holdfast/replication/token ]' || fail "$n has a token, or its database runs"
 done
 in_node "$standby" 'grep -q ^tr_ /var/lib/holdfast/unacknowledged/*-received.payments' || fail "$standby has not saved what was in its relay logs"
 in_node "$standby" 'grep -q "given up for that of r" /var/lib/holdfast/unacknowledged/*-received.summary' || fail "$standby does not say why"
 in_node "$standby" '! grep -q "epoch 0" /var/lib/holdfast/unacknowledged/*.summary' || fail "a summary does not know in which epoch it was"
-is_saved() { [ "$(status "$1" .given_up.saved)" = true ]; }
-for n in a b w; do wait_until 60 "$n to know that all is saved" is_saved "$n"; done
 ctl a status || true
 says "r has the ledger now, and this machine answers nothing. Its exports are"
 case $said in *"bring "*) fail "a advises to bring somebody back: $said" ;; esac
