@@ -8,6 +8,7 @@
 
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_memory.h"
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_token.h"
@@ -137,6 +138,7 @@ static int begin_cluster(const char *command, const struct ctl_options *given)
 	}
 	o.cluster = o.cluster ? o.cluster : DEFAULT_CLUSTER;
 	code = ctl_setup_conf(&o, &s.conf, &e);
+	ctl_memory_apply(&s.conf);
 	if (!code)
 		code = ctl_setup_check(&s, &e);
 	if (!code)

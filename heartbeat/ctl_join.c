@@ -10,6 +10,7 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
+#include "heartbeat/ctl_memory.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_worker.h"
 #include "heartbeat/ip_text.h"
@@ -323,6 +324,7 @@ static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errb
 		if (o->witness)
 			memset(s->conf.vip, 0, sizeof(s->conf.vip));
 		ctl_join_apply(&v, &s->conf);
+		ctl_memory_apply(&s->conf);
 		memcpy(s->key, v.key, sizeof(s->key));
 		s->ring = v.ring;
 		for (; s->members < v.members; s->members++)

@@ -1,6 +1,7 @@
 #include "heartbeat/ctl_setup.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +90,11 @@ static void show_plan(const struct ctl_setup *s)
 			     "  what is in /var/lib/mysql stays there%s\n",
 		    c->vip, c->interface, replica ? "once it is promoted" : "while it is active",
 		    s->adopt ? "" : " and is not used");
+	if (gateway)
+		(void)printf(
+		    "  MariaDB keeps up to %" PRIu32
+		    " MiB of pages in memory ([replication] buffer-pool-mb): of this machine's memory a quarter\n",
+		    c->buffer_pool_mb);
 	if (s->backup)
 		(void)printf("  its ledger is that of the backup %s; the cluster which that was taken from must not "
 			     "serve any more\n",

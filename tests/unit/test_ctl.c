@@ -19,6 +19,7 @@
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_join.h"
+#include "heartbeat/ctl_memory.h"
 #include "heartbeat/ctl_options.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/ctl_setup.h"
@@ -146,6 +147,21 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	assert_string_equal(w.vip, "");
 	w.kind = CONF_KIND_WITNESS;
 	assert_int_equal(ctl_token_print(stdout, &w, key, NULL, members, COUNT(members), &e), -EINVAL);
+}
+
+static void test_the_database_gets_a_quarter_of_the_memory(void **state)
+{
+	static const char all[] = "MemTotal:        8388608 kB\nMemFree:           1024 kB\n";
+	static const struct {
+		const char *meminfo, *limit;
+		uint32_t mb;
+	} cases[] = {{all, "max\n", 2048}, {all, NULL, 2048}, {all, "4294967296\n", 1024}, {all, "17179869184\n", 2048},
+	    {NULL, "4294967296\n", 1024}, {"MemTotal: 262144 kB\n", NULL, 128},
+	    {"MemTotal: 9007199254740992 kB\n", NULL, 1048576}, {NULL, NULL, 0}, {"nonsense", "max\n", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(ctl_memory_pool_mb(ctl_memory_bytes(cases[i].meminfo, cases[i].limit)), cases[i].mb);
 }
 
 static void test_only_commands_that_are_of_use_are_printed(void **state)
@@ -392,6 +408,7 @@ int main(void)
 	    cmocka_unit_test(test_options_are_taken_in_any_order_and_form),
 	    cmocka_unit_test(test_options_that_are_wrong_are_named),
 	    cmocka_unit_test(test_a_printed_token_makes_the_configuration_of_a_member),
+	    cmocka_unit_test(test_the_database_gets_a_quarter_of_the_memory),
 	    cmocka_unit_test(test_only_commands_that_are_of_use_are_printed),
 	    cmocka_unit_test(test_join_is_checked_against_the_token),
 	    cmocka_unit_test(test_members_are_taken),
