@@ -91,9 +91,10 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 
 static bool address(const struct hb_change *c, struct hb_record *n)
 {
-	if (!mine_open(c, n) || c->target >= n->members || n->member[c->target].second_ipv4 == c->member.second_ipv4)
+	if (!mine_open(c, n) || c->target >= n->members ||
+	    ip_same(&n->member[c->target].second_address, &c->member.second_address))
 		return false;
-	n->member[c->target].second_ipv4 = c->member.second_ipv4;
+	n->member[c->target].second_address = c->member.second_address;
 	return true;
 }
 

@@ -35,7 +35,7 @@ struct hb_change {
 	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND, ADDRESS, MAINTAIN: the epoch in which the wish was formed */
 	uint64_t version;	 /* FORCE: of the record that the operator was shown */
 	struct token token;	 /* CLAIM, FORCE: beside the own data now; ADD, HAND: reported by target */
-	struct hb_member member; /* JOIN; ADDRESS: its second_ipv4, for target */
+	struct hb_member member; /* JOIN; ADDRESS: its second_address, for target */
 };
 
 /* "claim". */

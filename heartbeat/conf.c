@@ -1,6 +1,5 @@
 #include "heartbeat/conf.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
@@ -12,7 +11,7 @@
 #include "heartbeat/conf_value.h"
 
 /* clang-format off */
-enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_IPV4, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST, SHAPE_ENDPOINT };
+enum shape { SHAPE_NUMBER, SHAPE_NAME, SHAPE_WORD, SHAPE_ADDRESS, SHAPE_CIDR, SHAPE_CHOICE, SHAPE_PATH, SHAPE_LIST, SHAPE_ENDPOINT };
 /* clang-format on */
 
 struct key {
@@ -41,11 +40,11 @@ struct key {
 static const struct key keys[] = {
 	{ "cluster", "name", SHAPE_NAME, AT(cluster), 0, 0, "holdfast", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of the cluster", HEARTBEATD, 0 },
 	{ "cluster", "vip", SHAPE_CIDR, AT(vip), 0, 0, "", "an IPv4 or IPv6 address with prefix length, such as 10.0.0.100/24 or 2001:db8::100/64", "virtual IP that clients use; none on a witness", HEARTBEATD | TICKLED | RENDERED, 0 },
-	{ "cluster", "join", SHAPE_IPV4, AT(seed_address), 0, 0, "", "an IPv4 address", "member to ask for admission; none on the first node", HEARTBEATD, 0 },
+	{ "cluster", "join", SHAPE_ADDRESS, AT(seed_address), 0, 0, "", VALUE_ADDRESS_WANTED, "member to ask for admission; none on the first node", HEARTBEATD, 0 },
 	{ "node", "name", SHAPE_NAME, AT(name), 0, 0, "", "1 to 15 of a-z 0-9 -, beginning with a letter", "name of this node", 0, 0 },
 	{ "node", "kind", SHAPE_CHOICE, AT(kind), 0, 0, "gateway", "gateway, witness, replica or worker", "what this node is", 0, 0 },
-	{ "node", "address", SHAPE_IPV4, AT(address), 0, 0, "", "an IPv4 address", "address of this node, for the other members", HEARTBEATD | REPLICATIOND | TICKLED | RENDERED, 0 },
-	{ "node", "second-address", SHAPE_IPV4, AT(second_address), 0, 0, "", "an IPv4 address", "address of this node on a second network, for heartbeats", HEARTBEATD, 0 },
+	{ "node", "address", SHAPE_ADDRESS, AT(address), 0, 0, "", VALUE_ADDRESS_WANTED, "address of this node, for the other members", HEARTBEATD | REPLICATIOND | TICKLED | RENDERED, 0 },
+	{ "node", "second-address", SHAPE_ADDRESS, AT(second_address), 0, 0, "", VALUE_ADDRESS_WANTED, "address of this node on a second network, for heartbeats", HEARTBEATD, 0 },
 	{ "node", "interface", SHAPE_WORD, AT(interface), 0, 0, "", "a network interface", "where the virtual IP goes; none on a witness", HEARTBEATD | TICKLED | RENDERED, 0 },
 	{ "heartbeat", "port", SHAPE_NUMBER, AT(heartbeat_port), 1, 65534, "7400", "1 to 65534", "UDP port of the heartbeats; the next one is tickled's", HEARTBEATD | TICKLED, 0 },
 	{ "heartbeat", "interval-ms", SHAPE_NUMBER, AT(interval_ms), 10, 500, "30", "10 to 500", "time between heartbeats", HEARTBEATD, 0 },
@@ -69,7 +68,7 @@ static const struct key keys[] = {
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers", RENDERED, 0 },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger", RENDERED, 0 },
 	{ "gateway", "mesh-seed-port", SHAPE_NUMBER, AT(mesh_seed_port), 1, 65535, "7445", "1 to 65535", "TCP port for the peer's replication: fresh copies", RENDERED, 0 },
-	{ "page", "listen", SHAPE_ENDPOINT, AT(page_listen), 0, 0, "", "an IPv4 address of this machine and a port of 1024 to 65535, such as 10.0.0.1:8407", "where the status page is; nowhere unless set", PAGED, 0 },
+	{ "page", "listen", SHAPE_ENDPOINT, AT(page_listen), 0, 0, "", "an address of this machine and a port of 1024 to 65535, such as 10.0.0.1:8407 or [2001:db8::1]:8407", "where the status page is; nowhere unless set", PAGED, 0 },
 };
 /* clang-format on */
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -87,17 +86,17 @@ static const struct {
 
 static bool well_formed(const struct key *k, const char *value)
 {
-	char address[VALUE_IPV4_BYTES];
+	struct ip ip;
 	uint32_t port;
 
 	switch (k->shape) {
 	case SHAPE_NAME: return value_is_of(value, 15, "-") && value[0] >= 'a' && value[0] <= 'z';
 	case SHAPE_WORD: return *value && !strpbrk(value, " /\t") && strlen(value) < 16;
-	case SHAPE_IPV4: return value_is_ipv4(value);
+	case SHAPE_ADDRESS: return value_is_address(value);
 	case SHAPE_CIDR: return value_is_cidr(value);
 	case SHAPE_PATH: return value[0] == '/' && !strpbrk(value, " \t\"'");
 	case SHAPE_LIST: return value_is_list(value);
-	case SHAPE_ENDPOINT: return value_is_endpoint(value, address, &port);
+	case SHAPE_ENDPOINT: return value_is_endpoint(value, &ip, &port);
 	case SHAPE_NUMBER:
 	case SHAPE_CHOICE: break;
 	}
@@ -120,7 +119,7 @@ static bool parse_choice(const char *name, const char *value, uint32_t *ret)
 
 static bool set(struct conf *c, const struct key *k, const char *value)
 {
-	char *where = (char *)c + k->at;
+	char *where = (char *)c + k->at, address[IP_TEXT_BYTES];
 	uint32_t number;
 
 	if (k->shape == SHAPE_NUMBER || k->shape == SHAPE_CHOICE) {
@@ -133,6 +132,9 @@ static bool set(struct conf *c, const struct key *k, const char *value)
 	}
 	if (!well_formed(k, value) || strlen(value) >= k->size)
 		return false;
+	/* However it was written: as heartbeatd and the kernel show it. */
+	if (k->shape == SHAPE_ADDRESS)
+		value = value_shortest(value, address);
 	memset(where, 0, k->size);
 	memcpy(where, value, strlen(value));
 	return true;

@@ -29,7 +29,7 @@ struct conf {
 	char cluster[16];	 /* [cluster] name */
 	char name[16];		 /* [node] name: a-z 0-9 -, starting with a letter */
 	uint32_t kind;		 /* [node] kind = gateway | witness | replica | worker */
-	char address[48];	 /* [node] address, numeric IPv4, no prefix */
+	char address[48];	 /* [node] address, numeric, no prefix, in its shortest form */
 	char second_address[48]; /* [node] second-address: on a second network, for heartbeats; "" none */
 	char interface[16];
 	char vip[56]; /* [cluster] vip, numeric IPv4 or IPv6 with prefix length; "" on a witness and a worker host */
@@ -54,7 +54,7 @@ struct conf {
 	uint32_t edge_log;	      /* [gateway] edge-log, the same */
 	char channels[256];	      /* [gateway] channels: names separated by blanks */
 	uint32_t mesh_http_port, mesh_ledger_port, mesh_seed_port; /* [gateway] mutual-TLS ports between the nodes */
-	char page_listen[56]; /* [page] listen, numeric IPv4 with a port; "" nowhere */
+	char page_listen[56];					   /* [page] listen, numeric with a port; "" nowhere */
 };
 
 /* Fills in the defaults and reads f, whose name is used in messages. Every error is printed to errs, one a line, as

@@ -3,16 +3,20 @@
 #include <string.h>
 
 #include "heartbeat/conf_value.h"
+#include "heartbeat/ip_text.h"
+
+/* 127.0.0.1 */
+static const struct ip localhost = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}};
 
 void conf_ports(const struct conf *c, struct conf_port ret[static CONF_PORTS])
 {
-	char address[VALUE_IPV4_BYTES] = "";
+	struct ip at, own = ip_before_slash(c->address);
 	uint32_t page = 0;
-	bool has_page = value_is_endpoint(c->page_listen, address, &page);
-	unsigned where = !has_page			     ? 0u
-			 : strcmp(address, c->address) == 0  ? CONF_ON_ADDRESS
-			 : strcmp(address, "127.0.0.1") == 0 ? CONF_ON_LOCALHOST
-							     : 0u;
+	bool has_page = value_is_endpoint(c->page_listen, &at, &page);
+	unsigned where = !has_page		    ? 0u
+			 : ip_same(&at, &own)	    ? CONF_ON_ADDRESS
+			 : ip_same(&at, &localhost) ? CONF_ON_LOCALHOST
+						    : 0u;
 	const struct conf_port ports[CONF_PORTS] = {
 	    {offsetof(struct conf, database_port), c->database_port, 1, CONF_ON_LOCALHOST | CONF_ON_ADDRESS},
 	    {offsetof(struct conf, relay_port), c->relay_port, 1, CONF_ON_LOCALHOST},
@@ -28,7 +32,8 @@ void conf_ports(const struct conf *c, struct conf_port ret[static CONF_PORTS])
 
 bool conf_page_is_vip(const struct conf *c)
 {
-	size_t n = strcspn(c->vip, "/");
+	struct ip at, vip = ip_before_slash(c->vip);
+	uint32_t port;
 
-	return n && strncmp(c->page_listen, c->vip, n) == 0 && c->page_listen[n] == ':';
+	return value_is_endpoint(c->page_listen, &at, &port) && ip_same(&at, &vip);
 }

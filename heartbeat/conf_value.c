@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "heartbeat/ip_text.h"
-
 bool value_is_of(const char *text, size_t max, const char *extra)
 {
 	size_t n = strlen(text);
@@ -15,11 +13,23 @@ bool value_is_of(const char *text, size_t max, const char *extra)
 	return n >= 1 && n <= max;
 }
 
-bool value_is_ipv4(const char *text)
+static bool take_address(const char *text, struct ip *ret)
+{
+	return ip_parse(text, ret) && (ip_is_for_hosts(ret) || ip_is_loopback(ret));
+}
+
+bool value_is_address(const char *text)
 {
 	struct ip ip;
 
-	return ip_parse(text, &ip) && ip_is_v4(&ip);
+	return take_address(text, &ip);
+}
+
+const char *value_shortest(const char *address, char ret[static IP_TEXT_BYTES])
+{
+	struct ip ip = ip_before_slash(address);
+
+	return ip_text(&ip, ret);
 }
 
 bool value_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
@@ -47,16 +57,27 @@ bool value_is_cidr(const char *text)
 	return ip_parse_cidr(text, &ip, &bits) && ip_is_for_hosts(&ip);
 }
 
-bool value_is_endpoint(const char *text, char address[static VALUE_IPV4_BYTES], uint32_t *port)
+bool value_is_endpoint(const char *text, struct ip *ip, uint32_t *port)
 {
-	const char *colon = strchr(text, ':');
+	const char *colon = strrchr(text, ':');
+	bool bracketed = *text == '[';
+	char address[IP_TEXT_BYTES];
+	struct ip one;
+	size_t n;
 
-	if (!colon || (size_t)(colon - text) >= VALUE_IPV4_BYTES)
+	if (!colon || (bracketed && colon[-1] != ']'))
 		return false;
-	memcpy(address, text, (size_t)(colon - text));
-	address[colon - text] = '\0';
-	/* 0.0.0.0 would be the virtual IP, too, which is for clients. */
-	return value_is_ipv4(address) && strcmp(address, "0.0.0.0") != 0 && value_number(colon + 1, 1024, 65535, port);
+	text += bracketed;
+	n = (size_t)(colon - text) - bracketed;
+	if (n >= sizeof(address))
+		return false;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	/* 0.0.0.0 and :: would be the virtual IP, too, which is for clients. */
+	if (!take_address(address, &one) || ip_is_v4(&one) == bracketed || !value_number(colon + 1, 1024, 65535, port))
+		return false;
+	*ip = one;
+	return true;
 }
 
 bool value_is_list(const char *text)

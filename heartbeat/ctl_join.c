@@ -94,14 +94,14 @@ static int check_vip(const struct ctl_options *o, const struct invite *v, struct
 
 int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct errbuf *e)
 {
-	if (strcmp(o->address, v->member[0].address) == 0)
+	if (is_same(o->address, v->member[0].address))
 		return err_set(e, -EINVAL,
 		    "--address %s is the member %s, which made the token: join is for another machine", o->address,
 		    v->member[0].name);
 	for (uint32_t i = 0; i < v->members; i++) {
 		const struct invite_member *m = &v->member[i];
 
-		if (strcmp(o->name, m->name) == 0 && strcmp(o->address, m->address) == 0)
+		if (strcmp(o->name, m->name) == 0 && is_same(o->address, m->address))
 			return err_set(e, -EINVAL,
 			    "--name %s, --address %s: that is a member; one that lost its disk cannot take its place "
 			    "again "
@@ -110,8 +110,12 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 		if (strcmp(o->name, m->name) == 0)
 			return err_set(
 			    e, -EINVAL, "--name %s belongs to the member at %s: take another one", m->name, m->address);
-		if (strcmp(o->address, m->address) == 0)
+		if (is_same(o->address, m->address))
 			return err_set(e, -EINVAL, "--address %s belongs to the member %s", m->address, m->name);
+		if (!ip_text_same_family(o->address, m->address))
+			return err_set(e, -EINVAL,
+			    "--address %s: the member %s is at %s: want an address of the same family (IPv4 or IPv6)",
+			    o->address, m->name, m->address);
 	}
 	if (!o->replica && v->members >= CTL_MEMBERS_MAX)
 		return err_set(e, -EINVAL, "the cluster has %u members, which is as many as there can be", v->members);

@@ -14,6 +14,7 @@
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/durable.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/paged_file.h"
 #include "heartbeat/pki.h"
 
@@ -61,24 +62,29 @@ static int read_password(char ret[static LINE_BYTES], struct errbuf *e)
 /* Everything that has to be so before anything is changed. */
 static int check(struct conf *conf, struct errbuf *e)
 {
+	char url[IP_URL_BYTES];
+	struct ip own;
+
 	if (geteuid() != 0)
 		return err_set(e, -EPERM, "run as root");
 	if (conf_load(CONF_PATH, conf, stderr))
 		return err_set(e, -EINVAL, "this machine has no configuration that is right");
+	own = ip_before_slash(conf->address);
 	if (access(HOLDFAST_SBINDIR "/holdfast-paged", X_OK))
 		return err_set(e, -ENOENT, "the package holdfast-page is not installed");
 	if (!conf->page_listen[0])
 		return err_set(e, -EINVAL,
 		    CONF_PATH
 		    " does not say where it is to be: [page] listen = %s:8407, or another address of this machine",
-		    conf->address);
+		    ip_url(&own, url));
 	return 0;
 }
 
 static int make_certificate(const struct conf *conf, char pem[static PAGED_CERT_BYTES], struct errbuf *e)
 {
 	static const struct ctl_owner owner = {"root", "holdfast-page", 0640};
-	char address[16];
+	char address[IP_TEXT_BYTES];
+	struct ip ip;
 	uint32_t port;
 	const struct pki_subject who = {.cluster = conf->cluster, .name = conf->name, .address = address};
 	int code;
@@ -87,8 +93,9 @@ static int make_certificate(const struct conf *conf, char pem[static PAGED_CERT_
 	code = paged_cert_read(CONF_PAGE_DIR, pem, e);
 	if (code != -ENOENT)
 		return code;
-	if (!value_is_endpoint(conf->page_listen, address, &port))
+	if (!value_is_endpoint(conf->page_listen, &ip, &port))
 		return err_set(e, -EINVAL, "'%s' is no address", conf->page_listen);
+	(void)ip_text(&ip, address);
 	code = pki_make_page(&who, pem, e);
 	return code ? code : ctl_file_write(CONF_PAGE_DIR "/" PAGED_CERT_NAME, pem, &owner, e);
 }

@@ -120,6 +120,10 @@ static int check_members(struct gateway *g, const char *address, struct hostinvi
 
 		if (is_address_of(address, m->address))
 			code = err_set(e, -EINVAL, "--address %s is that of the member %s", address, m->name);
+		else if (!ip_text_same_family(address, m->address))
+			code = err_set(e, -EINVAL,
+			    "--address %s: the member %s is at %s: want an address of the same family (IPv4 or IPv6)",
+			    address, m->name, m->address);
 		if (m->kind != CONF_KIND_GATEWAY || gateways == HOSTINVITE_GATEWAYS)
 			continue;
 		memcpy(v->gateway[gateways].name, m->name, sizeof(m->name));
@@ -136,6 +140,7 @@ static int check_members(struct gateway *g, const char *address, struct hostinvi
 static int admit(struct gateway *g, const char *name, const char *address, struct hostinvite *v, struct errbuf *e)
 {
 	uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], id[4];
+	struct ip ip = ip_before_slash(address);
 	struct roster_entry one = {0};
 	int code;
 
@@ -144,7 +149,7 @@ static int admit(struct gateway *g, const char *name, const char *address, struc
 	(void)crypto_sign_seed_keypair(public, secret, v->seed);
 	sodium_memzero(secret, sizeof(secret));
 	(void)snprintf(one.name, sizeof(one.name), "%s", name);
-	(void)snprintf(one.address, sizeof(one.address), "%s", address);
+	(void)ip_text(&ip, one.address);
 	(void)sodium_bin2hex(one.id, sizeof(one.id), id, sizeof(id));
 	(void)sodium_bin2hex(one.key, sizeof(one.key), public, sizeof(public));
 	code = roster_add(&g->roster, &one, e);
@@ -349,9 +354,9 @@ int ctl_worker(const struct ctl_options *o)
 	if (named && name && ctl_command_check_name("worker", name))
 		return EXIT_USAGE;
 	if (strcmp(what, "add") == 0 && name && word[2] && strcmp(word[2], "--address") == 0 && word[3] && !word[4]) {
-		if (!value_is_ipv4(word[3])) {
+		if (!value_is_address(word[3])) {
 			(void)fprintf(stderr,
-			    "holdfastctl: worker: --address is '%.64s', want the IPv4 address of the worker host\n",
+			    "holdfastctl: worker: --address is '%.64s', want the address of the worker host\n",
 			    word[3]);
 			return EXIT_USAGE;
 		}

@@ -2,12 +2,10 @@
 #ifndef HOLDFAST_HEARTBEAT_DAEMON_H
 #define HOLDFAST_HEARTBEAT_DAEMON_H
 
-#include <netinet/in.h>
-
 #include "heartbeat/address.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
-#include "heartbeat/ip.h"
+#include "heartbeat/ip_socket.h"
 #include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
 #include "heartbeat/node.h"
@@ -62,11 +60,12 @@ struct daemon {
 	bool persist_held; /* the register waits for the pair's file */
 	uint64_t pair_again_us;
 
-	int udp[WIRE_PATHS];	   /* bound to the address and the second address; -1: there is none */
-	struct sockaddr_in sender; /* of the datagram being worked on */
+	int udp[WIRE_PATHS];	/* bound to the address and the second address; -1: there is none */
+	union ip_socket sender; /* of the datagram being worked on */
+	socklen_t sender_length;
 	struct wire_way sender_way;
 	unsigned sender_path;
-	struct sockaddr_in seed;
+	struct ip seed;
 	uint64_t heard_us[HB_MEMBERS_MAX][WIRE_PATHS]; /* last datagram from that member by that path; 0: none */
 	struct hb_letter held[DAEMON_HELD_MAX];	       /* wait for the disk, or come back to us */
 	unsigned held_count;

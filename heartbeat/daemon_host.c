@@ -1,12 +1,12 @@
 #include "heartbeat/daemon.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 
 #define MEMBERS_AGAIN_US 1000000
@@ -45,12 +45,10 @@ static int write_members(struct daemon *d)
 	int code;
 
 	for (unsigned i = 0; i < r->members; i++) {
-		struct in_addr a = {htonl(r->member[i].ipv4)};
-		char text[INET_ADDRSTRLEN];
+		char text[IP_TEXT_BYTES];
 
 		used += (size_t)snprintf(list + used, MEMBER_LINE_BYTES, "%u %s %s %s\n", i, r->member[i].name,
-		    r->member[i].kind == HB_KIND_WITNESS ? "witness" : "gateway",
-		    inet_ntop(AF_INET, &a, text, sizeof(text)));
+		    r->member[i].kind == HB_KIND_WITNESS ? "witness" : "gateway", ip_text(&r->member[i].address, text));
 	}
 	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
 	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);

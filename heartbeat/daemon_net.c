@@ -1,11 +1,11 @@
 #include "heartbeat/daemon.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/replica.h"
 
@@ -13,9 +13,9 @@
 #define STRANGER_US 100000
 
 /* The number of the next member after `at` that has this address; members: there is none. */
-static uint8_t next_at(const struct hb_record *r, uint8_t at, uint32_t ipv4)
+static uint8_t next_at(const struct hb_record *r, uint8_t at, const struct ip *ip)
 {
-	while (at < r->members && r->member[at].ipv4 != ipv4 && r->member[at].second_ipv4 != ipv4)
+	while (at < r->members && !ip_same(&r->member[at].address, ip) && !ip_same(&r->member[at].second_address, ip))
 		at++;
 	return at;
 }
@@ -40,21 +40,21 @@ static void answer_stranger(struct daemon *d, unsigned path, size_t size)
 	if (!n || n >= size)
 		return;
 	d->strangers_us = now_us;
-	(void)sendto(d->udp[path], buf, n, MSG_DONTWAIT, (struct sockaddr *)&d->sender, sizeof(d->sender));
+	(void)sendto(d->udp[path], buf, n, MSG_DONTWAIT, &d->sender.any, d->sender_length);
 }
 
 /* What could not be read. To a replica it is a sign of life all the same. */
 static void take_unread(struct daemon *d, unsigned path, size_t size, bool other_cluster)
 {
 	const struct hb_record *r = &d->node.known;
-	uint32_t from = ntohl(d->sender.sin_addr.s_addr);
+	struct ip from = ip_of_socket(&d->sender);
 
 	if (!d->node.settings.replica) {
-		if (next_at(&d->node.acceptor.reg.accepted, 0, from) == d->node.acceptor.reg.accepted.members)
+		if (next_at(&d->node.acceptor.reg.accepted, 0, &from) == d->node.acceptor.reg.accepted.members)
 			answer_stranger(d, path, size);
 		return;
 	}
-	for (uint8_t i = next_at(r, 0, from); i < r->members; i = next_at(r, (uint8_t)(i + 1), from))
+	for (uint8_t i = next_at(r, 0, &from); i < r->members; i = next_at(r, (uint8_t)(i + 1), &from))
 		hb_replica_sign(
 		    &d->node, i, other_cluster ? HB_SIGN_BEGUN_ANEW : HB_SIGN_OTHER_KEY, clock_boottime_us());
 }
@@ -84,10 +84,10 @@ static void drain(struct daemon *d, unsigned path)
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX + 1];
 
 	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
-		socklen_t length = sizeof(d->sender);
-		ssize_t n =
-		    recvfrom(d->udp[path], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&d->sender, &length);
+		ssize_t n;
 
+		d->sender_length = sizeof(d->sender);
+		n = recvfrom(d->udp[path], buf, sizeof(buf), MSG_DONTWAIT, &d->sender.any, &d->sender_length);
 		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
 			continue; /* an ICMP answer to what we sent; the peer is away, as the silence says too */
 		if (n < 0)
@@ -108,20 +108,24 @@ static void on_second(void *userdata)
 
 static int open_path(struct daemon *d, unsigned path, const char *address, struct errbuf *e)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port)};
-	int one = 1, fd;
+	union ip_socket sa;
+	socklen_t length;
+	struct ip ip;
+	int code, fd;
 
-	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1)
-		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", address);
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (!ip_parse(address, &ip))
+		return err_set(e, -EINVAL, "'%s' is not an IP address", address);
+	length = ip_to_socket(&ip, (uint16_t)d->conf.heartbeat_port, &sa);
+	fd = socket(ip_family(&ip), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_set(e, -errno, "socket: %s", strerror(errno));
 	d->udp[path] = fd;
 	/* A second network that is not there yet must not keep us from starting. */
-	if (path && setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one)))
-		return err_set(e, -errno, "%s: IP_FREEBIND: %s", address, strerror(errno));
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
-		return err_set(e, -errno, "%s:%u: %s", address, d->conf.heartbeat_port, strerror(errno));
+	code = path ? ip_bind_early(fd, &ip) : 0;
+	if (code)
+		return err_set(e, code, "%s: FREEBIND: %s", address, strerror(-code));
+	if (bind(fd, &sa.any, length))
+		return err_set(e, -errno, "%s port %u: %s", address, d->conf.heartbeat_port, strerror(errno));
 	if (loop_add(&d->loop, fd, path ? on_second : on_first, d))
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
@@ -133,37 +137,32 @@ int daemon_net_open(struct daemon *d, struct errbuf *e)
 	int code;
 
 	d->udp[1] = -1;
-	d->seed = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)d->conf.heartbeat_port)};
-	if (inet_pton(AF_INET, seed, &d->seed.sin_addr) != 1)
-		return err_set(e, -EINVAL, "join '%s' is not an IPv4 address", seed);
+	if (!ip_parse(seed, &d->seed))
+		return err_set(e, -EINVAL, "join '%s' is not an IP address", seed);
 	code = open_path(d, 0, d->conf.address, e);
 	if (!code && d->conf.second_address[0])
 		code = open_path(d, 1, d->conf.second_address, e);
 	return code;
 }
 
-static bool address_of(const struct daemon *d, uint8_t to, unsigned path, struct sockaddr_in *ret)
+/* The length of *ret; 0: it has no address there. */
+static socklen_t address_of(const struct daemon *d, uint8_t to, unsigned path, union ip_socket *ret)
 {
 	const struct hb_record *r = &d->node.acceptor.reg.accepted;
-	uint32_t ipv4;
+	const struct ip *ip;
 
-	if (to == HB_TO_SEED) {
-		*ret = d->seed;
-		return path == 0 && d->conf.seed_address[0] != '\0';
-	}
+	if (to == HB_TO_SEED)
+		return path == 0 && d->conf.seed_address[0]
+			   ? ip_to_socket(&d->seed, (uint16_t)d->conf.heartbeat_port, ret)
+			   : 0;
 	if (to == HB_TO_SENDER) {
 		*ret = d->sender;
-		return path == d->sender_path;
+		return path == d->sender_path ? d->sender_length : 0;
 	}
 	if (to >= r->members)
-		return false;
-	ipv4 = path ? r->member[to].second_ipv4 : r->member[to].ipv4;
-	*ret = (struct sockaddr_in){
-	    .sin_family = AF_INET,
-	    .sin_port = htons(r->member[to].port),
-	    .sin_addr.s_addr = htonl(ipv4),
-	};
-	return ipv4 != 0;
+		return 0;
+	ip = path ? &r->member[to].second_address : &r->member[to].address;
+	return ip_is_none(ip) ? 0 : ip_to_socket(ip, r->member[to].port, ret);
 }
 
 void daemon_net_send(struct daemon *d, const struct hb_letter *l)
@@ -175,12 +174,13 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 	randombytes_buf(nonce, sizeof(nonce));
 	n = wire_seal(&d->wire, way, &l->message, nonce, buf); /* 0: it cannot be said to a release so old */
 	for (unsigned path = 0; n && path < WIRE_PATHS; path++) {
-		struct sockaddr_in to;
+		union ip_socket to;
+		socklen_t length = d->udp[path] < 0 ? 0 : address_of(d, l->to, path, &to);
 
-		if (d->udp[path] < 0 || !address_of(d, l->to, path, &to))
+		if (!length)
 			continue;
 		/* A datagram that cannot be sent is a lost datagram: the protocol lives with those, the log would not. */
-		if (sendto(d->udp[path], buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+		if (sendto(d->udp[path], buf, n, MSG_DONTWAIT, &to.any, length) < 0)
 			LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
 	}
 }
@@ -188,14 +188,14 @@ void daemon_net_send(struct daemon *d, const struct hb_letter *l)
 void daemon_net_tell(
     struct daemon *d, struct wire *w, uint8_t key, const struct hb_member *to, const struct hb_message *m)
 {
-	struct sockaddr_in sa = {
-	    .sin_family = AF_INET, .sin_port = htons(to->port), .sin_addr.s_addr = htonl(to->ipv4)};
+	union ip_socket sa;
+	socklen_t length = ip_to_socket(&to->address, to->port, &sa);
 	struct wire_way way = {.version = WIRE_VERSION, .key = key};
 	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24];
 	size_t n;
 
 	randombytes_buf(nonce, sizeof(nonce));
 	n = wire_seal(w, way, m, nonce, buf);
-	if (n && d->udp[0] >= 0 && sendto(d->udp[0], buf, n, MSG_DONTWAIT, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+	if (n && d->udp[0] >= 0 && sendto(d->udp[0], buf, n, MSG_DONTWAIT, &sa.any, length) < 0)
 		LOG(LOG_DEBUG, "datagram.unsent", KV_S("why", strerror(errno)));
 }

@@ -1,6 +1,5 @@
 #include "heartbeat/doctor_look.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -28,6 +27,7 @@
 #include "heartbeat/ctl_units.h"
 #include "heartbeat/ctl_worker.h"
 #include "heartbeat/hostfiles.h"
+#include "heartbeat/ip_socket.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/localclient.h"
 #include "heartbeat/settings.h"
@@ -76,16 +76,18 @@ static void look_at_network(const struct conf *conf, struct doctor_facts *ret)
 /* 0, or -errno: why there is no connection after CONNECT_MS. */
 static int try_port(const char *address, uint32_t port)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
+	struct ip ip = ip_before_slash(address);
+	union ip_socket to;
+	socklen_t length = ip_to_socket(&ip, (uint16_t)port, &to), size;
+	int fd = socket(ip_family(&ip), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	socklen_t size = sizeof(error);
 
+	size = sizeof(error);
 	if (fd < 0)
 		return -errno;
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
+	if (ip_is_none(&ip))
 		error = EINVAL;
-	else if (connect(fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS)
+	else if (connect(fd, &to.any, length) && errno != EINPROGRESS)
 		error = errno;
 	else if (poll(&p, 1, CONNECT_MS) != 1)
 		error = ETIMEDOUT;

@@ -1,5 +1,4 @@
 /* holdfast-heartbeatd: who is active. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -19,6 +18,7 @@
 #include "config.h"
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/daemon.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
 
@@ -237,11 +237,12 @@ static uint32_t uid_of(const char *name)
 }
 
 /* conf_read has looked at it. */
-static uint32_t second_address(const struct conf *c)
+static struct ip second_address(const struct conf *c)
 {
-	struct in_addr address;
+	struct ip ret = {{0}};
 
-	return inet_pton(AF_INET, c->second_address, &address) == 1 ? ntohl(address.s_addr) : 0;
+	(void)ip_parse(c->second_address, &ret);
+	return ret;
 }
 
 static int start_node(struct daemon *d, struct errbuf *e)
@@ -257,7 +258,6 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	    .replica = d->conf.kind == CONF_KIND_REPLICA,
 	};
 	struct hb_register reg;
-	struct in_addr address;
 	uint64_t seed;
 	int code = statefile_load(d->state_path, d->wire.cluster, &reg, e);
 
@@ -270,10 +270,9 @@ static int start_node(struct daemon *d, struct errbuf *e)
 	code = statefile_store(d->state_path, &reg, e);
 	if (code)
 		return code;
-	if (inet_pton(AF_INET, d->conf.address, &address) != 1)
-		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
-	s.ipv4 = ntohl(address.s_addr);
-	s.second_ipv4 = second_address(&d->conf);
+	if (!ip_parse(d->conf.address, &s.address))
+		return err_set(e, -EINVAL, "address '%s' is not an IP address", d->conf.address);
+	s.second_address = second_address(&d->conf);
 	randombytes_buf(&seed, sizeof(seed));
 	hb_node_start(&d->node, &s, &reg, seed, clock_boottime_us());
 	return 0;
@@ -364,14 +363,14 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 {
 	struct hb_register reg = {.cluster = d->wire.cluster, .kind = (uint8_t)d->conf.kind};
 	struct hb_record *r = &reg.accepted;
-	struct in_addr address;
+	struct ip address;
 	uint64_t epoch = 1;
 	size_t n = 0;
 
 	if (access(d->state_path, F_OK) == 0)
 		return err_set(e, -EEXIST, "%s exists: this machine belongs to a cluster already", d->state_path);
-	if (inet_pton(AF_INET, d->conf.address, &address) != 1)
-		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", d->conf.address);
+	if (!ip_parse(d->conf.address, &address))
+		return err_set(e, -EINVAL, "address '%s' is not an IP address", d->conf.address);
 	memcpy(reg.name, d->conf.name, sizeof(reg.name));
 	randombytes_buf(&reg.instance, sizeof(reg.instance));
 	if (o->join)
@@ -387,9 +386,9 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 	    .version = 1, .epoch = epoch, .phase = HB_OPEN, .in_sync = 1, .members = 1, .token[0] = r->token[0]};
 	memcpy(r->member[0].name, reg.name, sizeof(r->member[0].name));
 	r->member[0].instance = reg.instance;
-	r->member[0].ipv4 = ntohl(address.s_addr);
+	r->member[0].address = address;
 	r->member[0].port = (uint16_t)d->conf.heartbeat_port;
-	r->member[0].second_ipv4 = second_address(&d->conf);
+	r->member[0].second_address = second_address(&d->conf);
 	return statefile_store(d->state_path, &reg, e);
 }
 

@@ -118,9 +118,9 @@ int hostfiles_gateways(struct settings_member ret[static CTL_MEMBERS_MAX], unsig
 	while (!code && fgets(line, sizeof(line), f)) {
 		number++;
 		if (sscanf(line, "%15s %47s %c", name, address, &rest) != 2 || !ctl_is_name(name) ||
-		    !value_is_ipv4(address) || n == CTL_MEMBERS_MAX) {
-			code = err_set(e, -EINVAL,
-			    CONF_GATEWAYS_PATH ":%u: want the name and the IPv4 address of a gateway", number);
+		    !value_is_address(address) || n == CTL_MEMBERS_MAX) {
+			code = err_set(
+			    e, -EINVAL, CONF_GATEWAYS_PATH ":%u: want the name and the address of a gateway", number);
 			continue;
 		}
 		ret[n] = (struct settings_member){.kind = CONF_KIND_GATEWAY};

@@ -105,14 +105,14 @@ static bool take_words(struct hostinvite *v, char *text)
 	if (words != WORDS)
 		return false;
 	return take_text(v->cluster, sizeof(v->cluster), word[0]) && take_text(v->name, sizeof(v->name), word[1]) &&
-	       take_text(v->address, sizeof(v->address), word[2]) && value_is_ipv4(v->address) &&
+	       take_text(v->address, sizeof(v->address), word[2]) && value_is_address(v->address) &&
 	       take_text(v->id, sizeof(v->id), word[3]) && take_port(&v->mesh_http_port, word[4]) &&
 	       take_port(&v->mesh_ledger_port, word[5]) &&
 	       take_text(v->gateway[0].name, sizeof(v->gateway[0].name), word[6]) &&
 	       take_text(v->gateway[0].address, sizeof(v->gateway[0].address), word[7]) &&
 	       take_text(v->gateway[1].name, sizeof(v->gateway[1].name), word[8]) &&
 	       take_text(v->gateway[1].address, sizeof(v->gateway[1].address), word[9]) &&
-	       value_is_ipv4(v->gateway[0].address) && value_is_ipv4(v->gateway[1].address) &&
+	       value_is_address(v->gateway[0].address) && value_is_address(v->gateway[1].address) &&
 	       take_pem(word[10], v->ca) && take_pem(word[11], v->certificate);
 }
 

@@ -1,6 +1,5 @@
 #include "heartbeat/invite.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -9,16 +8,19 @@
 #include <string.h>
 
 #include "heartbeat/conf.h"
+#include "heartbeat/conf_value.h"
+#include "heartbeat/ip_text.h"
 
 /*
  * "hfN-" and base64url of: checksum, cluster key, and the rest as words separated by blanks, which none of them can
- * contain. In version 2 the first of them is the ring of keys. The checksum is keyed, so that a token of another cluster put together by hand does not pass either.
+ * contain. In version 2 the first of them is the ring of keys, in version 3, which is for members with addresses of IPv6, that or NO_RING. The checksum is keyed, so that a token of another cluster put together by hand does not pass either.
  */
 #define PREFIX "hf"
 #define SUM_BYTES 16
 #define WORDS_BYTES 700
 #define RAW_BYTES (SUM_BYTES + INVITE_KEY_BYTES + WORDS_BYTES)
 #define WORDS_FIXED 10
+#define NO_RING "-"
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 static void checksum(uint8_t sum[static SUM_BYTES], const uint8_t *body, size_t size, const uint8_t *key)
@@ -36,14 +38,27 @@ static bool is_word(const char *text)
 	return *text && !strpbrk(text, " \t\n");
 }
 
-/* Nothing as long as the first key is the only one. Returns the length. */
-static size_t put_ring(const struct keyring *ring, char *ret)
+static int version_of(const struct invite *v)
+{
+	for (uint32_t i = 0; i < v->members; i++) {
+		struct ip ip = ip_before_slash(v->member[i].address);
+
+		if (!ip_is_v4(&ip))
+			return INVITE_VERSION;
+	}
+	return v->ring.count ? 2 : 1;
+}
+
+/* Nothing in version 1. Returns the length. */
+static size_t put_ring(const struct keyring *ring, int version, char *ret)
 {
 	uint8_t bytes[KEYRING_BYTES_MAX];
 	size_t n;
 
-	if (!ring->count)
+	if (version == 1)
 		return 0;
+	if (!ring->count)
+		return (size_t)snprintf(ret, WORDS_BYTES, NO_RING " ");
 	(void)sodium_bin2base64(ret, WORDS_BYTES, bytes, keyring_encode(ring, bytes), VARIANT);
 	sodium_memzero(bytes, sizeof(bytes));
 	n = strlen(ret);
@@ -56,11 +71,12 @@ int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 	uint8_t raw[RAW_BYTES];
 	char *words = (char *)raw + SUM_BYTES + INVITE_KEY_BYTES;
 	size_t size, n;
-	int head;
+	int head, version;
 
 	if (!is_word(v->cluster) || !is_word(v->vip) || !v->members || v->members > INVITE_MEMBERS_MAX)
 		return -EINVAL;
-	n = put_ring(&v->ring, words);
+	version = version_of(v);
+	n = put_ring(&v->ring, version, words);
 	n += (size_t)snprintf(words + n, WORDS_BYTES - n, "%s %s %u %u %u %u %u %u %u %u", v->cluster, v->vip,
 	    v->heartbeat_port, v->interval_ms, v->lease_ms, v->peer_timeout_ms, v->database_port, v->mesh_http_port,
 	    v->mesh_ledger_port, v->mesh_seed_port);
@@ -77,7 +93,7 @@ int invite_format(const struct invite *v, char ret[static INVITE_TEXT_BYTES])
 	memcpy(raw + SUM_BYTES, v->key, INVITE_KEY_BYTES);
 	size = SUM_BYTES + INVITE_KEY_BYTES + n;
 	checksum(raw, raw + SUM_BYTES, size - SUM_BYTES, v->key);
-	head = snprintf(ret, INVITE_TEXT_BYTES, PREFIX "%d-", v->ring.count ? INVITE_VERSION : 1);
+	head = snprintf(ret, INVITE_TEXT_BYTES, PREFIX "%d-", version);
 	(void)sodium_bin2base64(ret + head, INVITE_TEXT_BYTES - (size_t)head, raw, size, VARIANT);
 	sodium_memzero(raw, sizeof(raw));
 	return 0;
@@ -123,10 +139,8 @@ static bool take_number(uint32_t *ret, const char *word)
 
 static bool take_member(struct invite_member *m, char **word)
 {
-	struct in_addr a;
-
 	if (!take_text(m->name, sizeof(m->name), word[0]) || !take_text(m->address, sizeof(m->address), word[1]) ||
-	    inet_pton(AF_INET, m->address, &a) != 1)
+	    !value_is_address(m->address))
 		return false;
 	m->kind = strcmp(word[2], "witness") == 0 ? CONF_KIND_WITNESS : CONF_KIND_GATEWAY;
 	return m->kind == CONF_KIND_WITNESS || strcmp(word[2], "gateway") == 0;
@@ -136,8 +150,12 @@ static bool take_ring(struct keyring *ret, const char *word)
 {
 	uint8_t bytes[KEYRING_BYTES_MAX];
 	size_t n = 0;
-	bool good = sodium_base642bin(bytes, sizeof(bytes), word, strlen(word), NULL, &n, NULL, VARIANT) == 0 &&
-		    keyring_decode(bytes, n, ret) == 0;
+	bool good;
+
+	if (strcmp(word, NO_RING) == 0)
+		return true;
+	good = sodium_base642bin(bytes, sizeof(bytes), word, strlen(word), NULL, &n, NULL, VARIANT) == 0 &&
+	       keyring_decode(bytes, n, ret) == 0;
 
 	sodium_memzero(bytes, sizeof(bytes));
 	return good;

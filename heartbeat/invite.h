@@ -7,14 +7,15 @@
 #include "heartbeat/err.h"
 #include "heartbeat/keyring.h"
 
-#define INVITE_VERSION 2 /* 1 until the key of the heartbeats is replaced for the first time */
+#define INVITE_VERSION                                                                                                 \
+	3 /* 1 until the key of the heartbeats is replaced for the first time, then 2; 3 with members of IPv6 */
 #define INVITE_KEY_BYTES 32
 #define INVITE_MEMBERS_MAX 5
 #define INVITE_TEXT_BYTES 1024
 
 struct invite_member {
 	char name[16];
-	char address[48]; /* numeric IPv4 */
+	char address[48]; /* numeric */
 	uint32_t kind;	  /* enum conf_kind */
 };
 

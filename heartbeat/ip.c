@@ -37,13 +37,18 @@ bool ip_is_none(const struct ip *ip)
 	return ip_same(ip, &none);
 }
 
-bool ip_is_for_hosts(const struct ip *ip)
+bool ip_is_loopback(const struct ip *ip)
 {
 	static const struct ip loopback = {.byte = {[IP_BYTES - 1] = 1}};
 
+	return ip_is_v4(ip) ? ip->byte[IP_V4_AT] == 127 : ip_same(ip, &loopback);
+}
+
+bool ip_is_for_hosts(const struct ip *ip)
+{
 	if (ip_is_v4(ip))
 		return ip->byte[IP_V4_AT] && ip->byte[IP_V4_AT] < 224;
-	return !ip_is_none(ip) && !ip_same(ip, &loopback) && ip->byte[0] != 0xff && !ip_is_link_local(ip);
+	return !ip_is_none(ip) && !ip_is_loopback(ip) && ip->byte[0] != 0xff && !ip_is_link_local(ip);
 }
 
 bool ip_is_link_local(const struct ip *ip)

@@ -26,6 +26,7 @@ bool ip_is_v4(const struct ip *ip);
 bool ip_is_none(const struct ip *ip);
 bool ip_is_for_hosts(const struct ip
 	*ip); /* neither none, nor a group's (multicast), nor of IPv6 that of a host for itself, or of one link */
+bool ip_is_loopback(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip); /* of IPv6: it means something on one link only */
 bool ip_same(const struct ip *a, const struct ip *b);
 

@@ -66,6 +66,13 @@ struct ip ip_before_slash(const char *text)
 	return ret;
 }
 
+bool ip_text_same_family(const char *one, const char *other)
+{
+	struct ip a = ip_before_slash(one), b = ip_before_slash(other);
+
+	return ip_is_v4(&a) == ip_is_v4(&b);
+}
+
 const char *ip_text(const struct ip *ip, char ret[static IP_TEXT_BYTES])
 {
 	bool v4 = ip_is_v4(ip);

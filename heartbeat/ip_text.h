@@ -16,6 +16,9 @@ bool ip_parse_cidr(const char *text, struct ip *ret, unsigned *bits);
 /* What stands before the slash, if there is one; all 0 when that is no address. */
 struct ip ip_before_slash(const char *text);
 
+/* Are both addresses, or addresses with prefix length, of IPv4, or neither? */
+bool ip_text_same_family(const char *one, const char *other);
+
 /* The shortest form (RFC 5952). Returns ret. */
 const char *ip_text(const struct ip *ip, char ret[static IP_TEXT_BYTES]);
 

@@ -22,12 +22,38 @@ static void gtid(struct codec *c, struct gtid *g)
 	codec_u64(c, &g->seq);
 }
 
+static const struct ip none;
+
+/* Where there were only addresses of IPv4: 0 for one of IPv6, as for none. */
+static void address(struct codec *c, struct ip *a)
+{
+	uint32_t ipv4 = ip_is_v4(a) ? ip_to_v4(a) : 0;
+
+	codec_u32(c, &ipv4);
+	if (codec_reading(c))
+		*a = ipv4 ? ip_of_v4(ipv4) : none;
+}
+
+/* Behind it, in what has grown: the address when it is of IPv6, otherwise zeros. */
+static void address_v6(struct codec *c, struct ip *a)
+{
+	struct ip six = ip_is_v4(a) ? none : *a;
+
+	codec_bytes(c, six.byte, sizeof(six.byte));
+	if (!codec_reading(c) || ip_is_none(&six))
+		return;
+	if (!ip_is_none(a) || ip_is_v4(&six))
+		c->failed = true; /* two for one, or an address that has another way to be said */
+	else
+		*a = six;
+}
+
 /* As it was in version 1, for good: a member is a part of the record, and what is added to that goes to its end. */
 static void member(struct codec *c, struct hb_member *m)
 {
 	codec_text(c, m->name, sizeof(m->name));
 	codec_u64(c, &m->instance);
-	codec_u32(c, &m->ipv4);
+	address(c, &m->address);
 	codec_u16(c, &m->port);
 	codec_u8(c, &m->kind);
 }
@@ -38,9 +64,13 @@ static void record_grown(struct codec *c, struct hb_record *r)
 	codec_grown(c);
 	c->whole = true;
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
-		codec_u32(c, &r->member[i].second_ipv4);
+		address(c, &r->member[i].second_address);
 	codec_u8(c, &r->maintenance);
 	codec_u64(c, &r->forced_epoch);
+	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++) {
+		address_v6(c, &r->member[i].address);
+		address_v6(c, &r->member[i].second_address);
+	}
 	codec_rest(c, r->later, sizeof(r->later), &r->later_bytes);
 	c->whole = false;
 }
@@ -126,10 +156,11 @@ static void facts(struct codec *c, struct hb_facts *f)
 	transition(c, &f->moved);
 	codec_text(c, f->reason, sizeof(f->reason));
 	codec_grown(c);
-	codec_u32(c, &f->second_ipv4);
+	address(c, &f->second_address);
 	codec_u8(c, &f->level);
 	codec_u8(c, &f->hears);
 	codec_u8(c, &f->apart);
+	address_v6(c, &f->second_address);
 	codec_close(c, &b);
 }
 
@@ -186,7 +217,9 @@ static void join(struct codec *c, struct hb_message *m)
 {
 	member(c, &m->member);
 	codec_grown(c);
-	codec_u32(c, &m->member.second_ipv4);
+	address(c, &m->member.second_address);
+	address_v6(c, &m->member.address);
+	address_v6(c, &m->member.second_address);
 }
 
 static void watch(struct codec *c, struct hb_message *m)
@@ -194,6 +227,8 @@ static void watch(struct codec *c, struct hb_message *m)
 	member(c, &m->member);
 	codec_u64(c, &m->stamp_us);
 	facts(c, &m->facts);
+	codec_grown(c);
+	address_v6(c, &m->member.address);
 }
 
 static void given_up(struct codec *c, struct hb_message *m)

@@ -29,9 +29,9 @@ enum hb_message_type {
 /*
  * What the fields mean that were added to the record, as a number that rises: a member of a lower level passes them on, but
  * does not obey them. None may be set before all members have announced the level of the release that brought it (hb_level).
- * 1: second_ipv4. 2: maintenance. 3: forced_epoch.
+ * 1: second_address. 2: maintenance. 3: forced_epoch. 4: addresses of IPv6, which one of a lower level cannot pass on.
  */
-#define HB_LEVEL 3
+#define HB_LEVEL 4
 #define HB_LEVEL_FORCED 3 /* the first that has force promote */
 #define HB_LEVEL_HEARS 3  /* the first that tells whom it hears */
 
@@ -52,10 +52,10 @@ struct hb_facts {
 	uint32_t lease_ms;	    /* left of the active's lease, for show */
 	struct hb_transition moved; /* the last opening by this node: for show */
 	char reason[LOCAL_REASON_BYTES];
-	uint32_t second_ipv4; /* address on the second network, as configured now; 0: none */
-	uint8_t level;	      /* HB_LEVEL of its release; 0: one that has none */
-	uint8_t hears;	      /* bit n: it has heard member n in the last seconds, or cannot rule it out */
-	uint8_t apart;	      /* its log may have what the active's has not: it was active itself, and is not settled */
+	struct ip second_address; /* on the second network, as configured now; none: it has none */
+	uint8_t level;		  /* HB_LEVEL of its release; 0: one that has none */
+	uint8_t hears;		  /* bit n: it has heard member n in the last seconds, or cannot rule it out */
+	uint8_t apart; /* its log may have what the active's has not: it was active itself, and is not settled */
 };
 
 #define HB_BOX_BYTES 32
@@ -104,7 +104,7 @@ struct hb_message {
 
 /* Version 1 has no blocks that can grow (heartbeat/codec.h): what was added since cannot be said in it. */
 #define HB_FLAT_VERSION 1
-#define HB_MESSAGE_BYTES_MAX 1100
+#define HB_MESSAGE_BYTES_MAX 1276
 
 /* Writes m into buf as that version of the wire has it and returns the length, at most HB_MESSAGE_BYTES_MAX; 0 when that
  * version cannot say it. m must be one that we made. */
@@ -116,7 +116,7 @@ int hb_message_decode(const uint8_t *buf, size_t size, uint8_t version, struct h
 
 /* The register's bytes, for the state file. flat: as the first version of the file had them. */
 struct hb_register;
-#define HB_REGISTER_BYTES_MAX 700
+#define HB_REGISTER_BYTES_MAX 860
 size_t hb_register_encode(const struct hb_register *r, uint8_t buf[static HB_REGISTER_BYTES_MAX]);
 int hb_register_decode(const uint8_t *buf, size_t size, bool flat, struct hb_register *ret);
 

@@ -19,9 +19,9 @@ struct hb_settings {
 	uint64_t interval_us, lease_us;
 	uint64_t peer_timeout_us; /* for a standby that does not acknowledge; see hb_silence_us */
 	uint64_t
-	    max_backlog_us;   /* how long the standby may take to apply what it has received; 0: as long as it likes */
-	uint32_t ipv4;	      /* of this member */
-	uint32_t second_ipv4; /* the same on a second network; 0: none */
+	    max_backlog_us; /* how long the standby may take to apply what it has received; 0: as long as it likes */
+	struct ip address;  /* of this member */
+	struct ip second_address; /* the same on a second network; none: it has none */
 	uint16_t port;
 	uint8_t witnesses; /* so many are admitted */
 	bool observe_only; /* decides, says so, and does nothing */

@@ -1,6 +1,7 @@
 #include "heartbeat/node_parts.h"
 
 #define LEVEL_SECOND_ADDRESS 1
+#define LEVEL_IPV6 4
 #define SILENT_US 1000000
 
 uint64_t hb_silence_us(const struct hb_settings *s)
@@ -65,22 +66,32 @@ bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
 	return true;
 }
 
+bool hb_may_tell_address(const struct hb_node *n, const struct ip *address)
+{
+	return ip_is_v4(address) || ip_is_none(address) || hb_level(n) >= LEVEL_IPV6;
+}
+
+struct ip hb_second_address_to_tell(const struct hb_node *n, const struct ip *its)
+{
+	static const struct ip none;
+
+	return hb_level(n) >= LEVEL_SECOND_ADDRESS && hb_may_tell_address(n, its) ? *its : none;
+}
+
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
-	bool known = hb_level(n) >= LEVEL_SECOND_ADDRESS;
-
 	if (!hb_all_are_heard(n, now_us))
 		return false;
 	for (uint8_t i = 0; i < n->known.members; i++)
 		if (!has_beaten(n, i))
 			return false;
 	for (uint8_t i = 0; i < n->known.members; i++) {
-		uint32_t its = i == n->self ? n->settings.second_ipv4 : n->peer[i].facts.second_ipv4;
+		const struct ip *its = i == n->self ? &n->settings.second_address : &n->peer[i].facts.second_address;
 
 		/* An older release that came back could not be told the record at all. */
-		c->member.second_ipv4 = known ? its : 0;
+		c->member.second_address = hb_second_address_to_tell(n, its);
 		c->target = i;
-		if (n->known.member[i].second_ipv4 != c->member.second_ipv4)
+		if (!ip_same(&n->known.member[i].second_address, &c->member.second_address))
 			return true;
 	}
 	return false;

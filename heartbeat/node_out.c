@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heartbeat/fitness.h"
+#include "heartbeat/ip_text.h"
 
 void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret)
 {
@@ -13,7 +14,7 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	ret->state = (uint8_t)n->state;
 	ret->level = HB_LEVEL;
 	ret->hears = hb_hears(n, now_us);
-	ret->second_ipv4 = n->settings.second_ipv4;
+	ret->second_address = n->settings.second_address;
 	ret->serving = n->serving && n->gate_until_us > now_us;
 	ret->holds_vip = n->holds_vip;
 	ret->answered_epoch = n->high_water_epoch;
@@ -138,21 +139,6 @@ void hb_tell_members(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 			beat(n, i, now_us, out);
 }
 
-void hb_address_text(uint32_t ipv4, char *text, size_t size)
-{
-	size_t at = 0;
-
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		unsigned v = ipv4 >> shift & 255;
-
-		for (unsigned digit = v >= 100 ? 100 : v >= 10 ? 10 : 1; digit && at + 2 < size; digit /= 10)
-			text[at++] = (char)('0' + v / digit % 10);
-		if (shift && at + 2 < size)
-			text[at++] = '.';
-	}
-	text[at] = '\0';
-}
-
 static enum repl_want want_as_active(const struct hb_node *n, uint64_t now_us)
 {
 	if (n->my_epoch != n->known.epoch)
@@ -210,7 +196,7 @@ static void tell_replication(struct hb_node *n, uint64_t now_us, struct repl_ord
 	o->self = n->self;
 	o->active = r->members ? r->active : HB_NOBODY;
 	if (r->members) {
-		hb_address_text(r->member[r->active].ipv4, o->active_address, sizeof(o->active_address));
+		(void)ip_text(&r->member[r->active].address, o->active_address);
 		if (n->peer[r->active].facts.opened_epoch == r->epoch)
 			o->active_opened_at = n->peer[r->active].facts.opened_at;
 	}

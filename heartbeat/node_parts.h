@@ -130,6 +130,11 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 /* Is every member heard, within the peer timeout? What all have to accept is not begun otherwise. */
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us);
 
+/* Do all members' releases understand a record with that address? Those before IPv6 cannot even pass one on. */
+bool hb_may_tell_address(const struct hb_node *n, const struct ip *address);
+/* What the record may say of that second address: none as long as a member would not understand it. */
+struct ip hb_second_address_to_tell(const struct hb_node *n, const struct ip *its);
+
 /* Does the record tell another second address than all members do? Then *c says for whom, and which. */
 bool hb_wants_address(const struct hb_node *n, uint64_t now_us, struct hb_change *c);
 
@@ -221,7 +226,6 @@ void hb_given_up_step(struct hb_node *n, const struct hb_input *in, struct hb_ou
 void hb_watcher_take(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out);
 
 /* node_out.c: what is everybody told? */
-void hb_address_text(uint32_t ipv4, char *text, size_t size);
 void hb_count_order(
     struct hb_node *n, uint64_t now_us, struct repl_order *o); /* gives it its generation, and keeps it */
 struct hb_message *hb_beat(struct hb_node *n, uint8_t to, uint64_t now_us, struct hb_outbox *out);

@@ -79,10 +79,12 @@ void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us
 		return;
 	at = hb_member_find(r, m->member.name);
 	full = no_place(n, r, m->member.kind);
-	if (at == HB_NOBODY && !full && hb_mine(n) && r->phase == HB_OPEN) {
+	if (at == HB_NOBODY && !full && hb_mine(n) && r->phase == HB_OPEN &&
+	    hb_may_tell_address(n, &m->member.address)) {
 		n->join_wanted = true;
 		n->join_us = now_us;
 		n->joiner = m->member;
+		n->joiner.second_address = hb_second_address_to_tell(n, &m->member.second_address);
 		return;
 	}
 	if (at != HB_NOBODY || full || n->acceptor.reg.accepted.active != n->self)
@@ -192,9 +194,9 @@ static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
 	memcpy(me.name, n->acceptor.reg.name, sizeof(me.name));
 	me.instance = n->acceptor.reg.instance;
 	me.kind = n->acceptor.reg.kind;
-	me.ipv4 = n->settings.ipv4;
+	me.address = n->settings.address;
 	me.port = n->settings.port;
-	me.second_ipv4 = n->settings.second_ipv4;
+	me.second_address = n->settings.second_address;
 	hb_outbox_add(out, HB_TO_SEED, HB_JOIN, 0)->member = me;
 	if (seen->members) /* somebody told us who is active: only that one can admit us */
 		hb_outbox_add(out, seen->active, HB_JOIN, 0)->member = me;

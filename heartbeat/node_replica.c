@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/ip_text.h"
 #include "heartbeat/replica.h"
 
 #define ASK_US 150000
@@ -180,7 +181,7 @@ static void watch(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)
 		return;
 	n->replica.again_us = now_us + ASK_US;
 	memcpy(m.member.name, reg->name, sizeof(m.member.name));
-	m.member.ipv4 = n->settings.ipv4;
+	m.member.address = n->settings.address;
 	m.member.port = n->settings.port;
 	hb_replica_facts(n, now_us, &m.facts);
 	for (uint8_t i = 0; i <= n->known.members; i++) {
@@ -283,7 +284,7 @@ static void tell_order(struct hb_node *n, uint64_t now_us, struct repl_order *o)
 	o->open = r->members && r->phase == HB_OPEN;
 	o->near = 1; /* to whom, nobody waits to know */
 	if (o->active != HB_NOBODY)
-		hb_address_text(r->member[o->active].ipv4, o->active_address, sizeof(o->active_address));
+		(void)ip_text(&r->member[o->active].address, o->active_address);
 	for (uint8_t i = 0; i < r->members; i++)
 		memcpy(o->member_name[i], r->member[i].name, sizeof(o->member_name[i]));
 	hb_count_order(n, now_us, o);

@@ -186,9 +186,9 @@ static void found(struct hb_node *n)
 	r.forced_epoch = r.epoch;
 	memcpy(r.member[0].name, reg->name, sizeof(r.member[0].name));
 	r.member[0].instance = reg->instance;
-	r.member[0].ipv4 = n->settings.ipv4;
+	r.member[0].address = n->settings.address;
 	r.member[0].port = n->settings.port;
-	r.member[0].second_ipv4 = n->settings.second_ipv4;
+	r.member[0].second_address = n->settings.second_address;
 	r.member[0].kind = HB_KIND_GATEWAY;
 	reg->promised = reg->accepted_ballot = (struct hb_ballot){.counter = n->known_ballot.counter + BALLOTS};
 	reg->accepted = r;

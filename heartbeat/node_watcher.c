@@ -22,7 +22,7 @@ static void find_fault(const struct hb_node *n, const struct hb_message *m, char
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is the name of a member: join with another one",
 		    r->member[named].name);
 	for (uint8_t i = 0; i < r->members && !why[0]; i++)
-		if (r->member[i].ipv4 == m->member.ipv4)
+		if (ip_same(&r->member[i].address, &m->member.address))
 			(void)snprintf(why, LOCAL_REASON_BYTES,
 			    "its --address is that of the member %s: join with another one", r->member[i].name);
 }
@@ -32,7 +32,7 @@ static bool is_taken(const struct hb_node *n, const struct hb_message *m, uint64
 {
 	const struct hb_watcher *w = &n->watcher;
 	bool follows = m->facts.state == HB_REPLICA_FOLLOWS;
-	bool same = strcmp(w->member.name, m->member.name) == 0 && w->member.ipv4 == m->member.ipv4;
+	bool same = strcmp(w->member.name, m->member.name) == 0 && ip_same(&w->member.address, &m->member.address);
 
 	if (w->member.name[0] && w->member.instance == m->instance)
 		return false;

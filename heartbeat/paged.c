@@ -1,7 +1,6 @@
 /* holdfast-paged: the status page of a machine, by HTTPS, for those who have its password. */
 #include "config.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -62,17 +61,16 @@ static int open_loop(struct paged *p, struct errbuf *e)
 
 static int open_http(struct paged *p, const char *page_dir, struct errbuf *e)
 {
-	char pem[PAGED_CERT_BYTES], address[INET_ADDRSTRLEN];
-	struct in_addr a;
+	char pem[PAGED_CERT_BYTES];
+	struct ip ip;
 	uint32_t port;
 	int code;
 
-	if (!value_is_endpoint(p->conf.page_listen, address, &port) || inet_pton(AF_INET, address, &a) != 1)
+	if (!value_is_endpoint(p->conf.page_listen, &ip, &port))
 		return err_set(e, -EINVAL, "holdfast.conf has no 'listen' in [page]");
 	code = paged_cert_read(page_dir, pem, e);
 	if (!code)
-		code = paged_http_new(
-		    p->event, ntohl(a.s_addr), (uint16_t)port, pem, paged_answer_request, &p->desk, &p->http, e);
+		code = paged_http_new(p->event, &ip, (uint16_t)port, pem, paged_answer_request, &p->desk, &p->http, e);
 	sodium_memzero(pem, sizeof(pem));
 	return code ? err_wrap(e, code, "%s", p->conf.page_listen) : 0;
 }

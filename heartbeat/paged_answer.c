@@ -1,6 +1,5 @@
 #include "heartbeat/paged_answer.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/monotonic.h"
 #include "heartbeat/paged_body.h"
@@ -49,13 +49,6 @@ static void refuse(struct paged_reply *ret, unsigned status, const char *why)
 	put(ret, status, json_pack("{s:s}", "error", why));
 }
 
-static const char *name_of(uint32_t ipv4, char text[static INET_ADDRSTRLEN])
-{
-	struct in_addr a = {htonl(ipv4)};
-
-	return inet_ntop(AF_INET, &a, text, INET_ADDRSTRLEN);
-}
-
 static void answer_page(
     struct paged_desk *d, const struct paged_request *q, struct paged_session *s, struct paged_reply *ret)
 {
@@ -95,7 +88,7 @@ static void begin_session(struct paged_desk *d, struct paged_reply *ret)
 
 static void too_many(const struct paged_request *q, enum paged_may may, int64_t wait_ms, struct paged_reply *ret)
 {
-	char why[128], address[INET_ADDRSTRLEN];
+	char why[128], address[IP_TEXT_BYTES];
 
 	if (may == PAGED_LOCKED)
 		(void)snprintf(why, sizeof(why),
@@ -104,7 +97,7 @@ static void too_many(const struct paged_request *q, enum paged_may may, int64_t 
 	else
 		(void)snprintf(why, sizeof(why), "Too many tries at once: again in %lld seconds.",
 		    (long long)(wait_ms + 999) / 1000);
-	LOG(LOG_WARNING, "login.refuse", KV_S("address", name_of(q->ipv4, address)),
+	LOG(LOG_WARNING, "login.refuse", KV_S("address", ip_text(&q->ip, address)),
 	    KV_S("why", may == PAGED_LOCKED ? "locked" : "busy"));
 	refuse(ret, MHD_HTTP_TOO_MANY_REQUESTS, why);
 	ret->retry_ms = wait_ms;
@@ -113,15 +106,15 @@ static void too_many(const struct paged_request *q, enum paged_may may, int64_t 
 static void answer_login(
     struct paged_desk *d, const struct paged_request *q, struct paged_session *s, struct paged_reply *ret)
 {
-	char password[PAGED_CHARS_MAX + 1], address[INET_ADDRSTRLEN];
+	char password[PAGED_CHARS_MAX + 1], address[IP_TEXT_BYTES];
 	int64_t now_ms = monotonic_ms(), wait_ms;
-	uint32_t who = q->ipv4 ? q->ipv4 : UINT32_MAX;
+	struct ip who = ip_is_none(&q->ip) ? ip_of_v4(UINT32_MAX) : q->ip;
 	struct errbuf e = {""};
 	enum paged_may may;
 	int right;
 
 	(void)s;
-	may = paged_guard_ask(&d->guard, who, now_ms, &wait_ms);
+	may = paged_guard_ask(&d->guard, &who, now_ms, &wait_ms);
 	if (may != PAGED_MAY) {
 		too_many(q, may, wait_ms, ret);
 		return;
@@ -136,12 +129,12 @@ static void answer_login(
 		return;
 	}
 	LOG(right ? LOG_NOTICE : LOG_WARNING, right ? "login.pass" : "login.refuse",
-	    KV_S("address", name_of(q->ipv4, address)), KV_S("why", right ? "" : "password"));
+	    KV_S("address", ip_text(&q->ip, address)), KV_S("why", right ? "" : "password"));
 	if (right) {
-		paged_guard_passed(&d->guard, who);
+		paged_guard_passed(&d->guard, &who);
 		begin_session(d, ret);
 	} else {
-		paged_guard_failed(&d->guard, who, now_ms);
+		paged_guard_failed(&d->guard, &who, now_ms);
 		refuse(ret, MHD_HTTP_FORBIDDEN, "That is not the password.");
 	}
 }
@@ -159,7 +152,7 @@ static void answer_logout(
 /* Begins it, or with look=yes only asks whether it would be begun now. */
 static void command(struct paged_desk *d, const struct paged_request *q, const char *words, struct paged_reply *ret)
 {
-	char text[WORDS_BYTES + 4], address[INET_ADDRSTRLEN], look[4];
+	char text[WORDS_BYTES + 4], address[IP_TEXT_BYTES], look[4];
 	bool only_look =
 	    paged_form_take(q->body, q->body_bytes, "look", look, sizeof(look)) && strcmp(look, "yes") == 0;
 	json_t *answer;
@@ -169,7 +162,7 @@ static void command(struct paged_desk *d, const struct paged_request *q, const c
 	answer = paged_view_command(&d->view, text);
 	started = json_is_true(json_object_get(answer, "started"));
 	if (!only_look)
-		LOG(LOG_NOTICE, "command.ask", KV_S("command", words), KV_S("address", name_of(q->ipv4, address)),
+		LOG(LOG_NOTICE, "command.ask", KV_S("command", words), KV_S("address", ip_text(&q->ip, address)),
 		    KV_S("verdict", started ? "started" : "refused"), KV_S("why", ctl_text(answer, "text")));
 	put(ret, started ? MHD_HTTP_OK : MHD_HTTP_CONFLICT, answer);
 }

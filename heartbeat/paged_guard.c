@@ -2,19 +2,29 @@
 
 #include <assert.h>
 
-static int find(const struct paged_guard *g, uint32_t ipv4)
+static const struct ip none;
+
+#define SITE_BITS 64 /* of IPv6, that one owner has */
+
+static struct ip owner_of(const struct ip *ip)
+{
+	return ip_is_v4(ip) ? *ip : ip_first_of(ip, SITE_BITS);
+}
+
+static int find(const struct paged_guard *g, const struct ip *ip)
 {
 	for (int i = 0; i < PAGED_ADDRESSES_MAX; i++)
-		if (g->address[i].ipv4 == ipv4)
+		if (ip_same(&g->address[i].ip, ip))
 			return i;
 	return -1;
 }
 
-enum paged_may paged_guard_ask(struct paged_guard *g, uint32_t ipv4, int64_t now_ms, int64_t *wait_ms)
+enum paged_may paged_guard_ask(struct paged_guard *g, const struct ip *ip, int64_t now_ms, int64_t *wait_ms)
 {
-	int i = find(g, ipv4);
+	struct ip who = owner_of(ip);
+	int i = find(g, &who);
 
-	assert(ipv4);
+	assert(!ip_is_none(&who));
 	*wait_ms = 0;
 	if (i >= 0 && now_ms - g->address[i].last_ms >= PAGED_LOCK_MS)
 		g->address[i].failures = 0;
@@ -32,31 +42,33 @@ enum paged_may paged_guard_ask(struct paged_guard *g, uint32_t ipv4, int64_t now
 	return PAGED_MAY;
 }
 
-void paged_guard_failed(struct paged_guard *g, uint32_t ipv4, int64_t now_ms)
+void paged_guard_failed(struct paged_guard *g, const struct ip *ip, int64_t now_ms)
 {
-	int i = find(g, ipv4);
+	struct ip who = owner_of(ip);
+	int i = find(g, &who);
 
 	if (i < 0)
-		i = find(g, 0);
+		i = find(g, &none);
 	if (i < 0) {
 		i = 0;
 		for (int k = 1; k < PAGED_ADDRESSES_MAX; k++)
 			if (g->address[k].last_ms < g->address[i].last_ms)
 				i = k;
 	}
-	if (g->address[i].ipv4 != ipv4)
+	if (!ip_same(&g->address[i].ip, &who))
 		g->address[i].failures = 0;
-	g->address[i].ipv4 = ipv4;
+	g->address[i].ip = who;
 	g->address[i].failures++;
 	g->address[i].last_ms = now_ms;
 }
 
-void paged_guard_passed(struct paged_guard *g, uint32_t ipv4)
+void paged_guard_passed(struct paged_guard *g, const struct ip *ip)
 {
-	int i = find(g, ipv4);
+	struct ip who = owner_of(ip);
+	int i = find(g, &who);
 
 	if (i >= 0) {
-		g->address[i].ipv4 = 0;
+		g->address[i].ip = none;
 		g->address[i].failures = 0;
 		g->address[i].last_ms = 0;
 	}

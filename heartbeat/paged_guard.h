@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "heartbeat/ip.h"
+
 #define PAGED_FAILURES 5
 #define PAGED_LOCK_MS (INT64_C(15) * 60 * 1000)
 #define PAGED_ADDRESSES_MAX 64
@@ -16,7 +18,7 @@
 
 struct paged_guard {
 	struct {
-		uint32_t ipv4; /* 0: a free place */
+		struct ip ip; /* none: a free place */
 		unsigned failures;
 		int64_t last_ms; /* failure */
 	} address[PAGED_ADDRESSES_MAX];
@@ -29,11 +31,13 @@ enum paged_may {
 	PAGED_BUSY,   /* too many tries of all together */
 };
 
-/* May ipv4 (not 0) try now? A try that it may is counted. *wait_ms: else, for how long not. */
-enum paged_may paged_guard_ask(struct paged_guard *g, uint32_t ipv4, int64_t now_ms, int64_t *wait_ms);
+/* An address stands for all from where its owner can try: of IPv6 for its /64. */
+
+/* May that address (not none) try now? A try that it may is counted. *wait_ms: else, for how long not. */
+enum paged_may paged_guard_ask(struct paged_guard *g, const struct ip *ip, int64_t now_ms, int64_t *wait_ms);
 
 /* What became of the try. When all places are taken the address that failed longest ago is forgotten. */
-void paged_guard_failed(struct paged_guard *g, uint32_t ipv4, int64_t now_ms);
-void paged_guard_passed(struct paged_guard *g, uint32_t ipv4);
+void paged_guard_failed(struct paged_guard *g, const struct ip *ip, int64_t now_ms);
+void paged_guard_passed(struct paged_guard *g, const struct ip *ip);
 
 #endif

@@ -1,15 +1,14 @@
 #include "heartbeat/paged_http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "heartbeat/ip_socket.h"
 #include "heartbeat/log.h"
 #include "heartbeat/monotonic.h"
 #include "heartbeat/paged_body.h"
@@ -135,15 +134,15 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status, const c
 	return send_reply(c, &r, allow);
 }
 
-static uint32_t address_of(struct MHD_Connection *c)
+static struct ip address_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct sockaddr_in sa = {0};
+	union ip_socket sa = {.any = {0}};
 
-	if (!info || !info->client_addr || info->client_addr->sa_family != AF_INET)
-		return 0;
-	memcpy(&sa, info->client_addr, sizeof(sa));
-	return ntohl(sa.sin_addr.s_addr);
+	if (info && info->client_addr)
+		memcpy(&sa, info->client_addr,
+		    info->client_addr->sa_family == AF_INET6 ? sizeof(sa.six) : sizeof(sa.four));
+	return ip_of_socket(&sa);
 }
 
 static enum MHD_Result respond(
@@ -155,7 +154,7 @@ static enum MHD_Result respond(
 	    .cookie = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Cookie"),
 	    .origin = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Origin"),
 	    .host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host"),
-	    .ipv4 = address_of(c)};
+	    .ip = address_of(c)};
 	struct paged_reply reply = {0};
 
 	h->answer(h->userdata, &q, &reply);
@@ -248,27 +247,29 @@ static int watch(struct paged_http *h, sd_event *event, struct errbuf *e)
 	return 0;
 }
 
-int paged_http_new(sd_event *event, uint32_t ipv4, uint16_t port, const char *pem, paged_answer *answer, void *userdata,
-    struct paged_http **ret, struct errbuf *e)
+int paged_http_new(sd_event *event, const struct ip *ip, uint16_t port, const char *pem, paged_answer *answer,
+    void *userdata, struct paged_http **ret, struct errbuf *e)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(ipv4)};
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_USE_ERROR_LOG | (ip_is_v4(ip) ? 0u : MHD_USE_IPv6);
+	union ip_socket sa;
 	struct paged_http *h = calloc(1, sizeof(*h));
 	int code;
 
 	if (!h)
 		return err_set(e, -ENOMEM, "out of memory");
+	(void)ip_to_socket(ip, port, &sa);
 	h->answer = answer;
 	h->userdata = userdata;
 	for (unsigned i = 0; i < PAGED_CONNECTIONS_MAX; i++)
 		h->place[i].fd = -1;
 	errno = 0;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TLS | MHD_USE_ERROR_LOG, port, NULL, NULL, on_request, h,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h, MHD_OPTION_SOCK_ADDR, &sa, MHD_OPTION_HTTPS_MEM_CERT, pem,
-	    MHD_OPTION_HTTPS_MEM_KEY, pem, MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAGED_CONNECTIONS_MAX,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PAGED_CONNECTIONS_OF_ONE_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_NOTIFY_COMPLETED,
-	    on_completed, h, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(flags, port, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint,
+	    h, MHD_OPTION_SOCK_ADDR, &sa, MHD_OPTION_HTTPS_MEM_CERT, pem, MHD_OPTION_HTTPS_MEM_KEY, pem,
+	    MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES_MAX,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAGED_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    (unsigned)PAGED_CONNECTIONS_OF_ONE_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+	    MHD_OPTION_END);
 	code = h->daemon
 		   ? watch(h, event, e)
 		   : err_set(e, errno ? -errno : -EIO, "it cannot listen there, or does not take the certificate%s%s",

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "heartbeat/err.h"
+#include "heartbeat/ip.h"
 #include "heartbeat/paged_route.h"
 
 #define PAGED_BODY_BYTES_MAX 1024 /* of a request */
@@ -20,7 +21,7 @@ struct paged_request {
 	const char *body;	/* of a POST, not terminated */
 	size_t body_bytes;
 	const char *cookie, *origin, *host; /* headers; NULL: it has none */
-	uint32_t ipv4;			    /* whose, host order */
+	struct ip ip;			    /* whose */
 };
 
 struct paged_reply {
@@ -38,9 +39,9 @@ typedef void paged_answer(void *userdata, const struct paged_request *q, struct 
 
 struct paged_http;
 
-/* Listens at ipv4 (host order) and port, with the certificate and key of pem. 0, or -errno with e filled. */
-int paged_http_new(sd_event *event, uint32_t ipv4, uint16_t port, const char *pem, paged_answer *answer, void *userdata,
-    struct paged_http **ret, struct errbuf *e);
+/* Listens at ip and port, with the certificate and key of pem. 0, or -errno with e filled. */
+int paged_http_new(sd_event *event, const struct ip *ip, uint16_t port, const char *pem, paged_answer *answer,
+    void *userdata, struct paged_http **ret, struct errbuf *e);
 void paged_http_free(struct paged_http *h);
 
 /* Closes the connections that were too slow; once a second. */

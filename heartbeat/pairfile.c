@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/ip_text.h"
+
 static void put_hex(const uint8_t *bytes, size_t size, char *ret)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -35,10 +37,18 @@ void pairfile_format(const struct pairfile *p, char ret[static PAIRFILE_BYTES])
 		put_hex(bytes, keyring_encode(&p->ring, bytes), hex);
 		used += (size_t)snprintf(ret + used, PAIRFILE_BYTES - used, "keys %s\n", hex);
 	}
-	/* Without a word, as the first release had them. */
-	for (unsigned i = 0; i < p->members; i++)
-		used += (size_t)snprintf(ret + used, PAIRFILE_BYTES - used, "%" PRIu32 " %u %" PRIu64 "\n",
-		    p->member[i].ipv4, p->member[i].port, p->member[i].instance);
+	for (unsigned i = 0; i < p->members; i++) {
+		const struct hb_member *m = &p->member[i];
+		char address[IP_TEXT_BYTES];
+
+		/* Without a word, and IPv4 as one number, as the first release had them. */
+		if (ip_is_v4(&m->address))
+			(void)snprintf(address, sizeof(address), "%" PRIu32, ip_to_v4(&m->address));
+		else
+			(void)ip_text(&m->address, address);
+		used += (size_t)snprintf(
+		    ret + used, PAIRFILE_BYTES - used, "%s %u %" PRIu64 "\n", address, m->port, m->instance);
+	}
 }
 
 static int take_ring(const char *hex, struct keyring *ret)
@@ -56,9 +66,21 @@ static int take_ring(const char *hex, struct keyring *ret)
 	return hex[0] || keyring_decode(bytes, n, ret) ? -EBADMSG : 0;
 }
 
+static bool take_address(const char *text, struct ip *ret)
+{
+	uint32_t ipv4;
+	int end = 0;
+
+	if (sscanf(text, "%" SCNu32 "%n", &ipv4, &end) != 1 || text[end])
+		return ip_parse(text, ret) && !ip_is_v4(ret);
+	*ret = ip_of_v4(ipv4);
+	return true;
+}
+
 static int take_line(struct pairfile *p, const char *line)
 {
 	struct hb_member *m = &p->member[p->members];
+	char address[IP_TEXT_BYTES];
 
 	if (strncmp(line, "at ", 3) == 0)
 		return gtid_parse(line + 3, &p->at) ? -EBADMSG : 0;
@@ -68,8 +90,8 @@ static int take_line(struct pairfile *p, const char *line)
 	}
 	if (sscanf(line, "epoch %" SCNu64, &p->epoch) == 1 || sscanf(line, "when %" SCNu64, &p->when_ms) == 1)
 		return 0;
-	if (p->members < HB_MEMBERS_MAX &&
-	    sscanf(line, "%" SCNu32 " %hu %" SCNu64, &m->ipv4, &m->port, &m->instance) == 3)
+	if (p->members < HB_MEMBERS_MAX && sscanf(line, "%45s %hu %" SCNu64, address, &m->port, &m->instance) == 3 &&
+	    take_address(address, &m->address))
 		p->members++;
 	return 0;
 }

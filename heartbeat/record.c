@@ -13,8 +13,9 @@ int hb_ballot_compare(struct hb_ballot a, struct hb_ballot b)
 
 static bool member_equal(const struct hb_member *a, const struct hb_member *b)
 {
-	return memcmp(a->name, b->name, HB_NAME_BYTES) == 0 && a->instance == b->instance && a->ipv4 == b->ipv4 &&
-	       a->port == b->port && a->kind == b->kind && a->second_ipv4 == b->second_ipv4;
+	return memcmp(a->name, b->name, HB_NAME_BYTES) == 0 && a->instance == b->instance &&
+	       ip_same(&a->address, &b->address) && a->port == b->port && a->kind == b->kind &&
+	       ip_same(&a->second_address, &b->second_address);
 }
 
 bool hb_record_equal(const struct hb_record *a, const struct hb_record *b)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heartbeat/ip.h"
 #include "heartbeat/local.h"
 
 #define HB_MEMBERS_MAX 5
@@ -27,10 +28,10 @@ enum hb_kind { HB_KIND_GATEWAY, HB_KIND_WITNESS, HB_KIND_REPLICA };
 struct hb_member {
 	char name[HB_NAME_BYTES];
 	uint64_t instance; /* random, made with the state file: a member that lost its memory is another member */
-	uint32_t ipv4;	   /* host byte order */
+	struct ip address;
 	uint16_t port;
-	uint8_t kind;	      /* enum hb_kind */
-	uint32_t second_ipv4; /* on the second network, host byte order; 0: it is not there */
+	uint8_t kind;		  /* enum hb_kind */
+	struct ip second_address; /* on the second network; none: it is not there */
 };
 
 enum hb_phase { HB_CLAIMED, HB_OPEN };

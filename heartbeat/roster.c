@@ -27,8 +27,8 @@ static const char *take_words(char *const word[static WORDS], struct roster_entr
 
 	if (!is_name(word[0]))
 		return "the name is not 1 to 15 of a-z 0-9 -, beginning with a letter";
-	if (!value_is_ipv4(word[1]))
-		return "the address is not one of IPv4";
+	if (!value_is_address(word[1]))
+		return "the address is none of a host";
 	if (!is_hex(word[2], ROSTER_ID_BYTES - 1))
 		return "the id is not 8 hexadecimal digits";
 	if (!is_hex(word[3], ROSTER_KEY_BYTES - 1))

@@ -28,7 +28,7 @@
 
 struct roster_entry {
 	char name[16];
-	char address[48]; /* numeric IPv4: where it is reached, and where it comes from */
+	char address[48]; /* numeric: where it is reached, and where it comes from */
 	char id[ROSTER_ID_BYTES];
 	char key[ROSTER_KEY_BYTES]; /* public, Ed25519 */
 	int64_t removed_s;	    /* Unix time; 0: it is a worker host */

@@ -68,7 +68,7 @@ int settings_look(const struct conf *conf, const struct settings_member *member,
 int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 40
+#define SETTINGS_PAIRS 44
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
@@ -78,14 +78,14 @@ int settings_look_at(const struct settings_place *place, const struct conf *conf
 struct settings_values {
 	struct render_pair pair[SETTINGS_PAIRS];
 	size_t pairs;
-	bool vip_is_v4;
-	char vip[IP_URL_BYTES], router_id[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16],
-	    worker_count[8];
+	bool vip_is_v4, own_is_v4; /* own: the family in which keepalived talks */
+	char vip[IP_URL_BYTES], address[IP_URL_BYTES], peer_address[IP_URL_BYTES]; /* as before a port */
+	char router_id[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16], worker_count[8];
 	char mesh_port[3][8];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
 	char host_addresses[ROSTER_LIVE_MAX * 48]; /* behind each other */
-	char host_servers[ROSTER_LIVE_MAX * 160], host_admit[ROSTER_LIVE_MAX * 160];
+	char host_servers[ROSTER_LIVE_MAX * 160], host_admit[ROSTER_LIVE_MAX * 192];
 	char host_certificates[ROSTER_LIVE_MAX * 256], host_ways[ROSTER_LIVE_MAX * SETTINGS_WAY_BYTES];
 	char gateway_names[SETTINGS_SEEDS_MAX * 17], ledger_servers[SETTINGS_SEEDS_MAX * 320];
 	char ledger_ways[SETTINGS_SEEDS_MAX * SETTINGS_WAY_BYTES];
@@ -97,6 +97,9 @@ struct settings_values {
  * name and address, more than one peer, too many workers. */
 int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
     const struct roster *roster, struct settings_values *ret, struct errbuf *e);
+
+/* An address of a member or a worker host as it stands before a port: of IPv6 in brackets. Returns ret. */
+const char *settings_url(const char *address, char ret[static IP_URL_BYTES]);
 
 /* The part of it that is about worker hosts: on a gateway from roster, on a worker host from the members. */
 void settings_hosts(const struct conf *conf, const struct settings_member *member, unsigned count,

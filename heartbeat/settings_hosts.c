@@ -36,18 +36,20 @@ static void put_check(char *text, size_t size, const char *kind, const char *nam
 static void put_ask(
     char *text, size_t size, const char *name, const char *address, const char *port, const char *common)
 {
+	char url[IP_URL_BYTES];
+
 	append(text, size,
 	    "\nfrontend ask_%s\n\tmode http\n\tbind unix@" RUN_DIR
 	    "/ask-%s.sock mode 600 user haproxy\n\tno log\n\ttimeout client 300ms\n"
 	    "\thttp-request set-header Connection close if { rand(20) -m int 0 }\n\tdefault_backend asked_%s\n"
 	    "\nbackend asked_%s\n\tmode http\n\thttp-reuse always\n\tretries 0\n\ttimeout server 300ms\n"
 	    "\tserver %s %s:%s " TLS " %s tcp-ut 300ms\n",
-	    name, name, name, name, name, address, port, common);
+	    name, name, name, name, name, settings_url(address, url), port, common);
 }
 
 static void put_host(const struct conf *conf, const struct roster_entry *host, struct settings_values *v)
 {
-	char common[ROSTER_COMMON_BYTES], name[24];
+	char common[ROSTER_COMMON_BYTES], name[24], url[IP_URL_BYTES];
 
 	roster_common(host, common);
 	(void)snprintf(name, sizeof(name), "host-%s", host->name);
@@ -67,7 +69,7 @@ static void put_host(const struct conf *conf, const struct roster_entry *host, s
 	    "\nfrontend %s\n\tbind unix@" RUN_DIR "/%s.sock mode 600 user haproxy\n\tno log\n\tdefault_backend to_%s\n"
 	    "\nbackend to_%s\n\tserver %s %s:%s " TLS
 	    " %s track alive_%s/%s on-marked-down shutdown-sessions tcp-ut 300ms\n",
-	    name, name, name, name, name, host->address, v->mesh_port[0], common, name, name);
+	    name, name, name, name, name, settings_url(host->address, url), v->mesh_port[0], common, name, name);
 	put_check(v->host_ways, sizeof(v->host_ways), "ready", name, "/healthz",
 	    "inter 200ms fastinter 50ms downinter 200ms fall 2 rise 2");
 	put_check(v->host_ways, sizeof(v->host_ways), "alive", name, "/edgez",
@@ -77,10 +79,13 @@ static void put_host(const struct conf *conf, const struct roster_entry *host, s
 
 static void put_gateway(const struct settings_member *m, struct settings_values *v)
 {
+	char url[IP_URL_BYTES];
+
 	APPEND(v->gateway_names, "%s%s", v->gateway_names[0] ? " " : "", m->name);
 	APPEND(v->ledger_servers,
 	    "%s\tserver %s %s:%s " TLS " %s track active_%s/%s on-marked-down shutdown-sessions tcp-ut 500ms",
-	    v->ledger_servers[0] ? "\n" : "", m->name, m->address, v->mesh_port[1], m->name, m->name, m->name);
+	    v->ledger_servers[0] ? "\n" : "", m->name, settings_url(m->address, url), v->mesh_port[1], m->name, m->name,
+	    m->name);
 	put_check(v->ledger_ways, sizeof(v->ledger_ways), "active", m->name, "/activez",
 	    "inter 100ms fastinter 50ms downinter 50ms fall 2 rise 1");
 	put_ask(v->ledger_ways, sizeof(v->ledger_ways), m->name, m->address, v->mesh_port[0], m->name);

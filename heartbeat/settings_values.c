@@ -12,6 +12,10 @@
  * for one that begins with multicast lets go of the virtual IP when the peer comes; and one that needs no answer from a neighbour,
  * as even 127.0.0.1 does on the interface of the configuration: keepalived would log each of a hundred datagrams a second. */
 #define VRRP_NOBODY "239.255.0.18"
+#define VRRP_NOBODY_V6 "ff15::4846:18"
+/* What it announces beside a virtual IP of the other family: both are of this machine only. */
+#define VRRP_MEANS_NOTHING "127.0.0.112/32 dev lo scope host"
+#define VRRP_MEANS_NOTHING_V6 "fe80::4846:112/128 dev lo"
 #define RUN_DIR "/run/holdfast"
 #define ANSWER_MARGIN_MS 3000 /* behind hold-timeout: the worker's own word comes before HAProxy gives up on it */
 
@@ -27,8 +31,8 @@ static int find_peer(const struct conf *conf, const struct settings_member *memb
 		if (!length || length == sizeof(m->name) ||
 		    strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
 			return err_set(e, -EINVAL, "member %u: 1 to 15 of a-z 0-9 - are a name", i);
-		if (!memchr(m->address, '\0', sizeof(m->address)) || !value_is_ipv4(m->address))
-			return err_set(e, -EINVAL, "member %s: not an IPv4 address", m->name);
+		if (!memchr(m->address, '\0', sizeof(m->address)) || !value_is_address(m->address))
+			return err_set(e, -EINVAL, "member %s: not the address of a host", m->name);
 		if (m->kind != CONF_KIND_GATEWAY || strcmp(m->name, conf->name) == 0 || conf->kind != CONF_KIND_GATEWAY)
 			continue;
 		if (*ret)
@@ -49,8 +53,10 @@ static int take_vip(const struct conf *conf, struct settings_values *v, struct e
 		return err_set(
 		    e, -EINVAL, "vip '%s': an address with prefix length is wanted, such as 10.0.0.100/24", conf->vip);
 	v->vip_is_v4 = ip_is_v4(&ip);
-	(void)ip_url(&ip, v->vip);
 	last = ip.byte[IP_BYTES - 1];
+	(void)ip_url(&ip, v->vip);
+	ip = ip_before_slash(conf->address);
+	v->own_is_v4 = ip_is_v4(&ip);
 	(void)snprintf(v->router_id, sizeof(v->router_id), "%u", last ? last : 255);
 	return 0;
 }
@@ -72,6 +78,13 @@ static int list_workers(const struct conf *conf, struct settings_values *v, stru
 	return 0;
 }
 
+const char *settings_url(const char *address, char ret[static IP_URL_BYTES])
+{
+	struct ip ip = ip_before_slash(address);
+
+	return ip_url(&ip, ret);
+}
+
 /* A replica cannot know which of them is active: heartbeatd does, and holdfast-seed is given that one's socket. */
 static void list_seeds(const struct settings_member *member, unsigned count, struct settings_values *v)
 {
@@ -79,6 +92,7 @@ static void list_seeds(const struct settings_member *member, unsigned count, str
 
 	for (unsigned i = 0; i < count && i < SETTINGS_SEEDS_MAX; i++) {
 		const struct settings_member *m = &member[i];
+		char url[IP_URL_BYTES];
 
 		if (m->kind != CONF_KIND_GATEWAY)
 			continue;
@@ -87,7 +101,8 @@ static void list_seeds(const struct settings_member *member, unsigned count, str
 		    "/seed-%s.sock mode 600 user root\n\tdefault_backend to_%s\n\n"
 		    "backend to_%s\n\tserver %s %s:%s ssl crt " CONF_PKI_DIR "/node-full.pem ca-file " CONF_PKI_DIR
 		    "/ca.pem verify required verifyhost %s tcp-ut 10s\n\n",
-		    m->name, m->name, m->name, m->name, m->name, m->address, v->mesh_port[2], m->name);
+		    m->name, m->name, m->name, m->name, m->name, settings_url(m->address, url), v->mesh_port[2],
+		    m->name);
 	}
 	assert(used < sizeof(v->seed_peers));
 }
@@ -117,6 +132,8 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	if (code)
 		return code;
 	format_numbers(conf, ret);
+	(void)settings_url(conf->address, ret->address);
+	(void)settings_url(peer ? peer->address : "", ret->peer_address);
 	ret->seed_peers[0] = '\0';
 	settings_hosts(conf, member, count, peer ? roster : NULL, ret);
 	if (conf->kind == CONF_KIND_REPLICA)
@@ -124,11 +141,15 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	const struct render_pair pair[] = {
 	    {"NODE", conf->name},
 	    {"ADDRESS", conf->address},
+	    {"ADDRESS_URL", ret->address},
 	    {"INTERFACE", conf->interface},
 	    {"VIP", ret->vip},
 	    {"VIP_CIDR", conf->vip},
-	    {"VIP_V4", ret->vip_is_v4 ? "" : NULL},
 	    {"VIP_V6", ret->vip_is_v4 ? NULL : ""},
+	    {"VIP_LIFE", ret->vip_is_v4 ? "" : " preferred_lft 0"},
+	    {"VIP_FITS", ret->vip_is_v4 == ret->own_is_v4 ? "" : NULL},
+	    {"VIP_FITS_NOT", ret->vip_is_v4 == ret->own_is_v4 ? NULL : ""},
+	    {"VRRP_MEANS_NOTHING", ret->own_is_v4 ? VRRP_MEANS_NOTHING : VRRP_MEANS_NOTHING_V6},
 	    {"ROUTER_ID", ret->router_id},
 	    {"RUN_DIR", RUN_DIR},
 	    {"PKI_DIR", CONF_PKI_DIR},
@@ -145,10 +166,13 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"MESH_HTTP_PORT", ret->mesh_port[0]},
 	    {"MESH_LEDGER_PORT", ret->mesh_port[1]},
 	    {"MESH_SEED_PORT", ret->mesh_port[2]},
-	    {"VRRP_PEER", peer ? peer->address : VRRP_NOBODY},
+	    {"VRRP_PEER", peer		   ? peer->address
+			  : ret->own_is_v4 ? VRRP_NOBODY
+					   : VRRP_NOBODY_V6},
 	    {"WITH_PEER", peer ? "" : NULL},
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
+	    {"PEER_URL", peer ? ret->peer_address : NULL},
 	    {"SEED_PEERS", ret->seed_peers},
 	    {"WITH_ROSTER", peer && roster ? "" : NULL},
 	    {"ROSTER", ROSTER_PATH},

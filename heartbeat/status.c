@@ -1,10 +1,10 @@
 /* What `holdfastctl` asks: the state as JSON, the members, and the role table as text, dot, mermaid. */
 #include "heartbeat/daemon.h"
 #include "heartbeat/explain.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/status_replica.h"
 #include "heartbeat/utc.h"
 
-#include <arpa/inet.h>
 #include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -58,18 +58,17 @@ static json_t *behind_json(const struct daemon *d, const struct hb_record *r, co
 /* The ways to a peer that are configured on both ends, and whether it is heard by them. */
 static json_t *paths_json(const struct daemon *d, const struct hb_member *m, uint8_t i, uint64_t now_us)
 {
-	const uint32_t to[WIRE_PATHS] = {m->ipv4, d->conf.second_address[0] ? m->second_ipv4 : 0};
+	static const struct ip none;
+	const struct ip to[WIRE_PATHS] = {m->address, d->conf.second_address[0] ? m->second_address : none};
 	json_t *all = json_array();
 
 	for (unsigned path = 0; path < WIRE_PATHS; path++) {
-		struct in_addr address = {htonl(to[path])};
 		uint64_t heard_us = d->heard_us[i][path];
-		char text[INET_ADDRSTRLEN];
+		char text[IP_TEXT_BYTES];
 
-		if (to[path])
-			json_array_append_new(
-			    all, json_pack("{s:s, s:b}", "address", inet_ntop(AF_INET, &address, text, sizeof(text)),
-				     "heard", heard_us && now_us - heard_us < REACHABLE_US));
+		if (!ip_is_none(&to[path]))
+			json_array_append_new(all, json_pack("{s:s, s:b}", "address", ip_text(&to[path], text), "heard",
+						       heard_us && now_us - heard_us < REACHABLE_US));
 	}
 	return all;
 }
@@ -165,15 +164,13 @@ static json_t *node_json(const struct daemon *d, const struct hb_record *r, uint
 {
 	bool here = reachable(d, i, now_us), gateway = r->member[i].kind == HB_KIND_GATEWAY;
 	bool active = r->active == i;
-	struct in_addr address = {htonl(r->member[i].ipv4)};
-	char text[INET_ADDRSTRLEN], reason[LOCAL_REASON_BYTES];
+	char text[IP_TEXT_BYTES], reason[LOCAL_REASON_BYTES];
 	struct hb_facts f;
 	json_t *o;
 
 	facts_of(d, i, now_us, &f);
 	o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", r->member[i].name, "kind", gateway ? "gateway" : "witness",
-	    "address", inet_ntop(AF_INET, &address, text, sizeof(text)), "state", state_of(d, r, i, now_us),
-	    "reachable", here);
+	    "address", ip_text(&r->member[i].address, text), "state", state_of(d, r, i, now_us), "reachable", here);
 	json_object_set_new(o, "hears", here ? hears_json(r, i, &f) : json_null());
 	if (i != d->node.self)
 		json_object_set_new(o, "paths", paths_json(d, &r->member[i], i, now_us));
@@ -346,13 +343,12 @@ static json_t *members_json(const struct daemon *d)
 	json_t *all = json_array();
 
 	for (uint8_t i = 0; i < r->members; i++) {
-		struct in_addr address = {htonl(r->member[i].ipv4)};
-		char text[INET_ADDRSTRLEN];
+		char text[IP_TEXT_BYTES];
 
 		json_array_append_new(
 		    all, json_pack("{s:i, s:s, s:s, s:s, s:i}", "number", (int)i, "name", r->member[i].name, "kind",
 			     r->member[i].kind == HB_KIND_GATEWAY ? "gateway" : "witness", "address",
-			     inet_ntop(AF_INET, &address, text, sizeof(text)), "port", (int)r->member[i].port));
+			     ip_text(&r->member[i].address, text), "port", (int)r->member[i].port));
 	}
 	return all;
 }

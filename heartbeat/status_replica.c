@@ -1,10 +1,10 @@
 /* What `holdfastctl status` shows of a replica: on the members as it told them last, on itself as it is. */
 #include "heartbeat/status_replica.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "heartbeat/daemon.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/replica.h"
 
 #define REACHABLE_US 1000000
@@ -35,12 +35,11 @@ static json_t *behind_json(const struct daemon *d, const struct hb_facts *f, uin
 static json_t *one_json(const struct daemon *d, const struct hb_watcher *w, uint64_t now_us)
 {
 	bool here = now_us - w->heard_us < REACHABLE_US;
-	struct in_addr address = {htonl(w->member.ipv4)};
-	char text[INET_ADDRSTRLEN];
+	char text[IP_TEXT_BYTES];
 	const struct hb_facts *f = &w->facts;
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", w->member.name, "kind", "replica", "address",
-	    inet_ntop(AF_INET, &address, text, sizeof(text)), "state", here ? hb_replica_text(f->state) : "unreachable",
-	    "reachable", here);
+	    ip_text(&w->member.address, text), "state", here ? hb_replica_text(f->state) : "unreachable", "reachable",
+	    here);
 
 	/* Also when it is away: that far its copy goes. */
 	json_object_set_new(o, "gtid_applied", gtid_json(f->applied, true));
@@ -58,7 +57,7 @@ json_t *status_replicas(const struct daemon *d, uint64_t now_us)
 	json_t *all = json_array();
 
 	if (d->node.settings.replica) {
-		w = (struct hb_watcher){.heard_us = now_us, .member.ipv4 = d->node.settings.ipv4};
+		w = (struct hb_watcher){.heard_us = now_us, .member.address = d->node.settings.address};
 		memcpy(w.member.name, d->node.acceptor.reg.name, sizeof(w.member.name));
 		hb_replica_facts(&d->node, now_us, &w.facts);
 	}

@@ -14,7 +14,7 @@
 #define TICKLED_PEERS_MAX 8
 
 struct tickled_peer {
-	uint32_t ipv4; /* host order */
+	struct ip address;
 	struct tickle_window window;
 };
 

@@ -1,6 +1,5 @@
 #include "heartbeat/tickled.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -9,16 +8,18 @@
 #include <sys/stat.h>
 
 #include "heartbeat/clusterkey.h"
+#include "heartbeat/ip_socket.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 
 #define DATAGRAMS_A_TURN 64
 #define RECEIVE_BYTES (1 << 20) /* a whole list at once; the kernel counts twice the bytes of a datagram */
 
-static struct tickled_peer *peer_at(struct tickled *t, uint32_t ipv4)
+static struct tickled_peer *peer_at(struct tickled *t, const struct ip *ip)
 {
 	for (unsigned i = 0; i < t->peers; i++)
-		if (t->peer[i].ipv4 == ipv4)
+		if (ip_same(&t->peer[i].address, ip))
 			return &t->peer[i];
 	return NULL;
 }
@@ -68,9 +69,9 @@ static void report(struct tickled *t)
 		tickled_net_send(t, &m);
 }
 
-static void take(struct tickled *t, const uint8_t *datagram, size_t size, uint32_t from_ipv4)
+static void take(struct tickled *t, const uint8_t *datagram, size_t size, const struct ip *from)
 {
-	struct tickled_peer *p = peer_at(t, from_ipv4);
+	struct tickled_peer *p = peer_at(t, from);
 	struct tickle_message m;
 
 	if (!p || open_either(t, datagram, size, &m) != 0 || !tickle_window_take(&p->window, &m, clock_boottime_us()))
@@ -89,33 +90,39 @@ static int on_datagram(sd_event_source *source, int fd, uint32_t revents, void *
 	(void)source;
 	(void)revents;
 	for (unsigned i = 0; i < DATAGRAMS_A_TURN; i++) {
-		struct sockaddr_in from;
-		socklen_t length = sizeof(from);
-		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+		union ip_socket sender;
+		socklen_t length = sizeof(sender);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, &sender.any, &length);
+		struct ip from;
 
 		if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH))
 			continue; /* an ICMP answer to what we sent: the peer is away */
 		if (n < 0)
 			break;
-		take(t, buf, (size_t)n, ntohl(from.sin_addr.s_addr));
+		from = ip_of_socket(&sender);
+		take(t, buf, (size_t)n, &from);
 	}
 	return 0;
 }
 
 int tickled_net_open(struct tickled *t, struct errbuf *e)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(t->conf.heartbeat_port + 1))};
 	int bytes = RECEIVE_BYTES;
+	union ip_socket sa;
+	socklen_t length;
+	struct ip ip;
 
-	if (inet_pton(AF_INET, t->conf.address, &sa.sin_addr) != 1)
-		return err_set(e, -EINVAL, "address '%s' is not an IPv4 address", t->conf.address);
-	t->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (!ip_parse(t->conf.address, &ip))
+		return err_set(e, -EINVAL, "address '%s' is not an IP address", t->conf.address);
+	length = ip_to_socket(&ip, (uint16_t)(t->conf.heartbeat_port + 1), &sa);
+	t->udp = socket(ip_family(&ip), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (t->udp < 0)
 		return err_set(e, -errno, "socket: %s", strerror(errno));
 	/* A wish: the kernel may allow less, then the rounds bring what was lost. */
 	(void)setsockopt(t->udp, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	if (bind(t->udp, (struct sockaddr *)&sa, sizeof(sa)))
-		return err_set(e, -errno, "%s:%u: %s", t->conf.address, t->conf.heartbeat_port + 1, strerror(errno));
+	if (bind(t->udp, &sa.any, length))
+		return err_set(
+		    e, -errno, "%s port %u: %s", t->conf.address, t->conf.heartbeat_port + 1, strerror(errno));
 	if (sd_event_add_io(t->loop, NULL, t->udp, EPOLLIN, on_datagram, t) < 0)
 		return err_set(e, -ENOMEM, "event loop");
 	return 0;
@@ -125,15 +132,15 @@ int tickled_net_open(struct tickled *t, struct errbuf *e)
 static void add_peer(struct tickled *t, const char *line, const struct tickled_peer *old, unsigned olds)
 {
 	char name[16], kind[16], address[48];
-	struct in_addr a;
+	struct ip ip;
 	unsigned number;
 
 	if (sscanf(line, "%u %15s %15s %47s", &number, name, kind, address) != 4 || strcmp(kind, "gateway") != 0 ||
-	    strcmp(name, t->conf.name) == 0 || inet_pton(AF_INET, address, &a) != 1 || t->peers == TICKLED_PEERS_MAX)
+	    strcmp(name, t->conf.name) == 0 || !ip_parse(address, &ip) || t->peers == TICKLED_PEERS_MAX)
 		return;
-	t->peer[t->peers] = (struct tickled_peer){.ipv4 = ntohl(a.s_addr)};
+	t->peer[t->peers] = (struct tickled_peer){.address = ip};
 	for (unsigned i = 0; i < olds; i++)
-		if (old[i].ipv4 == t->peer[t->peers].ipv4)
+		if (ip_same(&old[i].address, &ip))
 			t->peer[t->peers] = old[i];
 	t->peers++;
 }
@@ -171,14 +178,11 @@ void tickled_net_send(struct tickled *t, struct tickle_message *m)
 	randombytes_buf(nonce, sizeof(nonce));
 	n = tickle_wire_seal(&t->wire, m, nonce, buf);
 	for (unsigned i = 0; i < t->peers; i++) {
-		struct sockaddr_in to = {
-		    .sin_family = AF_INET,
-		    .sin_port = htons((uint16_t)(t->conf.heartbeat_port + 1)),
-		    .sin_addr.s_addr = htonl(t->peer[i].ipv4),
-		};
+		union ip_socket to;
+		socklen_t length = ip_to_socket(&t->peer[i].address, (uint16_t)(t->conf.heartbeat_port + 1), &to);
 
 		/* One that cannot be sent is a lost one: the next round has it again. */
-		(void)sendto(t->udp, buf, n, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
+		(void)sendto(t->udp, buf, n, MSG_DONTWAIT, &to.any, length);
 	}
 }
 

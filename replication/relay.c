@@ -1,6 +1,5 @@
 #include "replication/relay.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -11,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "heartbeat/ip_socket.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 
 #define PAIRS_MAX 8
@@ -38,7 +39,8 @@ struct relay {
 	uint16_t port;
 	int listener;
 	sd_event_source *source;
-	struct sockaddr_in active;
+	struct ip active;
+	uint16_t active_port;
 	_Atomic uint64_t epoch, connected_epoch;
 	struct pair pair[PAIRS_MAX];
 };
@@ -147,13 +149,13 @@ static bool finish_connect(struct pair *p)
 {
 	int error = 0;
 	socklen_t length = sizeof(error);
-	struct sockaddr_in peer;
+	union ip_socket peer;
 	socklen_t peer_length = sizeof(peer);
 
 	if (getsockopt(p->fd[1], SOL_SOCKET, SO_ERROR, &error, &length) || error)
 		return false;
 	/* Not yet: the loop may wake us for the other side. */
-	if (getpeername(p->fd[1], (struct sockaddr *)&peer, &peer_length))
+	if (getpeername(p->fd[1], &peer.any, &peer_length))
 		return errno == ENOTCONN;
 	p->connected = true;
 	count_connected(p->relay);
@@ -208,16 +210,18 @@ static void make_prompt(int fd)
 static bool begin_pair(struct pair *p, int fd)
 {
 	struct relay *r = p->relay;
+	union ip_socket to;
+	socklen_t length = ip_to_socket(&r->active, r->active_port, &to);
 
 	p->fd[0] = fd;
-	p->fd[1] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	p->fd[1] = socket(ip_family(&r->active), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	p->lane[0].buf = malloc(BUFFER_BYTES);
 	p->lane[1].buf = malloc(BUFFER_BYTES);
 	if (p->fd[1] < 0 || !p->lane[0].buf || !p->lane[1].buf)
 		return false;
 	make_prompt(p->fd[0]);
 	make_prompt(p->fd[1]);
-	if (connect(p->fd[1], (struct sockaddr *)&r->active, sizeof(r->active)) && errno != EINPROGRESS)
+	if (connect(p->fd[1], &to.any, length) && errno != EINPROGRESS)
 		return false;
 	return sd_event_add_io(r->loop, &p->source[0], p->fd[0], 0, on_pair, p) >= 0 &&
 	       sd_event_add_io(r->loop, &p->source[1], p->fd[1], EPOLLOUT, on_pair, p) >= 0;
@@ -262,17 +266,18 @@ static int listen_here(struct relay *r, struct errbuf *e)
 
 int relay_open(struct relay *r, const char *address, uint16_t port, uint64_t epoch, struct errbuf *e)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct ip active;
 	int code;
 
-	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) {
+	if (!ip_parse(address, &active)) {
 		relay_close(r);
-		return err_set(e, -EINVAL, "'%s' is not an IPv4 address", address);
+		return err_set(e, -EINVAL, "'%s' is not an IP address", address);
 	}
-	if (r->epoch == epoch && r->active.sin_addr.s_addr == sa.sin_addr.s_addr && r->active.sin_port == sa.sin_port)
+	if (r->epoch == epoch && ip_same(&r->active, &active) && r->active_port == port)
 		return 0;
 	relay_close(r);
-	r->active = sa;
+	r->active = active;
+	r->active_port = port;
 	code = listen_here(r, e);
 	if (code) {
 		relay_close(r);

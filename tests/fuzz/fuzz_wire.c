@@ -194,7 +194,7 @@ static void add(enum shape shape, uint8_t version, const uint8_t *bytes, size_t 
 /* A line of the file: what it is, a blank, hexadecimal digits. */
 static void take_line(const char *line, uint8_t version)
 {
-	size_t word = strcspn(line, " "), count = 0;
+	size_t word = strcspn(line, " "), kind = strcspn(line, " ."), count = 0; /* "beat.ipv6" */
 	uint8_t bytes[BYTES_MAX];
 
 	if (*line == '#' || !line[word])
@@ -202,12 +202,12 @@ static void take_line(const char *line, uint8_t version)
 	insist(sodium_hex2bin(
 		   bytes, sizeof(bytes), line + word + 1, strcspn(line + word + 1, "\n"), NULL, &count, NULL) == 0,
 	    "a line of the corpus is not hexadecimal");
-	if (strncmp(line, "envelope", word) == 0) {
+	if (strncmp(line, "envelope", kind) == 0) {
 		add(DATAGRAM, version, bytes, count);
-	} else if (strncmp(line, "statefile", word) == 0) {
+	} else if (strncmp(line, "statefile", kind) == 0) {
 		add(REGISTER, version, bytes + 16, count - FRAMEDFILE_OVERHEAD_BYTES);
 		add(REGISTER, version, bytes, count);
-	} else if (strncmp(line, "keyring", word) == 0) {
+	} else if (strncmp(line, "keyring", kind) == 0) {
 		add(KEYS, version, bytes, count);
 	} else {
 		add(MESSAGE, version, bytes, count);

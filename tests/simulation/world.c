@@ -228,7 +228,7 @@ static void boot(struct world *w, unsigned at, bool machine)
 	    .lease_us = w->lease_us,
 	    .peer_timeout_us = 500000,
 	    .witnesses = WORLD_NODES - WORLD_GATEWAYS,
-	    .ipv4 = at + 1,
+	    .address = ip_of_v4(at + 1),
 	    .port = 1,
 	    .observe_only = m->observes};
 
@@ -442,7 +442,8 @@ void world_start(struct world *w, uint64_t seed, unsigned nodes, bool trace)
 		r->promised = r->accepted_ballot = (struct hb_ballot){1, 0};
 		r->accepted =
 		    (struct hb_record){.version = 1, .epoch = 1, .phase = HB_OPEN, .in_sync = 1, .members = 1};
-		r->accepted.member[0] = (struct hb_member){.name = "a", .instance = 100, .ipv4 = 1, .port = 1};
+		r->accepted.member[0] =
+		    (struct hb_member){.name = "a", .instance = 100, .address = ip_of_v4(1), .port = 1};
 		r->accepted.token[0] = w->member[0].db.token.token;
 	}
 }

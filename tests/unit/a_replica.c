@@ -55,8 +55,11 @@ void pass(uint64_t us, enum repl_state state, bool following)
 
 void make_replica(void)
 {
-	struct hb_settings s = {
-	    .interval_us = 50000, .lease_us = 400000, .peer_timeout_us = 1000000, .ipv4 = 0x0a000009, .replica = true};
+	struct hb_settings s = {.interval_us = 50000,
+	    .lease_us = 400000,
+	    .peer_timeout_us = 1000000,
+	    .address = ip_of_v4(0x0a000009),
+	    .replica = true};
 	struct hb_register reg = {.boot = 1, .kind = HB_KIND_REPLICA, .name = "r", .instance = 900};
 
 	make(A);

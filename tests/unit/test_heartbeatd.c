@@ -88,8 +88,8 @@ static void write_files(void)
 	reg = (struct hb_register){.cluster = wire.cluster, .name = "a", .instance = 11, .admitted = 1};
 	reg.promised = reg.accepted_ballot = (struct hb_ballot){5, 0};
 	*r = (struct hb_record){.version = 3, .epoch = 2, .phase = HB_OPEN, .in_sync = 3, .members = 2};
-	r->member[0] = (struct hb_member){.name = "a", .instance = 11, .ipv4 = 0x7f000001, .port = port};
-	r->member[1] = (struct hb_member){.name = "b", .instance = 12, .ipv4 = B, .port = port};
+	r->member[0] = (struct hb_member){.name = "a", .instance = 11, .address = ip_of_v4(0x7f000001), .port = port};
+	r->member[1] = (struct hb_member){.name = "b", .instance = 12, .address = ip_of_v4(B), .port = port};
 	memset(&r->token[0], 1, sizeof(r->token[0]));
 	memset(&r->token[1], 2, sizeof(r->token[1]));
 	assert_int_equal(statefile_store(in_dir("register"), &reg, &e), 0);

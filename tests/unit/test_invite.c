@@ -41,7 +41,7 @@ static void test_a_token_comes_back(void **state)
 	v.members = INVITE_MEMBERS_MAX;
 	for (unsigned i = 0; i < v.members; i++) {
 		memcpy(v.member[i].name, "fifteen-letter", 15);
-		memcpy(v.member[i].address, "255.255.255.255", 16);
+		memcpy(v.member[i].address, "223.255.255.255", 16);
 	}
 	assert_int_equal(invite_format(&v, text), 0);
 	assert_int_equal(invite_parse(text, &back, &e), 0);
@@ -71,8 +71,8 @@ static void test_a_damaged_token_is_refused(void **state)
 	bad[n] = 'A';
 	bad[n + 1] = '\0';
 	assert_int_equal(invite_parse(bad, &back, &e), -EBADMSG);
-	assert_int_equal(invite_parse("hf3-AAAA", &back, &e), -EPROTONOSUPPORT);
-	assert_non_null(strstr(e.text, "version 3"));
+	assert_int_equal(invite_parse("hf4-AAAA", &back, &e), -EPROTONOSUPPORT);
+	assert_non_null(strstr(e.text, "version 4"));
 	assert_int_equal(invite_parse("", &back, &e), -EBADMSG);
 }
 
@@ -98,6 +98,37 @@ static void test_token_after_the_key_was_replaced(void **state)
 	assert_int_equal(back.ring.cluster, 77);
 	assert_int_equal(back.members, INVITE_MEMBERS_MAX);
 	assert_string_equal(back.member[4].name, "fifteen-letters");
+}
+
+/* Of the highest version, so that a release that cannot follow it says so. */
+static void test_token_of_members_with_ipv6(void **state)
+{
+	struct invite v = an_invite(), back;
+	char text[INVITE_TEXT_BYTES];
+	struct errbuf e;
+
+	(void)state;
+	memcpy(v.member[1].address, "2001:db8::3", 12);
+	for (unsigned rings = 0; rings < 2; rings++) {
+		assert_int_equal(invite_format(&v, text), 0);
+		assert_memory_equal(text, "hf3-", 4);
+		assert_int_equal(invite_parse(text, &back, &e), 0);
+		assert_memory_equal(&v, &back, sizeof(v));
+		v.ring = (struct keyring){.cluster = 77, .count = 1, .key = {{15, {1, 2}}}};
+	}
+	/* The longest. */
+	for (v.members = 0; v.members < INVITE_MEMBERS_MAX; v.members++) {
+		v.member[v.members] = (struct invite_member){.name = "fifteen-letters", .kind = CONF_KIND_WITNESS};
+		memcpy(v.member[v.members].address, "2001:db80:1111:2222:3333:4444:5555:6666", 40);
+	}
+	memcpy(v.vip, "2001:db80:1111:2222:3333:4444:5555:7777/128", 44);
+	v.ring = (struct keyring){.cluster = 77, .count = 2, .use = 1, .key = {{15, {1, 2}}, {16, {3, 4}}}};
+	assert_int_equal(invite_format(&v, text), 0);
+	assert_int_equal(invite_parse(text, &back, &e), 0);
+	assert_int_equal(back.members, INVITE_MEMBERS_MAX);
+	memcpy(v.member[4].address, "fe80::1", 8);
+	assert_int_equal(invite_format(&v, text), 0);
+	assert_int_equal(invite_parse(text, &back, &e), -EBADMSG);
 }
 
 static void test_what_has_no_place_in_a_token(void **state)
@@ -309,6 +340,7 @@ int main(void)
 	    cmocka_unit_test(test_a_token_comes_back),
 	    cmocka_unit_test(test_a_damaged_token_is_refused),
 	    cmocka_unit_test(test_token_after_the_key_was_replaced),
+	    cmocka_unit_test(test_token_of_members_with_ipv6),
 	    cmocka_unit_test(test_what_has_no_place_in_a_token),
 	    cmocka_unit_test(test_two_nodes_have_one_ca_and_certificates_that_verify),
 	    cmocka_unit_test(test_the_key_belongs_to_the_certificate),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "heartbeat/ip_socket.h"
 #include "heartbeat/ip_text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -139,6 +140,42 @@ static void test_kinds(void **state)
 	assert_false(ip_is_link_local(&v4));
 }
 
+static void test_sockets(void **state)
+{
+	static const struct {
+		const char *text;
+		int family;
+		socklen_t length;
+		bool loopback;
+	} cases[] = {
+	    {"10.0.0.1", AF_INET, sizeof(struct sockaddr_in), false},
+	    {"127.8.0.1", AF_INET, sizeof(struct sockaddr_in), true},
+	    {"2001:db8::1", AF_INET6, sizeof(struct sockaddr_in6), false},
+	    {"::1", AF_INET6, sizeof(struct sockaddr_in6), true},
+	};
+	union ip_socket s;
+	struct ip other;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ip ip = ip_before_slash(cases[i].text), back;
+
+		assert_int_equal(ip_to_socket(&ip, 7400, &s), cases[i].length);
+		assert_int_equal(s.any.sa_family, cases[i].family);
+		assert_int_equal(ip_family(&ip), cases[i].family);
+		assert_int_equal(ip_is_loopback(&ip), cases[i].loopback);
+		assert_int_equal(cases[i].family == AF_INET ? ntohs(s.four.sin_port) : ntohs(s.six.sin6_port), 7400);
+		back = ip_of_socket(&s);
+		assert_true(ip_same(&ip, &back));
+	}
+	s.any.sa_family = AF_UNIX;
+	other = ip_of_socket(&s);
+	assert_true(ip_is_none(&other));
+	assert_true(ip_text_same_family("10.0.0.1", "192.0.2.1/24"));
+	assert_true(ip_text_same_family("fd00::1", "2001:db8::1"));
+	assert_false(ip_text_same_family("10.0.0.1", "2001:db8::1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +184,7 @@ int main(void)
 	    cmocka_unit_test(test_prefixes),
 	    cmocka_unit_test(test_a_network_begins_and_ends),
 	    cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

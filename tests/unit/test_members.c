@@ -43,6 +43,40 @@ static void test_nobody_joins_while_a_member_is_away(void **state)
 	assert_false(hb_change_apply(&c, &node.known, &r));
 }
 
+/* A release without addresses of IPv6 cannot even hand on a record with one. */
+static void test_address_of_ipv6_waits_for_all_releases(void **state)
+{
+	struct hb_message m = {.type = HB_JOIN,
+	    .from = HB_NOBODY,
+	    .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9, .address = {.byte = {0xfd, 1}}}};
+	struct hb_change c;
+
+	(void)state;
+	node.settings.witnesses = 2;
+	node.peer[B].facts.level = 3;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	node.peer[B].facts.level = 4;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_int_equal(wanted().kind, HB_CHANGE_JOIN);
+	assert_int_equal(wanted().member.address.byte[1], 1);
+
+	/* The second one is left out, and comes when it can be said. */
+	m.member.address = ip_of_v4(0x0a000009);
+	m.member.second_address.byte[0] = 0xfd;
+	node.peer[B].facts.level = 3;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	c = wanted();
+	assert_int_equal(c.kind, HB_CHANGE_JOIN);
+	assert_true(ip_is_none(&c.member.second_address));
+	node.join_wanted = false;
+	node.peer[B].facts.second_address.byte[0] = 0xfd;
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	node.peer[B].facts.level = 4;
+	assert_int_equal(wanted().kind, HB_CHANGE_ADDRESS);
+	assert_int_equal(wanted().target, B);
+}
+
 /* The token may be from before: only the record knows who has joined since. */
 static void test_nobody_joins_whose_place_is_taken(void **state)
 {
@@ -101,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
+	    cmocka_unit_test_setup(test_address_of_ipv6_waits_for_all_releases, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_whose_place_is_taken, setup),
 	    cmocka_unit_test_setup(test_one_whose_place_is_taken_hears_so, setup),
 	};

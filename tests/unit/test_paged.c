@@ -206,6 +206,49 @@ static void test_session_table(void **state)
 		assert_non_null(paged_session_find(&t, secret_of(i, secret), 102));
 }
 
+static enum paged_may ask(struct paged_guard *g, uint32_t who, int64_t now_ms, int64_t *wait_ms)
+{
+	struct ip ip = ip_of_v4(who);
+
+	return paged_guard_ask(g, &ip, now_ms, wait_ms);
+}
+
+static void failed(struct paged_guard *g, uint32_t who, int64_t now_ms)
+{
+	struct ip ip = ip_of_v4(who);
+
+	paged_guard_failed(g, &ip, now_ms);
+}
+
+static void passed(struct paged_guard *g, uint32_t who)
+{
+	struct ip ip = ip_of_v4(who);
+
+	paged_guard_passed(g, &ip);
+}
+
+/* Who has one address of IPv6 has the others of its /64, and nobody else's. */
+static void test_addresses_of_one_owner(void **state)
+{
+	struct ip here = {.byte = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 1}}, other = here;
+	struct paged_guard g = {0};
+	int64_t wait_ms;
+
+	(void)state;
+	for (unsigned i = 0; i < PAGED_FAILURES; i++) {
+		here.byte[IP_BYTES - 1] = (uint8_t)i;
+		paged_guard_failed(&g, &here, 1000);
+	}
+	assert_int_equal(paged_guard_ask(&g, &here, 1001, &wait_ms), PAGED_LOCKED);
+	other.byte[7] = 2;
+	assert_int_equal(paged_guard_ask(&g, &other, 1001, &wait_ms), PAGED_MAY);
+	paged_guard_passed(&g, &other);
+	assert_int_equal(paged_guard_ask(&g, &here, 1001, &wait_ms), PAGED_LOCKED);
+	here.byte[IP_BYTES - 1] = 99;
+	paged_guard_passed(&g, &here);
+	assert_int_equal(paged_guard_ask(&g, &here, 1001, &wait_ms), PAGED_MAY);
+}
+
 static void test_lock(void **state)
 {
 	struct paged_guard g = {0};
@@ -213,25 +256,25 @@ static void test_lock(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < PAGED_FAILURES; i++, now_ms += 60000) {
-		assert_int_equal(paged_guard_ask(&g, 7, now_ms, &wait_ms), PAGED_MAY);
-		paged_guard_failed(&g, 7, now_ms);
+		assert_int_equal(ask(&g, 7, now_ms, &wait_ms), PAGED_MAY);
+		failed(&g, 7, now_ms);
 	}
 	now_ms -= 60000;
-	assert_int_equal(paged_guard_ask(&g, 7, now_ms + 1, &wait_ms), PAGED_LOCKED);
+	assert_int_equal(ask(&g, 7, now_ms + 1, &wait_ms), PAGED_LOCKED);
 	assert_int_equal(wait_ms, PAGED_LOCK_MS - 1);
-	assert_int_equal(paged_guard_ask(&g, 8, now_ms + 1, &wait_ms), PAGED_MAY);
-	assert_int_equal(paged_guard_ask(&g, 7, now_ms + PAGED_LOCK_MS - 1, &wait_ms), PAGED_LOCKED);
-	assert_int_equal(paged_guard_ask(&g, 7, now_ms + PAGED_LOCK_MS, &wait_ms), PAGED_MAY);
+	assert_int_equal(ask(&g, 8, now_ms + 1, &wait_ms), PAGED_MAY);
+	assert_int_equal(ask(&g, 7, now_ms + PAGED_LOCK_MS - 1, &wait_ms), PAGED_LOCKED);
+	assert_int_equal(ask(&g, 7, now_ms + PAGED_LOCK_MS, &wait_ms), PAGED_MAY);
 	/* It begins anew: one more failure does not lock it. */
-	paged_guard_failed(&g, 7, now_ms + PAGED_LOCK_MS);
-	assert_int_equal(paged_guard_ask(&g, 7, now_ms + PAGED_LOCK_MS + 1, &wait_ms), PAGED_MAY);
+	failed(&g, 7, now_ms + PAGED_LOCK_MS);
+	assert_int_equal(ask(&g, 7, now_ms + PAGED_LOCK_MS + 1, &wait_ms), PAGED_MAY);
 	/* Who knows the password is forgiven. */
 	g = (struct paged_guard){0};
 	for (unsigned i = 0; i < PAGED_FAILURES - 1; i++)
-		paged_guard_failed(&g, 9, 0);
-	paged_guard_passed(&g, 9);
-	paged_guard_failed(&g, 9, 0);
-	assert_int_equal(paged_guard_ask(&g, 9, 1, &wait_ms), PAGED_MAY);
+		failed(&g, 9, 0);
+	passed(&g, 9);
+	failed(&g, 9, 0);
+	assert_int_equal(ask(&g, 9, 1, &wait_ms), PAGED_MAY);
 }
 
 static void test_all_together(void **state)
@@ -242,24 +285,24 @@ static void test_all_together(void **state)
 
 	(void)state;
 	/* From as many addresses as one likes. */
-	while (paged_guard_ask(&g, 1000 + tries, now_ms, &wait_ms) == PAGED_MAY)
-		paged_guard_failed(&g, 1000 + tries++, now_ms);
+	while (ask(&g, 1000 + tries, now_ms, &wait_ms) == PAGED_MAY)
+		failed(&g, 1000 + tries++, now_ms);
 	assert_int_equal(tries, PAGED_TRIES);
 	assert_int_equal(wait_ms, PAGED_TRY_MS);
-	assert_int_equal(paged_guard_ask(&g, 1, now_ms + PAGED_TRY_MS - 1, &wait_ms), PAGED_BUSY);
-	assert_int_equal(paged_guard_ask(&g, 1, now_ms + PAGED_TRY_MS, &wait_ms), PAGED_MAY);
-	assert_int_equal(paged_guard_ask(&g, 1, now_ms + PAGED_TRY_MS, &wait_ms), PAGED_BUSY);
+	assert_int_equal(ask(&g, 1, now_ms + PAGED_TRY_MS - 1, &wait_ms), PAGED_BUSY);
+	assert_int_equal(ask(&g, 1, now_ms + PAGED_TRY_MS, &wait_ms), PAGED_MAY);
+	assert_int_equal(ask(&g, 1, now_ms + PAGED_TRY_MS, &wait_ms), PAGED_BUSY);
 	/* An hour of silence is worth no more tries. */
 	now_ms += 3600000;
-	for (tries = 0; paged_guard_ask(&g, 1, now_ms, &wait_ms) == PAGED_MAY; tries++)
+	for (tries = 0; ask(&g, 1, now_ms, &wait_ms) == PAGED_MAY; tries++)
 		;
 	assert_int_equal(tries, PAGED_TRIES);
 	for (unsigned i = 0; i < 10 * PAGED_ADDRESSES_MAX; i++)
-		paged_guard_failed(&g, 100000 + i, now_ms + i);
+		failed(&g, 100000 + i, now_ms + i);
 	/* The last ones are known, whoever came before. */
 	for (unsigned i = 0; i < PAGED_FAILURES; i++)
-		paged_guard_failed(&g, 55, now_ms + 100000);
-	assert_int_equal(paged_guard_ask(&g, 55, now_ms + 100001, &wait_ms), PAGED_LOCKED);
+		failed(&g, 55, now_ms + 100000);
+	assert_int_equal(ask(&g, 55, now_ms + 100001, &wait_ms), PAGED_LOCKED);
 }
 
 static const char metrics[] = "holdfast_ledger_open 1\n"
@@ -393,6 +436,7 @@ int main(void)
 	    cmocka_unit_test(test_session_ends),
 	    cmocka_unit_test(test_session_table),
 	    cmocka_unit_test(test_lock),
+	    cmocka_unit_test(test_addresses_of_one_owner),
 	    cmocka_unit_test(test_all_together),
 	    cmocka_unit_test(test_count),
 	    cmocka_unit_test(test_quantile),

@@ -21,7 +21,13 @@ static struct pairfile full(void)
 		memset(p.ring.key[i].secret, 0xa0 + i, KEYRING_SECRET_BYTES);
 	}
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++)
-		p.member[i] = (struct hb_member){.ipv4 = UINT32_MAX - i, .port = 65535, .instance = UINT64_MAX - i};
+		p.member[i] =
+		    (struct hb_member){.address = ip_of_v4(UINT32_MAX - i), .port = 65535, .instance = UINT64_MAX - i};
+	/* The longest there are. */
+	for (unsigned i = 1; i < HB_MEMBERS_MAX; i++) {
+		memset(p.member[i].address.byte, 0xfd, IP_BYTES);
+		p.member[i].address.byte[IP_BYTES - 1] = (uint8_t)(0xa0 + i);
+	}
 	return p;
 }
 
@@ -44,7 +50,7 @@ static void test_it_is_read_as_it_was_written(void **state)
 	assert_memory_equal(q.ring.key[1].secret, p.ring.key[1].secret, KEYRING_SECRET_BYTES);
 	assert_int_equal(q.members, HB_MEMBERS_MAX);
 	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++) {
-		assert_int_equal(q.member[i].ipv4, p.member[i].ipv4);
+		assert_true(ip_same(&q.member[i].address, &p.member[i].address));
 		assert_int_equal(q.member[i].port, p.member[i].port);
 		assert_true(q.member[i].instance == p.member[i].instance);
 	}
@@ -63,6 +69,14 @@ static void test_one_without_keys(void **state)
 	assert_int_equal(p.member[1].instance, 101);
 	assert_int_equal(pairfile_parse("at 0-1-900\ncolour blue\n167772161 7400 100\n", &p), 0);
 	assert_int_equal(p.members, 1);
+	/* Of IPv6 only in the one way that we write, and of IPv4 only as a number. */
+	assert_int_equal(pairfile_parse("at 0-1-900\nfd00::1 7400 100\n10.0.0.1 7400 101\nfd00::g 7400 102\n"
+					"167772161x 7400 103\n",
+			     &p),
+	    0);
+	assert_int_equal(p.members, 1);
+	assert_int_equal(p.member[0].address.byte[0], 0xfd);
+	assert_int_equal(p.member[0].instance, 100);
 }
 
 static void test_what_is_damaged(void **state)

@@ -106,7 +106,7 @@ static struct hb_message a_watch(const char *name, uint64_t instance, uint64_t s
 
 	memcpy(m.member.name, name, strlen(name));
 	m.member.kind = HB_KIND_REPLICA;
-	m.member.ipv4 = 0x0a000009;
+	m.member.address = ip_of_v4(0x0a000009);
 	m.facts.state = HB_REPLICA_FOLLOWS;
 	return m;
 }
@@ -216,7 +216,7 @@ static void test_an_address_of_a_member_is_refused(void **state)
 
 	(void)state;
 	make(A);
-	m.member.ipv4 = node.known.member[B].ipv4 = 0x0a000002;
+	m.member.address = node.known.member[B].address = ip_of_v4(0x0a000002);
 	assert_false(is_answered(m, NOW_US));
 	assert_non_null(strstr(refusal, "its --address is that of the member b"));
 }

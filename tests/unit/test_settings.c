@@ -71,8 +71,12 @@ static void test_pair(void **state)
 	assert_int_equal(settings_values(&node_a, trio, 3, NULL, &v, &e), 0);
 	assert_string_equal(value(&v, "VIP"), "10.0.0.100");
 	assert_string_equal(value(&v, "VIP_CIDR"), "10.0.0.100/24");
-	assert_string_equal(value(&v, "VIP_V4"), "");
 	assert_null(value(&v, "VIP_V6"));
+	assert_string_equal(value(&v, "VIP_LIFE"), "");
+	assert_string_equal(value(&v, "VIP_FITS"), "");
+	assert_null(value(&v, "VIP_FITS_NOT"));
+	assert_string_equal(value(&v, "ADDRESS_URL"), "10.0.0.1");
+	assert_string_equal(value(&v, "PEER_URL"), "10.0.0.2");
 	assert_string_equal(value(&v, "ROUTER_ID"), "100");
 	assert_string_equal(value(&v, "WORKERS"),
 	    "\tserver w1 unix@/run/holdfast/worker/1.sock\n\tserver w2 "
@@ -96,10 +100,44 @@ static void test_address_of_ipv6(void **state)
 	assert_int_equal(settings_values(&conf, trio, 3, NULL, &v, &e), 0);
 	assert_string_equal(value(&v, "VIP"), "[2001:db8::100]");
 	assert_string_equal(value(&v, "VIP_CIDR"), "2001:DB8:0:0::0:0100/64");
-	assert_null(value(&v, "VIP_V4"));
 	assert_string_equal(value(&v, "VIP_V6"), "");
+	assert_string_equal(value(&v, "VIP_LIFE"), " preferred_lft 0");
+	assert_null(value(&v, "VIP_FITS"));
+	assert_string_equal(value(&v, "VIP_FITS_NOT"), "");
+	assert_string_equal(value(&v, "VRRP_MEANS_NOTHING"), "127.0.0.112/32 dev lo scope host");
 	assert_string_equal(value(&v, "ROUTER_ID"), "255"); /* 0 is none */
 	assert_string_equal(value(&v, "VRRP_PEER"), "10.0.0.2");
+}
+
+static void test_members_of_ipv6(void **state)
+{
+	const struct settings_member pair[] = {
+	    {"a", "2001:db8::1", CONF_KIND_GATEWAY}, {"b", "2001:db8::2", CONF_KIND_GATEWAY}};
+	struct conf conf = node_a;
+	struct settings_values v;
+	struct errbuf e;
+
+	(void)state;
+	(void)snprintf(conf.address, sizeof(conf.address), "2001:db8::1");
+	assert_int_equal(settings_values(&conf, pair, 2, NULL, &v, &e), 0);
+	assert_string_equal(value(&v, "ADDRESS"), "2001:db8::1");
+	assert_string_equal(value(&v, "ADDRESS_URL"), "[2001:db8::1]");
+	assert_string_equal(value(&v, "PEER_ADDRESS"), "2001:db8::2");
+	assert_string_equal(value(&v, "PEER_URL"), "[2001:db8::2]");
+	assert_string_equal(value(&v, "VRRP_PEER"), "2001:db8::2");
+	assert_null(value(&v, "VIP_FITS"));
+	assert_string_equal(value(&v, "VIP_LIFE"), "");
+	assert_string_equal(value(&v, "VRRP_MEANS_NOTHING"), "fe80::4846:112/128 dev lo");
+	(void)snprintf(conf.vip, sizeof(conf.vip), "2001:db8::100/64");
+	assert_int_equal(settings_values(&conf, pair, 1, NULL, &v, &e), 0);
+	assert_string_equal(value(&v, "VIP_FITS"), "");
+	assert_null(value(&v, "VIP_FITS_NOT"));
+	assert_string_equal(value(&v, "VIP_LIFE"), " preferred_lft 0");
+	assert_string_equal(value(&v, "VRRP_PEER"), "ff15::4846:18");
+	assert_null(value(&v, "PEER_URL"));
+	conf.kind = CONF_KIND_REPLICA;
+	assert_int_equal(settings_values(&conf, pair, 2, NULL, &v, &e), 0);
+	assert_non_null(strstr(value(&v, "SEED_PEERS"), "server b [2001:db8::2]:7445 ssl"));
 }
 
 static void test_alone(void **state)
@@ -137,7 +175,7 @@ static void test_refusals(void **state)
 	(void)state;
 	assert_int_equal(settings_values(&conf, evil, 1, NULL, &v, &e), -EINVAL);
 	assert_int_equal(settings_values(&conf, nowhere, 1, NULL, &v, &e), -EINVAL);
-	assert_string_equal(e.text, "member b: not an IPv4 address");
+	assert_string_equal(e.text, "member b: not the address of a host");
 	assert_int_equal(settings_values(&conf, crowd, 2, NULL, &v, &e), -EINVAL);
 	assert_string_equal(e.text, "members b and c: a gateway has one peer");
 	conf.workers = 65;
@@ -389,6 +427,7 @@ int main(void)
 	    cmocka_unit_test(test_replica),
 	    cmocka_unit_test(test_pair),
 	    cmocka_unit_test(test_address_of_ipv6),
+	    cmocka_unit_test(test_members_of_ipv6),
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_write),

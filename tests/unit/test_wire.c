@@ -267,6 +267,12 @@ static void test_configuration_names_every_error(void **state)
 				  "x.conf:6: 'port' is '70000', want 1 to 65534\n");
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n", &c, said, sizeof(said)), 0);
 	assert_int_equal(c.lease_ms, 150);
+	/* Of IPv6 in its shortest form, however it is written. */
+	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=2001:DB8:0:0::3\nsecond-address=fd00::0:3\n",
+			     &c, said, sizeof(said)),
+	    0);
+	assert_string_equal(c.address, "2001:db8::3");
+	assert_string_equal(c.second_address, "fd00::3");
 	assert_int_equal(read_conf("[node]\nname=w\nkind=witness\naddress=10.0.0.3\n[heartbeat]\ninterval-ms=60\n", &c,
 			     said, sizeof(said)),
 	    1);
@@ -314,6 +320,24 @@ static void test_configuration_errors_say_where_and_what(void **state)
 							 "differ\n"},
 	    /* one on 127.0.0.1, the other on the node's address; UDP is not TCP */
 	    {GATEWAY "[gateway]\nworker-port=7443\nmesh-ledger-port=7400\n", ""},
+	    {GATEWAY "second-address=fe80::1\n",
+		"x.conf:7: 'second-address' is 'fe80::1', want an IPv4 or IPv6 address, "
+		"and not of one link only (fe80::) or of a group\n"},
+	    {GATEWAY "[page]\nlisten=[2001:db8::1]:8407\n", ""},
+	    {GATEWAY "[page]\nlisten=[::1]:8407\n", ""},
+	    {GATEWAY "[page]\nlisten=10.0.0.1:7443\n", "x.conf:8: 'listen' of [page] and 'mesh-http-port' of [gateway] "
+						       "both take TCP port 7443: they must differ\n"},
+	    {GATEWAY "[page]\nlisten=10.0.0.100:8407\n",
+		"x.conf: 'listen' in [page] is the virtual IP: want an address of this machine\n"},
+	    {GATEWAY "[page]\nlisten=2001:db8::1:8407\n", "x.conf:8: 'listen' is '2001:db8::1:8407', want an address "
+							  "of this machine and a port of 1024 to 65535, "
+							  "such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
+	    {GATEWAY "[page]\nlisten=[10.0.0.1]:8407\n",
+		"x.conf:8: 'listen' is '[10.0.0.1]:8407', want an address of this machine and a port of 1024 to 65535, "
+		"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
+	    {GATEWAY "[page]\nlisten=[::]:8407\n",
+		"x.conf:8: 'listen' is '[::]:8407', want an address of this machine and a port of 1024 to 65535, "
+		"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
 	    {GATEWAY "[gateway]\nchannels = a\x1b[31mb\n",
 		"x.conf:8: 'channels' is 'a?[31mb', want names of 1 to 32 of a-z 0-9 _ -, separated by blanks\n"},
 	};

@@ -34,8 +34,10 @@ static void fill(void *bytes, size_t count, uint8_t first)
 
 static struct hb_member member(const char *name, uint64_t instance, uint8_t kind)
 {
-	struct hb_member m = {
-	    .instance = instance, .ipv4 = 0x0a4d0001 + (uint32_t)instance % 16, .port = 7400, .kind = kind};
+	struct hb_member m = {.instance = instance,
+	    .address = ip_of_v4(0x0a4d0001 + (uint32_t)instance % 16),
+	    .port = 7400,
+	    .kind = kind};
 
 	memcpy(m.name, name, strlen(name));
 	return m;
@@ -160,7 +162,7 @@ void sample_register(struct hb_register *ret)
 static void grow_record(struct hb_record *r)
 {
 	for (uint32_t i = 0; i < r->members; i++)
-		r->member[i].second_ipv4 = 0x0a4e0001 + i;
+		r->member[i].second_address = ip_of_v4(0x0a4e0001 + i);
 	r->maintenance = 0x90;
 	r->forced_epoch = 0x9291;
 }
@@ -170,16 +172,48 @@ void sample_grow_message(struct hb_message *m)
 	if (m->has_record)
 		grow_record(&m->record);
 	if (m->type == HB_BEAT) {
-		m->facts.second_ipv4 = 0x0a4e0002;
+		m->facts.second_address = ip_of_v4(0x0a4e0002);
 		m->facts.level = 9;
 	}
 	if (m->type == HB_COMMAND)
 		m->echo_boot = 0x77;
 	if (m->type == HB_JOIN)
-		m->member.second_ipv4 = 0x0a4e0009;
+		m->member.second_address = ip_of_v4(0x0a4e0009);
 }
 
 void sample_grow_register(struct hb_register *r)
 {
 	grow_record(&r->accepted);
+}
+
+static struct ip ipv6(uint8_t last)
+{
+	return (struct ip){.byte = {0x20, 0x01, 0x0d, 0xb8, 0x77, [IP_BYTES - 1] = last}};
+}
+
+/* The last one has one of each, as when a network of IPv4 is the second. */
+static void ipv6_record(struct hb_record *r)
+{
+	for (uint8_t i = 0; i < r->members; i++) {
+		r->member[i].address = ipv6((uint8_t)(i + 1));
+		if (i + 1u < r->members)
+			r->member[i].second_address = ipv6((uint8_t)(0x80 + i));
+	}
+}
+
+void sample_ipv6_message(struct hb_message *m)
+{
+	if (m->has_record)
+		ipv6_record(&m->record);
+	if (m->type == HB_BEAT)
+		m->facts.second_address = ipv6(0x82);
+	if (m->type == HB_JOIN || m->type == HB_WATCH)
+		m->member.address = ipv6(9);
+	if (m->type == HB_JOIN)
+		m->member.second_address = ipv6(0x89);
+}
+
+void sample_ipv6_register(struct hb_register *r)
+{
+	ipv6_record(&r->accepted);
 }

@@ -13,6 +13,10 @@ void sample_register(struct hb_register *ret);
 void sample_grow_message(struct hb_message *m);
 void sample_grow_register(struct hb_register *r);
 
+/* Then replaces addresses by those of IPv6. */
+void sample_ipv6_message(struct hb_message *m);
+void sample_ipv6_register(struct hb_register *r);
+
 /* "beat", "grant", ...; NULL: no such type. */
 const char *sample_name(uint8_t type);
 
