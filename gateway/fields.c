@@ -122,7 +122,10 @@ static void read_integer(struct intake *in, const struct field *f, const json_t 
 {
 	const struct field_shape *shape = field_shape(f->type);
 
-	if (!json_is_integer(v))
+	/* Beyond 64 bits there are only reals: an integer that long is not told that it is none. */
+	if (json_is_real(v) && (json_real_value(v) >= 0x1p63 || json_real_value(v) < -0x1p63))
+		fields_complain(in, f->name, NULL, json_real_value(v) < 0 ? "too_small" : "too_large");
+	else if (!json_is_integer(v))
 		fields_complain(in, f->name, NULL, json_is_number(v) ? "not_an_integer" : "wrong_type");
 	else if (json_integer_value(v) < shape->min)
 		fields_complain(in, f->name, NULL, "too_small");
@@ -447,6 +450,11 @@ bool fields_read(struct intake *in)
 
 	r->code = PROBLEM_VALIDATION_FAILED;
 	r->detail = "The request has members that are missing, unknown or out of range.";
+	if (in->has_huge_number) {
+		r->detail = "The body has a number that is too large to be read.";
+		fields_complain(in, NULL, NULL, "too_large");
+		return false;
+	}
 	if (!json_is_object(in->root)) {
 		fields_complain(in, NULL, NULL, "not_an_object");
 		return false;

@@ -130,8 +130,10 @@ static bool parse_body(struct intake *in)
 	/* A number too large for 64 bits is good JSON; what it is good for is for the validation to say. */
 	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
 		in->root = json_loadb(f->body, f->body_bytes, flags | JSON_DECODE_INT_AS_REAL, &e);
-	if (!in->root && json_error_code(&e) == json_error_numeric_overflow)
+	if (!in->root && json_error_code(&e) == json_error_numeric_overflow) {
 		in->root = json_null();
+		in->has_huge_number = true;
+	}
 	if (!in->root)
 		return refuse(in, PROBLEM_MALFORMED_JSON, "The body is not one well-formed JSON value.", NULL);
 	return true;

@@ -51,6 +51,7 @@ struct intake {
 	char param[ROUTE_PARAM_BYTES];
 	char request_id[OP_REQUEST_ID_BYTES_MAX + 1];
 	json_t *root;				    /* owned */
+	bool has_huge_number;			    /* too large to be read as any number: root is null then */
 	char *canonical, *metadata, *items;	    /* owned */
 	char reference[OP_REFERENCE_BYTES_MAX + 1]; /* of a query */
 	struct secret password, new_password;

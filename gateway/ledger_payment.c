@@ -231,7 +231,12 @@ void ledger_refund_create(const struct ledger_input *in, struct text *body, stru
 
 	if (!ledger_sides_fit(in, (struct ledger_side[]){{in->to, NULL}, {in->from, NULL}}, false, NULL, body, ret))
 		return;
-	if (left == 0 || !LEDGER_GUARD(L03_REFUND_WITHIN_CAPTURED, amount <= left)) {
+	if (left == 0) {
+		ledger_refuse_for_good(
+		    in, PROBLEM_STATE_CONFLICT, "Nothing is left that could be refunded.", NULL, body, ret);
+		return;
+	}
+	if (!LEDGER_GUARD(L03_REFUND_WITHIN_CAPTURED, amount <= left)) {
 		ledger_refuse_for_good(in, PROBLEM_STATE_CONFLICT, "Less than that was captured and not refunded yet.",
 		    "amount", body, ret);
 		return;

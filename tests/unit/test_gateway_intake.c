@@ -220,8 +220,9 @@ static void test_amounts(void **state)
 	    {"1.0", "/amount not_an_integer"},
 	    {"1e3", "/amount not_an_integer"},
 	    {"\"1\"", "/amount wrong_type"},
-	    {"99999999999999999999", "/amount not_an_integer"},
-	    {"1e999", " not_an_object"},
+	    {"99999999999999999999", "/amount too_large"},
+	    {"-99999999999999999999", "/amount too_small"},
+	    {"1e999", " too_large"},
 	    {"true", "/amount wrong_type"},
 	    {"null", "/amount wrong_type"},
 	};

@@ -230,6 +230,9 @@ static void museum1_two_refunds_of_60_on_100(void **state)
 	expect(&b, 201, "\"amount\":40", EVENT_REFUND_SUCCEEDED);
 	assert_int_equal(payment_status(&b.payment), PAYMENT_REFUNDED);
 	assert_int_equal(b.account[PAYER].posted, 1000);
+	act(&b, OP_REFUND_CREATE, 0);
+	expect(&b, 409, "Nothing is left", EVENT_NONE);
+	assert_null(strstr(b.buf, "\"param\"")); /* no amount was sent that could be wrong */
 }
 
 static void museum2_six_holds_on_money_for_five(void **state)
