@@ -1,5 +1,5 @@
 # Clusters of their own whose members have addresses of IPv6, for everything between them. First with no address of IPv4 in their network at all: set up,
-# with a second network, paid, power lost, taken over, joined again. Then with a virtual IP of IPv4.
+# with a second network, paid, power lost, taken over, joined again, a status page, a worker host and a replica. Then with a virtual IP of IPv4.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 old_key=$work/key
 four=$vip
@@ -63,8 +63,38 @@ payments_flow
 ctl "$heir" switchover --to "$was" --yes || fail "switchover: $said"
 wait_until 60 "$was active" is_active w "$was"
 payments_flow
-stop_load
 say "power lost and taken over, joined again, handed over"
+
+# Who else there may be: the status page, a worker host, a replica.
+page=https://[$(six a)]:8407
+in_node a "printf '\n[page]\nlisten = [$(six a)]:8407\n' >>/etc/holdfast/holdfast.conf
+  printf 'correct horse battery\n' | holdfastctl page-password" >"$work/page" || fail "no page: $(cat "$work/page")"
+grep -qF "$page" "$work/page" || fail "page-password does not say where it is: $(cat "$work/page")"
+log_in() { timeout 20 "$lab" client -- curl -sk --max-time 10 --noproxy '*' --data-urlencode "password=$1" "$page/login"; }
+log_in wrong | grep -q 'That is not the password' || fail "a wrong password: $(log_in wrong)"
+log_in 'correct horse battery' | grep -q '"in":true' || fail "no session for the right password"
+told_more a holdfast-page 'event=login.pass address=fd00:77::9' 0 || fail "the journal does not tell whence the login came"
+"$lab" start r || fail "no machine r"
+ctl a worker add r --address "$(six r)" || fail "worker add: $said"
+token=$(grep -o 'hfw1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+ctl r join "$token" --name r --address "$(six r)" --worker --yes || fail "join r: $said"
+is_host() { [ "$(timeout 20 "$lab" exec "$1" -- holdfastctl worker list --json 2>/dev/null | jq -r '.workers[]|select(.name=="r").state')" = up ]; }
+served() { "$lab" exec r -- sh -c 'cat /run/holdfast/worker/metrics-*' 2>/dev/null | awk '/^holdfast_http_requests_total[{]/ { n += $NF } END { print n + 0 }'; }
+has_served() { [ "$(served)" -gt 50 ]; }
+for n in a b; do wait_until 60 "$n to use the worker host" is_host "$n"; done
+wait_until 60 "payments through r" has_served
+for n in a b; do ctl "$n" worker remove r; done
+in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null
+  rm -rf /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d; systemctl daemon-reload' || fail "r is a worker host still"
+begins_anew r
+token=$("$lab" exec a -- holdfastctl token | grep -o 'hf3-[A-Za-z0-9_-]*' | head -n 1)
+ctl r join "$token" --name r --address "$(six r)" --interface eth0 --vip fd00:77::101/64 --replica --yes || fail "join r: $said"
+follows() { [ "$(status w '.replicas[0] | "\(.state) \(.address)"')" = "following $(six r)" ]; }
+wait_until 60 "the replica follows" follows
+"$lab" kill r
+payments_flow
+stop_load
+say "the status page lets in, a worker host has served, a replica has followed"
 for n in a b w; do in_node "$n" "ip addr add $(address_of "$n")/24 dev eth0; ip addr add 10.78.0.$(number_of "$n")/24 dev eth1" || fail "$n: no address of IPv4"; done
 
 # A virtual IP of the other family.
