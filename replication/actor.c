@@ -266,6 +266,8 @@ static int turn(struct actor *a)
 		return more ? 0 : a->sight.order.hurry ? SOON_MS : LOOK_MS;
 	if (rule->step == STEP_WAIT || rule->step == STEP_FAIL)
 		return rule->step == STEP_WAIT ? SOON_MS : LOOK_MS;
+	if (facts_must_wait(&a->sight, rule->step))
+		return LOOK_MS;
 	e.text[0] = '\0';
 	code = step_take(a, rule->step, &e);
 	facts_take_step(&a->sight, rule->step, code, clock_boottime_us());

@@ -28,6 +28,9 @@ static const struct pause_limits start_limits = {1000000, 60000000, 5000000};
 /* A fresh copy is all of the data, read from the disk of the one that answers payments. */
 static const struct pause_limits copy_limits = {2000000, 240000000, 600000000};
 
+/* Each try to follow is several lines in MariaDB's journal; what is mended by hand meanwhile is to be seen soon. */
+static const struct pause_limits follow_limits = {200000, 1600000, 0};
+
 /* The error that the applier stopped with, 0: it runs, or somebody stopped it. */
 static unsigned applier_error(const struct observation *o)
 {
@@ -137,8 +140,17 @@ void facts_take_step(struct sight *s, enum plan_step step, int code, uint64_t no
 {
 	if (code == 0 && (step == STEP_FOLLOW || step == STEP_START_IO || step == STEP_START_SQL))
 		s->stopped = false;
+	if (step == STEP_FOLLOW && code == 0)
+		s->follow = (struct pause){0};
+	else if (step == STEP_FOLLOW && code != -EAGAIN)
+		pause_failed(&s->follow, &follow_limits, now_us);
 	if (step == STEP_SEED && code != -EAGAIN && code != -ECANCELED && code != -EPIPE)
 		pause_failed(&s->copy, &copy_limits, now_us);
+}
+
+bool facts_must_wait(const struct sight *s, enum plan_step step)
+{
+	return step == STEP_FOLLOW && pause_holds(&s->follow, s->looked_us);
 }
 
 void facts_take_order(struct sight *s, const struct repl_order *order)
@@ -147,7 +159,7 @@ void facts_take_order(struct sight *s, const struct repl_order *order)
 
 	/* What was in the way of a copy of another active, or of another opening, is not in the way of this one's. */
 	if (order->epoch != s->order.epoch || order->active != s->order.active)
-		s->copy = (struct pause){0};
+		s->copy = s->follow = (struct pause){0};
 	if (order->epoch != s->order.epoch)
 		s->marked = false;
 	/* Under any other order a start is a MASTER one and may write: the next SLAVE start is prepared anew (R11). */

@@ -56,9 +56,10 @@ struct sight {
 	struct lineage_note noted;   /* the same, as it is beside the data */
 	unsigned salvage_tries;	     /* of what it received, in vain, in this life of the server */
 	/* what was tried in vain */
-	bool stopped;	    /* replication stops with an error that may heal, and was not started again yet */
-	struct pause start; /* before it is started again */
-	struct pause copy;  /* before the next fresh copy */
+	bool stopped;	     /* replication stops with an error that may heal, and was not started again yet */
+	struct pause start;  /* before it is started again */
+	struct pause copy;   /* before the next fresh copy */
+	struct pause follow; /* before the next try to follow */
 };
 
 /* Takes an order, and forgets what was remembered for the one before. */
@@ -66,6 +67,10 @@ void facts_take_order(struct sight *s, const struct repl_order *order);
 
 /* After each look: takes note of since when things are as they are. */
 void facts_take_look(struct sight *s);
+
+/* Is it too soon for this step, because it was just tried in vain? Only following waits here: nothing is to be undone meanwhile, and what is
+ * reported stays as it is. */
+bool facts_must_wait(const struct sight *s, enum plan_step step);
 
 /* After each step, with what it returned: what is tried in vain is tried again after a pause that grows. A fresh copy counts also
  * when it ended well: what broke the one before may break this one. One of which nothing came (-EPIPE) costs nobody anything. */

@@ -200,6 +200,44 @@ static void test_copies_in_vain_are_taken_later_each_time(void **state)
 	assert_false(facts_of(&s) & F_PAUSED);
 }
 
+/* Each try to follow is some lines in MariaDB's journal: one that fails is no reason for hundreds a minute. */
+static void test_following_in_vain_is_tried_again_later(void **state)
+{
+	static const uint64_t pauses_us[] = {S / 5, 2 * S / 5, 4 * S / 5, 8 * S / 5, 8 * S / 5};
+	struct sight s = stopped(0);
+	struct repl_order o;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(pauses_us) / sizeof(pauses_us[0]); i++) {
+		assert_false(facts_must_wait(&s, STEP_FOLLOW));
+		facts_take_step(&s, STEP_FOLLOW, -EREMOTEIO, s.looked_us);
+		/* Nothing else waits for it, nor does anybody take it for a copy that cannot be trusted. */
+		assert_false(facts_must_wait(&s, STEP_SALVAGE) || facts_must_wait(&s, STEP_STOP_IO));
+		assert_false(facts_of(&s) & F_PAUSED);
+		s.looked_us += pauses_us[i] - 1;
+		facts_take_look(&s);
+		assert_true(facts_must_wait(&s, STEP_FOLLOW));
+		s.looked_us++;
+		facts_take_look(&s);
+	}
+	/* What it only waits for is no failure, and what went well ends it. */
+	facts_take_step(&s, STEP_FOLLOW, -EAGAIN, s.looked_us);
+	assert_false(facts_must_wait(&s, STEP_FOLLOW));
+	facts_take_step(&s, STEP_FOLLOW, 0, s.looked_us);
+	facts_take_step(&s, STEP_FOLLOW, -EREMOTEIO, s.looked_us);
+	assert_true(facts_must_wait(&s, STEP_FOLLOW));
+	s.looked_us += S / 5;
+	assert_false(facts_must_wait(&s, STEP_FOLLOW));
+	/* Another active is followed at once. */
+	facts_take_step(&s, STEP_FOLLOW, -EREMOTEIO, s.looked_us);
+	o = s.order;
+	facts_take_order(&s, &o);
+	assert_true(facts_must_wait(&s, STEP_FOLLOW));
+	o.active++;
+	facts_take_order(&s, &o);
+	assert_false(facts_must_wait(&s, STEP_FOLLOW));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(test_a_receiver_that_was_stopped_while_it_had_no_way_waits_for_nothing),
 	    cmocka_unit_test(test_an_error_that_nobody_knows_costs_a_copy_in_the_end),
 	    cmocka_unit_test(test_copies_in_vain_are_taken_later_each_time),
+	    cmocka_unit_test(test_following_in_vain_is_tried_again_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
