@@ -218,11 +218,14 @@ JUDGE(judge_hosts)
 	size_t down = 0;
 
 	(void)conf;
+	if (f->hosts_pending)
+		say(c, r, DOCTOR_WRONG,
+		    "HAProxy here was not told of a change: who was removed may still be let in (workers.pending)");
 	for (size_t i = 0; i < f->hosts; i++)
 		if (!f->host[i].up && ++down)
 			say(c, r, DOCTOR_DOUBTFUL, "%s at %s gets no requests: HAProxy here does not have it up",
 			    f->host[i].name, f->host[i].address);
-	if (!down)
+	if (!down && !f->hosts_pending)
 		say(c, r, DOCTOR_WELL, f->hosts ? "each gets requests" : "there are none");
 }
 
@@ -285,7 +288,7 @@ const struct doctor_check doctor_checks[] = {
 	{ "certificates", "how long are the certificates good",
 	  "your own for clients: the new one into /etc/holdfast/pki/edge.pem on both gateways, then systemctl reload haproxy. Ours last until 2049: is the clock right?", ANY, judge_certificates },
 	{ "workers",      "are the worker hosts used",
-	  "is it on, are TCP 7443 to it and 7443-7444 from it open, is it of the same release? There: systemctl status haproxy 'holdfast-workerd@*', journalctl -u holdfast-workers. One that is gone: holdfastctl worker remove NAME", PAIR, judge_hosts },
+	  "is it on, are TCP 7443 to it and 7443-7444 from it open, is it of the same release? There: systemctl status haproxy 'holdfast-workerd@*', journalctl -u holdfast-workers. One that is gone: holdfastctl worker remove NAME. Not told: holdfastctl worker sync here says why", PAIR, judge_hosts },
 	{ "disk",         "does the disk keep what it has synced, and how fast",
 	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ANY, judge_disk },
 	{ "space",        "is there room on the disk",

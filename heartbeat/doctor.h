@@ -83,6 +83,7 @@ struct doctor_facts {
 		bool up;	 /* HAProxy here sends it requests */
 	} host[ROSTER_LIVE_MAX]; /* worker hosts */
 	size_t hosts;
+	bool hosts_pending; /* HAProxy here was not told yet of a change of their list or certificates */
 
 	char forgetful
 	    [24]; /* the file system of the state directory, where that loses what was synced; "" it does not, or is not known */

@@ -287,6 +287,7 @@ static void look_at_hosts(struct doctor_facts *ret)
 	static struct roster r;
 	struct errbuf ignored = {""};
 
+	ret->hosts_pending = access(HOSTFILES_PENDING_PATH, F_OK) == 0;
 	if (hostfiles_load(&r, &ignored)) /* look_at_files says so */
 		return;
 	for (unsigned i = 0; i < r.count && ret->hosts < ROSTER_LIVE_MAX; i++) {

@@ -56,6 +56,10 @@ static void a_host_down(struct doctor_facts *f)
 	two_hosts(f);
 	f->host[1].up = false;
 }
+static void a_host_pending(struct doctor_facts *f)
+{
+	f->hosts_pending = true;
+}
 static void clock_runs_free(struct doctor_facts *f)
 {
 	f->clock = DOCTOR_CLOCK_FREE;
@@ -232,6 +236,7 @@ static const struct {
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
 	{ two_hosts, "workers", "each gets requests",                                       DOCTOR_WELL },
 	{ a_host_down, "workers", "w2 at 10.0.0.22 gets no requests",                       DOCTOR_DOUBTFUL },
+	{ a_host_pending, "workers", "was not told of a change: who was removed may still",    DOCTOR_WRONG },
 	{ certificate_stays, "certificates", "none ends within 21 days",                    DOCTOR_WELL },
 	{ certificate_ends, "certificates", "/etc/holdfast/pki/edge.pem ends in 20 days",     DOCTOR_DOUBTFUL },
 	{ certificate_ended, "certificates", "/etc/holdfast/pki/edge.pem has ended",          DOCTOR_WRONG },
