@@ -189,14 +189,6 @@ static bool are_rivals(const struct roster_entry *a, const struct roster_entry *
 	       (strcmp(a->name, b->name) == 0 || strcmp(a->address, b->address) == 0);
 }
 
-static bool has_rival(const struct roster *r, const struct roster_entry *one)
-{
-	for (unsigned i = 0; i < r->count; i++)
-		if (are_rivals(&r->entry[i], one))
-			return true;
-	return false;
-}
-
 /* The live one with the smallest id behind that one. NULL: there is none. */
 static const struct roster_entry *next_live(const struct roster *r, const char *id)
 {
@@ -211,18 +203,24 @@ static const struct roster_entry *next_live(const struct roster *r, const char *
 	return next;
 }
 
-/* In the order of ids, so that it does not matter in which the admissions came: each that is still live ends its rivals behind it. */
+/* In the order of ids, so that it does not matter in which the admissions came: each that is still live ends its rivals behind it,
+ * and those beyond as many as there can be are ended: staying away on one gateway, they would be on the other for ever. */
 static bool settle(struct roster *r, int64_t now_s)
 {
 	const struct roster_entry *one = NULL;
+	unsigned kept = 0;
 	bool changed = false;
 
-	while ((one = next_live(r, one ? one->id : "")))
+	while ((one = next_live(r, one ? one->id : ""))) {
+		bool beyond = kept == ROSTER_LIVE_MAX;
+
+		kept += !beyond;
 		for (unsigned i = 0; i < r->count; i++)
-			if (are_rivals(one, &r->entry[i])) {
+			if (are_rivals(one, &r->entry[i]) || (beyond && one == &r->entry[i])) {
 				end(&r->entry[i], now_s);
 				changed = true;
 			}
+	}
 	return changed;
 }
 
@@ -251,8 +249,7 @@ bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s
 			mine->removed_s = one->removed_s;
 			changed = true;
 		}
-		if (mine || is_old(one, now_s) || own->count == ROSTER_MAX ||
-		    (!one->removed_s && live(own) >= ROSTER_LIVE_MAX && !has_rival(own, one)))
+		if (mine || is_old(one, now_s) || own->count == ROSTER_MAX)
 			continue;
 		own->entry[own->count++] = *one;
 		changed = true;

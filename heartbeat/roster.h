@@ -3,7 +3,7 @@
  * list, ROSTER_PATH, and each takes from the other's what it lacks. An admission has a random id and one public key, and is removed once and
  * for ever, so two lists are put together without asking which is newer: all admissions of both, removed if either says so. A host that comes
  * again is another admission. Where both gateways admitted the same name or address before they heard of each other, the one with the smaller id
- * stays, on both. Pure.
+ * stays, on both; so do the ROSTER_LIVE_MAX smallest, where both together admitted more. Pure.
  */
 #ifndef HOLDFAST_HEARTBEAT_ROSTER_H
 #define HOLDFAST_HEARTBEAT_ROSTER_H
@@ -55,8 +55,8 @@ int roster_add(struct roster *r, const struct roster_entry *entry, struct errbuf
 /* Ends all that have that name. 0, or with e filled -EALREADY they were ended before, -ENOENT there was none. */
 int roster_remove(struct roster *r, const char *name, int64_t now_s, struct errbuf *e);
 
-/* Takes from theirs what own lacks, ends of any two with the same name or address the one with the larger id, and forgets what was removed long
- * ago. Whether anything of own has changed. What would be more than there can be stays away. */
+/* Takes from theirs what own lacks, ends of any two with the same name or address the one with the larger id, and of more than ROSTER_LIVE_MAX
+ * those with the largest, and forgets what was removed long ago. Whether anything of own has changed. What would be more than ROSTER_MAX stays away. */
 bool roster_merge(struct roster *own, const struct roster *theirs, int64_t now_s);
 
 /* The name in its certificate: "worker.NAME.ID". */

@@ -161,11 +161,6 @@ static void test_lists_come_together(void **state)
 	assert_int_equal(a.count, 1);
 	assert_true(roster_merge(&b, &empty, NOW_S + ROSTER_KEEP_S + 1));
 	assert_int_equal(b.count, 1);
-	/* A list that has too many is not taken whole. */
-	for (unsigned i = 0; i < ROSTER_LIVE_MAX; i++)
-		empty.entry[empty.count++] = numbered(i);
-	(void)roster_merge(&a, &empty, NOW_S);
-	assert_int_equal(a.count, ROSTER_LIVE_MAX);
 }
 
 static void put_together(const struct roster *a, const struct roster *b, const char *live)
@@ -228,6 +223,44 @@ static void test_the_same_twice_is_settled(void **state)
 	assert_int_equal(roster_add(&a, &one, &e), 0);
 	assert_int_equal(roster_add(&b, &same, &e), 0);
 	put_together(&a, &b, "00000001");
+}
+
+/* Each gateway admitted as many as there can be while they did not hear each other, and a removal came on top. */
+static void test_more_than_there_can_be_are_settled(void **state)
+{
+	static struct roster a, b, ab, ba;
+	struct roster_entry one;
+	struct errbuf e = {""};
+	unsigned live = 0;
+
+	(void)state;
+	a = b = (struct roster){0};
+	for (unsigned i = 0; i < ROSTER_LIVE_MAX; i++) {
+		one = numbered(2 * i);
+		assert_int_equal(roster_add(&a, &one, &e), 0);
+		one = numbered(2 * i + 1);
+		assert_int_equal(roster_add(&b, &one, &e), 0);
+	}
+	ab = a;
+	ba = b;
+	assert_true(roster_merge(&ab, &b, NOW_S));
+	assert_true(roster_merge(&ba, &a, NOW_S));
+	assert_false(roster_merge(&ab, &ba, NOW_S));
+	assert_false(roster_merge(&ba, &ab, NOW_S));
+	assert_int_equal(ab.count, 2 * ROSTER_LIVE_MAX);
+	assert_int_equal(ba.count, 2 * ROSTER_LIVE_MAX);
+	for (unsigned i = 0; i < ab.count; i++) {
+		one = numbered(i);
+		assert_int_equal(!roster_find(&ab, one.name), i >= ROSTER_LIVE_MAX);
+		assert_int_equal(!roster_find(&ba, one.name), i >= ROSTER_LIVE_MAX);
+		live += roster_find(&ab, one.name) != NULL;
+	}
+	assert_int_equal(live, ROSTER_LIVE_MAX);
+	/* One of them was removed on one side meanwhile: that makes room on neither for what was ended. */
+	assert_int_equal(roster_remove(&ab, numbered(0).name, NOW_S, &e), 0);
+	assert_true(roster_merge(&ba, &ab, NOW_S));
+	assert_false(roster_merge(&ab, &ba, NOW_S));
+	assert_null(roster_find(&ba, numbered(ROSTER_LIVE_MAX).name));
 }
 
 static struct hostinvite an_invite(const uint8_t *key, int64_t end_s)
@@ -445,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(test_there_are_so_many_at_most),
 	    cmocka_unit_test(test_lists_come_together),
 	    cmocka_unit_test(test_the_same_twice_is_settled),
+	    cmocka_unit_test(test_more_than_there_can_be_are_settled),
 	    cmocka_unit_test(test_a_token_comes_back),
 	    cmocka_unit_test(test_what_a_renewal_must_be),
 	    cmocka_unit_test(test_what_haproxy_is_told),
