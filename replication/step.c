@@ -10,6 +10,7 @@
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
 #include "heartbeat/durable.h"
+#include "replication/inuse.h"
 #include "replication/relaykeep.h"
 #include "replication/salvage.h"
 
@@ -82,10 +83,17 @@ static int step_prepare(struct actor *a, struct errbuf *e)
 static int step_start(struct actor *a, struct errbuf *e)
 {
 	uint64_t now_us = clock_boottime_us();
+	int code;
 
 	if (a->started_us && now_us < a->started_us + START_AGAIN_US)
 		return err_set(e, -EAGAIN, "mariadbd does not start: journalctl -u mariadb");
 	a->started_us = now_us;
+	code = inuse_mark(a->conf->datadir, e);
+	if (code < 0)
+		return code;
+	if (code)
+		LOG(LOG_NOTICE, "binlog.recover",
+		    KV_S("why", "it was closed in order, and what mariadbd does after that may not have been done"));
 	return server_start(a->server, e);
 }
 

@@ -128,12 +128,32 @@ t6_read_only() {
 	recipe "T6 read_only=1 while somebody waits: it hangs and nothing is closed, but who begins to write hangs behind it; lock_wait_timeout bounds it"
 }
 
+# As mariadbd leaves it that was told to end in order, has closed its log, and is killed before InnoDB is done.
+t22_closed_in_order() {
+	local last
+	copy_data "$D/a/mysql" "$D/c/mysql"
+	last=$D/c/mysql/$(tail -n 1 "$D/c/mysql/binlog.index")
+	want "the mark of $last" "$(od -An -tu1 -j21 -N1 "$last" | tr -d ' ')" 1
+	printf '\0' | dd of="$last" bs=1 seek=21 conv=notrunc status=none
+	timeout 60 mariadbd --defaults-file="$D/c/mariadb.cnf" --server-id=1 --init-rpl-role=SLAVE --tmpdir="$D/c/run" >"$D/c.refused" 2>&1
+	want "its end" "$?" 1
+	like "why" "$(cat "$D/c.refused")" 'Found 1 prepared transactions!'
+	printf '\1' | dd of="$last" bs=1 seek=21 conv=notrunc status=none
+	again c 1 SLAVE
+	want "the row" "$(rows c 3)" ""
+	want "cut off" "$(cut_off c)" 1
+	stop mariadbd-c KILL
+	: >"$D/c.log"
+	recipe "T22 killed between the end of its binary log and that of InnoDB: no start; with the mark that the log is in use, which each start of ours gets, one as after any kill"
+}
+
 # T3's transaction still waits.
 t5_roles() {
 	local before
 	want "it still waits" "$(waiter a)" "$WAITER"
 	before=$(seq_of a)
 	stop mariadbd-a KILL
+	t22_closed_in_order
 	copy_data "$D/a/mysql" "$D/c/mysql"
 	again c 1 MASTER
 	want "MASTER: the row" "$(rows c 3)" 3

@@ -1,0 +1,87 @@
+#include "replication/inuse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES 512
+#define NAME_BYTES 64
+#define INDEX "binlog.index" /* etc/mariadb.cnf.in: log_bin = binlog */
+#define LOG_PREFIX "binlog."
+
+/* https://mariadb.com/kb/en/2-binlog-event-header/: behind the magic number of 4 bytes */
+#define MAGIC                                                                                                          \
+	"\xfe"                                                                                                         \
+	"bin"
+#define TYPE_AT 8
+#define FLAGS_AT 21
+#define HEADER_BYTES 23
+#define FORMAT_DESCRIPTION 15
+#define FLAG_IN_USE 1
+
+/* The name in the last line, which has no directory but "./"; "" if there is none. */
+static int last_name(const char *datadir, char ret[static NAME_BYTES], struct errbuf *e)
+{
+	char path[PATH_BYTES], line[PATH_BYTES];
+	FILE *f;
+
+	ret[0] = '\0';
+	(void)snprintf(path, sizeof(path), "%s/" INDEX, datadir);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		const char *name = strncmp(line, "./", 2) == 0 ? line + 2 : line;
+		size_t size = strcspn(name, "\n");
+
+		if (size >= NAME_BYTES || strncmp(name, LOG_PREFIX, strlen(LOG_PREFIX)) != 0 || memchr(name, '/', size))
+			continue;
+		memcpy(ret, name, size);
+		ret[size] = '\0';
+	}
+	(void)fclose(f);
+	return 0;
+}
+
+/* Is it a binary log, and a file that nobody else has by another name? A byte is about to be written as root, in a directory that is MariaDB's. */
+static bool is_log(int fd, uint8_t header[static HEADER_BYTES])
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	       pread(fd, header, HEADER_BYTES, 0) == HEADER_BYTES && memcmp(header, MAGIC, strlen(MAGIC)) == 0 &&
+	       header[TYPE_AT] == FORMAT_DESCRIPTION;
+}
+
+static int mark(int fd, const char *path, struct errbuf *e)
+{
+	uint8_t header[HEADER_BYTES], flags;
+
+	if (!is_log(fd, header) || (header[FLAGS_AT] & FLAG_IN_USE))
+		return 0;
+	flags = header[FLAGS_AT] | FLAG_IN_USE;
+	return pwrite(fd, &flags, 1, FLAGS_AT) == 1
+		   ? 1
+		   : err_set(e, errno ? -errno : -EIO, "%s: %s", path, strerror(errno));
+}
+
+int inuse_mark(const char *datadir, struct errbuf *e)
+{
+	char name[NAME_BYTES], path[PATH_BYTES + NAME_BYTES];
+	int fd, code = last_name(datadir, name, e);
+
+	if (code || !name[0])
+		return code;
+	(void)snprintf(path, sizeof(path), "%.*s/%s", PATH_BYTES - 1, datadir, name);
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ELOOP ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+	code = mark(fd, path, e);
+	(void)close(fd);
+	return code;
+}
