@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heartbeat/conf_value.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
@@ -157,13 +158,14 @@ static int check_usage(const struct ctl_options *o, struct errbuf *e)
 static int prepare(struct ctl_setup *s, const struct ctl_options *o, struct errbuf *e)
 {
 	struct ctl_options words = *o;
+	char address[IP_TEXT_BYTES];
 	int code = ctl_check_fresh(CONF_STATE_DIR "/mysql", e);
 
 	if (!code)
 		code = take_token(o->token, e);
 	if (!code && strcmp(o->name, invite.name) != 0)
 		code = err_set(e, -EINVAL, "--name %s: the token is that of %s", o->name, invite.name);
-	if (!code && strcmp(o->address, invite.address) != 0)
+	if (!code && strcmp(value_shortest(o->address, address), invite.address) != 0)
 		code = err_set(e, -EINVAL,
 		    "--address %s: the token is for %s; another one is made by 'holdfastctl worker "
 		    "remove %s' and 'worker add' on a gateway",

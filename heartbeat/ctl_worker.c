@@ -347,6 +347,7 @@ int ctl_worker(const struct ctl_options *o)
 {
 	char **word = o->rest;
 	const char *what = word[0] ? word[0] : "", *name = word[0] ? word[1] : NULL;
+	char address[IP_TEXT_BYTES];
 	bool named = strcmp(what, "add") == 0 || strcmp(what, "remove") == 0;
 	struct errbuf e = {""};
 	int code;
@@ -360,7 +361,8 @@ int ctl_worker(const struct ctl_options *o)
 			    word[3]);
 			return EXIT_USAGE;
 		}
-		code = add(name, word[3], &e);
+		/* The roster compares them as text. */
+		code = add(name, value_shortest(word[3], address), &e);
 	} else if (strcmp(what, "remove") == 0 && name && !word[2]) {
 		code = remove_one(name, &e);
 	} else if (strcmp(what, "list") == 0 && (!name || (strcmp(name, "--json") == 0 && !word[2]))) {

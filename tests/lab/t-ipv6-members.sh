@@ -75,9 +75,13 @@ log_in wrong | grep -q 'That is not the password' || fail "a wrong password: $(l
 log_in 'correct horse battery' | grep -q '"in":true' || fail "no session for the right password"
 told_more a holdfast-page 'event=login.pass address=fd00:77::9' 0 || fail "the journal does not tell whence the login came"
 "$lab" start r || fail "no machine r"
-ctl a worker add r --address "$(six r)" || fail "worker add: $said"
+# However somebody writes it, it is one address.
+long() { six "$1" | sed 's/::/:0:0::/'; }
+refused 1 a "is that of the member w" worker add r --address "$(long w)"
+ctl a worker add r --address "$(long r)" || fail "worker add: $said"
 token=$(grep -o 'hfw1-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-ctl r join "$token" --name r --address "$(six r)" --worker --yes || fail "join r: $said"
+refused 1 a "is the address of the worker host r" worker add r2 --address "$(six r)"
+ctl r join "$token" --name r --address "$(long r)" --worker --yes || fail "join r: $said"
 is_host() { [ "$(timeout 20 "$lab" exec "$1" -- holdfastctl worker list --json 2>/dev/null | jq -r '.workers[]|select(.name=="r").state')" = up ]; }
 served() { "$lab" exec r -- sh -c 'cat /run/holdfast/worker/metrics-*' 2>/dev/null | awk '/^holdfast_http_requests_total[{]/ { n += $NF } END { print n + 0 }'; }
 has_served() { [ "$(served)" -gt 50 ]; }

@@ -124,6 +124,17 @@ wait_until 60 "a copy begun" seeded_more "$before"
 wait_until 90 "the replica with its copy" follows
 catches_up
 say "power was lost while it took a copy; it has one and follows"
+# And with that which MariaDB never syncs, its note of whom it follows, left as an empty file.
+"$lab" kill r
+for file in master.info relay-log.info; do
+  [ -s "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file" ] || fail "r had no $file"
+  : >"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file"
+done
+before=$(seeds)
+"$lab" start r
+wait_until 90 "the replica to follow again" follows
+catches_up
+[ "$(seeds)" = "$before" ] || fail "a fresh copy was taken"
 
 # A role is forced upon one that lacks what the replica has: that one's history is the pair's from then on. What only the replica has is saved.
 now=$(active w)

@@ -56,7 +56,7 @@ for n in a b; do # left by a run before
 done
 
 # What is wrong is said, and nothing changes.
-refused 2 "$now" "want the IPv4 address of the worker host" worker add r --address 10.77.0.400
+refused 2 "$now" "want the address of the worker host" worker add r --address 10.77.0.400
 refused 2 "$now" "is no name of a node" worker add R --address 10.77.0.4
 refused 1 "$now" "is that of the member w" worker add r --address 10.77.0.3
 refused 1 "$now" "is the virtual IP" worker add r --address "$vip"
