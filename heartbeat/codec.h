@@ -5,6 +5,7 @@
  * codec_grown(), and that is all it may do without a new version number. A reader that does not know them skips them; to a
  * reader that knows more, the bytes that an older writer did not send are zeros, and a writer leaves zeros at the end away.
  * So a field that is added must mean by zero what the world was like before it, and must not depend on another's value.
+ * The one exception are addresses: four bytes of IPv4, and sixteen behind all else that are zeros but for one of IPv6 (heartbeat/message.c).
  */
 #ifndef HOLDFAST_HEARTBEAT_CODEC_H
 #define HOLDFAST_HEARTBEAT_CODEC_H

@@ -6,11 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
+#include "heartbeat/memberlist.h"
 
 #define MEMBERS_AGAIN_US 1000000
-#define MEMBER_LINE_BYTES 64 /* a number, a name of 15, a kind, an address */
 
 int daemon_host_open(struct daemon *d, struct errbuf *e)
 {
@@ -36,20 +35,12 @@ static int write_new(const char *path, const char *text, size_t n)
 	return code;
 }
 
-/* The list of members in a file: systemd watches it and has the edge rendered again (holdfast-reconfigure.path). */
 static int write_members(struct daemon *d)
 {
-	const struct hb_record *r = &d->node.known;
-	char path[160], temporary[168], list[HB_MEMBERS_MAX * MEMBER_LINE_BYTES];
-	size_t used = 0;
+	char path[160], temporary[168], list[MEMBERLIST_BYTES];
+	size_t used = memberlist_format(&d->node.known, list);
 	int code;
 
-	for (unsigned i = 0; i < r->members; i++) {
-		char text[IP_TEXT_BYTES];
-
-		used += (size_t)snprintf(list + used, MEMBER_LINE_BYTES, "%u %s %s %s\n", i, r->member[i].name,
-		    r->member[i].kind == HB_KIND_WITNESS ? "witness" : "gateway", ip_text(&r->member[i].address, text));
-	}
 	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
 	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
 	code = write_new(temporary, list, used);

@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* IPv6 asks for as much of every network (RFC 8200), and the largest heartbeat is below it. */
+#include "heartbeat/wire.h"
+
+/* IPv6 asks for as much of every network (RFC 8200), and the largest heartbeat of members with addresses of IPv4 is below it. */
 #define MTU_LEAST_BYTES 1280
+#define MTU_LEAST_IPV6_BYTES (WIRE_DATAGRAM_BYTES_MAX + 48) /* headers of IPv6 and UDP */
 /* Two of these are in the way of every payment. */
 #define SYNC_SLOW_US 20000
 #define FREE_LEAST_PERCENT 10
@@ -72,12 +75,14 @@ JUDGE(judge_network)
 
 JUDGE(judge_mtu)
 {
-	(void)conf;
+	unsigned least = strchr(conf->address, ':') ? MTU_LEAST_IPV6_BYTES : MTU_LEAST_BYTES;
+
 	if (!f->mtu_bytes)
 		say(c, r, DOCTOR_DOUBTFUL, "not known");
+	else if (f->mtu_bytes < least)
+		say(c, r, DOCTOR_WRONG, "%u bytes, and at least %u are needed", f->mtu_bytes, least);
 	else
-		say(c, r, f->mtu_bytes < MTU_LEAST_BYTES ? DOCTOR_WRONG : DOCTOR_WELL, "%u bytes%s", f->mtu_bytes,
-		    f->mtu_bytes < MTU_LEAST_BYTES ? ", and at least 1280 are needed" : "");
+		say(c, r, DOCTOR_WELL, "%u bytes", f->mtu_bytes);
 }
 
 JUDGE(judge_member)

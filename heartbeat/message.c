@@ -220,6 +220,7 @@ static void join(struct codec *c, struct hb_message *m)
 	address(c, &m->member.second_address);
 	address_v6(c, &m->member.address);
 	address_v6(c, &m->member.second_address);
+	codec_u8(c, &m->facts.level);
 }
 
 static void watch(struct codec *c, struct hb_message *m)

@@ -33,6 +33,7 @@ enum hb_message_type {
  */
 #define HB_LEVEL 4
 #define HB_LEVEL_FORCED 3 /* the first that has force promote */
+#define HB_LEVEL_IPV6 4	  /* the first that has addresses of IPv6 */
 #define HB_LEVEL_HEARS 3  /* the first that tells whom it hears */
 
 /* Facts about a gateway that others act on or show. */
@@ -92,7 +93,7 @@ struct hb_message {
 	uint8_t has_record;
 	struct hb_record record; /* BEAT: chosen; ACCEPT: value; PROMISE, STATE: accepted */
 
-	/* JOIN, WATCH (and stamp_us, facts) */
+	/* JOIN (and facts.level), WATCH (and stamp_us, facts) */
 	struct hb_member member;
 
 	/* GIVEN_UP: member.name who says so, epoch its own, echo_boot the instance that is meant, facts.opened_at where it went on. */

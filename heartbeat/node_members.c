@@ -1,7 +1,6 @@
 #include "heartbeat/node_parts.h"
 
 #define LEVEL_SECOND_ADDRESS 1
-#define LEVEL_IPV6 4
 #define SILENT_US 1000000
 
 uint64_t hb_silence_us(const struct hb_settings *s)
@@ -66,9 +65,16 @@ bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
 	return true;
 }
 
+bool hb_is_plain(const struct ip *address)
+{
+	return ip_is_v4(address) || ip_is_none(address);
+}
+
+/* The replica reads the record, too. */
 bool hb_may_tell_address(const struct hb_node *n, const struct ip *address)
 {
-	return ip_is_v4(address) || ip_is_none(address) || hb_level(n) >= LEVEL_IPV6;
+	return hb_is_plain(address) || (hb_level(n) >= HB_LEVEL_IPV6 &&
+					   (!n->watcher.member.name[0] || n->watcher.facts.level >= HB_LEVEL_IPV6));
 }
 
 struct ip hb_second_address_to_tell(const struct hb_node *n, const struct ip *its)

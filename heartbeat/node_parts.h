@@ -130,7 +130,10 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 /* Is every member heard, within the peer timeout? What all have to accept is not begun otherwise. */
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us);
 
-/* Do all members' releases understand a record with that address? Those before IPv6 cannot even pass one on. */
+/* Every release understands that address: it is of IPv4, or none. */
+bool hb_is_plain(const struct ip *address);
+
+/* Do the releases of all members, and of the replica, understand a record with that address? Those before IPv6 cannot even pass one on. */
 bool hb_may_tell_address(const struct hb_node *n, const struct ip *address);
 /* What the record may say of that second address: none as long as a member would not understand it. */
 struct ip hb_second_address_to_tell(const struct hb_node *n, const struct ip *its);

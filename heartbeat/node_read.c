@@ -68,6 +68,16 @@ static const char *no_place(const struct hb_node *n, const struct hb_record *r, 
 	return r->members >= HB_MEMBERS_MAX ? "the cluster has as many members as there can be" : NULL;
 }
 
+/* Who cannot read what we write would be mute from the moment it is a member, and counted all the same. */
+static bool can_read_record(const struct hb_record *r, const struct hb_message *m)
+{
+	bool plain = true;
+
+	for (uint8_t i = 0; i < r->members; i++)
+		plain = plain && hb_is_plain(&r->member[i].address) && hb_is_plain(&r->member[i].second_address);
+	return plain || m->facts.level >= HB_LEVEL_IPV6;
+}
+
 /* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
 void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
@@ -80,7 +90,7 @@ void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us
 	at = hb_member_find(r, m->member.name);
 	full = no_place(n, r, m->member.kind);
 	if (at == HB_NOBODY && !full && hb_mine(n) && r->phase == HB_OPEN &&
-	    hb_may_tell_address(n, &m->member.address)) {
+	    hb_may_tell_address(n, &m->member.address) && can_read_record(r, m)) {
 		n->join_wanted = true;
 		n->join_us = now_us;
 		n->joiner = m->member;
@@ -186,6 +196,14 @@ void hb_read_state(struct hb_node *n, const struct hb_message *m, uint64_t now_u
 		end_boot(n, now_us);
 }
 
+static void ask(uint8_t to, const struct hb_member *me, struct hb_outbox *out)
+{
+	struct hb_message *m = hb_outbox_add(out, to, HB_JOIN, 0);
+
+	m->member = *me;
+	m->facts.level = HB_LEVEL;
+}
+
 static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
 {
 	const struct hb_record *seen = &n->acceptor.reg.accepted;
@@ -197,9 +215,9 @@ static void ask_for_admission(struct hb_node *n, struct hb_outbox *out)
 	me.address = n->settings.address;
 	me.port = n->settings.port;
 	me.second_address = n->settings.second_address;
-	hb_outbox_add(out, HB_TO_SEED, HB_JOIN, 0)->member = me;
+	ask(HB_TO_SEED, &me, out);
 	if (seen->members) /* somebody told us who is active: only that one can admit us */
-		hb_outbox_add(out, seen->active, HB_JOIN, 0)->member = me;
+		ask(seen->active, &me, out);
 }
 
 void hb_read_tick(struct hb_node *n, uint64_t now_us, struct hb_outbox *out)

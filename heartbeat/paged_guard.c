@@ -8,7 +8,10 @@ static const struct ip none;
 
 static struct ip owner_of(const struct ip *ip)
 {
-	return ip_is_v4(ip) ? *ip : ip_first_of(ip, SITE_BITS);
+	struct ip site = ip_first_of(ip, SITE_BITS);
+
+	/* Those whose first half is nothing (::1) have nobody beside them there. */
+	return ip_is_v4(ip) || ip_is_none(&site) ? *ip : site;
 }
 
 static int find(const struct paged_guard *g, const struct ip *ip)

@@ -11,6 +11,7 @@
 
 #define PATH_BYTES 512
 #define NAME_BYTES 64
+#define LINES_MAX 1000000    /* of an index: MariaDB counts to 999999, and a file may have no end */
 #define INDEX "binlog.index" /* etc/mariadb.cnf.in: log_bin = binlog */
 #define LOG_PREFIX "binlog."
 
@@ -24,25 +25,49 @@
 #define FORMAT_DESCRIPTION 15
 #define FLAG_IN_USE 1
 
+/* -1 with errno; EINVAL: it is no file. It neither follows a link nor waits for somebody at the other end of a pipe: the directory is MariaDB's. */
+static int open_file(const char *path, int how)
+{
+	int fd = open(path, how | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		(void)close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	return fd;
+}
+
 /* The name in the last line, which has no directory but "./"; "" if there is none. */
 static int last_name(const char *datadir, char ret[static NAME_BYTES], struct errbuf *e)
 {
 	char path[PATH_BYTES], line[PATH_BYTES];
+	int fd;
 	FILE *f;
 
 	ret[0] = '\0';
 	(void)snprintf(path, sizeof(path), "%s/" INDEX, datadir);
-	f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
+	fd = open_file(path, O_RDONLY);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f) {
+		int code = errno == ENOENT || errno == ELOOP ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+
+		if (fd >= 0)
+			(void)close(fd);
+		return code;
+	}
+	for (unsigned lines = 0; lines < LINES_MAX && fgets(line, sizeof(line), f); lines++) {
 		const char *name = strncmp(line, "./", 2) == 0 ? line + 2 : line;
 		size_t size = strcspn(name, "\n");
+		bool ours =
+		    size < NAME_BYTES && strncmp(name, LOG_PREFIX, strlen(LOG_PREFIX)) == 0 && !memchr(name, '/', size);
 
-		if (size >= NAME_BYTES || strncmp(name, LOG_PREFIX, strlen(LOG_PREFIX)) != 0 || memchr(name, '/', size))
+		if (!size)
 			continue;
-		memcpy(ret, name, size);
-		ret[size] = '\0';
+		/* MariaDB recovers by the last one, whatever it is called. */
+		memcpy(ret, name, ours ? size : 0);
+		ret[ours ? size : 0] = '\0';
 	}
 	(void)fclose(f);
 	return 0;
@@ -65,9 +90,10 @@ static int mark(int fd, const char *path, struct errbuf *e)
 	if (!is_log(fd, header) || (header[FLAGS_AT] & FLAG_IN_USE))
 		return 0;
 	flags = header[FLAGS_AT] | FLAG_IN_USE;
-	return pwrite(fd, &flags, 1, FLAGS_AT) == 1
-		   ? 1
-		   : err_set(e, errno ? -errno : -EIO, "%s: %s", path, strerror(errno));
+	errno = EIO;
+	if (pwrite(fd, &flags, 1, FLAGS_AT) != 1)
+		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+	return 1;
 }
 
 int inuse_mark(const char *datadir, struct errbuf *e)
@@ -78,7 +104,7 @@ int inuse_mark(const char *datadir, struct errbuf *e)
 	if (code || !name[0])
 		return code;
 	(void)snprintf(path, sizeof(path), "%.*s/%s", PATH_BYTES - 1, datadir, name);
-	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_file(path, O_RDWR);
 	if (fd < 0)
 		return errno == ENOENT || errno == ELOOP ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
 	code = mark(fd, path, e);

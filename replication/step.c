@@ -88,10 +88,11 @@ static int step_start(struct actor *a, struct errbuf *e)
 	if (a->started_us && now_us < a->started_us + START_AGAIN_US)
 		return err_set(e, -EAGAIN, "mariadbd does not start: journalctl -u mariadb");
 	a->started_us = now_us;
+	/* If it cannot be written, mariadbd will say what is wrong with it. */
 	code = inuse_mark(a->conf->datadir, e);
 	if (code < 0)
-		return code;
-	if (code)
+		LOG(LOG_ERR, "binlog.unmarked", KV_S("why", e->text));
+	if (code > 0)
 		LOG(LOG_NOTICE, "binlog.recover",
 		    KV_S("why", "it was closed in order, and what mariadbd does after that may not have been done"));
 	return server_start(a->server, e);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "heartbeat/doctor.h"
+#include "heartbeat/wire.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SET(field, text) ((void)snprintf((field), sizeof(field), "%s", (text)))
@@ -250,6 +251,21 @@ static const struct {
 };
 /* clang-format on */
 
+/* What it has to say of members with addresses of IPv6 is longer. */
+static void test_ipv6_needs_more_of_a_network(void **state)
+{
+	struct doctor_facts f = well();
+	struct conf six = gateway;
+	struct doctor_report r;
+
+	(void)state;
+	(void)snprintf(six.address, sizeof(six.address), "fd00::1");
+	f.mtu_bytes = WIRE_DATAGRAM_BYTES_MAX + 48;
+	assert_int_equal(doctor_judge(&f, &six, &r), DOCTOR_WELL);
+	f.mtu_bytes--;
+	assert_int_equal(doctor_judge(&f, &six, &r), DOCTOR_WRONG);
+}
+
 static void test_a_sound_machine_is_well(void **state)
 {
 	struct doctor_facts f = well();
@@ -362,6 +378,7 @@ static void test_more_than_there_is_room_for_is_left_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_ipv6_needs_more_of_a_network),
 	    cmocka_unit_test(test_a_sound_machine_is_well),
 	    cmocka_unit_test(test_each_fault_is_named_and_nothing_else),
 	    cmocka_unit_test(test_without_a_good_conf),

@@ -132,7 +132,15 @@ static void test_what_is_no_log_stays_as_it_is(void **state)
 	assert_false(is_marked("other"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(look(), 1);
-	put("binlog.index", "/etc/binlog.000001\n../binlog.000002\n", 36);
+	/* Nor one before the last line, whatever that names. */
+	put("binlog.000001", closed, sizeof(closed));
+	put("binlog.index", "./binlog.000001\n/etc/binlog.000002\n", 35);
+	assert_int_equal(look(), 0);
+	put("binlog.index", "./binlog.000001\n../binlog.000002\n\n", 35);
+	assert_int_equal(look(), 0);
+	assert_false(is_marked("binlog.000001"));
+	assert_int_equal(unlink(in_dir("binlog.index")), 0);
+	assert_int_equal(symlink("binlog.000001", in_dir("binlog.index")), 0);
 	assert_int_equal(look(), 0);
 }
 
@@ -143,8 +151,12 @@ static void test_what_cannot_be_read_is_said(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in_dir("binlog.000001"), 0700), 0);
 	put("binlog.index", "./binlog.000001\n", 16);
-	assert_int_equal(inuse_mark(dir, &e), -EISDIR);
+	assert_true(inuse_mark(dir, &e) < 0);
 	assert_non_null(strstr(e.text, "binlog.000001"));
+	assert_int_equal(unlink(in_dir("binlog.index")), 0);
+	assert_int_equal(mkfifo(in_dir("binlog.index"), 0600), 0);
+	assert_int_equal(inuse_mark(dir, &e), -EINVAL); /* and does not wait for a writer */
+	assert_non_null(strstr(e.text, "binlog.index"));
 }
 
 int main(void)

@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/memberlist.h"
 #include "tests/unit/a_node.h"
 
 static int setup(void **state)
@@ -77,6 +79,69 @@ static void test_address_of_ipv6_waits_for_all_releases(void **state)
 	assert_int_equal(wanted().target, B);
 }
 
+/* It would be mute from the moment it is a member, and be counted all the same. */
+static void test_nobody_joins_who_cannot_read_the_record(void **state)
+{
+	struct hb_message m = {.type = HB_JOIN,
+	    .from = HB_NOBODY,
+	    .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9, .address = ip_of_v4(0x0a000009)}};
+
+	(void)state;
+	node.settings.witnesses = 2;
+	node.known.member[B].second_address.byte[0] = 0xfd;
+	node.peer[B].facts.second_address.byte[0] = 0xfd;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_false(node.join_wanted);
+	m.facts.level = HB_LEVEL_IPV6 - 1;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_false(node.join_wanted);
+	m.facts.level = HB_LEVEL_IPV6;
+	hb_read_join(&node, &m, NOW_US, &output.outbox);
+	assert_true(node.join_wanted);
+}
+
+/* It hears the record from every beat. */
+static void test_address_of_ipv6_waits_for_the_replica(void **state)
+{
+	(void)state;
+	node.peer[B].facts.second_address.byte[0] = 0xfd;
+	memcpy(node.watcher.member.name, "r", 2);
+	node.watcher.facts.level = HB_LEVEL_IPV6 - 1;
+	assert_int_equal(wanted().kind, HB_CHANGE_NONE);
+	node.watcher.facts.level = HB_LEVEL_IPV6;
+	assert_int_equal(wanted().kind, HB_CHANGE_ADDRESS);
+}
+
+static void test_the_list_of_members_is_whole(void **state)
+{
+	struct hb_record r = {.members = HB_MEMBERS_MAX};
+	char text[MEMBERLIST_BYTES], *line = text;
+	size_t used;
+
+	(void)state;
+	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++) {
+		r.member[i].kind = i ? HB_KIND_GATEWAY : HB_KIND_WITNESS;
+		memcpy(r.member[i].name, "gateway-berlin1", 16);
+		for (unsigned k = 0; k < IP_BYTES; k++)
+			r.member[i].address.byte[k] = (uint8_t)(0x20 + i);
+	}
+	used = memberlist_format(&r, text);
+	assert_int_equal(used, strlen(text));
+	for (unsigned i = 0; i < HB_MEMBERS_MAX; i++) {
+		char want[128], byte[3];
+
+		(void)snprintf(byte, sizeof(byte), "%02x", 0x20 + i);
+		(void)snprintf(want, sizeof(want), "%u gateway-berlin1 %s %s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s\n", i,
+		    i ? "gateway" : "witness", byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte,
+		    byte, byte, byte, byte);
+		assert_memory_equal(line, want, strlen(want));
+		line += strlen(want);
+	}
+	assert_int_equal(*line, 0);
+	r.members = 0;
+	assert_int_equal(memberlist_format(&r, text), 0);
+}
+
 /* The token may be from before: only the record knows who has joined since. */
 static void test_nobody_joins_whose_place_is_taken(void **state)
 {
@@ -136,6 +201,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
 	    cmocka_unit_test_setup(test_address_of_ipv6_waits_for_all_releases, setup),
+	    cmocka_unit_test_setup(test_nobody_joins_who_cannot_read_the_record, setup),
+	    cmocka_unit_test_setup(test_address_of_ipv6_waits_for_the_replica, setup),
+	    cmocka_unit_test_setup(test_the_list_of_members_is_whole, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_whose_place_is_taken, setup),
 	    cmocka_unit_test_setup(test_one_whose_place_is_taken_hears_so, setup),
 	};

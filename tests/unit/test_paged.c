@@ -247,6 +247,13 @@ static void test_addresses_of_one_owner(void **state)
 	here.byte[IP_BYTES - 1] = 99;
 	paged_guard_passed(&g, &here);
 	assert_int_equal(paged_guard_ask(&g, &here, 1001, &wait_ms), PAGED_MAY);
+	/* ::1, through a tunnel to this machine. */
+	here = (struct ip){.byte = {[IP_BYTES - 1] = 1}};
+	other = (struct ip){.byte = {[IP_BYTES - 1] = 2}};
+	for (unsigned i = 0; i < PAGED_FAILURES; i++)
+		paged_guard_failed(&g, &here, 1000);
+	assert_int_equal(paged_guard_ask(&g, &here, 1001, &wait_ms), PAGED_LOCKED);
+	assert_int_equal(paged_guard_ask(&g, &other, 1001, &wait_ms), PAGED_MAY);
 }
 
 static void test_lock(void **state)
