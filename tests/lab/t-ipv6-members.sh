@@ -95,6 +95,7 @@ token=$("$lab" exec a -- holdfastctl token | grep -o 'hf3-[A-Za-z0-9_-]*' | head
 ctl r join "$token" --name r --address "$(six r)" --interface eth0 --vip fd00:77::101/64 --replica --yes || fail "join r: $said"
 follows() { [ "$(status w '.replicas[0] | "\(.state) \(.address)"')" = "following $(six r)" ]; }
 wait_until 60 "the replica follows" follows
+begins_anew r
 "$lab" kill r
 payments_flow
 stop_load
