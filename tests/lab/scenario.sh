@@ -104,6 +104,18 @@ begins_anew() { # NODE: as after a purge
     fail "$1 cannot be made a fresh machine"
 }
 
+# The machine r, with nothing of an earlier test on it.
+start_empty_r() {
+  "$lab" start r || fail "no machine r"
+  in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' && return
+  # What its boot has begun ends first: a stop in the middle of a start waits for that.
+  in_node r 'systemctl is-system-running --wait >/dev/null; true'
+  begins_anew r
+  in_node r 'systemctl disable -q holdfast-workers.timer "holdfast-workerd@.service" haproxy 2>/dev/null
+    rm -rf /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d /etc/systemd/system/mariadb.service.d \
+      /etc/systemd/system/keepalived.service.d; systemctl daemon-reload' || fail "r is not empty"
+}
+
 active() { status "${1:-w}" .active; }
 other() { if [ "$1" = a ]; then echo b; else echo a; fi; }
 

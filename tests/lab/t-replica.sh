@@ -33,7 +33,7 @@ pay_and_check() { # NAME URL: what was acknowledged before is there, as the mach
 
 token_of() { token=$("$lab" exec "$1" -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1) && [ -n "$token" ] || fail "no token of $1"; }
 
-"$lab" start r || fail "no machine r"
+start_empty_r
 now=$(active w)
 standby=$(other "$now")
 token_of "$now"
