@@ -125,12 +125,12 @@ wait_until 90 "the replica with its copy" follows
 catches_up
 say "power was lost while it took a copy; it has one and follows"
 # And with that which MariaDB never syncs, its note of whom it follows, left as an empty file.
+before=$(seeds)
 "$lab" kill r
 for file in master.info relay-log.info; do
   [ -s "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file" ] || fail "r had no $file"
   : >"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file"
 done
-before=$(seeds)
 "$lab" start r
 wait_until 90 "the replica to follow again" follows
 catches_up
