@@ -104,6 +104,36 @@ begins_anew() { # NODE: as after a purge
     fail "$1 cannot be made a fresh machine"
 }
 
+# The pair of before, with no member of any cluster left on the three machines; $token is from before b joined.
+pair_anew() { # VIP/LENGTH
+  local n
+  for n in a b w; do begins_anew "$n"; done
+  ctl a init --name a --address "$(address_of a)" --vip "$1" --interface eth0 --yes || fail "init: $said"
+  token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+  ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
+  ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
+  wait_sync
+}
+
+# A worker host that is none any more, as after a purge; its MariaDB is its own.
+host_begins_anew() {
+  in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null
+    rm -rf /etc/holdfast/* /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d; systemctl daemon-reload' ||
+    fail "r cannot be made a fresh machine"
+}
+
+# Where the data of a machine that is off lies, in a lab without --own-disks.
+mysql_of() { echo "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$1/upper/var/lib/holdfast/mysql"; } # NODE
+
+# What a power loss may leave of MariaDB's note of whom it follows, which it never syncs.
+empties_notes() { # NODE, which is off
+  local file
+  for file in master.info relay-log.info; do
+    [ -s "$(mysql_of "$1")/$file" ] || fail "$1 had no $file"
+    : >"$(mysql_of "$1")/$file"
+  done
+}
+
 # The machine r, with nothing of an earlier test on it.
 start_empty_r() {
   "$lab" start r || fail "no machine r"
@@ -111,9 +141,8 @@ start_empty_r() {
   # What its boot has begun ends first: a stop in the middle of a start waits for that.
   in_node r 'systemctl is-system-running --wait >/dev/null; true'
   begins_anew r
-  in_node r 'systemctl disable -q holdfast-workers.timer "holdfast-workerd@.service" haproxy 2>/dev/null
-    rm -rf /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d /etc/systemd/system/mariadb.service.d \
-      /etc/systemd/system/keepalived.service.d; systemctl daemon-reload' || fail "r is not empty"
+  host_begins_anew
+  in_node r 'rm -rf /etc/systemd/system/mariadb.service.d /etc/systemd/system/keepalived.service.d; systemctl daemon-reload' || fail "r is not empty"
 }
 
 active() { status "${1:-w}" .active; }

@@ -88,8 +88,7 @@ has_served() { [ "$(served)" -gt 50 ]; }
 for n in a b; do wait_until 60 "$n to use the worker host" is_host "$n"; done
 wait_until 60 "payments through r" has_served
 for n in a b; do ctl "$n" worker remove r; done
-in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null
-  rm -rf /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d; systemctl daemon-reload' || fail "r is a worker host still"
+host_begins_anew
 begins_anew r
 token=$("$lab" exec a -- holdfastctl token | grep -o 'hf3-[A-Za-z0-9_-]*' | head -n 1)
 ctl r join "$token" --name r --address "$(six r)" --interface eth0 --vip fd00:77::101/64 --replica --yes || fail "join r: $said"
@@ -121,10 +120,5 @@ for n in a b w; do ctl "$n" doctor || fail "doctor of $n: $said"; done
 stop_load
 say "the virtual IP is of IPv4: taken over as well"
 
-for n in a b w; do begins_anew "$n"; done
-ctl a init --name a --address "$(address_of a)" --vip "$four/24" --interface eth0 --yes || fail "init: $said"
-token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
-ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
-wait_sync
+pair_anew "$four/24"
 rm -f "$old_key"

@@ -94,10 +94,5 @@ says "$vip/64 is also that of another machine, 02:00:00:00:00:09"
 "$lab" client -- ip -6 addr del "$vip/64" dev eth0
 say "another machine has the address, too: the doctor says which"
 
-for n in a b w; do begins_anew "$n"; done
-ctl a init --name a --address "$(address_of a)" --vip "$four/24" --interface eth0 --yes || fail "init: $said"
-token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
-ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
-wait_sync
+pair_anew "$four/24"
 rm -f "$old_key"

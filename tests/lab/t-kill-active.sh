@@ -14,7 +14,6 @@ for round in 1 2; do
 done
 # mariadbd was told to end in order, closed its binary log, and died before InnoDB was done: with a transaction that waited, and a log that tells of no
 # crash. The standby is frozen for that moment, so that one waits for certain.
-mysql_of() { echo "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$1/upper/var/lib/holdfast/mysql"; }
 was=$(active w)
 heir=$(other "$was")
 ways=$(ways_back "$was")

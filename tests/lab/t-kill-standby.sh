@@ -13,10 +13,7 @@ wait_sync
 [ "$(status w .epoch)" = "$epoch" ] || fail "the epoch moved from $epoch to $(status w .epoch)"
 "$lab" kill "$standby"
 wait_until 30 "SOLO" is_mode "$now" SOLO
-for file in master.info relay-log.info; do
-  [ -s "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$standby/upper/var/lib/holdfast/mysql/$file" ] || fail "$standby had no $file"
-  : >"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$standby/upper/var/lib/holdfast/mysql/$file"
-done
+empties_notes "$standby"
 "$lab" start "$standby"
 wait_sync
 stop_load

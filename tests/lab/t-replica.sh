@@ -127,10 +127,7 @@ say "power was lost while it took a copy; it has one and follows"
 # And with that which MariaDB never syncs, its note of whom it follows, left as an empty file.
 before=$(seeds)
 "$lab" kill r
-for file in master.info relay-log.info; do
-  [ -s "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file" ] || fail "r had no $file"
-  : >"${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/r/upper/var/lib/holdfast/mysql/$file"
-done
+empties_notes r
 "$lab" start r
 wait_until 90 "the replica to follow again" follows
 catches_up
@@ -256,12 +253,7 @@ url=$replica_url stop_load
 say "a and w have joined the cluster of r: $verdict"
 
 "$lab" kill r
-for n in a b w; do begins_anew "$n"; done
-ctl a init --name a --address "$(address_of a)" --vip "$vip/24" --interface eth0 --yes || fail "init: $said"
-token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-ctl w join "$token" --name w --address "$(address_of w)" --witness --yes || fail "join w: $said"
-ctl b join "$token" --name b --address "$(address_of b)" --interface eth0 --yes || fail "join b: $said"
-wait_sync
+pair_anew "$vip/24"
 # The token is from before b joined.
 "$lab" start r
 begins_anew r

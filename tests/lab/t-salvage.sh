@@ -42,7 +42,7 @@ spoilt() {
   "$lab" kill "$was" &
   "$lab" kill "$heir"
   wait "$!"
-  last=$(find "${HOLDFAST_LAB_DIR:-/var/lib/holdfast-lab}/nodes/$heir/upper/var/lib/holdfast/mysql" -name 'relay.[0-9]*' | sort | tail -n 1)
+  last=$(find "$(mysql_of "$heir")" -name 'relay.[0-9]*' | sort | tail -n 1)
   [ -s "$last" ] || fail "$heir has no relay log"
   bash -c "$2" - "$last" || fail "$last cannot be spoilt"
   "$lab" start "$heir"

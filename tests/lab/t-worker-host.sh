@@ -41,12 +41,6 @@ let_in() { # the host joins anew, with the token of gateway $1
   says "r is a worker host of pay"
 }
 
-host_begins_anew() { # as after a purge; its MariaDB is its own
-  in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null
-    rm -rf /etc/holdfast/* /etc/systemd/system/haproxy.service.d /etc/systemd/system/holdfast-workerd@.service.d; systemctl daemon-reload' ||
-    fail "r cannot be made a fresh machine"
-}
-
 "$lab" start r || fail "no machine r"
 in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || host_begins_anew
 now=$(active w)
