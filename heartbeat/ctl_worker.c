@@ -149,7 +149,7 @@ static int admit(struct gateway *g, const char *name, const char *address, struc
 	(void)crypto_sign_seed_keypair(public, secret, v->seed);
 	sodium_memzero(secret, sizeof(secret));
 	(void)snprintf(one.name, sizeof(one.name), "%s", name);
-	(void)ip_text(&ip, one.address);
+	(void)ip_text(&ip, one.address); /* in its shortest form, however it was typed: the roster compares texts */
 	(void)sodium_bin2hex(one.id, sizeof(one.id), id, sizeof(id));
 	(void)sodium_bin2hex(one.key, sizeof(one.key), public, sizeof(public));
 	code = roster_add(&g->roster, &one, e);
@@ -347,7 +347,6 @@ int ctl_worker(const struct ctl_options *o)
 {
 	char **word = o->rest;
 	const char *what = word[0] ? word[0] : "", *name = word[0] ? word[1] : NULL;
-	char address[IP_TEXT_BYTES];
 	bool named = strcmp(what, "add") == 0 || strcmp(what, "remove") == 0;
 	struct errbuf e = {""};
 	int code;
@@ -361,8 +360,7 @@ int ctl_worker(const struct ctl_options *o)
 			    word[3]);
 			return EXIT_USAGE;
 		}
-		/* The roster compares them as text. */
-		code = add(name, value_shortest(word[3], address), &e);
+		code = add(name, word[3], &e);
 	} else if (strcmp(what, "remove") == 0 && name && !word[2]) {
 		code = remove_one(name, &e);
 	} else if (strcmp(what, "list") == 0 && (!name || (strcmp(name, "--json") == 0 && !word[2]))) {

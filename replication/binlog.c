@@ -29,8 +29,7 @@ enum event_type {
 #define GTID_STANDALONE 1
 #define GTID_BYTES (HEADER_BYTES + 13)
 #define FLAG_RELAY_LOG 0x40
-#define FLAG_IN_USE 1 /* set in a header afterwards, and not summed */
-#define FLAGS_AT 17
+#define FLAGS_AT (BINLOG_FLAGS_AT - BINLOG_MAGIC_BYTES)
 #define SUM_CRC32 1
 
 struct event {
@@ -46,6 +45,11 @@ static uint64_t little(const uint8_t *p, unsigned bytes)
 	while (bytes--)
 		v = v << 8 | p[bytes];
 	return v;
+}
+
+bool binlog_begins(const uint8_t data[static BINLOG_FIRST_BYTES])
+{
+	return memcmp(data, magic, sizeof(magic)) == 0 && data[BINLOG_MAGIC_BYTES + 4] == FORMAT_DESCRIPTION_EVENT;
 }
 
 /* The event at *at; false at the end, also when the rest is a piece of one. */
@@ -191,7 +195,7 @@ static bool is_sound(struct binlog_cut *c, const struct event *e)
 
 	if (e->type == FORMAT_DESCRIPTION_EVENT) {
 		c->summed = e->size > HEADER_BYTES + CHECKSUM_BYTES && e->at[e->size - CHECKSUM_BYTES - 1] == SUM_CRC32;
-		flags = (uint8_t)(flags & ~FLAG_IN_USE);
+		flags = (uint8_t)(flags & ~BINLOG_IN_USE);
 	}
 	if (!c->verify || !c->summed)
 		return true;

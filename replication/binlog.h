@@ -50,6 +50,14 @@ struct binlog_cut {
 #define BINLOG_NO_LOG (-2)  /* not a binary log, or encrypted */
 #define BINLOG_DAMAGED (-3) /* an event is not what its checksum says */
 
+/* The first event of a log, its format description: the header, with its flags. */
+#define BINLOG_FIRST_BYTES (BINLOG_MAGIC_BYTES + 19)
+#define BINLOG_FLAGS_AT (BINLOG_MAGIC_BYTES + 17)
+#define BINLOG_IN_USE 1 /* set in a header afterwards, and not summed */
+
+/* Does a log begin so? */
+bool binlog_begins(const uint8_t data[static BINLOG_FIRST_BYTES]);
+
 /* Walks one whole log file; the next one in the next call, with the bytes of those before still in their place. 0, also
  * when its end is torn; or one of the above. */
 int binlog_cut(struct binlog_cut *c, const uint8_t *data, size_t size);

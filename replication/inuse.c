@@ -9,21 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "replication/binlog.h"
+
 #define PATH_BYTES 512
 #define NAME_BYTES 64
 #define LINES_MAX 1000000    /* of an index: MariaDB counts to 999999, and a file may have no end */
 #define INDEX "binlog.index" /* etc/mariadb.cnf.in: log_bin = binlog */
 #define LOG_PREFIX "binlog."
-
-/* https://mariadb.com/kb/en/2-binlog-event-header/: behind the magic number of 4 bytes */
-#define MAGIC                                                                                                          \
-	"\xfe"                                                                                                         \
-	"bin"
-#define TYPE_AT 8
-#define FLAGS_AT 21
-#define HEADER_BYTES 23
-#define FORMAT_DESCRIPTION 15
-#define FLAG_IN_USE 1
 
 /* -1 with errno; EINVAL: it is no file. It neither follows a link nor waits for somebody at the other end of a pipe: the directory is MariaDB's. */
 static int open_file(const char *path, int how)
@@ -74,24 +66,23 @@ static int last_name(const char *datadir, char ret[static NAME_BYTES], struct er
 }
 
 /* Is it a binary log, and a file that nobody else has by another name? A byte is about to be written as root, in a directory that is MariaDB's. */
-static bool is_log(int fd, uint8_t header[static HEADER_BYTES])
+static bool is_log(int fd, uint8_t first[static BINLOG_FIRST_BYTES])
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	       pread(fd, header, HEADER_BYTES, 0) == HEADER_BYTES && memcmp(header, MAGIC, strlen(MAGIC)) == 0 &&
-	       header[TYPE_AT] == FORMAT_DESCRIPTION;
+	return !fstat(fd, &st) && st.st_nlink == 1 && pread(fd, first, BINLOG_FIRST_BYTES, 0) == BINLOG_FIRST_BYTES &&
+	       binlog_begins(first);
 }
 
 static int mark(int fd, const char *path, struct errbuf *e)
 {
-	uint8_t header[HEADER_BYTES], flags;
+	uint8_t first[BINLOG_FIRST_BYTES], flags;
 
-	if (!is_log(fd, header) || (header[FLAGS_AT] & FLAG_IN_USE))
+	if (!is_log(fd, first) || (first[BINLOG_FLAGS_AT] & BINLOG_IN_USE))
 		return 0;
-	flags = header[FLAGS_AT] | FLAG_IN_USE;
+	flags = first[BINLOG_FLAGS_AT] | BINLOG_IN_USE;
 	errno = EIO;
-	if (pwrite(fd, &flags, 1, FLAGS_AT) != 1)
+	if (pwrite(fd, &flags, 1, BINLOG_FLAGS_AT) != 1)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	return 1;
 }
