@@ -6,9 +6,9 @@ build=${HOLDFAST_BUILD:-$top/_build}
 
 # take_options NAME=DEFAULT:LEAST-MOST... -- ARGUMENT...: sets $NAME for each from --NAME N, and $json from --json FILE.
 take_options() {
-  local name spec words=
+  local name spec
   local -A range=()
-  json=
+  json='' words=''
   for spec; do
     shift
     [ "$spec" != -- ] || break
