@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -123,6 +124,53 @@ def check_peer():
         wait_for(server, lambda s=server: is_state(s, "UP"))
     expect("workers that are asked again", {request("GET", "/v1/x")[1] for _ in range(20)}, {"a1", "a2"})
     print("ok   requests go to the workers of the other node while none here is up")
+
+
+def h2_frame(kind, flags, stream, payload):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def h2_headers(length):
+    """A request that announces so many bytes, in HPACK without a table and without Huffman."""
+    fields = ((":method", "POST"), (":scheme", "https"), (":authority", "x"), (":path", "/v1/greedy"), ("idempotency-key", "greedy"),
+              ("content-length", str(length)))
+    return b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in fields)
+
+
+def greedy(connections, length):
+    """A hundred requests on each connection, of which the body never comes: the edge gives them 5 s."""
+    context = ssl.create_default_context(cafile=PKI + "/ca.pem")
+    context.set_alpn_protocols(["h2"])
+    taken = []
+    for _ in range(connections):
+        c = context.wrap_socket(socket.create_connection(("10.0.0.100", 443), 20), server_hostname="10.0.0.100")
+        c.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0, b"") +
+                  b"".join(h2_frame(1, 4, 2 * i + 1, h2_headers(length)) for i in range(100)))
+        taken.append(c)
+    return taken
+
+
+def check_greedy():
+    """One address has 2,000 requests under way, and 500 of those that a worker has to wait for."""
+
+    def one_more(length):
+        return request("POST", "/v1/after", b"x" * length, "after")[0]
+
+    for few, many, length in ((4, 2, 60000), (19, 2, 10)):
+        taken = greedy(few, length)
+        expect(f"one more than {few * 100} requests of {length} bytes", one_more(length), 200)
+        taken += greedy(many, length)
+        wait_for(f"no more than {(few + many) * 100 - 100} requests of {length} bytes", lambda n=length: one_more(n) == 429)
+        if length > 10:
+            expect("a small one", one_more(10), 200)
+        for c in taken:
+            c.close()
+        wait_for("the places back", lambda n=length: one_more(n) == 200)
+    c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"))
+    c.request("POST", "/v1/comma", body=b"2\r\n{}\r\n0\r\n\r\n", headers={"Transfer-Encoding": "chunked,"})
+    expect("what is chunked to the edge alone", (c.getresponse().status, tries("/v1/comma")), (400, 0))
+    c.close()
+    print("ok   one address has 2,000 requests under way, 500 of them large")
 
 
 def mesh(port, certificate):
@@ -266,6 +314,7 @@ def main():
             wait_for(server, lambda s=server: os.path.exists(WORK + "/a/run/haproxy.sock") and is_state(s, "UP"))
         check_spread()
         check_repeats()
+        check_greedy()
         check_peer()
         check_mesh()
         check_limits()
@@ -280,8 +329,9 @@ def main():
         if "1111-1111" in log or "5105105" in log or "[digits]" not in log:
             fail("the log has a card number")
         logged = [json.loads(line) for line in log.splitlines() if line.startswith('{"event":"edge.request"')]
-        expect("what is logged of edge-log = errors", sorted({(r["path"], r["status"]) for r in logged if r["retries"] == "0"}),
-               [("/fail/4", 502), ("/healthz", 404), ("/refuse", 503), ("/v1/idempotency_keys/[digits]", 400), ("/v1/nul", 400)])
+        expect("what is logged of edge-log = errors", sorted({(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] != "/v1/greedy"}),
+               [("/fail/4", 502), ("/healthz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
+                ("/v1/idempotency_keys/[digits]", 400), ("/v1/nul", 400)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")
     finally:
