@@ -183,6 +183,22 @@ static void put_replicas(FILE *f, const json_t *s)
 	}
 }
 
+static void put_hosts(FILE *f, const json_t *s)
+{
+	const json_t *hosts = json_object_get(s, WORKER_HOSTS);
+
+	if (!json_array_size(hosts))
+		return;
+	metrics_begin(f, METRICS_WORKER_HOST_UP);
+	for (size_t i = 0; i < json_array_size(hosts); i++) {
+		const json_t *one = json_array_get(hosts, i);
+		const struct metrics_label label[] = {{"worker_host", ctl_text(one, "name")}, {NULL, NULL}};
+
+		if (strcmp(ctl_text(one, "state"), "unknown") != 0)
+			metrics_value(f, METRICS_WORKER_HOST_UP, label, strcmp(ctl_text(one, "state"), "up") == 0);
+	}
+}
+
 /* A value for each member of o, which is its label. */
 static void put_members(FILE *f, enum metrics_id id, const char *label, json_t *o, double unit)
 {
@@ -236,4 +252,5 @@ void ctl_metrics_print(FILE *f, const json_t *s)
 	put_single(f, METRICS_KEY_ROTATING, json_object_get(key, "rotating"), 1);
 	put_local(f, s);
 	put_members(f, METRICS_CERTIFICATE_END, "certificate", json_object_get(s, CERTIFICATES), 1);
+	put_hosts(f, s);
 }

@@ -10,6 +10,7 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_paint.h"
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/local.h"
@@ -117,8 +118,8 @@ static enum ctl_paint paint_of(const char *word)
 		const char *word;
 		enum ctl_paint colour;
 	} words[] = {{"active", PAINT_GOOD}, {"standby", PAINT_GOOD}, {"witness", PAINT_GOOD},
-	    {"following", PAINT_GOOD}, {"SYNC", PAINT_GOOD}, {"fault", PAINT_BAD}, {"unreachable", PAINT_BAD},
-	    {"STALLED", PAINT_BAD}};
+	    {"following", PAINT_GOOD}, {"up", PAINT_GOOD}, {"SYNC", PAINT_GOOD}, {"fault", PAINT_BAD},
+	    {"unreachable", PAINT_BAD}, {"down", PAINT_BAD}, {"STALLED", PAINT_BAD}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, word) == 0)
@@ -211,6 +212,7 @@ static void print_head(FILE *f, const json_t *status)
 void ctl_status_print(FILE *f, const json_t *status)
 {
 	const json_t *nodes = json_object_get(status, "nodes"), *replicas = json_object_get(status, "replicas");
+	const json_t *hosts = json_object_get(status, WORKER_HOSTS);
 
 	print_head(f, status);
 	(void)fprintf(f, ROW, "NODE", "KIND", "ADDRESS", "", "STATE", "", "GTID", "TIME", "REASON");
@@ -218,6 +220,8 @@ void ctl_status_print(FILE *f, const json_t *status)
 		print_node(f, json_array_get(nodes, i));
 	for (size_t i = 0; i < json_array_size(replicas); i++)
 		print_node(f, json_array_get(replicas, i));
+	for (size_t i = 0; i < json_array_size(hosts); i++)
+		print_node(f, json_array_get(hosts, i));
 	if (!json_array_size(nodes))
 		(void)fprintf(f, "no member is known yet: %s\n", ctl_text_of(status, "reason", "no reason given"));
 	print_transition(f, json_object_get(status, "last_transition"));
@@ -249,6 +253,14 @@ static json_t *ends_of_certificates(void)
 	return ends;
 }
 
+/* Of this machine, as the members have it. */
+static bool is_gateway(const json_t *status)
+{
+	const json_t *own = ctl_node(status, ctl_text_of(status, "node", ""));
+
+	return strcmp(ctl_text_of(own, "kind", ""), "gateway") == 0;
+}
+
 json_t *ctl_status_whole(struct errbuf *e)
 {
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", e);
@@ -267,6 +279,8 @@ json_t *ctl_status_whole(struct errbuf *e)
 	(void)json_object_set_new(status, CERTIFICATES, ends_of_certificates());
 	if (ctl_replica_is_unfinished())
 		(void)json_object_set_new(status, PROMOTION, json_true());
+	if (is_gateway(status))
+		(void)json_object_set_new(status, WORKER_HOSTS, ctl_hosts());
 	return status;
 }
 

@@ -13,6 +13,9 @@
 /* What CONF_VERIFY_PATH of this machine says; null: nothing. */
 #define VERIFY "verify"
 
+/* The worker hosts (heartbeat/ctl_hosts.h); missing on what is no gateway. */
+#define WORKER_HOSTS "worker_hosts"
+
 /* True where a replica was promoted on this machine, and that was cut short. */
 #define PROMOTION "promotion_unfinished"
 

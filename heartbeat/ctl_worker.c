@@ -18,11 +18,11 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_fetch.h"
+#include "heartbeat/ctl_hosts.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/pending.h"
-#include "heartbeat/utc.h"
 
 #define RUN_DIR "/run/holdfast"
 #define LOCK_PATH "/run/holdfast-root/workers.lock"
@@ -238,21 +238,6 @@ static int remove_one(const char *name, struct errbuf *e)
 	return code;
 }
 
-const char *ctl_worker_state(const char *name)
-{
-	char question[64], answer[4096] = "", *line;
-	struct errbuf ignored = {""};
-	unsigned state;
-
-	(void)snprintf(question, sizeof(question), "show servers state ready_host-%s\n", name);
-	if (ctl_unix_ask(RUN_DIR "/haproxy.sock", question, answer, sizeof(answer), &ignored))
-		return "unknown";
-	line = strstr(answer, " ready_host-");
-	if (!line || sscanf(line, "%*s %*s %*s %*s %u", &state) != 1)
-		return "unknown";
-	return state == 2 ? "up" : "down";
-}
-
 static void print_list(FILE *f, const json_t *answer)
 {
 	const json_t *hosts = json_object_get(answer, "workers");
@@ -261,11 +246,11 @@ static void print_list(FILE *f, const json_t *answer)
 		(void)fputs("no worker hosts\n", f);
 		return;
 	}
-	(void)fprintf(f, "%-15s %-15s %-8s %s\n", "NAME", "ADDRESS", "STATE", "CERTIFICATE UNTIL");
+	(void)fprintf(f, "%-15s %-15s %-9s %s\n", "NAME", "ADDRESS", "STATE", "CERTIFICATE UNTIL");
 	for (size_t i = 0; i < json_array_size(hosts); i++) {
 		const json_t *one = json_array_get(hosts, i);
 
-		(void)fprintf(f, "%-15s %-15s %-8s %s\n", ctl_text(one, "name"), ctl_text(one, "address"),
+		(void)fprintf(f, "%-15s %-15s %-9s %s\n", ctl_text(one, "name"), ctl_text(one, "address"),
 		    ctl_text(one, "state"), ctl_text(one, "certificate_until"));
 	}
 }
@@ -273,25 +258,14 @@ static void print_list(FILE *f, const json_t *answer)
 static int list(bool json, struct errbuf *e)
 {
 	static struct gateway g;
-	json_t *hosts = json_array(), *answer;
 	int code = load(&g, e);
+	json_t *answer;
 
-	sodium_memzero(g.key, sizeof(g.key));
-	for (unsigned i = 0; i < g.roster.count && !code; i++) {
-		const struct roster_entry *one = &g.roster.entry[i];
-		char until[UTC_BYTES] = "-";
-		int64_t end_s;
-
-		if (one->removed_s)
-			continue;
-		if (hostfiles_end(one->id, &end_s))
-			utc_format((uint64_t)end_s * 1000, until);
-		(void)json_array_append_new(
-		    hosts, json_pack("{s:s,s:s,s:s,s:s}", "name", one->name, "address", one->address, "state",
-			       ctl_worker_state(one->name), "certificate_until", until));
-	}
-	answer = json_pack("{s:o}", "workers", hosts);
-	if (!code && ctl_show("worker", answer, json, print_list))
+	sodium_memzero(&g, sizeof(g));
+	if (code)
+		return code;
+	answer = json_pack("{s:o}", "workers", ctl_hosts());
+	if (ctl_show("worker", answer, json, print_list))
 		code = err_set(e, -EIO, "standard output");
 	json_decref(answer);
 	return code;

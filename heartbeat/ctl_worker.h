@@ -8,9 +8,6 @@
 /* join --worker: the exit status. */
 int ctl_join_worker(const struct ctl_options *o);
 
-/* What HAProxy of this gateway says of the worker host of that name: "up", "down", or "unknown". */
-const char *ctl_worker_state(const char *name);
-
 /* `holdfastctl reconfigure`, for pending_tell(). */
 int ctl_worker_reconfigure(void);
 

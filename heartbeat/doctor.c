@@ -227,9 +227,9 @@ JUDGE(judge_hosts)
 		say(c, r, DOCTOR_WRONG,
 		    "HAProxy here was not told of a change: who was removed may still be let in (workers.pending)");
 	for (size_t i = 0; i < f->hosts; i++)
-		if (!f->host[i].up && ++down)
-			say(c, r, DOCTOR_DOUBTFUL, "%s at %s gets no requests: HAProxy here does not have it up",
-			    f->host[i].name, f->host[i].address);
+		if (strcmp(f->host[i].state, "up") != 0 && ++down)
+			say(c, r, DOCTOR_DOUBTFUL, "%s at %s gets no requests: HAProxy here says %s", f->host[i].name,
+			    f->host[i].address, f->host[i].state);
 	if (!down && !f->hosts_pending)
 		say(c, r, DOCTOR_WELL, f->hosts ? "each gets requests" : "there are none");
 }

@@ -80,7 +80,7 @@ struct doctor_facts {
 
 	struct {
 		char name[16], address[48];
-		bool up;	 /* HAProxy here sends it requests */
+		char state[12];	 /* heartbeat/ctl_hosts.h */
 	} host[ROSTER_LIVE_MAX]; /* worker hosts */
 	size_t hosts;
 	bool hosts_pending; /* HAProxy here was not told yet of a change of their list or certificates */

@@ -23,9 +23,9 @@
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_units.h"
-#include "heartbeat/ctl_worker.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/ip_socket.h"
 #include "heartbeat/ip_text.h"
@@ -284,19 +284,21 @@ static void look_at_certificates(struct doctor_facts *ret)
 
 static void look_at_hosts(struct doctor_facts *ret)
 {
-	static struct roster r;
-	struct errbuf ignored = {""};
+	json_t *hosts = ctl_hosts(); /* a list that cannot be read: look_at_files says so */
 
 	ret->hosts_pending = access(HOSTFILES_PENDING_PATH, F_OK) == 0;
-	if (hostfiles_load(&r, &ignored)) /* look_at_files says so */
-		return;
-	for (unsigned i = 0; i < r.count && ret->hosts < ROSTER_LIVE_MAX; i++) {
-		if (r.entry[i].removed_s)
-			continue;
-		memcpy(ret->host[ret->hosts].name, r.entry[i].name, sizeof(r.entry[i].name));
-		memcpy(ret->host[ret->hosts].address, r.entry[i].address, sizeof(r.entry[i].address));
-		ret->host[ret->hosts++].up = strcmp(ctl_worker_state(r.entry[i].name), "up") == 0;
+	for (size_t i = 0; i < json_array_size(hosts) && ret->hosts < ROSTER_LIVE_MAX; i++) {
+		const json_t *one = json_array_get(hosts, i);
+
+#define TAKE(member)                                                                                                   \
+	(void)snprintf(ret->host[ret->hosts].member, sizeof(ret->host[0].member), "%s", ctl_text(one, #member))
+		TAKE(name);
+		TAKE(address);
+		TAKE(state);
+#undef TAKE
+		ret->hosts++;
 	}
+	json_decref(hosts);
 }
 
 static int by_size(const void *a, const void *b)

@@ -61,6 +61,7 @@
 	X(BACKED_UP_AT, "backup_timestamp_seconds", GAUGE, "when holdfastctl backup make ended well here last")        \
 	X(CERTIFICATE_END, "certificate_end_timestamp_seconds", GAUGE,                                                 \
 	    "when label certificate ends: node among the members, edge what clients see, page the status page")        \
+	X(WORKER_HOST_UP, "worker_host_up", GAUGE, "1: this gateway sends requests to label worker_host")              \
 	X(DAEMON_UP, "daemon_up", GAUGE, "1: the file of metrics of label daemon is fresh")
 
 #define METRICS_REPLICATION(X)                                                                                         \

@@ -108,9 +108,13 @@ say "it has followed the role to $standby"
 # Its workers stop: nobody notices.
 before=$(failed)
 "$lab" exec r -- systemctl stop 'holdfast-workerd@*'
-wait_until 10 "both gateways to see that r has left" both_see down
+wait_until 10 "both gateways to see that r has left" both_see "not ready"
 ctl "$now" doctor || true
-says "r at 10.77.0.4 gets no requests"
+says "r at 10.77.0.4 gets no requests: HAProxy here says not ready"
+ctl "$now" status
+says "r               worker   10.77.0.4       not ready"
+ctl "$now" metrics
+says 'holdfast_worker_host_up{worker_host="r"} 0'
 payments_flow
 [ "$(failed)" = "$before" ] || fail "$(($(failed) - before)) requests failed when its workers stopped"
 in_node r 'rm -f /run/holdfast/worker/metrics-*; systemctl start holdfast-workerd@1 holdfast-workerd@2'

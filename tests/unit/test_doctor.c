@@ -49,13 +49,14 @@ static void two_hosts(struct doctor_facts *f)
 	SET(f->host[0].name, "w1");
 	SET(f->host[1].name, "w2");
 	SET(f->host[1].address, "10.0.0.22");
-	f->host[0].up = f->host[1].up = true;
+	SET(f->host[0].state, "up");
+	SET(f->host[1].state, "up");
 	f->hosts = 2;
 }
 static void a_host_down(struct doctor_facts *f)
 {
 	two_hosts(f);
-	f->host[1].up = false;
+	SET(f->host[1].state, "not ready");
 }
 static void a_host_pending(struct doctor_facts *f)
 {

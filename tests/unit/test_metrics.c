@@ -32,7 +32,9 @@ static const char status_text[] =
     "200}},"
     "\"waits_for\":\"b\",\"dropped\":{\"garbage\":2,\"replayed\":0},\"key\":{\"number\":1,\"rotating\":false},"
     "\"unacknowledged_exports\":4,\"verify\":{\"result\":\"found\",\"findings\":2,\"at_unix\":1767225600},"
-    "\"backup\":{\"at_unix\":1767225601},\"certificates_end_unix\":{\"edge\":2524607999}}";
+    "\"backup\":{\"at_unix\":1767225601},\"certificates_end_unix\":{\"edge\":2524607999},"
+    "\"worker_hosts\":[{\"name\":\"w1\",\"state\":\"up\"},{\"name\":\"w2\",\"state\":\"not ready\"},"
+    "{\"name\":\"w3\",\"state\":\"unknown\"}]}";
 
 static char *shown(const char *text)
 {
@@ -77,7 +79,8 @@ static void test_a_status_as_metrics(void **state)
 	    "\nholdfast_heartbeat_key_rotating 0\n", "\nholdfast_unacknowledged_exports 4\n",
 	    "\nholdfast_verify_right 0\n", "\nholdfast_verify_findings 2\n",
 	    "\nholdfast_verify_timestamp_seconds 1767225600\n", "\nholdfast_backup_timestamp_seconds 1767225601\n",
-	    "\nholdfast_certificate_end_timestamp_seconds{certificate=\"edge\"} 2524607999\n"};
+	    "\nholdfast_certificate_end_timestamp_seconds{certificate=\"edge\"} 2524607999\n",
+	    "\nholdfast_worker_host_up{worker_host=\"w1\"} 1\nholdfast_worker_host_up{worker_host=\"w2\"} 0\n"};
 	char *out = shown(status_text);
 
 	(void)state;
