@@ -6,6 +6,7 @@
 #include "gateway/lookup.h"
 #include "gateway/query.h"
 #include "gateway/row.h"
+#include "gateway/sweep.h"
 #include "gateway/userop.h"
 #include "heartbeat/rolepage.h"
 
@@ -272,6 +273,11 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *list, s
 	ledger_decide(&in, &t->body, &d);
 	if (!d.stored && lookup_trusts(t, &r->message.op) && (code = decide_knowing(t, list, &in, &d, e)))
 		return code;
+	/* Stored, it would stay refused though its time had come: it comes again, until all holds that have expired are let go. */
+	if (d.stored && d.status >= 400 && sweep_is_behind(t)) {
+		request_settle(r, WIRE_NOT_EXECUTED);
+		return 0;
+	}
 	if (in.effect && (t->effect.put_user || t->effect.fails)) {
 		p->admin_row = true;
 		if (userop_take_effect(t, &in))

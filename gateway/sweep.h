@@ -13,4 +13,10 @@
  */
 enum batch_end sweep_run(struct batch_tools *t, struct errbuf *e);
 
+/* Have some expired at t->now_us that still stand? Then what is refused for the state of the ledger would perhaps not be without them. */
+static inline bool sweep_is_behind(const struct batch_tools *t)
+{
+	return t->next_expiry_us <= t->now_us;
+}
+
 #endif

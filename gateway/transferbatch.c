@@ -9,6 +9,7 @@
 #include "gateway/items.h"
 #include "gateway/lookup.h"
 #include "gateway/query.h"
+#include "gateway/sweep.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -186,6 +187,10 @@ int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *
 		if (d.replayed && d.status == 200 && !repeat(t, &in))
 			return err_set(e, -EBADMSG, "journal: a row of a batch of transfers is missing");
 		return query_fill_text(r, &d, &t->results);
+	}
+	if (sweep_is_behind(t)) { /* an item that is refused would stay so */
+		request_settle(r, WIRE_NOT_EXECUTED);
+		return 0;
 	}
 	mark.next = p->next;
 	mark.journal_bytes = t->journal.used;

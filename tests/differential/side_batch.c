@@ -178,6 +178,7 @@ void side_batch_decide(struct side *s, const struct step *p, const struct legs *
 	fill_image(s, key, &s->stored[key]);
 	make_request(s, p, legs, key);
 	text_clear(&tools.journal);
+	tools.next_expiry_us = UINT64_MAX; /* every hold that has expired was let go */
 	tools.head = (struct head){.next_seq = s->next_seq, .next_event = s->next_event, .last_us = now_us};
 	memset(&plan, 0, sizeof(plan));
 	plan.next = tools.head;

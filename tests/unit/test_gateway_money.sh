@@ -116,20 +116,48 @@ test_expiry() {
 		JOIN payment p ON p.id=j.subject WHERE j.event=16" | tr '\t' ' ')" "2 0 2"
 }
 
+# want_all FROM TO: 600 of it, by many at once. Prints what each was answered.
+want_all() {
+	local i path=transfers body
+	for i in {1..30}; do
+		body='"from":"'$1'","to":"'$2'","currency":"CNY","amount"'
+		if [ "$i" -gt 28 ]; then
+			path=transfers/batch
+			body="{\"atomic\":$([ "$i" = 29 ] && echo true || echo false),\"items\":[{$body:10},{$body:10}]}"
+		else
+			body="{$body:20}"
+		fi
+		[ "$i" = 1 ] || echo next
+		printf 'url="http://127.0.0.1:%s/v1/%s"\nheader="Authorization: Bearer %s"\nheader="Idempotency-Key: want-%s-x"\n' "$PORT" "$path" "$SECRET" "$i"
+		printf 'header="Content-Type: application/json"\noutput="/dev/null"\nmax-time=20\nwrite-out="%%{http_code}\\n"\n'
+		printf 'data-raw="%s"\n' "${body//\"/\\\"}"
+	done >"$D/want"
+	timeout 60 curl -s --no-progress-meter --parallel --parallel-immediate --parallel-max 30 -K "$D/want"
+}
+
 # More than one transaction lets go; a restart finds them all again.
 test_many_expire() {
-	local i before; before=$(balance "$A")
+	local i from
+	account wallet; from=$id
+	topup "$from" 600
 	for i in {1..600}; do
 		[ "$i" = 1 ] || echo next
 		printf 'url="http://127.0.0.1:%s/v1/payments"\nheader="Authorization: Bearer %s"\nheader="Idempotency-Key: many-%s-x"\n' "$PORT" "$SECRET" "$i"
 		printf 'header="Content-Type: application/json"\noutput="/dev/null"\nmax-time=20\n'
-		printf 'data-raw="{\\"payer\\":\\"%s\\",\\"payee\\":\\"%s\\",\\"amount\\":1,\\"currency\\":\\"CNY\\",\\"capture\\":\\"manual\\",\\"hold_seconds\\":3}"\n' "$A" "$B"
+		printf 'data-raw="{\\"payer\\":\\"%s\\",\\"payee\\":\\"%s\\",\\"amount\\":1,\\"currency\\":\\"CNY\\",\\"capture\\":\\"manual\\",\\"hold_seconds\\":3600}"\n' "$from" "$B"
 	done >"$D/many"
 	timeout 60 curl -s --no-progress-meter --parallel --parallel-max 30 -K "$D/many"
 	equal "all were made" "$(sql "SELECT COUNT(*) FROM payment WHERE authorized=1")" 600
-	restart_ledgerd
+	# All are due when it starts, and the first who come want what all of them hold back.
+	stop ledgerd KILL
+	sql "UPDATE payment SET expires_us=created_us+1 WHERE authorized=1"
+	want_all "$from" "$B" >"$D/wanted" &
+	i=$!
+	start_ledgerd
+	wait "$i"
+	equal "what expired holds kept is free for others" "$(sort "$D/wanted" | uniq -c | tr -s ' \n' ' ')" " 2 200 28 201 "
+	equal "in batches, too" "$(balance "$from")" "0 0 0"
 	until_true 20 eval "[ \"\$(sql 'SELECT COUNT(*) FROM payment WHERE authorized=1 AND status=7')\" = 600 ]" || fail "they do not all expire"
-	equal "all is free again" "$(balance "$A")" "$before"
 	equal "not before their time" "$(sql "SELECT COUNT(*) FROM journal j JOIN payment p ON p.id=j.subject WHERE j.event=16 AND j.created_us<p.expires_us")" 0
 }
 
