@@ -7,9 +7,20 @@
 #define CARD_DIGITS_MIN 13
 #define CARD_DIGITS_MAX 19
 
-static bool is_digit(char c)
+/* Its length in bytes, and which; 0: something else. Those of full width (U+FF10 on), as an East Asian keyboard has them, are digits too. */
+static size_t digit_bytes(const char *at, size_t count, char *ret)
 {
-	return c >= '0' && c <= '9';
+	const unsigned char *b = (const unsigned char *)at;
+
+	if (count >= 1 && b[0] >= '0' && b[0] <= '9') {
+		*ret = at[0];
+		return 1;
+	}
+	if (count >= 3 && b[0] == 0xef && b[1] == 0xbc && b[2] >= 0x90 && b[2] <= 0x99) {
+		*ret = (char)('0' + (b[2] - 0x90));
+		return 3;
+	}
+	return 0;
 }
 
 static bool passes_luhn(const char *digits, size_t count)
@@ -38,13 +49,13 @@ static bool is_our_id(const char *bytes, size_t count)
 	return false;
 }
 
-/* What may stand between two digits of a card number, as people write it: blanks, tabs and dashes, also the
+/* What may stand between two digits of a card number, as people write it: blanks, tabs, ends of lines and dashes, also the
  * typographic ones. Its length in bytes, 0: something else. */
 static size_t separator_bytes(const char *at, size_t count)
 {
 	const unsigned char *b = (const unsigned char *)at;
 
-	if (count >= 1 && (b[0] == ' ' || b[0] == '-' || b[0] == '\t'))
+	if (count >= 1 && (b[0] == ' ' || b[0] == '-' || b[0] == '\t' || b[0] == '\n' || b[0] == '\r'))
 		return 1;
 	if (count >= 2 && b[0] == 0xc2 && (b[1] == 0xa0 || b[1] == 0xad)) /* no-break space, soft hyphen */
 		return 2;
@@ -66,17 +77,18 @@ static bool begins_card(const char *bytes, size_t count)
 
 	while (i < count) {
 		size_t gap;
+		char digit;
 
-		for (; i < count && is_digit(bytes[i]); i++) {
+		for (; (gap = digit_bytes(bytes + i, count - i, &digit)); i += gap) {
 			if (n == CARD_DIGITS_MAX)
 				return false;
-			digits[n++] = bytes[i];
+			digits[n++] = digit;
 		}
 		if (n >= CARD_DIGITS_MIN && passes_luhn(digits, n))
 			return true;
 		for (gap = 0; i < count && (gap = separator_bytes(bytes + i, count - i)); i += gap)
 			;
-		if (i == count || !is_digit(bytes[i]))
+		if (!digit_bytes(bytes + i, count - i, &digit))
 			return false;
 	}
 	return false;
@@ -84,10 +96,17 @@ static bool begins_card(const char *bytes, size_t count)
 
 bool cardguard_finds(const char *bytes, size_t count)
 {
+	bool in_group = false;
+
 	if (is_our_id(bytes, count))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (is_digit(bytes[i]) && (i == 0 || !is_digit(bytes[i - 1])) && begins_card(bytes + i, count - i))
+	for (size_t i = 0, n; i < count; i += n ? n : 1) {
+		char digit;
+
+		n = digit_bytes(bytes + i, count - i, &digit);
+		if (n && !in_group && begins_card(bytes + i, count - i))
 			return true;
+		in_group = n;
+	}
 	return false;
 }
