@@ -153,7 +153,7 @@ bool intake_form(struct intake *in)
 		return refuse(in, PROBLEM_TOO_LARGE, "The body is larger than this route takes.", NULL);
 	if (!in->route->keyed)
 		return true;
-	if (in->route->bare && !f->body_bytes && !f->content_type) {
+	if (in->route->bare && !f->body_bytes && (!f->content_type || is_json_type(f->content_type))) {
 		in->root = json_object();
 		return in->root || refuse(in, PROBLEM_INTERNAL, "Out of memory.", NULL);
 	}

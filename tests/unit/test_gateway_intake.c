@@ -160,6 +160,37 @@ static void test_changes(void **state)
 	}
 }
 
+/* Clients that name the type on every POST need no body either, where it may be left out; nowhere else is nothing JSON. */
+static void test_no_body_with_a_type(void **state)
+{
+	static const struct {
+		const char *target, *type, *code;
+	} cases[] = {
+	    {"/v1/accounts/" ACC1 "/freeze", "application/json", "ok"},
+	    {"/v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/capture", "application/json; charset=utf-8", "ok"},
+	    {"/v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/void", "application/json", "ok"},
+	    {"/v1/withdrawals/wd_01ARZ3NDEKTSV4RRFFQ69G5FAV/fail", "application/json", "ok"},
+	    {"/v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/void", "text/plain", "unsupported_media_type"},
+	    {"/v1/payments/pay_01ARZ3NDEKTSV4RRFFQ69G5FAV/refunds", "application/json", "malformed_json"},
+	    {"/v1/transfers", "application/json", "malformed_json"},
+	};
+	char field[256];
+	struct op bare, braces;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_facts f = post(cases[i].target, "");
+
+		f.content_type = cases[i].type;
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &bare), cases[i].code);
+		if (strcmp(cases[i].code, "ok") != 0)
+			continue;
+		f = post(cases[i].target, "{}");
+		assert_string_equal(run(&f, SCOPE_ALL | SCOPE_KEY, field, &braces), "ok");
+		assert_memory_equal(bare.fingerprint, braces.fingerprint, sizeof(bare.fingerprint));
+	}
+}
+
 static void test_users(void **state)
 {
 	static const struct body_case cases[] = {
@@ -410,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bodies),
 	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_no_body_with_a_type),
 	    cmocka_unit_test(test_users),
 	    cmocka_unit_test(test_amounts),
 	    cmocka_unit_test(test_order),
