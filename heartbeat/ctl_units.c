@@ -9,9 +9,12 @@
 #define START_TIMEOUT_MS 60000
 #define STOP_TIMEOUT_MS 910000 /* Debian's mariadb.service has 900 s to write its pages, the others 90 */
 
-static const char *const foreign[CTL_FOREIGN] = {"mariadb.service", "haproxy.service", "keepalived.service"};
-#define MARIADB foreign[0]
-#define HAPROXY foreign[1]
+/* Sockets first: one that listens starts its service again, and gives mariadbd its port and socket in place of ours. */
+static const char *const foreign[CTL_FOREIGN] = {
+    "mariadb.socket", "mariadb-extra.socket", "mariadb.service", "haproxy.service", "keepalived.service"};
+#define SOCKETS 2
+#define MARIADB foreign[SOCKETS]
+#define HAPROXY foreign[3]
 #define OURS "holdfast-" /* the others' may be enabled for other reasons */
 
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
@@ -49,6 +52,22 @@ static int systemctl(
 	return ctl_run(argv, timeout_ms, output, e);
 }
 
+static int stop_foreign(const struct ctl_units *u, struct ctl_output *output, struct errbuf *e)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < CTL_FOREIGN && !code; i++) {
+		/* Not every release of MariaDB has the sockets. */
+		if (!u->ours[i] || (i < SOCKETS && !u->enabled[i] && !u->active[i]))
+			continue;
+		if (i <= SOCKETS)
+			code = systemctl("disable", foreign[i], ASK_TIMEOUT_MS, output, e);
+		if (!code)
+			code = systemctl("stop", foreign[i], STOP_TIMEOUT_MS, output, e);
+	}
+	return code;
+}
+
 int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e)
 {
 	int code = 0;
@@ -68,11 +87,7 @@ int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_ou
 			return code;
 	}
 	ret->taken = true;
-	code = ret->ours[0] ? systemctl("disable", MARIADB, ASK_TIMEOUT_MS, output, e) : 0;
-	for (size_t i = 0; i < CTL_FOREIGN && !code; i++)
-		if (ret->ours[i])
-			code = systemctl("stop", foreign[i], STOP_TIMEOUT_MS, output, e);
-	return code;
+	return stop_foreign(ret, output, e);
 }
 
 /* What it said last before it gave up; e and *output keep what systemctl said when the journal has nothing. */
@@ -217,7 +232,7 @@ void ctl_units_give_back(const struct ctl_units *u)
 
 	(void)ctl_run(reload, START_TIMEOUT_MS, NULL, NULL);
 	for (size_t i = 0; u->taken && i < CTL_FOREIGN; i++) {
-		if (!u->ours[i])
+		if (!u->ours[i] || (i < SOCKETS && !u->enabled[i] && !u->active[i]))
 			continue;
 		(void)systemctl(u->enabled[i] ? "enable" : "disable", foreign[i], ASK_TIMEOUT_MS, NULL, NULL);
 		if (u->active[i])

@@ -9,7 +9,7 @@
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/err.h"
 
-#define CTL_FOREIGN 3
+#define CTL_FOREIGN 5
 #define CTL_UNIT_BYTES 64
 #define CTL_UNITS_MAX 80
 
@@ -20,7 +20,7 @@ struct ctl_units {
 	bool enabled[CTL_FOREIGN], active[CTL_FOREIGN];
 };
 
-/* Notes what the units of others are, stops them, and disables MariaDB's, which only replicationd may start.
+/* Notes what the units of others are, stops them, and disables MariaDB's, its sockets too, for only replicationd may start it.
  * Nothing on a witness. 0, or as ctl_run with e and output filled. */
 int ctl_units_take(const struct conf *conf, struct ctl_units *ret, struct ctl_output *output, struct errbuf *e);
 

@@ -169,6 +169,9 @@ JUDGE(judge_units)
 
 		if (wanted && !f->unit[i].active && ++wrong)
 			say(c, r, DOCTOR_WRONG, "%s does not run", f->unit[i].name);
+		if (!wanted && f->unit[i].active && ++wrong)
+			say(c, r, DOCTOR_WRONG, "%s listens: it starts MariaDB, and keeps its port and socket from it",
+			    f->unit[i].name);
 		if (f->unit[i].enabled != wanted && ++wrong)
 			say(c, r, DOCTOR_WRONG,
 			    wanted ? "%s is not enabled: it would not come up after a reboot"
@@ -285,7 +288,8 @@ const struct doctor_check doctor_checks[] = {
 	{ "address",      "who has the virtual address",
 	  "ip neighbour and arping tell who has it; another machine must give it up. Nobody: journalctl -u keepalived on the active gateway, VRRP (protocol 112) open?", PAIR, judge_address },
 	{ "units",        "do the services run, and will they after a reboot",
-	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb", ALL, judge_units },
+	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb; its sockets: "
+	  "systemctl disable --now mariadb.socket mariadb-extra.socket, and systemctl kill -s KILL mariadb", ALL, judge_units },
 	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
 	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL, judge_files },
 	{ "programs",     "do HAProxy, keepalived and MariaDB take their configuration",

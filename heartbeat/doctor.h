@@ -58,7 +58,7 @@ struct doctor_facts {
 	struct {
 		char name[64];
 		bool enabled, active,
-		    wanted; /* wanted: to be enabled and active; otherwise to be neither by systemd's own will */
+		    wanted; /* wanted: to be enabled and active; otherwise neither, where active is of sockets only */
 	} unit[DOCTOR_LIST_MAX];
 	size_t units;
 	struct {

@@ -172,8 +172,10 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 
 static void look_at_units(const struct conf *conf, struct doctor_facts *ret)
 {
-	char name[DOCTOR_LIST_MAX - 1][CTL_UNIT_BYTES];
-	size_t count = ctl_units_names(conf, name, DOCTOR_LIST_MAX - 1);
+	static const char *const unwanted[] = {"mariadb.service", "mariadb.socket", "mariadb-extra.socket"};
+	enum { UNWANTED = sizeof(unwanted) / sizeof(unwanted[0]) };
+	char name[DOCTOR_LIST_MAX - UNWANTED][CTL_UNIT_BYTES];
+	size_t count = ctl_units_names(conf, name, DOCTOR_LIST_MAX - UNWANTED);
 
 	for (size_t i = 0; i < count; i++) {
 		memcpy(ret->unit[i].name, name[i], CTL_UNIT_BYTES);
@@ -184,9 +186,13 @@ static void look_at_units(const struct conf *conf, struct doctor_facts *ret)
 	ret->units = count;
 	if (conf->kind == CONF_KIND_WITNESS)
 		return;
-	(void)snprintf(ret->unit[count].name, CTL_UNIT_BYTES, "mariadb.service");
-	ret->unit[count].enabled = ctl_units_is("mariadb.service", "enabled");
-	ret->units++;
+	for (size_t i = 0; i < UNWANTED; i++) {
+		(void)snprintf(ret->unit[count + i].name, CTL_UNIT_BYTES, "%s", unwanted[i]);
+		ret->unit[count + i].enabled = ctl_units_is(unwanted[i], "enabled");
+		/* The database itself may run, and nothing but replicationd may make it. */
+		ret->unit[count + i].active = i > 0 && ctl_units_is(unwanted[i], "active");
+		ret->units++;
+	}
 }
 
 static void note_file(struct doctor_facts *ret, const char *path, const char *what)

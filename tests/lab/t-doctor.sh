@@ -45,6 +45,8 @@ for mode in 644 600; do
 done
 faulty "$standby" "mariadb.service is enabled: only replicationd may start it" \
   'in_node "$standby" "systemctl -q enable mariadb"' 'in_node "$standby" "systemctl -q disable mariadb"'
+faulty "$standby" "mariadb-extra.socket is enabled: only replicationd may start it" \
+  'in_node "$standby" "systemctl -q enable mariadb-extra.socket"' 'in_node "$standby" "systemctl -q disable mariadb-extra.socket"'
 faulty "$now" "holdfast-tickled.service does not run" \
   'in_node "$now" "systemctl stop holdfast-tickled"' 'in_node "$now" "systemctl start holdfast-tickled"'
 for n in "$now" "$standby"; do

@@ -30,8 +30,9 @@ static struct doctor_facts well(void)
 	    .members = 2,
 	    .port = {{"b", "10.0.0.2", 3306, 0}},
 	    .ports = 1,
-	    .unit = {{"haproxy.service", true, true, true}, {"mariadb.service", false, true, false}},
-	    .units = 2,
+	    .unit = {{"haproxy.service", true, true, true}, {"mariadb.service", false, false, false},
+		{"mariadb.socket", false, false, false}},
+	    .units = 3,
 	    .sync_us = 400,
 	    .free_mb = 50000,
 	    .free_percent = 60,
@@ -142,6 +143,10 @@ static void mariadb_enabled(struct doctor_facts *f)
 {
 	f->unit[1].enabled = true;
 }
+static void socket_listens(struct doctor_facts *f)
+{
+	f->unit[2].active = true;
+}
 static void no_units(struct doctor_facts *f)
 {
 	f->units = 0;
@@ -233,6 +238,7 @@ static const struct {
 	{ unit_dead,       "units",      "haproxy.service does not run",                      DOCTOR_WRONG },
 	{ unit_disabled,   "units",      "haproxy.service is not enabled",                    DOCTOR_WRONG },
 	{ mariadb_enabled, "units",      "mariadb.service is enabled: only replicationd",     DOCTOR_WRONG },
+	{ socket_listens,  "units",      "mariadb.socket listens: it starts MariaDB",          DOCTOR_WRONG },
 	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
 	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
