@@ -89,21 +89,26 @@ static bool read_ours(sd_journal *j, char *unit, struct logline *line)
 /* One of systemd's, made a line of ours. */
 static bool read_said(sd_journal *j, char *unit, struct logline *line, unsigned *level)
 {
-	char id[FIELD_BYTES], code[FIELD_BYTES], status[FIELD_BYTES], result[FIELD_BYTES], text[LOGLINE_BYTES];
+	char id[FIELD_BYTES], code[FIELD_BYTES], status[FIELD_BYTES], result[FIELD_BYTES], command[FIELD_BYTES];
+	char text[LOGLINE_BYTES];
 
 	take_field(j, "MESSAGE_ID", id);
 	take_field(j, "UNIT", unit);
 	take_field(j, "EXIT_CODE", code);
 	take_field(j, "EXIT_STATUS", status);
 	take_field(j, "UNIT_RESULT", result);
+	take_field(j, "COMMAND", command);
 	for (size_t i = 0; i < SAID; i++) {
-		struct log_kv kv[3];
+		bool reload = strcmp(command, "ExecReload") == 0;
+		struct log_kv kv[4];
 		size_t n = 0;
 
 		if (strcmp(strchr(said[i].match, '=') + 1, id) != 0)
 			continue;
 		if (!is_lasting(unit) && !(said[i].busy && begins(unit, "holdfast-")))
 			return false;
+		if (*command && !reload && strcmp(command, "ExecStart") != 0) /* what has ended is not the daemon */
+			kv[n++] = KV_S("command", command);
 		if (*code)
 			kv[n++] = KV_S("code", code);
 		if (*status)
@@ -111,7 +116,7 @@ static bool read_said(sd_journal *j, char *unit, struct logline *line, unsigned 
 		if (*result)
 			kv[n++] = KV_S("result", result);
 		*level = said[i].level;
-		n = log_format(text, sizeof(text), said[i].event, kv, n);
+		n = log_format(text, sizeof(text), reload ? "reload.fail" : said[i].event, kv, n);
 		return logline_read(text, n, line);
 	}
 	return false;

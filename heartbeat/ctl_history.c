@@ -1,6 +1,7 @@
 #include "heartbeat/ctl_history.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
@@ -29,6 +30,15 @@ static void print_ms(FILE *f, bool known, const json_t *o, const char *key)
 		(void)fprintf(f, " %8s", "-");
 }
 
+/* What does not fit into its 16 bits is told to be longer. */
+static void print_stage(FILE *f, bool known, const json_t *stages, const char *key)
+{
+	if (known && ctl_number(stages, key) >= UINT16_MAX)
+		(void)fprintf(f, " %8s", ">65535");
+	else
+		print_ms(f, known, stages, key);
+}
+
 static void print_entry(FILE *f, const json_t *t)
 {
 	const json_t *stages = json_object_get(t, "stages_ms");
@@ -39,7 +49,7 @@ static void print_entry(FILE *f, const json_t *t)
 	    f, "%-25s %-16s %-16s %-16s", text_of(t, "at"), text_of(t, "from"), text_of(t, "to"), text_of(t, "reason"));
 	print_ms(f, known, t, "took_ms");
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
-		print_ms(f, known || (i != HB_STAGE_DETECT && i != HB_STAGE_VOTE), stages, hb_stage_text(i));
+		print_stage(f, known || (i != HB_STAGE_DETECT && i != HB_STAGE_VOTE), stages, hb_stage_text(i));
 	(void)fputc('\n', f);
 }
 

@@ -13,6 +13,7 @@
 #include "heartbeat/ctl_memory.h"
 #include "heartbeat/ctl_setup.h"
 #include "heartbeat/ctl_worker.h"
+#include "heartbeat/hostinvite.h"
 #include "heartbeat/ip_text.h"
 
 #define ADMISSION_LIMIT_S 45
@@ -29,6 +30,8 @@ static void take_member(struct settings_member *ret, const char *name, const cha
 
 int ctl_join_usage(const struct ctl_options *o, struct errbuf *e)
 {
+	if (o->token && strncmp(o->token, HOSTINVITE_PREFIX, strlen(HOSTINVITE_PREFIX)) == 0)
+		return err_set(e, -EINVAL, "the token is that of a worker host: add --worker");
 	if (o->witness && o->replica)
 		return err_set(e, -EINVAL, "--witness and --replica: it is one of them");
 	if (o->replica && (!o->interface || !o->vip))

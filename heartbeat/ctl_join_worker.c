@@ -112,7 +112,7 @@ static int wait_ledger(struct ctl_setup *s, struct errbuf *e)
 	}
 	return err_set(e, -ETIMEDOUT,
 	    "no gateway let this machine in, or none serves, in %d s: is %s still in 'holdfastctl worker list' there, "
-	    "are TCP "
+	    "is this the token of its last 'worker add' (a removal ends those before), are TCP "
 	    "ports %u and %u open both ways, is the clock right? The last answer: %s",
 	    LOOKS * LOOK_MS / 1000, s->conf.name, s->conf.mesh_http_port, s->conf.mesh_ledger_port, why.text);
 }

@@ -62,6 +62,8 @@ static int load(struct gateway *g, struct errbuf *e)
 
 	if (geteuid() != 0)
 		return err_set(e, -EPERM, "this must be run as root");
+	if (access(CONF_PATH, F_OK))
+		return err_set(e, -ENOENT, CTL_NO_CLUSTER);
 	if (conf_load(CONF_PATH, &g->conf, stderr))
 		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
 	if (g->conf.kind != CONF_KIND_GATEWAY)
@@ -109,8 +111,9 @@ static bool is_address_of(const char *text, const char *address)
 	return ip_same(&a, &b);
 }
 
-/* The gateways are the token's, this one first; nobody else has the address. */
-static int check_members(struct gateway *g, const char *address, struct hostinvite *v, struct errbuf *e)
+/* The gateways are the token's, this one first; nobody else has the address or the name. */
+static int check_members(
+    struct gateway *g, const char *name, const char *address, struct hostinvite *v, struct errbuf *e)
 {
 	unsigned gateways = 0;
 	int code = ctl_members_ask(g->member, &g->members, e);
@@ -120,6 +123,9 @@ static int check_members(struct gateway *g, const char *address, struct hostinvi
 
 		if (is_address_of(address, m->address))
 			code = err_set(e, -EINVAL, "--address %s is that of the member %s", address, m->name);
+		else if (strcmp(name, m->name) == 0)
+			code = err_set(
+			    e, -EINVAL, "%s is the name of the member at %s: take another one", name, m->address);
 		else if (!ip_text_same_family(address, m->address))
 			code = err_set(e, -EINVAL,
 			    "--address %s: the member %s is at %s: want an address of the same family (IPv4 or IPv6)",
@@ -196,7 +202,7 @@ static int add(const char *name, const char *address, struct errbuf *e)
 	int code = load(&g, e), late = 0;
 
 	if (!code)
-		code = check_members(&g, address, &v, e);
+		code = check_members(&g, name, address, &v, e);
 	if (!code) {
 		(void)hear_peer(&g, &news, &why); /* a name that it alone has is taken */
 		code = admit(&g, name, address, &v, e);
@@ -302,6 +308,8 @@ static int sync_here(struct errbuf *e)
 	struct conf conf;
 	int code;
 
+	if (access(CONF_PATH, F_OK))
+		return err_set(e, -ENOENT, CTL_NO_CLUSTER);
 	if (conf_load(CONF_PATH, &conf, stderr))
 		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
 	if (conf.kind != CONF_KIND_WORKER)

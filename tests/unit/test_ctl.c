@@ -235,6 +235,8 @@ static void test_join_is_checked_against_the_token(void **state)
 	assert_int_equal(ctl_join_usage(&o, &e), 0);
 	assert_int_equal(ctl_join_usage(&(struct ctl_options){.witness = true, .interface = "eth0"}, &e), -EINVAL);
 	assert_int_equal(ctl_join_usage(&(struct ctl_options){.name = "c"}, &e), -EINVAL);
+	assert_int_equal(ctl_join_usage(&(struct ctl_options){.token = "hfw1-x", .interface = "eth0"}, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "add --worker"));
 	assert_int_equal(ctl_join_usage(&(struct ctl_options){.replica = true, .interface = "e0"}, &e), -EINVAL);
 	v.member[1].kind = CONF_KIND_GATEWAY;
 	assert_int_equal(ctl_join_check(&o, &v, &e), -EINVAL);

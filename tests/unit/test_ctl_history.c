@@ -51,6 +51,25 @@ static void test_the_history(void **state)
 	json_decref(history);
 }
 
+/* A stage that took longer than its field can tell is not told as one that took just that. */
+static void test_a_long_stage_is_told_to_be_long(void **state)
+{
+	json_t *history = json_pack(
+	    "[{s:i,s:s,s:{s:i,s:i}}]", "epoch", 2, "reason", "start", "stages_ms", "cut", 65534, "answer", 65535);
+	char *buf = NULL;
+	size_t size;
+	FILE *f = open_memstream(&buf, &size);
+
+	(void)state;
+	assert_non_null(history);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	assert_non_null(strstr(buf, "    65534"));
+	assert_non_null(strstr(buf, "   >65535\n"));
+	free(buf);
+	json_decref(history);
+}
+
 /* How long nobody served: until the new one did at its address; where the old one went on at it, until the new one did. */
 static void test_how_long_a_move_took(void **state)
 {
@@ -126,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_history),
+	    cmocka_unit_test(test_a_long_stage_is_told_to_be_long),
 	    cmocka_unit_test(test_how_long_a_move_took),
 	    cmocka_unit_test(test_a_move_of_which_the_time_is_not_known),
 	    cmocka_unit_test(test_the_history_keeps_the_last),
