@@ -121,7 +121,7 @@ static const struct ctl_step steps[] = {
     {"stopping haproxy", ctl_setup_units},
     {"writing key, certificate and configuration", make_layout},
     {"starting", ctl_setup_start},
-    {"waiting for the ledger", wait_ledger},
+    {"waiting up to 60 s for a gateway to let this machine in", wait_ledger},
 };
 
 /* Of "-": the first word of the standard input. */

@@ -95,7 +95,7 @@ static int fetch(struct seeding *s, int to_fd, struct errbuf *e)
 
 static int fetch_and_tell(struct actor *a, struct errbuf *e)
 {
-	struct seeding s = {.actor = a, .progress = {.again = a->seed_failed || was_interrupted(a)}};
+	struct seeding s = {.actor = a, .progress = {.again = a->seed_cut || was_interrupted(a)}};
 	char text[LOCAL_REASON_BYTES];
 	int pair[2], code;
 
@@ -106,6 +106,7 @@ static int fetch_and_tell(struct actor *a, struct errbuf *e)
 	code = fetch(&s, pair[1], e);
 	close(pair[0]);
 	a->seed_failed = code != 0;
+	a->seed_cut = code && s.progress.received_bytes;
 	if (code && code != -ECANCELED) {
 		seed_progress_failed(&s.progress, e->text, text);
 		/* Nothing was sent: it may be asked for again soon (facts.h). */
