@@ -89,6 +89,21 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 	return hb_record_valid(n);
 }
 
+/* Another machine, with a memory of its own, in the place of one that is gone for good. It has no copy, and the one that is gone counts as none. */
+static bool replace(const struct hb_change *c, struct hb_record *n)
+{
+	struct hb_member *m = &n->member[c->target];
+
+	if (!mine_open(c, n) || c->target >= n->members || c->target == c->self || m->kind != c->member.kind ||
+	    memcmp(m->name, c->member.name, sizeof(m->name)) != 0 || m->instance == c->member.instance ||
+	    hb_in_sync(n, c->target))
+		return false;
+	*m = c->member;
+	memset(&n->token[c->target], 0, sizeof(n->token[0]));
+	n->maintenance &= (uint8_t) ~(1u << c->target);
+	return hb_record_valid(n);
+}
+
 static bool address(const struct hb_change *c, struct hb_record *n)
 {
 	if (!mine_open(c, n) || c->target >= n->members ||
@@ -147,6 +162,7 @@ static bool (*const changes[])(const struct hb_change *c, struct hb_record *n) =
     [HB_CHANGE_ADD] = add,
     [HB_CHANGE_HAND] = hand,
     [HB_CHANGE_JOIN] = join,
+    [HB_CHANGE_REPLACE] = replace,
     [HB_CHANGE_ADDRESS] = address,
     [HB_CHANGE_MAINTAIN] = maintain,
     [HB_CHANGE_FORCE] = force,

@@ -15,6 +15,7 @@
 	X(ADD, "add", false)                                                                                           \
 	X(HAND, "hand", true)                                                                                          \
 	X(JOIN, "join", false)                                                                                         \
+	X(REPLACE, "replace", false)                                                                                   \
 	X(MAINTAIN, "maintain", false)                                                                                 \
 	X(ADDRESS, "address", false)                                                                                   \
 	X(FORCE, "force", true)
@@ -27,15 +28,15 @@ enum hb_change_kind {
 struct hb_change {
 	enum hb_change_kind kind;
 	uint8_t self;
-	uint8_t target;		 /* ADD, HAND: the other member; MAINTAIN: any but the active */
-	uint8_t reason;		 /* enum hb_reason */
-	bool keep;		 /* HAND: after a complete drain, so target may open with in_sync as it is */
-	bool maintain;		 /* HAND: self goes into maintenance by it; MAINTAIN: target goes, or comes back */
-	bool reopen;		 /* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
-	uint64_t epoch;		 /* OPEN, SOLO, ADD, HAND, ADDRESS, MAINTAIN: the epoch in which the wish was formed */
+	uint8_t target; /* ADD, HAND: the other member; MAINTAIN: any but the active; REPLACE: whose place it is */
+	uint8_t reason; /* enum hb_reason */
+	bool keep;	/* HAND: after a complete drain, so target may open with in_sync as it is */
+	bool maintain;	/* HAND: self goes into maintenance by it; MAINTAIN: target goes, or comes back */
+	bool reopen;	/* CLAIM: self has restarted or opens anew, so it may claim what it holds already */
+	uint64_t epoch; /* OPEN, SOLO, ADD, HAND, ADDRESS, MAINTAIN, REPLACE: the epoch in which the wish was formed */
 	uint64_t version;	 /* FORCE: of the record that the operator was shown */
 	struct token token;	 /* CLAIM, FORCE: beside the own data now; ADD, HAND: reported by target */
-	struct hb_member member; /* JOIN; ADDRESS: its second_address, for target */
+	struct hb_member member; /* JOIN, REPLACE; ADDRESS: its second_address, for target */
 };
 
 /* "claim". */

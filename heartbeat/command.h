@@ -13,7 +13,8 @@
 	X(MAINTENANCE_ON, "maintenance-on")                                                                            \
 	X(MAINTENANCE_OFF, "maintenance-off")                                                                          \
 	X(FORCE_SOLO, "force-solo")                                                                                    \
-	X(FORCE_PROMOTE, "force-promote")
+	X(FORCE_PROMOTE, "force-promote")                                                                              \
+	X(REPLACE, "replace")
 enum hb_command_kind {
 #define X(id, word) HB_COMMAND_##id,
 	HB_COMMANDS(X)

@@ -22,6 +22,7 @@ int ctl_page_password(const struct ctl_options *o);
 int ctl_fsm(const struct ctl_options *o);
 int ctl_switchover(const struct ctl_options *o);
 int ctl_maintenance(const struct ctl_options *o);
+int ctl_replace(const struct ctl_options *o);
 int ctl_force(const struct ctl_options *o);
 int ctl_worker(const struct ctl_options *o);
 int ctl_reconfigure(const struct ctl_options *o);

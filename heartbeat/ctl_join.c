@@ -106,10 +106,9 @@ int ctl_join_check(const struct ctl_options *o, const struct invite *v, struct e
 
 		if (strcmp(o->name, m->name) == 0 && is_same(o->address, m->address))
 			return err_set(e, -EINVAL,
-			    "--name %s, --address %s: that is a member; one that lost its disk cannot take its place "
-			    "again "
-			    "(doc/operations.md, A member's disk is gone)",
-			    m->name, m->address);
+			    "--name %s, --address %s: that is a member. If its disk is gone for good: holdfastctl "
+			    "replace %s on a gateway, which prints another token",
+			    m->name, m->address, m->name);
 		if (strcmp(o->name, m->name) == 0)
 			return err_set(
 			    e, -EINVAL, "--name %s belongs to the member at %s: take another one", m->name, m->address);

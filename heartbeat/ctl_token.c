@@ -124,31 +124,61 @@ int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static I
 	return code;
 }
 
+int ctl_token_print_replacement(
+    FILE *f, const struct ctl_token_source *s, const struct settings_member *gone, struct errbuf *e)
+{
+	bool witness = gone->kind == CONF_KIND_WITNESS;
+	struct settings_member left[CTL_MEMBERS_MAX];
+	char token[INVITE_TEXT_BYTES];
+	unsigned count = 0;
+	struct invite v;
+	int code;
+
+	for (unsigned i = 0; i < s->members; i++)
+		if (strcmp(s->member[i].name, gone->name) != 0)
+			left[count++] = s->member[i];
+	code = ctl_token_fill(&s->conf, s->key, &s->ring, left, count, &v, e);
+	if (!code && invite_format(&v, token))
+		code = err_set(e, -EINVAL, "these members do not fit into a token");
+	if (!code) {
+		(void)fprintf(f,
+		    "On the machine that takes the place of %s, with its own address%s (that of %s was %s):\n\n"
+		    "    holdfastctl join %s --name %s --address ADDRESS %s%s\n\n"
+		    "Who has this token can join: keep it as secret as the data.\n",
+		    gone->name, witness ? "" : " and interface", gone->name, gone->address, token, gone->name,
+		    witness ? "--witness" : "--interface ", witness ? "" : s->conf.interface);
+		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
+	}
+	sodium_memzero(token, sizeof(token));
+	sodium_memzero(&v, sizeof(v));
+	return code;
+}
+
+int ctl_token_load(struct ctl_token_source *ret, struct errbuf *e)
+{
+	int code;
+
+	*ret = (struct ctl_token_source){0};
+	if (access(CONF_PATH, F_OK))
+		return err_set(e, -ENOENT, CTL_NO_CLUSTER);
+	if (conf_load(CONF_PATH, &ret->conf, stderr))
+		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
+	code = clusterkey_load(CONF_KEY_PATH, ret->key, e);
+	if (!code)
+		code = keyfile_load(KEYFILE_PATH, ret->key, &ret->ring, e);
+	return code ? code : ctl_members_ask(ret->member, &ret->members, e);
+}
+
 int ctl_token(const struct ctl_options *o)
 {
-	struct settings_member member[CTL_MEMBERS_MAX];
-	uint8_t key[CLUSTERKEY_BYTES];
-	struct keyring ring = {0};
-	unsigned members = 0;
+	static struct ctl_token_source s;
 	struct errbuf e = {""};
-	struct conf conf;
-	int code = 0;
+	int code = ctl_token_load(&s, &e);
 
 	(void)o;
-	if (access(CONF_PATH, F_OK))
-		code = err_set(&e, -ENOENT, CTL_NO_CLUSTER);
-	else if (conf_load(CONF_PATH, &conf, stderr))
-		code = err_set(&e, -EINVAL, "%s is not good", CONF_PATH);
 	if (!code)
-		code = clusterkey_load(CONF_KEY_PATH, key, &e);
-	if (!code)
-		code = keyfile_load(KEYFILE_PATH, key, &ring, &e);
-	if (!code)
-		code = ctl_members_ask(member, &members, &e);
-	if (!code)
-		code = ctl_token_print(stdout, &conf, key, &ring, member, members, &e);
-	sodium_memzero(key, sizeof(key));
-	sodium_memzero(&ring, sizeof(ring));
+		code = ctl_token_print(stdout, &s.conf, s.key, &s.ring, s.member, s.members, &e);
+	sodium_memzero(&s, sizeof(s));
 	if (code)
 		(void)fprintf(stderr, "holdfastctl: token: %s\n", e.text);
 	return code != 0;

@@ -8,6 +8,7 @@
 #include "heartbeat/ip_socket.h"
 #include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
+#include "heartbeat/memberlist.h"
 #include "heartbeat/node.h"
 #include "heartbeat/pairfile.h"
 #include "heartbeat/wire.h"
@@ -79,7 +80,8 @@ struct daemon {
 	uint64_t close_generation;
 	struct rolepage *page;
 	struct role_view view;
-	uint64_t members_version;
+	uint64_t members_version; /* of the record whose members were looked at last */
+	char members_told[MEMBERLIST_BYTES];
 	uint64_t members_again_us; /* when the list of members could not be written: not before this time */
 
 	struct ip vip; /* none: this node has none */

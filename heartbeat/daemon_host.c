@@ -35,12 +35,15 @@ static int write_new(const char *path, const char *text, size_t n)
 	return code;
 }
 
+/* Only what is another than before: who watches the file loads the configuration of HAProxy anew. */
 static int write_members(struct daemon *d)
 {
 	char path[160], temporary[168], list[MEMBERLIST_BYTES];
 	size_t used = memberlist_format(&d->node.known, list);
 	int code;
 
+	if (strcmp(list, d->members_told) == 0)
+		return 0;
 	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
 	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
 	code = write_new(temporary, list, used);
@@ -48,16 +51,18 @@ static int write_members(struct daemon *d)
 		code = -errno;
 	if (code)
 		LOG(LOG_ERR, "members.unwritten", KV_S("file", path), KV_S("why", strerror(-code)));
+	else
+		memcpy(d->members_told, list, used + 1);
 	return code;
 }
 
 void daemon_host_tell(struct daemon *d, const struct hb_output *out)
 {
 	rolepage_write(d->page, &out->view);
-	if (!d->node.known.members || d->members_version == d->node.known.members || d->ticked_us < d->members_again_us)
+	if (!d->node.known.members || d->members_version == d->node.known.version || d->ticked_us < d->members_again_us)
 		return;
 	if (write_members(d))
 		d->members_again_us = d->ticked_us + MEMBERS_AGAIN_US;
 	else
-		d->members_version = d->node.known.members;
+		d->members_version = d->node.known.version;
 }

@@ -80,7 +80,8 @@
 	X(M50_LEAK_HANDED_OVER, "hands the role over while the other lacks what semi-sync let through")                \
 	X(M51_SYNC_TOLD_TOO_SOON, "SYNC is told before the standby that was added knows that it counts")               \
 	X(M52_DUEL, "a proposer that is overtaken comes again as soon as ever")                                        \
-	X(M53_ANY_ERROR_RESEEDS, "a copy is thrown away for an error that says nothing about it")
+	X(M53_ANY_ERROR_RESEEDS, "a copy is thrown away for an error that says nothing about it")                      \
+	X(M54_OLD_LIFE_COUNTS, "what was heard of a member counts for the one that has taken its place")
 
 enum guard {
 #define X(id, text) GUARD_##id,

@@ -141,8 +141,8 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	in->now_us = clock_boottime_us();
 	in->wall_ms = wall_ms();
 	hb_node_step(&d->node, in, &out);
-	for (unsigned i = 0; i < d->node.acceptor.reg.accepted.members; i++)
-		d->wire.peer[i].instance = d->node.acceptor.reg.accepted.member[i].instance;
+	for (uint8_t i = 0; i < d->node.acceptor.reg.accepted.members; i++)
+		wire_name(&d->wire, i, d->node.acceptor.reg.accepted.member[i].instance);
 	d->due_us = hb_node_due_us(&d->node, in->now_us);
 	/* However much is heard: a step that a message caused puts off what the node has to do, not our own looks. */
 	if (d->due_us > d->ticked_us + LOOK_US)

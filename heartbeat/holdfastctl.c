@@ -51,6 +51,8 @@ static const struct ctl_command commands[] = {
 	  CTL_TO | CTL_YES, 0, ctl_switchover },
 	{ "maintenance", "on NODE [--yes] | off NODE", "take a member out of service before work on it, the role handed over first; or back",
 	  CTL_REST, 0, ctl_maintenance },
+	{ "replace", "NODE [--yes]", "a member is gone for good: let another machine take its place, and print the command for it",
+	  CTL_REST, 0, ctl_replace },
 	{ "force", "solo [--yes] | promote NODE --accept-loss [--yes]",
 	  "what an operator forces, once: the active one serves alone now; or, the last resort, another one takes over with what it has",
 	  CTL_REST, 0, ctl_force },

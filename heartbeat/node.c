@@ -63,10 +63,10 @@ static bool known_sender(struct hb_node *n, const struct hb_message *m, uint64_t
 	if (m->from >= r->members || r->member[m->from].instance != m->instance)
 		return false;
 	p = &n->peer[m->from];
-	if (!GUARD(M32_OLD_BOOT_COUNTS, m->boot >= p->boot))
+	if (!GUARD(M32_OLD_BOOT_COUNTS, m->boot >= p->boot || GUARD(M54_OLD_LIFE_COUNTS, m->instance != p->instance)))
 		return false;
-	if (m->boot > p->boot)
-		*p = (struct hb_peer){.boot = m->boot, .life_us = now_us};
+	if (m->boot > p->boot || GUARD(M54_OLD_LIFE_COUNTS, m->instance != p->instance))
+		*p = (struct hb_peer){.instance = m->instance, .boot = m->boot, .life_us = now_us};
 	p->heard = true;
 	p->heard_us = now_us;
 	p->missed_us = 0;

@@ -30,6 +30,7 @@ struct hb_settings {
 
 struct hb_peer {
 	bool heard;
+	uint64_t instance; /* whose messages these were: another one may have its place since */
 	uint64_t boot;
 	uint64_t life_us;   /* our clock: first message of its present life */
 	uint64_t heard_us;  /* last message of any kind */
@@ -70,6 +71,13 @@ struct hb_drain {	     /* C6, under way */
 struct hb_maintain { /* an operator's wish that the record does not say yet: bits by member */
 	uint8_t on, off;
 	uint64_t since_us;
+};
+
+struct hb_replace {	   /* an operator's word that a member is gone for good, in this life and epoch of ours only */
+	uint64_t instance; /* of that member; 0: none */
+	uint64_t epoch;
+	uint64_t until_us;
+	uint8_t target;
 };
 
 struct hb_force {	/* an operator's word, for this epoch only */
@@ -137,6 +145,7 @@ struct hb_node {
 	struct hb_transition moved;	  /* the last opening by this node */
 	uint8_t moved_from, moved_reason; /* of the epoch that is known */
 	struct hb_maintain maintain;
+	struct hb_replace replace;
 	struct hb_force force;
 	struct hb_stand stand;
 	char stand_note

@@ -32,6 +32,7 @@ static const struct {
     [HB_COMMAND_MAINTENANCE_OFF] = {"maintenance-off", TARGET_MEMBER, BY_ACTIVE, hb_maintain_off},
     [HB_COMMAND_FORCE_SOLO] = {"force-solo", TARGET_NONE, BY_ACTIVE, hb_force_solo},
     [HB_COMMAND_FORCE_PROMOTE] = {"force-promote", TARGET_SHOWN, BY_TARGET, hb_stand_in},
+    [HB_COMMAND_REPLACE] = {"replace", TARGET_MEMBER, BY_ACTIVE, hb_replace_begin},
 };
 
 static void name_members(const struct hb_record *r, bool gateways, char *text, size_t size)

@@ -57,12 +57,17 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
 	return HB_NOBODY;
 }
 
-bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
+bool hb_others_are_heard(const struct hb_node *n, uint8_t but, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
+		if (i != n->self && i != but && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
 			return false;
 	return true;
+}
+
+bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_others_are_heard(n, HB_NOBODY, now_us);
 }
 
 bool hb_is_plain(const struct ip *address)

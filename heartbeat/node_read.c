@@ -18,6 +18,13 @@ void hb_named(struct hb_node *n, uint64_t epoch, uint64_t now_us)
 	hb_moment(&n->moments, HB_STAGE_VOTE, now_us);
 }
 
+static bool is_member(const struct hb_record *r, const struct hb_member *m)
+{
+	uint8_t at = hb_member_find(r, m->name);
+
+	return at != HB_NOBODY && r->member[at].instance == m->instance;
+}
+
 void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, uint64_t now_us)
 {
 	bool named = n->booted && n->known.members && n->known.active != n->self && r->active == n->self;
@@ -41,7 +48,7 @@ void hb_learn(struct hb_node *n, struct hb_ballot b, const struct hb_record *r, 
 	n->known_ballot = b;
 	n->known = *r;
 	n->beat_now = true;
-	if (n->join_wanted && hb_member_find(r, n->joiner.name) != HB_NOBODY)
+	if (n->join_wanted && is_member(r, &n->joiner))
 		n->join_wanted = false;
 }
 
@@ -78,19 +85,27 @@ static bool can_read_record(const struct hb_record *r, const struct hb_message *
 	return plain || m->facts.level >= HB_LEVEL_IPV6;
 }
 
+/* at: whose place it is to have; what is told of that one already, all can read, whoever is gone. */
+static bool may_tell(const struct hb_node *n, uint8_t at, const struct ip *address)
+{
+	return (at != HB_NOBODY && !hb_is_plain(&n->known.member[at].address)) || hb_may_tell_address(n, address);
+}
+
 /* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
 void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	const struct hb_record *r = &n->known;
 	const char *full;
+	bool admits;
 	uint8_t at;
 
 	if (!n->acceptor.reg.admitted || !r->members)
 		return;
 	at = hb_member_find(r, m->member.name);
 	full = no_place(n, r, m->member.kind);
-	if (at == HB_NOBODY && !full && hb_mine(n) && r->phase == HB_OPEN &&
-	    hb_may_tell_address(n, &m->member.address) && can_read_record(r, m)) {
+	admits = (at == HB_NOBODY && !full) || hb_replaces(n, &m->member, now_us) != HB_NOBODY;
+	if (admits && hb_mine(n) && r->phase == HB_OPEN && may_tell(n, at, &m->member.address) &&
+	    can_read_record(r, m)) {
 		n->join_wanted = true;
 		n->join_us = now_us;
 		n->joiner = m->member;
@@ -168,9 +183,13 @@ static void take_membership(struct hb_node *n, const struct hb_message *m)
 		n->join_refused = no_place(n, &m->record, reg->kind);
 		return;
 	}
-	n->join_refused = m->record.member[at].instance != reg->instance ? "the name belongs to another member" : NULL;
-	if (n->join_refused)
+	if (m->record.member[at].instance != reg->instance) {
+		n->acceptor.reg.accepted = m->record;
+		/* It may be about to give us the place; who is not active cannot know. */
+		n->join_refused = m->from == m->record.active ? "the name belongs to another member" : NULL;
 		return;
+	}
+	n->join_refused = NULL;
 	n->self = at;
 	n->proposer.self = at;
 	n->acceptor.reg.accepted = m->record;

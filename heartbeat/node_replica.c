@@ -80,10 +80,10 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		return;
 	}
 	p = &n->peer[m->from];
-	if (m->boot < p->boot || (m->boot == p->boot && m->stamp_us < p->stamp_us))
+	if (m->instance == p->instance && (m->boot < p->boot || (m->boot == p->boot && m->stamp_us < p->stamp_us)))
 		return;
-	if (m->boot > p->boot)
-		*p = (struct hb_peer){.boot = m->boot, .life_us = now_us};
+	if (m->boot > p->boot || m->instance != p->instance)
+		*p = (struct hb_peer){.instance = m->instance, .boot = m->boot, .life_us = now_us};
 	p->heard = true;
 	p->heard_us = now_us;
 	p->missed_us = 0;

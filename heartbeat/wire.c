@@ -103,6 +103,15 @@ size_t wire_seal(struct wire *w, struct wire_way way, const struct hb_message *m
 	return WIRE_HEADER_BYTES + (size_t)sealed;
 }
 
+void wire_name(struct wire *w, uint8_t member, uint64_t instance)
+{
+	struct wire_peer *p = &w->peer[member];
+
+	if (p->instance && p->instance != instance)
+		*p = (struct wire_peer){0};
+	p->instance = instance;
+}
+
 /* RFC 4303 section 3.4.3's window, 64 wide, begun anew with each start of the sender. 0: new; 1: the other path was faster. */
 static int look_up(struct wire_peer *p, unsigned path, uint64_t boot, uint64_t sequence)
 {

@@ -71,6 +71,9 @@ struct wire {
 /* Begins with one key, number 0, derived from the cluster key; so is the id, for good. */
 void wire_start(struct wire *w, const uint8_t cluster_key[static WIRE_KEY_BYTES]);
 
+/* Under that number the record names that instance now. One that has taken the place of another begins with an empty window. */
+void wire_name(struct wire *w, uint8_t member, uint64_t instance);
+
 /* In which version and with which key to write to that member number; any other number: to somebody unknown. */
 struct wire_way wire_way_to(struct wire *w, uint8_t member);
 

@@ -1,5 +1,5 @@
-# A witness has lost its disk: it is not let in again, and no other is. The same ledger goes on in a new cluster on the same machines, as
-# doc/operations.md says under "A member's disk is gone", and every payment of before is there, once.
+# A witness has lost its disk: without a word it is not let in again, and no other is. The same ledger goes on in a new cluster on the same machines, as
+# doc/operations.md says under "A new cluster with the same ledger", and every payment of before is there, once.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 now=$(active w)
@@ -9,7 +9,7 @@ LOAD_RATE=300
 start_load move
 begins_anew w
 token=$("$lab" exec "$now" -- holdfastctl token | grep -o 'hf[0-9]-[A-Za-z0-9_-]*' | head -n 1)
-refused 1 w "that is a member; one that lost its disk cannot take its place again" join "$token" --name w --address "$(address_of w)" --witness --yes
+refused 1 w "that is a member. If its disk is gone for good: holdfastctl replace w on a gateway" join "$token" --name w --address "$(address_of w)" --witness --yes
 refused 1 w "belongs to the member w" join "$token" --name w2 --address "$(address_of w)" --witness --yes
 in_node "$standby" 'rm -rf /backup && mkdir -p /backup/logs'
 ctl "$standby" backup make /backup/move || fail "backup make: $said"

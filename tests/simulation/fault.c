@@ -6,6 +6,7 @@
 
 #define NEVER_US 3600000000u
 #define BACK_US 1000000
+#define ANOTHER 1000 /* from an instance to the next one in its place */
 
 static const char *const words[] = {
 #define X(id, word, text) word,
@@ -90,7 +91,16 @@ static void end_later(struct world *w, enum fault fault, unsigned at, unsigned p
 		    (struct fault_undo){w->now_us + for_us, (uint8_t)fault, (uint8_t)at, (uint8_t)peer};
 }
 
-static void wipe(struct world *w, unsigned at)
+/* Would a copy that counts be left, whatever happens next? With the only one gone for good it takes an operator, and payments are lost. */
+static bool is_spare(const struct world *w, unsigned at)
+{
+	const struct database *d = at < WORLD_GATEWAYS ? &w->member[1 - at].db : NULL;
+
+	return !d || (hb_in_sync(&w->newest, (uint8_t)(1 - at)) && database_has_token(d) && !d->durability_received &&
+			 token_equal(&d->token.token, &w->newest.token[1 - at]));
+}
+
+static void wipe(struct world *w, unsigned at, bool another)
 {
 	struct hb_register *r = &w->member[at].disk,
 			   fresh = {.instance = r->instance, .kind = r->kind, .boot = r->boot};
@@ -100,7 +110,13 @@ static void wipe(struct world *w, unsigned at)
 		if (i != at &&
 		    (!w->member[i].disk.admitted || (w->member[i].up && !w->member[i].node.acceptor.reg.admitted)))
 			return;
+	if (another && !is_spare(w, at))
+		return;
 	memcpy(fresh.name, r->name, sizeof(fresh.name));
+	if (another) {
+		fresh.instance += ANOTHER;
+		fresh.boot = 0;
+	}
 	*r = fresh;
 }
 
@@ -129,7 +145,11 @@ void fault_strike(struct world *w, enum fault fault, unsigned at, unsigned peer,
 	case FAULT_WIPE:
 		world_power_off(w, at, for_us ? for_us : NEVER_US);
 		if (fault == FAULT_WIPE)
-			wipe(w, at);
+			wipe(w, at, false);
+		return;
+	case FAULT_REPLACE:
+		world_power_off(w, at, for_us ? for_us : NEVER_US);
+		wipe(w, at, true);
 		return;
 	case FAULT_SWITCHOVER: world_command(w, at, HB_COMMAND_SWITCHOVER, HB_NOBODY); return;
 	case FAULT_FORCE_SOLO: world_command(w, at, HB_COMMAND_FORCE_SOLO, HB_NOBODY); return;

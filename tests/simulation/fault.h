@@ -40,7 +40,8 @@ struct world;
 	X(ROOT_SEMI_OFF, "root-semi-off", "somebody with root switches semi-sync off")                                 \
 	X(ROOT_KILL_QUERY, "root-kill-query", "somebody with root kills the query that waits for its acknowledgement") \
 	X(SPOIL_RELAY_LOG, "spoil-relay-log", "what was received cannot be read any more")                             \
-	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")
+	X(FORCE_PROMOTE, "force-promote", "an operator looks, and then forces the role upon this member")              \
+	X(REPLACE, "replace", "the power goes for good, and another machine takes this member's place")
 
 enum fault {
 #define X(id, word, text) FAULT_##id,

@@ -23,6 +23,22 @@ static void end_maintenance(struct world *w)
 			world_command(w, w->newest.active, HB_COMMAND_MAINTENANCE_OFF, i);
 }
 
+static bool all_admitted(const struct world *w)
+{
+	for (unsigned i = 0; i < w->nodes; i++)
+		if (!w->member[i].disk.admitted)
+			return false;
+	return true;
+}
+
+/* And says who is gone for good, until another has its place. */
+static void say_replaced(struct world *w)
+{
+	for (uint8_t i = 0; i < w->newest.members; i++)
+		if (w->newest.member[i].instance != w->member[i].disk.instance)
+			world_command(w, w->newest.active, HB_COMMAND_REPLACE, i);
+}
+
 static void settle(struct world *w)
 {
 	uint64_t end_us = w->now_us + SETTLE_US;
@@ -32,8 +48,12 @@ static void settle(struct world *w)
 	w->calm = true;
 	do {
 		end_maintenance(w);
+		say_replaced(w);
 		world_run(w, SLICE_US);
-	} while (w->now_us < end_us && (world_mode(w) != ROLE_MODE_SYNC || w->newest.maintenance) && !w->violations);
+	} while (w->now_us < end_us && (world_mode(w) != ROLE_MODE_SYNC || w->newest.maintenance || !all_admitted(w)) &&
+		 !w->violations);
+	if (!all_admitted(w))
+		world_broken(w, "everything works and yet one has no vote after %u s", SETTLE_US / 1000000);
 	if (world_mode(w) != ROLE_MODE_SYNC)
 		world_broken(w, "everything works and yet they are not back in SYNC after %u s", SETTLE_US / 1000000);
 	for (end_us = w->now_us + SETTLE_US; !promises_agree(w) && w->now_us < end_us && !w->violations;)

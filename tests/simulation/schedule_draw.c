@@ -95,7 +95,11 @@ static enum fault any_fault(struct draw *d)
 	enum fault f = (enum fault)(1 + draw(d, FAULT_DRAWN - 1));
 
 	/* A machine that loses its disk is rare, and long in coming back. */
-	return f == FAULT_WIPE && draw(d, 4) ? FAULT_POWER_OFF : f;
+	if (f != FAULT_WIPE)
+		return f;
+	if (draw(d, 4))
+		return FAULT_POWER_OFF;
+	return draw(d, 2) ? FAULT_WIPE : FAULT_REPLACE;
 }
 
 static void at_random(struct draw *d)

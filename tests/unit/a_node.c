@@ -45,7 +45,8 @@ void hear(uint8_t from)
 {
 	struct hb_peer *p = &node.peer[from];
 
-	*p = (struct hb_peer){.heard = true, .boot = 1, .stamp_us = 1, .heard_us = NOW_US - 20000};
+	*p = (struct hb_peer){
+	    .heard = true, .instance = 100u + from, .boot = 1, .stamp_us = 1, .heard_us = NOW_US - 20000};
 	p->facts = (struct hb_facts){.state = from == W ? HB_WITNESS : from == A ? HB_ACTIVE : HB_STANDBY};
 	p->facts.level = HB_LEVEL;
 	p->facts.serving = from == A;

@@ -18,6 +18,7 @@
 #define wire_way_to next_wire_way_to
 #define wire_seal next_wire_seal
 #define wire_open next_wire_open
+#define wire_name next_wire_name
 #define wire_drop_text next_wire_drop_text
 
 #include "tests/unit/next_release.h"
