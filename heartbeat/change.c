@@ -92,13 +92,11 @@ static bool join(const struct hb_change *c, struct hb_record *n)
 /* Another machine, with a memory of its own, in the place of one that is gone for good. It has no copy, and the one that is gone counts as none. */
 static bool replace(const struct hb_change *c, struct hb_record *n)
 {
-	struct hb_member *m = &n->member[c->target];
-
-	if (!mine_open(c, n) || c->target >= n->members || c->target == c->self || m->kind != c->member.kind ||
-	    memcmp(m->name, c->member.name, sizeof(m->name)) != 0 || m->instance == c->member.instance ||
-	    hb_in_sync(n, c->target))
+	if (!mine_open(c, n) || c->target >= n->members || c->target == c->self ||
+	    hb_member_find(n, c->member.name) != c->target || hb_in_sync(n, c->target) ||
+	    n->member[c->target].kind != c->member.kind || n->member[c->target].instance == c->member.instance)
 		return false;
-	*m = c->member;
+	n->member[c->target] = c->member;
 	memset(&n->token[c->target], 0, sizeof(n->token[0]));
 	n->maintenance &= (uint8_t) ~(1u << c->target);
 	return hb_record_valid(n);

@@ -15,12 +15,6 @@ static uint8_t bit(uint8_t m)
 	return (uint8_t)(1u << m);
 }
 
-static bool refuse(const struct hb_node *n, const char *because, char why[LOCAL_REASON_BYTES])
-{
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s %.100s", hb_member_name(n, n->self), because);
-	return false;
-}
-
 /* The active itself: the other takes the role, and the record that says so says the rest. */
 static bool hand_over_first(
     struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
@@ -95,7 +89,7 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	if (c->target == n->self)
 		return hand_over_first(n, c, now_us, why);
 	if (no)
-		return refuse(n, no, why);
+		return hb_refuse(n, n->self, no, why);
 	wish(n, c->target, true, now_us);
 	(void)snprintf(why, LOCAL_REASON_BYTES, "%s goes into maintenance; %s serves%s", hb_member_name(n, c->target),
 	    hb_member_name(n, n->self), n->known.member[c->target].kind == HB_KIND_GATEWAY ? " alone" : "");
@@ -105,9 +99,9 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 bool hb_maintain_off(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	if (!hb_mine(n) || n->known.phase != HB_OPEN)
-		return refuse(n, "has not opened yet: try again", why);
+		return hb_refuse(n, n->self, "has not opened yet: try again", why);
 	if (c->target == n->self && n->drain.maintain)
-		return refuse(n, "is handing over already", why);
+		return hb_refuse(n, n->self, "is handing over already", why);
 	wish(n, c->target, false, now_us);
 	(void)snprintf(why, LOCAL_REASON_BYTES,
 	    hb_in_maintenance(&n->known, c->target) ? "%s comes back" : "%s is not in maintenance",

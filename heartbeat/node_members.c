@@ -1,5 +1,7 @@
 #include "heartbeat/node_parts.h"
 
+#include <stdio.h>
+
 #define LEVEL_SECOND_ADDRESS 1
 #define SILENT_US 1000000
 
@@ -25,6 +27,12 @@ bool hb_answers(const struct hb_node *n, uint8_t m, uint64_t now_us)
 const char *hb_member_name(const struct hb_node *n, uint8_t m)
 {
 	return m < n->known.members ? n->known.member[m].name : "nobody";
+}
+
+bool hb_refuse(const struct hb_node *n, uint8_t m, const char *because, char why[LOCAL_REASON_BYTES])
+{
+	(void)snprintf(why, LOCAL_REASON_BYTES, "%s %.100s", hb_member_name(n, m), because);
+	return false;
 }
 
 /* Of its present life; the first sign of that need not be a beat. */
@@ -57,17 +65,17 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
 	return HB_NOBODY;
 }
 
-bool hb_others_are_heard(const struct hb_node *n, uint8_t but, uint64_t now_us)
+uint8_t hb_unheard(const struct hb_node *n, uint8_t but, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)
 		if (i != n->self && i != but && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
-			return false;
-	return true;
+			return i;
+	return HB_NOBODY;
 }
 
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)
 {
-	return hb_others_are_heard(n, HB_NOBODY, now_us);
+	return hb_unheard(n, HB_NOBODY, now_us) == HB_NOBODY;
 }
 
 bool hb_is_plain(const struct ip *address)

@@ -121,6 +121,8 @@ bool hb_heard(const struct hb_node *n, uint8_t m, uint64_t within_us, uint64_t n
 bool hb_answers(const struct hb_node *n, uint8_t m, uint64_t now_us);
 /* "nobody" for one who is none. */
 const char *hb_member_name(const struct hb_node *n, uint8_t m);
+/* false, and why: "NAME because". */
+bool hb_refuse(const struct hb_node *n, uint8_t m, const char *because, char why[LOCAL_REASON_BYTES]);
 
 /* The lowest HB_LEVEL of all members' releases, as far as it is known: 0 while one has not been heard in its present life. */
 uint8_t hb_level(const struct hb_node *n);
@@ -129,7 +131,8 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 
 /* Is every member heard, within the peer timeout? What all have to accept is not begun otherwise. */
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us);
-bool hb_others_are_heard(const struct hb_node *n, uint8_t but, uint64_t now_us); /* all but that one */
+/* The first member, but that one, that is not heard; HB_NOBODY: all are. */
+uint8_t hb_unheard(const struct hb_node *n, uint8_t but, uint64_t now_us);
 
 /* Every release understands that address: it is of IPv4, or none. */
 bool hb_is_plain(const struct ip *address);
@@ -164,11 +167,11 @@ const char *hb_drain_waits(const struct hb_node *n, uint64_t now_us);
 /* Why this node does not take a wish that changes the role or in_sync now; NULL: it does. */
 const char *hb_drain_not_now(const struct hb_node *n, uint64_t now_us);
 
-/* node_maintain.c: members that are out of service at an operator's word. */
 /* node_replace.c. Whose place the joiner may take now, HB_NOBODY: nobody's. */
 bool hb_replace_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
 uint8_t hb_replaces(const struct hb_node *n, const struct hb_member *joiner, uint64_t now_us);
 
+/* node_maintain.c: members that are out of service at an operator's word. */
 bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
 bool hb_maintain_off(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
 /* Each step: forgets what is done, and what could not be done for long. */

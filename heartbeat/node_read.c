@@ -185,8 +185,9 @@ static void take_membership(struct hb_node *n, const struct hb_message *m)
 	}
 	if (m->record.member[at].instance != reg->instance) {
 		n->acceptor.reg.accepted = m->record;
-		/* It may be about to give us the place; who is not active cannot know. */
-		n->join_refused = m->from == m->record.active ? "the name belongs to another member" : NULL;
+		/* The active may be about to give us the place; what the others tell says nothing of that. */
+		if (m->from == m->record.active)
+			n->join_refused = "the name belongs to another member";
 		return;
 	}
 	n->join_refused = NULL;

@@ -11,32 +11,27 @@
 
 #define WORD_US UINT64_C(3600000000) /* time to set the machine up */
 
-static bool refuse(const char *name, const char *because, char why[LOCAL_REASON_BYTES])
-{
-	(void)snprintf(why, LOCAL_REASON_BYTES, "%s %.100s", name, because);
-	return false;
-}
-
 bool hb_replace_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
-	const char *name = hb_member_name(n, c->target);
+	uint8_t unheard = hb_unheard(n, c->target, now_us);
 
 	if (!hb_mine(n) || n->known.phase != HB_OPEN)
-		return refuse(hb_member_name(n, n->self), "has not opened yet: try again", why);
+		return hb_refuse(n, n->self, "has not opened yet: try again", why);
 	if (c->target == n->self)
-		return refuse(name, "is active: it is not gone", why);
+		return hb_refuse(n, c->target, "is active: it is not gone", why);
 	if (hb_heard(n, c->target, n->settings.peer_timeout_us, now_us))
-		return refuse(name, "is heard: switch it off, it must never come back with the disk that it has", why);
+		return hb_refuse(
+		    n, c->target, "is heard: switch it off, it must never come back with the disk that it has", why);
 	if (hb_in_sync(&n->known, c->target))
-		return refuse(name, "still counts as a copy: try again in a second", why);
-	for (uint8_t i = 0; i < n->known.members; i++)
-		if (i != n->self && i != c->target && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
-			return refuse(hb_member_name(n, i), "is not heard, and has to agree: bring it back first", why);
+		return hb_refuse(n, c->target, "still counts as a copy: try again in a second", why);
+	if (unheard != HB_NOBODY)
+		return hb_refuse(n, unheard, "is not heard, and has to agree: bring it back first", why);
 	n->replace = (struct hb_replace){.instance = n->known.member[c->target].instance,
 	    .epoch = n->known.epoch,
 	    .until_us = now_us + WORD_US,
 	    .target = c->target};
-	(void)snprintf(why, LOCAL_REASON_BYTES, "for an hour another machine may join as %s", name);
+	(void)snprintf(
+	    why, LOCAL_REASON_BYTES, "for an hour another machine may join as %s", hb_member_name(n, c->target));
 	return true;
 }
 
@@ -49,7 +44,7 @@ uint8_t hb_replaces(const struct hb_node *n, const struct hb_member *joiner, uin
 	    joiner->instance == w->instance || joiner->kind != n->known.member[at].kind || w->epoch != n->known.epoch ||
 	    now_us > w->until_us || hb_in_sync(&n->known, at))
 		return HB_NOBODY;
-	if (hb_heard(n, at, n->settings.peer_timeout_us, now_us) || !hb_others_are_heard(n, at, now_us))
+	if (hb_heard(n, at, n->settings.peer_timeout_us, now_us) || hb_unheard(n, at, now_us) != HB_NOBODY)
 		return HB_NOBODY;
 	return at;
 }

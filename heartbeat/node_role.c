@@ -208,15 +208,12 @@ static bool shall_go_on_alone(const struct hb_node *n, uint64_t now_us, struct h
 	return true;
 }
 
-static bool asks_to_join(const struct hb_node *n, uint64_t now_us)
-{
-	return n->join_wanted && now_us < n->join_us + JOIN_US;
-}
-
 static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_change *c)
 {
 	const struct hb_register *reg = &n->acceptor.reg;
 	uint8_t m = hb_other_gateway(n);
+	bool joins = n->join_wanted && now_us < n->join_us + JOIN_US;
+	uint8_t place = joins ? hb_replaces(n, &n->joiner, now_us) : HB_NOBODY;
 
 	c->epoch = n->my_epoch;
 	if (n->known.phase == HB_CLAIMED) {
@@ -254,12 +251,12 @@ static void want_as_active(const struct hb_node *n, uint64_t now_us, struct hb_c
 		c->reason = HB_REASON_PEER_IN_SYNC;
 		c->target = m;
 		c->token = n->peer[m].facts.token;
-	} else if (asks_to_join(n, now_us) && hb_replaces(n, &n->joiner, now_us) != HB_NOBODY) {
+	} else if (place != HB_NOBODY) {
 		c->kind = HB_CHANGE_REPLACE;
 		c->reason = HB_REASON_JOIN;
-		c->target = hb_replaces(n, &n->joiner, now_us);
+		c->target = place;
 		c->member = n->joiner;
-	} else if (asks_to_join(n, now_us) && hb_all_are_heard(n, now_us)) {
+	} else if (joins && hb_all_are_heard(n, now_us)) {
 		/* All members have to accept it: with one away it could be neither chosen nor given up. */
 		c->kind = HB_CHANGE_JOIN;
 		c->reason = HB_REASON_JOIN;

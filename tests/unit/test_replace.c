@@ -187,6 +187,10 @@ static void test_only_the_active_refuses(void **state)
 	m.from = A;
 	hb_read_state(&joiner, &m, NOW_US);
 	assert_string_equal(joiner.join_refused, "the name belongs to another member");
+	m.from = W; /* who is not active takes nothing of that back */
+	hb_read_state(&joiner, &m, NOW_US);
+	assert_string_equal(joiner.join_refused, "the name belongs to another member");
+	m.from = A;
 	m.record.member[B].instance = NEW;
 	hb_read_state(&joiner, &m, NOW_US);
 	assert_null(joiner.join_refused);
