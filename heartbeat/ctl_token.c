@@ -105,21 +105,46 @@ static void print_commands(FILE *f, const struct invite *v, const char *token, c
 		    token, free_name(v, replicas), interface);
 }
 
-int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
-    const struct keyring *ring, const struct settings_member *member, unsigned members, struct errbuf *e)
+/* A command for one machine alone. */
+static void print_replacement(FILE *f, const struct settings_member *gone, const char *token, const char *interface)
+{
+	bool witness = gone->kind == CONF_KIND_WITNESS;
+
+	(void)fprintf(f,
+	    "On the machine that takes the place of %s, with its own address%s (that of %s was %s):\n\n"
+	    "    holdfastctl join %s --name %s --address ADDRESS %s%s\n\n",
+	    gone->name, witness ? "" : " and interface", gone->name, gone->address, token, gone->name,
+	    witness ? "--witness" : "--interface ", witness ? "" : interface);
+}
+
+/* gone NULL: for whoever is missing. Wipes *v. */
+static int print_invite(
+    FILE *f, struct invite *v, const struct settings_member *gone, const char *interface, struct errbuf *e)
 {
 	char token[INVITE_TEXT_BYTES];
-	struct invite v;
-	int code = ctl_token_fill(conf, key, ring, member, members, &v, e);
+	int code = invite_format(v, token) ? err_set(e, -EINVAL, "these members do not fit into a token") : 0;
 
-	if (!code && invite_format(&v, token))
-		code = err_set(e, -EINVAL, "these members do not fit into a token");
 	if (!code) {
-		print_commands(f, &v, token, conf->interface);
+		if (gone)
+			print_replacement(f, gone, token, interface);
+		else
+			print_commands(f, v, token, interface);
 		(void)fprintf(f, "Who has this token can join: keep it as secret as the data.\n");
 		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
 	}
 	sodium_memzero(token, sizeof(token));
+	sodium_memzero(v, sizeof(*v));
+	return code;
+}
+
+int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
+    const struct keyring *ring, const struct settings_member *member, unsigned members, struct errbuf *e)
+{
+	struct invite v;
+	int code = ctl_token_fill(conf, key, ring, member, members, &v, e);
+
+	if (!code)
+		return print_invite(f, &v, NULL, conf->interface, e);
 	sodium_memzero(&v, sizeof(v));
 	return code;
 }
@@ -127,9 +152,7 @@ int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static I
 int ctl_token_print_replacement(
     FILE *f, const struct ctl_token_source *s, const struct settings_member *gone, struct errbuf *e)
 {
-	bool witness = gone->kind == CONF_KIND_WITNESS;
 	struct settings_member left[CTL_MEMBERS_MAX];
-	char token[INVITE_TEXT_BYTES];
 	unsigned count = 0;
 	struct invite v;
 	int code;
@@ -138,18 +161,8 @@ int ctl_token_print_replacement(
 		if (strcmp(s->member[i].name, gone->name) != 0)
 			left[count++] = s->member[i];
 	code = ctl_token_fill(&s->conf, s->key, &s->ring, left, count, &v, e);
-	if (!code && invite_format(&v, token))
-		code = err_set(e, -EINVAL, "these members do not fit into a token");
-	if (!code) {
-		(void)fprintf(f,
-		    "On the machine that takes the place of %s, with its own address%s (that of %s was %s):\n\n"
-		    "    holdfastctl join %s --name %s --address ADDRESS %s%s\n\n"
-		    "Who has this token can join: keep it as secret as the data.\n",
-		    gone->name, witness ? "" : " and interface", gone->name, gone->address, token, gone->name,
-		    witness ? "--witness" : "--interface ", witness ? "" : s->conf.interface);
-		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
-	}
-	sodium_memzero(token, sizeof(token));
+	if (!code)
+		return print_invite(f, &v, gone, s->conf.interface, e);
 	sodium_memzero(&v, sizeof(v));
 	return code;
 }

@@ -52,13 +52,18 @@ static int systemctl(
 	return ctl_run(argv, timeout_ms, output, e);
 }
 
+/* Not every release of MariaDB has the sockets, and they need not be on. */
+static bool is_taken(const struct ctl_units *u, size_t i)
+{
+	return u->ours[i] && (i >= SOCKETS || u->enabled[i] || u->active[i]);
+}
+
 static int stop_foreign(const struct ctl_units *u, struct ctl_output *output, struct errbuf *e)
 {
 	int code = 0;
 
 	for (size_t i = 0; i < CTL_FOREIGN && !code; i++) {
-		/* Not every release of MariaDB has the sockets. */
-		if (!u->ours[i] || (i < SOCKETS && !u->enabled[i] && !u->active[i]))
+		if (!is_taken(u, i))
 			continue;
 		if (i <= SOCKETS)
 			code = systemctl("disable", foreign[i], ASK_TIMEOUT_MS, output, e);
@@ -232,7 +237,7 @@ void ctl_units_give_back(const struct ctl_units *u)
 
 	(void)ctl_run(reload, START_TIMEOUT_MS, NULL, NULL);
 	for (size_t i = 0; u->taken && i < CTL_FOREIGN; i++) {
-		if (!u->ours[i] || (i < SOCKETS && !u->enabled[i] && !u->active[i]))
+		if (!is_taken(u, i))
 			continue;
 		(void)systemctl(u->enabled[i] ? "enable" : "disable", foreign[i], ASK_TIMEOUT_MS, NULL, NULL);
 		if (u->active[i])
