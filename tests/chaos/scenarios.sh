@@ -149,11 +149,13 @@ self_test() {
   echo 'lying-disks|found|settle active standby + wait 2500 + blackout active standby'
 }
 
-# random_faults: of all that are a single one and need no disk of their own, two or three, with a time between them that is drawn.
+# random_faults [living]: of all that are a single one and need no disk of their own, two or three, with a time between them that is drawn. living: of
+# those that end no process of ours.
 random_faults() {
-  local n i line said=''
+  local n i line said='' which='.'
   local -a single
-  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|clock |reinstall|switchover|database-crashes|ledger-crashes')
+  [ "${1:-}" != living ] || which='^(cut|isolate|alone|flap|loss|slow|freeze|stolen|kill-queries|grey link)'
+  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|clock |reinstall|switchover|database-crashes|ledger-crashes' | grep -E "$which")
   draw 1
   n=$((2 + drawn))
   for ((i = 0; i < n; i++)); do

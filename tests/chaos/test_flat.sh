@@ -25,19 +25,21 @@ is() {
 life still 1 30 '20000' '40'
 life noisy 1 30 '20000 + r * 7919 % 900 + (r % 5 == 0 ? 30000 : 0)' '40 + r * 31 % 6 + (r % 6 == 0 ? 60 : 0)'
 life fills 1 30 '(r == 1 ? 3000 : 20000)' '40'
+life warms 1 30 '8000 + (r < 10 ? r : 10) * 1000' '(r < 9 ? 13 : 40)'
 life leaks 1 30 '20000 + r * 300 + r * 7919 % 900' '40'
 life opens 1 30 '20000' '40 + r'
 life large 1 30 '900000 + r * 1000' '40'
 life mariadb 1 30 '200000 + r * 5000' '40'
-life short 1 5 '20000 + r * 9000' '40'
-life reborn 1 10 '20000 + r * 1500' '40' 1
-life reborn 11 20 '5000 + r * 1500' '40' 2
-life young 1 10 '20000 + r' '40' 1
-life young 11 20 '60000 + r' '40' 2
-"$here/flat" "$work/looks" 30 >"$work/json" || failed=1
+life short 1 29 '20000 + r * 9000' '40'
+life reborn 1 30 '20000 + r * 500' '40' 1
+life reborn 31 60 '5000 + r * 500' '40' 2
+life young 1 30 '20000 + r' '40' 1
+life young 31 60 '60000 + r' '40' 2
+"$here/flat" "$work/looks" 60 >"$work/json" || failed=1
 is still flat
 is noisy flat
 is fills flat
+is warms flat
 is leaks grows
 is opens grows
 is large flat # a thirtieth of what it has
@@ -45,7 +47,7 @@ is mariadb flat
 is short "not judged"
 is reborn grows
 is young flat # what a life begins with is its own
-[ "$(jq -c '[.growing, .flat, .not_judged, (.missing | length)]' "$work/json")" = "[3,6,1,60]" ] || { echo "FAIL: the counts"; failed=1; }
+[ "$(jq -c '[.growing, .flat, .not_judged, (.missing | length)]' "$work/json")" = "[3,7,1,120]" ] || { echo "FAIL: the counts"; failed=1; }
 # Three machines, two rounds, and one look that did not happen; and none at all.
 for look in 1,a 2,a 1,b 2,b 1,w; do
   echo "{\"round\":${look%,*},\"node\":\"${look#*,}\",\"unit\":\"x\",\"life\":\"1\",\"rss_kib\":1,\"fds\":1}"

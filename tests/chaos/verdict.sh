@@ -38,7 +38,7 @@ tell_soak() {
   jq -e '.trials > 0 and .trials >= .planned and .violations == 0 and .not_recovered == 0 and .unexpected == 0 and .daemons.growing == 0
     and .daemons.missing == []' <<<"$1" >/dev/null || return 1
   jq -e '.daemons.flat > 0' <<<"$1" >/dev/null && return
-  echo "soak: NOTHING JUDGED: no daemon lived for six rounds, so this says nothing of memory and descriptors"
+  echo "soak: NOTHING JUDGED: no daemon lived for thirty rounds, so this says nothing of memory and descriptors"
   return 3
 }
 
