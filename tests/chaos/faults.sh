@@ -132,8 +132,9 @@ begin_switchover() {
   loops+=("$!")
 }
 end_switchover() { end_loops; }
-# reseed: the standby's data is gone
+# reseed: the standby's data is gone; not when it is the only copy that counts, after what was begun before, for nobody could bring that back
 begin_reseed() {
+  [ "$(status "$was" '.active as $one | [$one, (.in_sync | index($one)) != null] | join(" ")')" = "$was true" ] || return 1
   inside "$heir" sh -c 'systemctl stop holdfast-replicationd; systemctl kill -s KILL mariadb; sleep 0.3; rm -rf /var/lib/holdfast/mysql
     systemctl start --no-block holdfast-replicationd'
 }
@@ -191,7 +192,7 @@ begin_memory() {
   mkdir -p "$group" && echo $(($2 << 20)) >"$group/memory.limit_in_bytes" || fail "no limit in $group"
   [ "$(cat "$group/memory.limit_in_bytes")" = $(($2 << 20)) ] || fail "the limit of $group is $(cat "$group/memory.limit_in_bytes")"
   memory_move "$node" "$group"
-  [ "$(wc -l <"$group/cgroup.procs")" -gt 0 ] || fail "nobody is in $group"
+  [ "$(wc -l <"$group/cgroup.procs")" -gt 0 ] || return 1 # the machine is off
   chaos_loop memory-hog hog "$node" "$group"
 }
 # Who is sent into a machine keeps its own limits: it enters the machine's first.
@@ -226,6 +227,26 @@ end_memory() {
     rmdir "$group" 2>/dev/null && break
     pause_ms 50
   done
+}
+# lose ROLE: the machine is gone with its disk, and a human puts another one into its place, by what doc/operations.md says
+begin_lose() {
+  local node
+  node=$(node_of "$1")
+  touch "$work/lost.$node"
+  begin_alone "$1"
+  begins_anew "$node"
+  "$lab" heal
+}
+end_lose() {
+  local node at how='--interface eth0'
+  node=$(node_of "$1")
+  [ -e "$work/lost.$node" ] || return 0
+  at=$(active "$(other "$node")")
+  wait_until 60 "a word that $node is to be replaced" ctl "$at" replace "$node" --yes
+  [ "$node" != w ] || how=--witness
+  # shellcheck disable=SC2086 # two words
+  joins_as "$node" "$(address_of "$node")" $how
+  rm "$work/lost.$node"
 }
 # settle ROLE...: all that was written so far gets to the disk, whoever lies (tests/lab/lying_disk.c)
 begin_settle() {
@@ -281,4 +302,5 @@ end_everything() {
   for n in a b w; do
     was=$n end_memory active
   done
+  for n in a b w; do was=$n end_lose active; done
 }

@@ -76,6 +76,11 @@ reseed-kill-replicationd-standby|stay|reseed + wait draw 1500 + signal KILL stan
 reseed-power-standby|stay|reseed + wait draw 1500 + power standby
 reseed-power-active|stay|reseed + wait draw 1500 + power active
 reseed-cut-pair|stay|reseed + wait draw 1500 + cut active standby
+lost-standby|stay|lose standby
+lost-witness|stay|lose witness
+lost-active|move|lose active
+lost-witness-power-active|move|lose witness + wait 500 + end lose witness + wait draw 1500 + power active
+lost-standby-kill-replicationd|stay|lose standby + wait 500 + end lose standby + wait draw 1500 + signal KILL active replicationd
 upgrade-standby|stay|reinstall standby
 upgrade-active|either|reinstall active
 upgrade-witness|stay|reinstall witness
@@ -149,13 +154,13 @@ self_test() {
   echo 'lying-disks|found|settle active standby + wait 2500 + blackout active standby'
 }
 
-# random_faults [living]: of all that are a single one and need no disk of their own, two or three, with a time between them that is drawn. living: of
-# those that end no process of ours.
+# random_faults [living]: of all that are a single one and need no disk of their own and no human, two or three, with a time between them that
+# is drawn. living: of those that end no process of ours.
 random_faults() {
   local n i line said='' which='.'
   local -a single
   [ "${1:-}" != living ] || which='^(cut|isolate|alone|flap|loss|slow|freeze|stolen|kill-queries|grey link)'
-  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|clock |reinstall|switchover|database-crashes|ledger-crashes' | grep -E "$which")
+  mapfile -t single < <(all_scenarios | cut -d'|' -f3 | grep -Ev ' \+ |disk-|clock |lose |reinstall|switchover|database-crashes|ledger-crashes' | grep -E "$which")
   draw 1
   n=$((2 + drawn))
   for ((i = 0; i < n; i++)); do

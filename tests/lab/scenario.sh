@@ -115,6 +115,17 @@ pair_anew() { # VIP/LENGTH
   wait_sync
 }
 
+is_heard() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").reachable")" = true ]; }
+is_unheard() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").reachable")" = false ]; }
+joins_as() { # NODE ADDRESS OPTION...: with the token in $said
+  local node=$1 address=$2
+  shift 2
+  token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+  [ -n "$token" ] || fail "no token in: $said"
+  says "holdfastctl join $token --name $node --address ADDRESS $1"
+  ctl "$node" join "$token" --name "$node" --address "$address" "$@" --yes || fail "join $node: $said"
+}
+
 # A worker host that is none any more, as after a purge; its MariaDB is its own.
 host_begins_anew() {
   in_node r 'systemctl stop "holdfast-*" haproxy; systemctl disable holdfast-workerd@1 holdfast-workerd@2 holdfast-workers.timer haproxy 2>/dev/null

@@ -3,16 +3,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 LOAD_RATE=200
-is_heard() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").reachable")" = true ]; }
-is_unheard() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").reachable")" = false ]; }
-joins_as() { # NODE ADDRESS OPTION...: with the token in $said
-  local node=$1 address=$2
-  shift 2
-  token=$(grep -o 'hf[0-9]-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-  [ -n "$token" ] || fail "no token in: $said"
-  says "holdfastctl join $token --name $node --address ADDRESS $1"
-  ctl "$node" join "$token" --name "$node" --address "$address" "$@" --yes || fail "join $node: $said"
-}
 
 now=$(active w)
 standby=$(other "$now")
