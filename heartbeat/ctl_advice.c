@@ -115,6 +115,19 @@ static void print_cut_off(FILE *f, const json_t *status, const char *silent)
 		    count > 1 ? "one of " : "", names, count > 1 ? "they have" : "only it has");
 }
 
+/* The one copy that counts is there, and cannot be opened: the operator alone can say that it is gone for ever. */
+static void print_fault(FILE *f, const json_t *status, const char *active)
+{
+	const json_t *node = ctl_node(status, active);
+
+	if (strcmp(ctl_text_of(node, "state", ""), "fault") == 0 && !ctl_is_unreachable(status, active) &&
+	    json_array_size(json_object_get(status, "in_sync")) == 1)
+		(void)fprintf(f,
+		    "only %s has every acknowledged payment, and it cannot open: %s\n"
+		    "if its data are gone for ever: doc/operations.md, \"The only copy in sync is gone for ever\"\n",
+		    active, ctl_text_of(node, "reason", "?"));
+}
+
 /* Nobody serves, and a majority is heard: who could, and why does it not? */
 static void print_stalled(FILE *f, const json_t *status)
 {
@@ -136,6 +149,7 @@ static void print_stalled(FILE *f, const json_t *status)
 		(void)fprintf(f,
 		    "only %s %s every acknowledged payment: if %s too hears nothing of %s, bring %s back\n", names,
 		    silent > 1 ? "have" : "has", heard, silent > 1 ? "them" : "it", silent > 1 ? "one" : names);
+	print_fault(f, status, active);
 	for (size_t i = 0; i < json_array_size(nodes); i++) {
 		const json_t *n = json_array_get(nodes, i);
 		const char *name = ctl_text_of(n, "name", "?"), *reason = ctl_text_of(n, "reason", "");

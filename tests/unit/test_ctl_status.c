@@ -200,6 +200,9 @@ static const struct {
     {"{\"node\":\"w\",\"mode\":\"STALLED\",\"in_sync\":[\"a\",\"b\"],\"nodes\":[" NODE_A_GONE
      ",{\"name\":\"b\",\"reachable\":true,\"reason\":\"observe-only is set\"}," NODE_W "]}",
 	1, "\nb is in sync by the record, and does not take over: observe-only is set\n", "bring"},
+    {"{\"node\":\"w\",\"mode\":\"STALLED\",\"active\":\"b\",\"in_sync\":[\"b\"],\"nodes\":[" NODE_A_HERE
+     ",{\"name\":\"b\",\"reachable\":true,\"state\":\"fault\",\"reason\":\"no data directory\"}," NODE_W "]}",
+	1, "\nonly b has every acknowledged payment, and it cannot open: no data directory\nif its data are gone", "bring"},
     {"{\"node\":\"w\",\"nodes\":[{\"name\":\"a\",\"reachable\":true,\"hears\":[\"b\",\"w\"]},"
      "{\"name\":\"b\",\"reachable\":true,\"hears\":[\"w\"]}," NODE_W "]}",
 	0, "\nb does not hear a: is the way from a to b cut?\n", "does not hear b"},
