@@ -14,8 +14,6 @@
 #include "heartbeat/daemon.h"
 #include "tests/unit/status_text.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void test_a_look_at_the_status(void **state)
 {
 	json_t *status = json_loads(status_text, 0, NULL), *empty = json_object();
