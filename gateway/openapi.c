@@ -146,9 +146,9 @@ static json_t *success(struct openapi *d, const struct route *r, const struct op
 
 static json_t *responses_of(struct openapi *d, const struct route *r, const struct operation *o)
 {
-	/* What comes by way of the edge may meet its limits, and a server of it that breaks. */
-	uint64_t problems =
-	    operation_problems(r) | PROBLEM_BIT(PROBLEM_RATE_LIMITED) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN);
+	/* What comes by way of the edge may be too slow for it, meet its limits, or a server of it that breaks. */
+	uint64_t problems = operation_problems(r) | PROBLEM_BIT(PROBLEM_REQUEST_TIMEOUT) |
+			    PROBLEM_BIT(PROBLEM_RATE_LIMITED) | PROBLEM_BIT(PROBLEM_OUTCOME_UNKNOWN);
 	json_t *ret = json_object();
 	char text[8];
 

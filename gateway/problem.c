@@ -38,6 +38,7 @@ static const struct {
     [PROBLEM_IDEMPOTENCY_KEY_REUSED] = {422, "idempotency_key_reused", "Idempotency-Key reused", "false"},
     [PROBLEM_CURRENCY_MISMATCH] = {422, "currency_mismatch", "Currency mismatch", "false"},
     [PROBLEM_PAN_NOT_ALLOWED] = {422, "pan_not_allowed", "Card number not allowed", "false"},
+    [PROBLEM_REQUEST_TIMEOUT] = {408, "request_timeout", "Request timeout", "true"},
     [PROBLEM_RATE_LIMITED] = {429, "rate_limited", "Rate limited", "true"},
     [PROBLEM_TOO_MANY_IN_FLIGHT] = {429, "too_many_in_flight", "Too many requests in flight", "true"},
     [PROBLEM_LOGIN_LOCKED] = {429, "login_locked", "Login locked", "true"},

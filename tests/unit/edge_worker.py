@@ -31,8 +31,17 @@ class Worker(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def chunks(self):
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
     def handle_request(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "Transfer-Encoding" in self.headers:
+            body = b"".join(self.chunks())
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/healthz":
             self.answer(200, "{}")
             return
