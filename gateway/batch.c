@@ -274,7 +274,7 @@ static int decide(struct batch_tools *t, struct plan *p, struct request *list, s
 	if (!d.stored && lookup_trusts(t, &r->message.op) && (code = decide_knowing(t, list, &in, &d, e)))
 		return code;
 	/* Stored, it would stay refused though its time had come: it comes again, until all holds that have expired are let go. */
-	if (d.stored && d.status >= 400 && sweep_is_behind(t)) {
+	if (sweep_would_help(t, d.stored, d.status)) {
 		request_settle(r, WIRE_NOT_EXECUTED);
 		return 0;
 	}

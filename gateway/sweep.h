@@ -19,4 +19,10 @@ static inline bool sweep_is_behind(const struct batch_tools *t)
 	return t->next_expiry_us <= t->now_us;
 }
 
+/* Such an answer is not given then: stored, it would stay what it is. The request is not executed, and comes again. */
+static inline bool sweep_would_help(const struct batch_tools *t, bool stored, unsigned status)
+{
+	return stored && status >= 400 && sweep_is_behind(t);
+}
+
 #endif

@@ -21,7 +21,7 @@ struct before {
 	struct account was;
 };
 
-/* Where to go back to when one item of an atomic batch fails. */
+/* Where to go back to when an item fails that takes the others with it. */
 struct mark {
 	struct head next;
 	size_t journal_bytes, row_count, before_count;
@@ -135,11 +135,13 @@ static void put_failure(struct batch_tools *t, size_t index)
 	text_puts(&t->results, "}");
 }
 
-/* Decides the items. *failed: the decision of the first that failed in an atomic batch, status 0 none. 0, or -ENOMEM. */
+/* Decides the items. *failed: the decision of the first that failed in an atomic batch, or that would perhaps not, once the sweep is done;
+ * all is as it was before then. Status 0: none. 0, or -ENOMEM. */
 static int decide_items(struct batch_tools *t, struct plan *p, const struct ledger_input *batch, struct mark *mark,
     struct ledger_decision *failed)
 {
 	struct items items = items_of(batch->message);
+	bool may_go_back = batch->message->op.atomic || sweep_is_behind(t);
 	struct op_message m;
 
 	*failed = (struct ledger_decision){0};
@@ -151,14 +153,15 @@ static int decide_items(struct batch_tools *t, struct plan *p, const struct ledg
 
 		if (lookup_fill(t, &in))
 			return -ENOMEM;
-		if (batch->message->op.atomic) {
+		if (may_go_back) {
 			remember_account(mark, in.from);
 			if (!LEDGER_OFF(L33_BOTH_ARE_TAKEN_BACK))
 				remember_account(mark, in.to);
 		}
 		text_clear(&t->body);
 		ledger_decide(&in, &t->body, &d);
-		if (batch->message->op.atomic && d.status >= 300 && !LEDGER_OFF(L30_ATOMIC_ENDS_AT_FIRST)) {
+		if ((batch->message->op.atomic && d.status >= 300 && !LEDGER_OFF(L30_ATOMIC_ENDS_AT_FIRST)) ||
+		    sweep_would_help(t, d.stored, d.status)) {
 			take_back(t, p, batch, mark, i);
 			put_failure(t, i);
 			*failed = d;
@@ -188,16 +191,16 @@ int transferbatch_decide(struct batch_tools *t, struct plan *p, struct request *
 			return err_set(e, -EBADMSG, "journal: a row of a batch of transfers is missing");
 		return query_fill_text(r, &d, &t->results);
 	}
-	if (sweep_is_behind(t)) { /* an item that is refused would stay so */
-		request_settle(r, WIRE_NOT_EXECUTED);
-		return 0;
-	}
 	mark.next = p->next;
 	mark.journal_bytes = t->journal.used;
 	mark.row_count = p->row_count;
 	mark.before_count = 0;
 	if (decide_items(t, p, &in, &mark, &failed))
 		return -ENOMEM;
+	if (sweep_would_help(t, failed.stored, failed.status)) {
+		request_settle(r, WIRE_NOT_EXECUTED);
+		return 0;
+	}
 	in.next_seq = p->next.next_seq;
 	d.status = failed.status ? failed.status : 200;
 	d.stored = d.has_seq = LEDGER_GUARD(L35_BATCH_HAS_ITS_ROW, !failed.status || failed.stored);
