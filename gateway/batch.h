@@ -14,8 +14,10 @@
 /* How far the holds that have expired are let go (sweep.h). All zero: nothing is in the way. */
 struct sweep {
 	struct due after;  /* what is before it was let go, or stepped over */
+	struct due again;  /* how far what was stepped over was tried again */
 	size_t most;	   /* in one transaction; 0: as many as ever */
 	uint64_t retry_us; /* what was stepped over is tried again then; 0: nothing was */
+	uint64_t clear_us; /* of what had expired at that time, nothing is left but what was stepped over */
 };
 
 /* How many alarms about requests were raised, lately. */

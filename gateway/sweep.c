@@ -63,49 +63,91 @@ static enum batch_end expire(struct batch_tools *t, const struct due *due, size_
 	return end;
 }
 
-/* None of these came through: fewer, and if it is one, the others without it. */
-static void look_for_culprit(struct sweep *s, const struct due *due, size_t count, uint64_t now_us, const char *why)
+/* None of these came through: fewer, and if it is one, the others without it. `from` is where they were looked for. */
+static void look_for_culprit(
+    struct sweep *s, struct due *from, const struct due *due, size_t count, uint64_t now_us, const char *why)
 {
 	char id[ID_TEXT_BYTES];
 
 	s->most = count > 1 ? count / 2 : 1;
 	if (count > 1)
 		return;
-	s->after = due[0];
-	s->retry_us = now_us + RETRY_US;
+	*from = due[0];
+	if (from == &s->after)
+		s->retry_us = now_us + RETRY_US;
 	LOG(LOG_CRIT, "sweep.skip", KV_S("payment", id_format("pay_", &due[0].payment, id)), KV_S("why", why));
+}
+
+/* All that was stepped over was tried again: some of it is still in the way, or nothing is. */
+static void end_retry(struct sweep *s, uint64_t now_us)
+{
+	bool some = s->again.expires_us;
+
+	s->retry_us = some ? now_us + RETRY_US : 0;
+	s->after = some ? s->after : (struct due){0};
+	s->again = (struct due){0};
+}
+
+/* The next ones to be let go; *from: where they were looked for. What was stepped over has its turn when there is nothing else. 0, or a code
+ * of store.h. */
+static int find(struct batch_tools *t, struct due *due, size_t *count, struct due **from, struct errbuf *e)
+{
+	struct sweep *s = &t->sweep;
+	size_t most = s->most ? s->most : SWEEP_MAX;
+	uint64_t next_us, ignored_us;
+	int code;
+
+	*from = &s->after;
+	*count = most;
+	code = row_find_due(t->store, t->now_us, *from, due, count, &next_us, &t->sql, e);
+	if (code)
+		return code;
+	s->clear_us = next_us > t->now_us ? t->now_us : 0; /* once these are let go */
+	if (!*count && s->retry_us && t->now_us >= s->retry_us) {
+		*from = &s->again;
+		*count = most;
+		code = row_find_due(t->store, t->now_us, *from, due, count, &ignored_us, &t->sql, e);
+		if (code)
+			return code;
+		if (!*count)
+			end_retry(s, t->now_us);
+	}
+	t->next_expiry_us = s->retry_us && s->retry_us < next_us ? s->retry_us : next_us;
+	return 0;
+}
+
+/* There is more where these came from. */
+static void go_on(struct batch_tools *t, const struct due *from)
+{
+	t->next_expiry_us = 0;
+	t->sweep.clear_us = from == &t->sweep.again ? t->now_us : 0;
 }
 
 enum batch_end sweep_run(struct batch_tools *t, struct errbuf *e)
 {
 	struct sweep *s = &t->sweep;
-	struct due due[SWEEP_MAX];
-	size_t most = s->most ? s->most : SWEEP_MAX, count = most;
-	uint64_t next_us, batch = t->head.batch_seq;
+	struct due due[SWEEP_MAX], *from;
+	size_t count;
+	uint64_t batch = t->head.batch_seq;
 	enum batch_end end;
 	bool left;
 
-	if (s->retry_us && t->now_us >= s->retry_us)
-		*s = (struct sweep){.most = s->most};
-	else if (t->now_us < t->next_expiry_us)
+	if (t->now_us < t->next_expiry_us)
 		return BATCH_COMMITTED;
-	if (row_find_due(t->store, t->now_us, &s->after, due, &count, &next_us, &t->sql, e))
+	if (find(t, due, &count, &from, e))
 		return BATCH_LOST;
-	if (s->retry_us && s->retry_us < next_us)
-		next_us = s->retry_us;
-	t->next_expiry_us = next_us;
 	if (!count)
 		return BATCH_COMMITTED;
 	end = expire(t, due, count, &left, e);
 	if (end == BATCH_REFUSED || (end == BATCH_COMMITTED && t->head.batch_seq == batch)) {
-		look_for_culprit(s, due, count, t->now_us, end == BATCH_REFUSED ? e->text : "it is not let go");
-		t->next_expiry_us = 0;
+		look_for_culprit(s, from, due, count, t->now_us, end == BATCH_REFUSED ? e->text : "it is not let go");
+		go_on(t, from);
 	} else if (end == BATCH_BUSY) {
-		t->next_expiry_us = 0;
+		go_on(t, from);
 	} else if (end == BATCH_COMMITTED) {
-		s->most = most < SWEEP_MAX / 2 ? 2 * most : SWEEP_MAX;
+		s->most = s->most && s->most < SWEEP_MAX / 2 ? 2 * s->most : SWEEP_MAX;
 		if (left)
-			t->next_expiry_us = 0;
+			go_on(t, from);
 	}
 	return end;
 }
