@@ -96,6 +96,25 @@ def check_spread():
     expect("/healthz from outside", request("GET", "/healthz")[0], 404)
 
 
+def check_target():
+    """A whole URL as the target is its path: to the workers, and to what the edge keeps for itself."""
+    def get(target):
+        c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"))
+        c.putrequest("GET", target)
+        c.endheaders()
+        status = c.getresponse().status
+        c.close()
+        return status
+
+    host = "https://10.0.0.100"
+    for target, path in ((host + "/v1/whole?a=b", "/v1/whole?a=b"), ("HTTP://10.0.0.100/v1/http", "/v1/http"), (host, "/")):
+        expect(target, (get(target), tries(path)), (200, 1))
+    for target in (host + "/healthz", host + "/metrics?x", "http:///metrics", "HTTPS://10.0.0.100/readyz", "/activez"):
+        expect(target, get(target), 404)
+    expect("what workers have of that", [tries(p) for p in ("/metrics?x", "/metrics", "/readyz", "/activez")], [0, 0, 0, 0])
+    print("ok   a whole URL as the target is taken for its path")
+
+
 def check_repeats():
     expect("GET", request("GET", "/fail/1")[0], 200)
     expect("POST with a key", request("POST", "/fail/2", b"{}", "key-2")[0], 200)
@@ -424,6 +443,7 @@ def main():
         for server in ("workers/w1", "workers/w2", "peer_workers/peer"):
             wait_for(server, lambda s=server: os.path.exists(WORK + "/a/run/haproxy.sock") and is_state(s, "UP"))
         check_spread()
+        check_target()
         check_repeats()
         check_greedy()
         check_pieces()
@@ -446,7 +466,7 @@ def main():
         told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "-")}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
-               [("/fail/4", 502), ("/healthz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
+               [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
                 ("/v1/idempotency_keys/[digits]", 400), ("/v1/late-body", 408), ("/v1/nul", 400)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")
