@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 
 WORK, OTHER = sys.argv[1], sys.argv[2]
 LOG = WORK + "/requests"
@@ -89,7 +90,8 @@ def check_spread():
     seen = {request("GET", "/v1/x?query=secret")[1] for _ in range(40)}
     expect("workers that were asked", seen, {"a1", "a2"})
     print("ok   requests go to the workers of this node")
-    for path in ("%34111-1111-1111-1111", "5105105105105100"):
+    wide = "".join(chr(0xff10 + int(digit)) for digit in "5454545454545454")
+    for path in ("%34111-1111-1111-1111", "5105105105105100", urllib.parse.quote(wide), urllib.parse.quote(wide[:4] + "\u3000454545" + wide[10:])):
         expect("a path that is logged", request("POST", "/v1/idempotency_keys/" + path, b"{}", "key\0one")[0], 400)
     cookie = request("GET", "/v1/cookie", Cookie="; ".join(f"c{i}=1" for i in range(600)))
     expect("a browser's cookies, which no worker has to keep", (cookie[0], "cookie" in cookie[1]), (200, False))
@@ -460,7 +462,7 @@ def main():
             log = f.read()
         if "secret" in log:
             fail("the log has a query or an Authorization header")
-        if "1111-1111" in log or "5105105" in log or "[digits]" not in log:
+        if "1111-1111" in log or "5105105" in log or "uff1" in log.lower() or "454545" in log or "[digits]" not in log:
             fail("the log has a card number")
         logged = [json.loads(line) for line in log.splitlines() if line.startswith('{"event":"edge.request"')]
         told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "-")}
