@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BUCKETS 4096
+
 struct list {
 	struct request *first, **end;
 };
@@ -17,6 +19,12 @@ struct list {
 struct scoped_key {
 	uint64_t principal; /* 0: not known, then the secret has to do */
 	uint8_t secret[HASH_BYTES], key[HASH_BYTES];
+};
+
+/* Who has which key, of those in flight and of the waiting ones that were looked at, so that each of those after them is one look. */
+struct index {
+	struct request *waiting[BUCKETS];			   /* the last of each; bucket_next */
+	uint16_t flying[BUCKETS], flying_next[BATCH_REQUESTS_MAX]; /* 1 + its number; 0: none */
 };
 
 struct queue {
@@ -31,6 +39,7 @@ struct queue {
 	int answers_fd;
 	struct scoped_key flying[BATCH_REQUESTS_MAX]; /* what is in flight */
 	size_t flying_count;
+	struct index index; /* while queue_take_twins looks */
 };
 
 static void list_init(struct list *l)
@@ -222,29 +231,56 @@ static bool is_same_key(const struct scoped_key *a, const struct scoped_key *b)
 	return a->principal && a->principal == b->principal;
 }
 
-/* Is there an earlier request with the same key? Up to `until` in the queue (NULL: all of it). */
-static bool has_twin(const struct queue *q, const struct scoped_key *key, const struct request *until)
+/* It is a hash already. */
+static size_t bucket_of(const uint8_t key[static HASH_BYTES])
 {
-	for (size_t i = 0; i < q->flying_count; i++)
-		if (is_same_key(&q->flying[i], key))
+	return (size_t)(key[0] | key[1] << 8) % BUCKETS;
+}
+
+static void index_begin(struct queue *q)
+{
+	struct index *x = &q->index;
+
+	memset(x, 0, sizeof(*x));
+	for (size_t i = 0; i < q->flying_count; i++) {
+		uint16_t *first = &x->flying[bucket_of(q->flying[i].key)];
+
+		x->flying_next[i] = *first;
+		*first = (uint16_t)(i + 1);
+	}
+}
+
+static void index_add(struct queue *q, struct request *r)
+{
+	struct request **first = &q->index.waiting[bucket_of(r->message.op.key_hash)];
+
+	r->bucket_next = *first;
+	*first = r;
+}
+
+static bool index_has(const struct queue *q, const struct scoped_key *key)
+{
+	size_t bucket = bucket_of(key->key);
+
+	for (size_t i = q->index.flying[bucket]; i; i = q->index.flying_next[i - 1])
+		if (is_same_key(&q->flying[i - 1], key))
 			return true;
-	for (const struct request *r = q->waiting.first; r && r != until; r = r->next) {
+	for (const struct request *r = q->index.waiting[bucket]; r; r = r->bucket_next) {
 		struct scoped_key other = key_of(&r->message.op);
 
-		if (op_is_journalled(r->message.op.kind) && is_same_key(&other, key))
+		if (is_same_key(&other, key))
 			return true;
 	}
 	return false;
 }
 
-/* Splits the queue: what `leaves` says goes to the caller, the rest stays in order. */
+/* Splits the queue: what `leaves` says goes to the caller, the rest stays in order. The caller has the lock. */
 static struct request *split(
     struct queue *q, uint64_t now_us, bool (*leaves)(struct queue *, struct request *, uint64_t))
 {
 	struct list out;
 
 	list_init(&out);
-	(void)pthread_mutex_lock(&q->lock);
 	for (struct request **at = &q->waiting.first; *at;) {
 		struct request *r = *at;
 
@@ -259,7 +295,6 @@ static struct request *split(
 		q->bytes -= request_bytes(r);
 		list_put(&out, r);
 	}
-	(void)pthread_mutex_unlock(&q->lock);
 	return out.first;
 }
 
@@ -277,25 +312,50 @@ static bool is_expired(struct queue *q, struct request *r, uint64_t now_us)
 	return now_us >= r->deadline_us;
 }
 
+static bool is_to_be_checked(const struct request *r, uint64_t now_us)
+{
+	return !r->twin_checked && !r->message.op.again && op_is_journalled(r->message.op.kind) &&
+	       now_us - r->arrived_us >= TWIN_WAIT_US;
+}
+
+/* Is one of those before it, which are in the index, its twin? */
 static bool is_waiting_twin(struct queue *q, struct request *r, uint64_t now_us)
 {
 	struct scoped_key key = key_of(&r->message.op);
 
-	if (r->twin_checked || r->message.op.again || !op_is_journalled(r->message.op.kind) ||
-	    now_us - r->arrived_us < TWIN_WAIT_US)
-		return false;
-	r->twin_checked = true; /* looking costs the length of the queue: once */
-	return has_twin(q, &key, r);
+	if (is_to_be_checked(r, now_us)) {
+		r->twin_checked = true; /* what was alone then has no earlier one later */
+		if (index_has(q, &key))
+			return true;
+	}
+	if (op_is_journalled(r->message.op.kind))
+		index_add(q, r);
+	return false;
 }
 
 struct request *queue_take_expired(struct queue *q, uint64_t now_us, bool all)
 {
-	return split(q, now_us, all ? is_any : is_expired);
+	struct request *ret;
+
+	(void)pthread_mutex_lock(&q->lock);
+	ret = split(q, now_us, all ? is_any : is_expired);
+	(void)pthread_mutex_unlock(&q->lock);
+	return ret;
 }
 
 struct request *queue_take_twins(struct queue *q, uint64_t now_us)
 {
-	return split(q, now_us, is_waiting_twin);
+	struct request *r, *ret = NULL;
+
+	(void)pthread_mutex_lock(&q->lock);
+	for (r = q->waiting.first; r && !is_to_be_checked(r, now_us); r = r->next)
+		;
+	if (r) {
+		index_begin(q);
+		ret = split(q, now_us, is_waiting_twin);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return ret;
 }
 
 static bool wait_for(struct queue *q, unsigned wait_ms, bool requests_count)
@@ -389,11 +449,17 @@ void queue_return(struct queue *q, struct request *list)
 bool queue_has_key(struct queue *q, const struct op *op, uint64_t principal)
 {
 	struct scoped_key key = key_of(op);
-	bool has;
+	bool has = false;
 
 	key.principal = principal;
 	(void)pthread_mutex_lock(&q->lock);
-	has = has_twin(q, &key, NULL);
+	for (size_t i = 0; i < q->flying_count && !has; i++)
+		has = is_same_key(&q->flying[i], &key);
+	for (const struct request *r = q->waiting.first; r && !has; r = r->next) {
+		struct scoped_key other = key_of(&r->message.op);
+
+		has = op_is_journalled(r->message.op.kind) && is_same_key(&other, &key);
+	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return has;
 }

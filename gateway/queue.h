@@ -22,7 +22,8 @@ struct request {
 	uint64_t session, id;		  /* where the answer goes */
 	uint64_t arrived_us, deadline_us; /* CLOCK_BOOTTIME */
 	bool twin_checked;
-	struct op_message message; /* texts point into bytes */
+	struct request *bucket_next; /* of the queue: an earlier one whose key has the same hash */
+	struct op_message message;   /* texts point into bytes */
 	struct wire_answer answer;
 	char *body;	  /* of the answer, owned */
 	uint64_t version; /* of the role record under which the answer is true (R9) */

@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -128,6 +130,70 @@ static void test_queue_scope(void **state)
 	queue_free(q);
 }
 
+static bool share_key(const struct request *a, const struct request *b)
+{
+	const struct op *x = &a->message.op, *y = &b->message.op;
+
+	return memcmp(x->key_hash, y->key_hash, HASH_BYTES) == 0 &&
+	       (memcmp(x->secret_hash, y->secret_hash, HASH_BYTES) == 0 ||
+		   (x->principal && x->principal == y->principal));
+}
+
+/* Many, few of them with a key of their own and some with the same beginning of it: against a look at each pair. */
+static void test_queue_twins(void **state)
+{
+	enum { FLYING = 200, ALL = 2000 };
+	static struct request *all[ALL];
+	static bool has_left[ALL];
+	struct queue *q = queue_new();
+	struct request *flying = NULL, *out;
+	unsigned seed = (unsigned)getpid();
+	size_t left = 0;
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	for (size_t i = 0; i < ALL; i++) {
+		all[i] = ask((uint8_t)(rand_r(&seed) % 4), i % 3 ? 100 : 101, 9000000);
+		all[i]->id = i;
+		all[i]->message.op.key_hash[HASH_BYTES - 1] = (uint8_t)(rand_r(&seed) % 64);
+		all[i]->message.op.secret_hash[0] = (uint8_t)(rand_r(&seed) % 8);
+		all[i]->message.op.principal = (uint64_t)(rand_r(&seed) % 4);
+		if (i % 7 == 0)
+			all[i]->message.op.kind = OP_ACCOUNT_GET;
+		all[i]->message.op.again = i % 11 == 0;
+		if (i == FLYING)
+			flying = queue_take(q);
+		assert_true(queue_put(q, all[i]));
+	}
+	for (uint64_t later = 0; later < 2; later++) { /* those that arrived at 101 are looked at in the second round */
+		out = queue_take_twins(q, 100 + later + TWIN_WAIT_US);
+		for (size_t i = FLYING; i < ALL; i++) {
+			const struct op *op = &all[i]->message.op;
+			bool leaves = false;
+
+			if (has_left[i] || op->again || !op_is_journalled(op->kind) || (i % 3 == 0) != later)
+				continue;
+			for (size_t j = 0; j < i && !leaves; j++)
+				leaves = !has_left[j] && op_is_journalled(all[j]->message.op.kind) &&
+					 share_key(all[j], all[i]);
+			has_left[i] = leaves;
+			left += leaves;
+			if (leaves) {
+				assert_ptr_equal(out, all[i]);
+				out = out->next;
+			}
+		}
+		assert_null(out);
+	}
+	assert_in_range(left, 100, ALL - FLYING);
+	assert_null(queue_take_twins(q, 200 + TWIN_WAIT_US)); /* each is looked at once */
+	queue_answer(q, flying);
+	for (size_t i = FLYING; i < ALL; i++)
+		if (has_left[i])
+			request_free(all[i]);
+	queue_free(q);
+}
+
 /* A queue of the largest requests there are is full long before it has QUEUE_REQUESTS_MAX. */
 static void test_queue_bytes(void **state)
 {
@@ -161,6 +227,7 @@ int main(void)
 	    cmocka_unit_test(test_queue_return),
 	    cmocka_unit_test(test_queue),
 	    cmocka_unit_test(test_queue_scope),
+	    cmocka_unit_test(test_queue_twins),
 	    cmocka_unit_test(test_queue_bytes),
 	};
 
