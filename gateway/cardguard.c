@@ -2,25 +2,44 @@
 
 #include "heartbeat/ids.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define CARD_DIGITS_MIN 13
 #define CARD_DIGITS_MAX 19
 
+/* A character of UTF-8 of up to three bytes: its length in bytes, 0: none. */
+static size_t decode(const char *at, size_t count, uint32_t *ret)
+{
+	const unsigned char *b = (const unsigned char *)at;
+	size_t bytes = !count ? 0 : b[0] < 0x80 ? 1 : b[0] < 0xc0 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 0;
+	uint32_t c;
+
+	if (!bytes || bytes > count)
+		return 0;
+	c = bytes == 1 ? b[0] : bytes == 2 ? b[0] & 0x1fu : b[0] & 0x0fu;
+	for (size_t i = 1; i < bytes; i++) {
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (b[i] & 0x3fu);
+	}
+	*ret = c;
+	return bytes;
+}
+
 /* Its length in bytes, and which; 0: something else. Those of full width (U+FF10 on), as an East Asian keyboard has them, are digits too. */
 static size_t digit_bytes(const char *at, size_t count, char *ret)
 {
-	const unsigned char *b = (const unsigned char *)at;
+	uint32_t c, zero;
+	size_t bytes = decode(at, count, &c);
 
-	if (count >= 1 && b[0] >= '0' && b[0] <= '9') {
-		*ret = at[0];
-		return 1;
-	}
-	if (count >= 3 && b[0] == 0xef && b[1] == 0xbc && b[2] >= 0x90 && b[2] <= 0x99) {
-		*ret = (char)('0' + (b[2] - 0x90));
-		return 3;
-	}
-	return 0;
+	if (!bytes)
+		return 0;
+	zero = c < 0xff10 ? '0' : 0xff10;
+	if (c < zero || c > zero + 9)
+		return 0;
+	*ret = (char)('0' + (c - zero));
+	return bytes;
 }
 
 static bool passes_luhn(const char *digits, size_t count)
@@ -49,20 +68,39 @@ static bool is_our_id(const char *bytes, size_t count)
 	return false;
 }
 
-/* What may stand between two digits of a card number, as people write it: blanks, tabs, ends of lines and dashes, also the
- * typographic ones. Its length in bytes, 0: something else. */
+/* What may stand between two digits of a card number, as people and their programs write it: from, to. */
+static const uint32_t separators[][2] = {
+    {'\t', '\r'},			  /* tab, ends of lines */
+    {' ', ' '}, {'-', '-'}, {0x85, 0x85}, /* next line */
+    {0xa0, 0xa0},			  /* no-break space */
+    {0xad, 0xad},			  /* soft hyphen */
+    {0x2d7, 0x2d7},			  /* modifier minus */
+    {0x1680, 0x1680},			  /* ogham space */
+    {0x180e, 0x180e},			  /* mongolian vowel separator */
+    {0x2000, 0x2015}, /* spaces of all widths, also of none, marks of direction, hyphens and dashes */
+    {0x2028, 0x202f}, /* ends of lines and paragraphs, marks of direction, narrow no-break space */
+    {0x2043, 0x2043}, /* hyphen bullet */
+    {0x205f, 0x206f}, /* mathematical space, and what is not seen */
+    {0x2212, 0x2212}, /* minus */
+    {0x2e3a, 0x2e3b}, /* long dashes */
+    {0x3000, 0x3000}, /* space of full width */
+    {0x30fc, 0x30fc}, /* katakana's long vowel, which looks like a dash */
+    {0xfe58, 0xfe58}, /* small dash */
+    {0xfe63, 0xfe63}, /* small hyphen */
+    {0xfeff, 0xfeff}, /* byte order mark, a space of no width */
+    {0xff0d, 0xff0d}, /* hyphen of full width */
+    {0xff70, 0xff70}, /* katakana's long vowel of half width */
+};
+
+/* Its length in bytes, 0: something else. */
 static size_t separator_bytes(const char *at, size_t count)
 {
-	const unsigned char *b = (const unsigned char *)at;
+	uint32_t c;
+	size_t bytes = decode(at, count, &c);
 
-	if (count >= 1 && (b[0] == ' ' || b[0] == '-' || b[0] == '\t' || b[0] == '\n' || b[0] == '\r'))
-		return 1;
-	if (count >= 2 && b[0] == 0xc2 && (b[1] == 0xa0 || b[1] == 0xad)) /* no-break space, soft hyphen */
-		return 2;
-	if (count >= 3 && b[0] == 0xe2 && b[1] == 0x80 && ((b[2] >= 0x80 && b[2] <= 0x95) || b[2] == 0xaf))
-		return 3; /* spaces and dashes from U+2000 on, narrow no-break space */
-	if (count >= 3 && b[0] == 0xe2 && b[1] == 0x88 && b[2] == 0x92)
-		return 3; /* minus */
+	for (size_t i = 0; bytes && i < sizeof(separators) / sizeof(separators[0]); i++)
+		if (c >= separators[i][0] && c <= separators[i][1])
+			return bytes;
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* True when bytes hold a run of 13-19 digits, those of full width too, that passes Luhn; blanks, ends of lines and dashes between
- * them are ignored. Our own identifiers (prefix and ULID) never count. */
+ * them, of whatever width and script, are ignored. Our own identifiers (prefix and ULID) never count. */
 bool cardguard_finds(const char *bytes, size_t count);
 
 #endif
