@@ -6,6 +6,7 @@
 #include "gateway/options.h"
 #include "gateway/scope.h"
 #include "gateway/wire.h"
+#include "heartbeat/cli.h"
 #include "heartbeat/rolepage.h"
 
 #include <errno.h>
@@ -101,13 +102,7 @@ static const struct {
     {"revoke", "--name NAME                       end a key for good", prepare_revoke},
 };
 
-static int usage(FILE *f, int status)
-{
-	(void)fprintf(f, "usage:\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		(void)fprintf(f, "  holdfastctl api-key %-6s %s\n", commands[i].word, commands[i].help);
-	return status;
-}
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* Only the active node's ledger can do it: say which one that is. */
 static int check_role(const char *path)
@@ -227,41 +222,36 @@ static int run(struct task *t)
 
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-	    {"name", required_argument, NULL, 'n'},
-	    {"scopes", required_argument, NULL, 's'},
-	    {"run-dir", required_argument, NULL, 'r'},
-	    {"version", no_argument, NULL, 'V'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
 	static struct task t = {.run_dir = RUN_DIR};
-	int c, code;
+	const struct cli_option options[] = {
+	    {"name", 0, "NAME", "of the key", .text = &t.name},
+	    {"scopes", 0, "SCOPES", "what it may do, several between blanks", .text = &t.scopes},
+	    {"run-dir", 0, "DIR", NULL, .text = &t.run_dir},
+	};
+	char form[COMMANDS][96];
+	const char *usage[COMMANDS + 1] = {NULL};
+	const struct cli cli = {"holdfastctl api-key", usage, options, sizeof(options) / sizeof(options[0])};
+	int code;
 
-	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
-		if (c == 'n')
-			t.name = optarg;
-		else if (c == 's')
-			t.scopes = optarg;
-		else if (c == 'r')
-			t.run_dir = optarg;
-		else if (c == 'V')
-			return puts(PACKAGE_STRING) < 0;
-		else
-			return usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : EXIT_USAGE);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		(void)snprintf(form[i], sizeof(form[i]), "%-6s %s", commands[i].word, commands[i].help);
+		usage[i] = form[i];
 	}
+	code = cli_read(&cli, argc, argv);
+	if (code >= 0)
+		return code;
 	if (argc - optind != 1)
-		return usage(stderr, EXIT_USAGE);
+		return cli_usage(&cli);
 	if (geteuid() != 0)
 		return complain("not allowed", "run as root");
 	if (sodium_init() < 0)
 		return complain("libsodium", "cannot initialise");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].word, argv[optind]) == 0) {
 			code = commands[i].prepare(&t);
 			code = code ? code : run(&t);
 			sodium_memzero(t.secret, sizeof(t.secret));
 			return code;
 		}
-	return usage(stderr, EXIT_USAGE);
+	return cli_usage(&cli);
 }

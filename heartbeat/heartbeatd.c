@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "heartbeat/cli.h"
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/daemon.h"
 #include "heartbeat/ip_text.h"
@@ -392,72 +393,32 @@ static int make_state(const struct daemon *d, const struct options *o, struct er
 	return statefile_store(d->state_path, &reg, e);
 }
 
-static void usage(FILE *f)
-{
-	(void)fprintf(f, "usage: holdfast-heartbeatd [-n] [-f FILE]\n"
-			 "       holdfast-heartbeatd --init-state --token HEX [--epoch N] | --join-state [-f FILE]\n"
-			 "  -f, --config FILE  configuration (" CONF_PATH ")\n"
-			 "  -n, --check        check the configuration and exit\n"
-			 "      --init-state   write the register of a new cluster; --token HEX is its data token\n"
-			 "      --epoch N      its first epoch, 1 to 1000000000000 (1)\n"
-			 "      --join-state   write the register of a member that will ask for admission\n"
-			 "      --key FILE     cluster key (" CONF_KEY_PATH ")\n"
-			 "      --state FILE   the register (" CONF_STATE_DIR "/heartbeat/register)\n"
-			 "      --run DIR      sockets and the role page (/run/holdfast)\n"
-			 "      --version, --help\n");
-}
-
-static int parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-	    {"config", required_argument, NULL, 'f'},
-	    {"check", no_argument, NULL, 'n'},
-	    {"init-state", no_argument, NULL, 'i'},
-	    {"join-state", no_argument, NULL, 'j'},
-	    {"token", required_argument, NULL, 't'},
-	    {"epoch", required_argument, NULL, 'e'},
-	    {"key", required_argument, NULL, 'k'},
-	    {"state", required_argument, NULL, 's'},
-	    {"run", required_argument, NULL, 'r'},
-	    {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
-		switch (c) {
-		case 'f': o->conf = optarg; break;
-		case 'n': o->check = true; break;
-		case 'i': o->init = true; break;
-		case 'j': o->join = true; break;
-		case 't': o->token = optarg; break;
-		case 'e': o->epoch = optarg; break;
-		case 'k': o->key = optarg; break;
-		case 's': o->state = optarg; break;
-		case 'r': o->run = optarg; break;
-		case 'v': puts("holdfast-heartbeatd " PACKAGE_VERSION); return 0;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
-		}
-	}
-	if (optind < argc || (o->init && o->join)) {
-		usage(stderr);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon d;
 	struct options o = {CONF_PATH, CONF_KEY_PATH, CONF_STATE_DIR "/heartbeat/register", "/run/holdfast", NULL, NULL,
 	    false, false, false};
+	static const char *const usage[] = {
+	    "[-n] [-f FILE]", "--init-state --token HEX [--epoch N] | --join-state [-f FILE]", NULL};
+	const struct cli_option options[] = {
+	    {"config", 'f', "FILE", "configuration", .text = &o.conf},
+	    {"check", 'n', NULL, "check the configuration and exit", .flag = &o.check},
+	    {"init-state", 0, NULL, "write the register of a new cluster", .flag = &o.init},
+	    {"token", 0, "HEX", "its data token", .text = &o.token},
+	    {"epoch", 0, "N", "its first epoch, 1 to 1000000000000, else 1", .text = &o.epoch},
+	    {"join-state", 0, NULL, "write the register of a member that will ask for admission", .flag = &o.join},
+	    {"key", 0, "FILE", "cluster key", .text = &o.key},
+	    {"state", 0, "FILE", "the register", .text = &o.state},
+	    {"run", 0, "DIR", "sockets and the role page", .text = &o.run},
+	};
+	const struct cli cli = {"holdfast-heartbeatd", usage, options, sizeof(options) / sizeof(options[0])};
 	struct errbuf e = {""};
-	int code = parse(argc, argv, &o);
+	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
+	if (optind < argc || (o.init && o.join))
+		return cli_usage(&cli);
 	if (conf_load(o.conf, &d.conf, stderr))
 		return 1;
 	if (o.check)

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "heartbeat/cli.h"
 #include "heartbeat/conf_value.h"
 #include "heartbeat/log.h"
 #include "heartbeat/paged_answer.h"
@@ -102,55 +103,24 @@ static int run(struct paged *p, const struct options *o)
 	return code < 0;
 }
 
-static void usage(FILE *f)
-{
-	(void)fprintf(f, "usage: holdfast-paged [-n] [-f FILE]\n"
-			 "  -f, --config FILE  configuration (" CONF_PATH ")\n"
-			 "  -n, --check        check the configuration and exit\n"
-			 "      --page DIR     password and certificate (" CONF_PAGE_DIR ")\n"
-			 "      --run DIR      where heartbeatd and ledgerd are asked (/run/holdfast)\n"
-			 "      --version, --help\n");
-}
-
-static int parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-	    {"config", required_argument, NULL, 'f'},
-	    {"check", no_argument, NULL, 'n'},
-	    {"page", required_argument, NULL, 'p'},
-	    {"run", required_argument, NULL, 'r'},
-	    {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
-		switch (c) {
-		case 'f': o->conf = optarg; break;
-		case 'n': o->check = true; break;
-		case 'p': o->page = optarg; break;
-		case 'r': o->run = optarg; break;
-		case 'v': puts("holdfast-paged " PACKAGE_VERSION); return 0;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
-		}
-	}
-	if (optind < argc) {
-		usage(stderr);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct paged p;
 	struct options o = {CONF_PATH, "/run/holdfast", CONF_PAGE_DIR, false};
-	int code = parse(argc, argv, &o);
+	static const char *const usage[] = {"[-n] [-f FILE]", NULL};
+	const struct cli_option options[] = {
+	    {"config", 'f', "FILE", "configuration", .text = &o.conf},
+	    {"check", 'n', NULL, "check the configuration and exit", .flag = &o.check},
+	    {"page", 0, "DIR", "password and certificate", .text = &o.page},
+	    {"run", 0, "DIR", "where heartbeatd and ledgerd are asked", .text = &o.run},
+	};
+	const struct cli cli = {"holdfast-paged", usage, options, sizeof(options) / sizeof(options[0])};
+	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
+	if (optind < argc)
+		return cli_usage(&cli);
 	if (conf_load(o.conf, &p.conf, stderr))
 		return 1;
 	if (o.check)

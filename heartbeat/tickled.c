@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "heartbeat/cli.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/reload.h"
@@ -207,55 +208,24 @@ static int run(struct tickled *t)
 	return code < 0;
 }
 
-static void usage(FILE *f)
-{
-	(void)fprintf(f, "usage: holdfast-tickled [-n] [-f FILE]\n"
-			 "  -f, --config FILE  configuration (" CONF_PATH ")\n"
-			 "  -n, --check        check the configuration and exit\n"
-			 "      --key FILE     cluster key (" CONF_KEY_PATH ")\n"
-			 "      --run DIR      where heartbeatd writes the members (/run/holdfast)\n"
-			 "      --version, --help\n");
-}
-
-static int parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-	    {"config", required_argument, NULL, 'f'},
-	    {"check", no_argument, NULL, 'n'},
-	    {"key", required_argument, NULL, 'k'},
-	    {"run", required_argument, NULL, 'r'},
-	    {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
-		switch (c) {
-		case 'f': o->conf = optarg; break;
-		case 'n': o->check = true; break;
-		case 'k': o->key = optarg; break;
-		case 'r': o->run = optarg; break;
-		case 'v': puts("holdfast-tickled " PACKAGE_VERSION); return 0;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
-		}
-	}
-	if (optind < argc) {
-		usage(stderr);
-		return 2;
-	}
-	return -1;
-}
-
 int main(int argc, char **argv)
 {
 	static struct tickled t;
 	struct options o = {CONF_PATH, CONF_KEY_PATH, "/run/holdfast", false};
-	int code = parse(argc, argv, &o);
+	static const char *const usage[] = {"[-n] [-f FILE]", NULL};
+	const struct cli_option options[] = {
+	    {"config", 'f', "FILE", "configuration", .text = &o.conf},
+	    {"check", 'n', NULL, "check the configuration and exit", .flag = &o.check},
+	    {"key", 0, "FILE", "cluster key", .text = &o.key},
+	    {"run", 0, "DIR", "where heartbeatd writes the members", .text = &o.run},
+	};
+	const struct cli cli = {"holdfast-tickled", usage, options, sizeof(options) / sizeof(options[0])};
+	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
+	if (optind < argc)
+		return cli_usage(&cli);
 	if (conf_load(o.conf, &t.conf, stderr))
 		return 1;
 	if (o.check)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/cli.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/durable.h"
 #include "heartbeat/rolepage.h"
@@ -166,76 +167,32 @@ static const struct command {
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum {
-	OPT_HELP = 256,
-	OPT_VERSION,
-	OPT_ROLE,
-	OPT_KEY,
-	OPT_DATABASE_CONF,
-	OPT_DATABASE_SOCKET,
-	OPT_FROM_ACTIVE,
-	OPT_LOGS,
-	OPT_UNTIL,
-	OPT_RESULT
-};
-
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {"role", required_argument, NULL, OPT_ROLE},
-    {"key", required_argument, NULL, OPT_KEY},
-    {"database-conf", required_argument, NULL, OPT_DATABASE_CONF},
-    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
-    {"from-active", no_argument, NULL, OPT_FROM_ACTIVE},
-    {"logs", required_argument, NULL, OPT_LOGS},
-    {"until", required_argument, NULL, OPT_UNTIL},
-    {"result", required_argument, NULL, OPT_RESULT},
-    {NULL, 0, NULL, 0},
-};
-
-static void usage(FILE *f, const char *called)
-{
-	for (size_t i = 0; i < COMMANDS; i++)
-		(void)fprintf(f, "%s %s [OPTION...] %s %s\n          %s\n", i ? "      " : "usage:", called,
-		    commands[i].word, commands[i].synopsis, commands[i].help);
-	(void)fprintf(f, "  -f FILE               configuration (" CONF_PATH ")\n"
-			 "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
-			 "  --key FILE            cluster key (" CONF_KEY_PATH ")\n"
-			 "  --result FILE         where to leave when one was made (" CONF_BACKUP_PATH ")\n"
-			 "  --database-conf FILE  of the mariadbd to copy (" HOTCOPY_DATABASE_CONF ")\n"
-			 "  --database-socket S   of the mariadbd to copy (" DATABASE_SOCKET ")\n");
-}
-
 static int read_options(int argc, char **argv, struct arguments *a)
 {
-	int c;
+	const struct cli_option options[] = {
+	    {"from-active", 0, NULL, "also on the active gateway", .flag = &a->from_active},
+	    {"logs", 0, "ARCHIVE", "what was archived since", .text = &a->logs},
+	    {"until", 0, "WHEN", "up to a GTID, or a time in UTC", .text = &a->until},
+	    {"config", 'f', "FILE", "configuration", .text = &a->conf_path},
+	    {"role", 0, "PATH", "role page", .text = &a->role_path},
+	    {"key", 0, "FILE", "cluster key", .text = &a->key_path},
+	    {"result", 0, "FILE", "where to leave when one was made", .text = &a->result_path},
+	    {"database-conf", 0, "FILE", "of the mariadbd to copy", .text = &a->database_conf},
+	    {"database-socket", 0, "S", "of the mariadbd to copy", .text = &a->database_socket},
+	};
+	char form[COMMANDS][160];
+	const char *usage[COMMANDS + 1] = {NULL};
+	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0])};
+	int code;
 
-	while ((c = getopt_long(argc, argv, "f:", long_options, NULL)) >= 0) {
-		switch (c) {
-		case 'f': a->conf_path = optarg; break;
-		case OPT_ROLE: a->role_path = optarg; break;
-		case OPT_KEY: a->key_path = optarg; break;
-		case OPT_DATABASE_CONF: a->database_conf = optarg; break;
-		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
-		case OPT_FROM_ACTIVE:
-			a->from_active = true;
-			a->given |= TAKES_FROM_ACTIVE;
-			break;
-		case OPT_LOGS:
-			a->logs = optarg;
-			a->given |= TAKES_LOGS;
-			break;
-		case OPT_UNTIL:
-			a->until = optarg;
-			a->given |= TAKES_LOGS;
-			break;
-		case OPT_RESULT: a->result_path = optarg; break;
-		case OPT_HELP: usage(stdout, argv[0]); return 0;
-		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
-		default: usage(stderr, argv[0]); return EXIT_USAGE;
-		}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		(void)snprintf(form[i], sizeof(form[i]), "[OPTION...] %s %s\n          %s", commands[i].word,
+		    commands[i].synopsis, commands[i].help);
+		usage[i] = form[i];
 	}
-	return -1;
+	code = cli_read(&cli, argc, argv);
+	a->given = (a->from_active ? TAKES_FROM_ACTIVE : 0) | (a->logs || a->until ? TAKES_LOGS : 0);
+	return code;
 }
 
 static int start(struct errbuf *e)

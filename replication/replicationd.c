@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "heartbeat/cli.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
@@ -260,26 +261,6 @@ static int init_data(const struct conf *conf, const struct restoredata_from *fro
 	return fflush(stdout) ? 1 : 0;
 }
 
-static void usage(FILE *f)
-{
-	(void)fprintf(f,
-	    "usage: holdfast-replicationd [-n] [-f FILE]\n"
-	    "       holdfast-replicationd --init-data [--from DIR [--logs DIR [--until WHEN]] | --adopt DIR] "
-	    "[--accept-findings] "
-	    "[-f FILE]\n"
-	    "       holdfast-replicationd --look-at DIR\n"
-	    "  -f FILE       configuration (" CONF_PATH ")\n"
-	    "  -n            check the configuration and exit\n"
-	    "  --init-data   make the data directory of a new cluster and print its data token and first epoch\n"
-	    "  --from DIR    with the ledger of the backup in DIR, instead of an empty one\n"
-	    "  --logs DIR    and what was archived in DIR since\n"
-	    "  --until WHEN  up to a GTID, or a time in UTC (2026-11-21T21:00:00Z)\n"
-	    "  --adopt DIR   with the data in DIR, of a MariaDB that is down, which is copied\n"
-	    "  --look-at DIR say whether it could be adopted, as far as that is seen from outside, and exit\n"
-	    "  --accept-findings  also when the ledger in it does not add up\n"
-	    "  --version, --help\n");
-}
-
 static int look(const char *dir)
 {
 	struct errbuf e;
@@ -300,39 +281,35 @@ static bool makes_sense(const struct restoredata_from *from, bool init)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {{"init-data", no_argument, NULL, 'i'},
-	    {"from", required_argument, NULL, 'b'}, {"logs", required_argument, NULL, 'l'},
-	    {"until", required_argument, NULL, 'u'}, {"accept-findings", no_argument, NULL, 'a'},
-	    {"adopt", required_argument, NULL, 'd'}, {"look-at", required_argument, NULL, 'k'},
-	    {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct replicationd r;
 	const char *path = CONF_PATH;
 	struct restoredata_from from = {0};
 	const char *look_at = NULL;
 	bool check = false, init = false;
+	static const char *const usage[] = {"[-n] [-f FILE]",
+	    "--init-data [--from DIR [--logs DIR [--until WHEN]] | --adopt DIR] [--accept-findings] [-f FILE]",
+	    "--look-at DIR", NULL};
+	const struct cli_option options[] = {
+	    {"config", 'f', "FILE", "configuration", .text = &path},
+	    {"check", 'n', NULL, "check the configuration and exit", .flag = &check},
+	    {"init-data", 0, NULL, "make the data directory of a new cluster and print its data token and first epoch",
+		.flag = &init},
+	    {"from", 0, "DIR", "with the ledger of the backup in DIR, instead of an empty one", .text = &from.backup},
+	    {"logs", 0, "DIR", "and what was archived in DIR since", .text = &from.logs},
+	    {"until", 0, "WHEN", "up to a GTID, or a time in UTC, such as 2026-11-21T21:00:00Z", .text = &from.until},
+	    {"adopt", 0, "DIR", "with the data in DIR, of a MariaDB that is down, which is copied", .text = &from.data},
+	    {"look-at", 0, "DIR", "say whether it could be adopted, as far as that is seen from outside, and exit",
+		.text = &look_at},
+	    {"accept-findings", 0, NULL, "also when the ledger in it does not add up", .flag = &from.accepts_findings},
+	};
+	const struct cli cli = {"holdfast-replicationd", usage, options, sizeof(options) / sizeof(options[0])};
 	sigset_t stop;
-	int c;
+	int code = cli_read(&cli, argc, argv);
 
-	while ((c = getopt_long(argc, argv, "f:n", longs, NULL)) != -1) {
-		switch (c) {
-		case 'f': path = optarg; break;
-		case 'n': check = true; break;
-		case 'i': init = true; break;
-		case 'b': from.backup = optarg; break;
-		case 'l': from.logs = optarg; break;
-		case 'u': from.until = optarg; break;
-		case 'd': from.data = optarg; break;
-		case 'k': look_at = optarg; break;
-		case 'a': from.accepts_findings = true; break;
-		case 'v': puts("holdfast-replicationd " PACKAGE_VERSION); return 0;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
-		}
-	}
-	if (optind < argc || !makes_sense(&from, init)) {
-		usage(stderr);
-		return 2;
-	}
+	if (code >= 0)
+		return code;
+	if (optind < argc || !makes_sense(&from, init))
+		return cli_usage(&cli);
 	if (look_at)
 		return look(look_at);
 	r.conf_path = path;

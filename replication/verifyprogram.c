@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat/cli.h"
 #include "heartbeat/conf.h"
 #include "replication/hotcopy.h"
 #include "replication/verifyreport.h"
@@ -251,102 +252,6 @@ static int verify(struct run *r, struct errbuf *e)
 	return r->report.result.finding_count ? EXIT_FOUND : code || other.text[0] ? EXIT_CANNOT : 0;
 }
 
-enum {
-	OPT_HELP = 256,
-	OPT_VERSION,
-	OPT_JSON,
-	OPT_ON_ACTIVE,
-	OPT_SHARE,
-	OPT_MEMORY,
-	OPT_SNAPSHOT,
-	OPT_ROLE,
-	OPT_DATABASE_SOCKET,
-	OPT_DATABASE_USER,
-	OPT_RESULT
-};
-
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"on-active", no_argument, NULL, OPT_ON_ACTIVE},
-    {"share", required_argument, NULL, OPT_SHARE},
-    {"memory", required_argument, NULL, OPT_MEMORY},
-    {"snapshot", required_argument, NULL, OPT_SNAPSHOT},
-    {"role", required_argument, NULL, OPT_ROLE},
-    {"database-socket", required_argument, NULL, OPT_DATABASE_SOCKET},
-    {"database-user", required_argument, NULL, OPT_DATABASE_USER},
-    {"result", required_argument, NULL, OPT_RESULT},
-    {NULL, 0, NULL, 0},
-};
-
-static void usage(FILE *f, const char *called)
-{
-	(void)fprintf(f,
-	    "usage: %s [OPTION...]\n"
-	    "  --json                JSON, in one line\n"
-	    "  --on-active           also on the active gateway\n"
-	    "  --share PERCENT       of the time it reads, else it rests (%d)\n"
-	    "  --memory MIB          for accounts, payments and withdrawals; with less it reads more often (%zu)\n"
-	    "  --snapshot SECONDS    at most, for which the database keeps what is changed while that is read (%d)\n"
-	    "  -f FILE               configuration (" CONF_PATH ")\n"
-	    "  --role PATH           role page (" ROLEPAGE_PATH ")\n"
-	    "  --database-socket S   of the mariadbd to look into (" DATABASE_SOCKET ")\n"
-	    "  --database-user USER  (" DATABASE_USER ")\n"
-	    "  --result FILE         where to leave what came out (" CONF_VERIFY_PATH ")\n",
-	    called, SHARE_PERCENT, LEDGERWALK_MEMORY_BYTES >> 20, LEDGERWALK_SNAPSHOT_S);
-}
-
-/* False, and says so, for what is no number between 1 and most. */
-static bool take_number(const char *option, const char *text, unsigned long most, unsigned long *ret)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end || v < 1 || v > most) {
-		(void)fprintf(stderr, CALLED_AS "%s: '%.32s' is no number from 1 to %lu\n", option, text, most);
-		return false;
-	}
-	*ret = v;
-	return true;
-}
-
-static int read_options(int argc, char **argv, struct arguments *a)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "f:", long_options, NULL)) >= 0) {
-		switch (c) {
-		case 'f': a->conf_path = optarg; break;
-		case OPT_JSON: a->json = true; break;
-		case OPT_ON_ACTIVE: a->on_active = true; break;
-		case OPT_SHARE:
-			if (!take_number("--share", optarg, 100, &a->share_percent))
-				return EXIT_CANNOT;
-			break;
-		case OPT_MEMORY:
-			if (!take_number("--memory", optarg, MEMORY_MIB_MAX, &a->memory_mib))
-				return EXIT_CANNOT;
-			break;
-		case OPT_SNAPSHOT:
-			if (!take_number("--snapshot", optarg, SNAPSHOT_S_MAX, &a->snapshot_s))
-				return EXIT_CANNOT;
-			break;
-		case OPT_ROLE: a->role_path = optarg; break;
-		case OPT_DATABASE_SOCKET: a->database_socket = optarg; break;
-		case OPT_DATABASE_USER: a->database_user = optarg; break;
-		case OPT_RESULT: a->result_path = optarg; break;
-		case OPT_HELP: usage(stdout, argv[0]); return 0;
-		case OPT_VERSION: (void)puts(PACKAGE_STRING); return 0;
-		default: usage(stderr, argv[0]); return EXIT_CANNOT;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	(void)fprintf(stderr, CALLED_AS "'%.64s' is one word too many\n", argv[optind]);
-	return EXIT_CANNOT;
-}
-
 static int start(struct errbuf *e)
 {
 	const struct sigaction stop = {.sa_handler = on_stop};
@@ -371,11 +276,31 @@ int main(int argc, char **argv)
 	    .share_percent = SHARE_PERCENT,
 	    .snapshot_s = LEDGERWALK_SNAPSHOT_S,
 	    .memory_mib = LEDGERWALK_MEMORY_BYTES >> 20};
+	static const char *const usage[] = {"[OPTION...]", NULL};
+	const struct cli_option options[] = {
+	    {"json", 0, NULL, "JSON, in one line", .flag = &a.json},
+	    {"on-active", 0, NULL, "also on the active gateway", .flag = &a.on_active},
+	    {"share", 0, "PERCENT", "of the time it reads, else it rests", .number = &a.share_percent, .most = 100},
+	    {"memory", 0, "MIB", "for accounts, payments and withdrawals; with less it reads more often",
+		.number = &a.memory_mib, .most = MEMORY_MIB_MAX},
+	    {"snapshot", 0, "SECONDS", "at most, for which the database keeps what is changed while that is read",
+		.number = &a.snapshot_s, .most = SNAPSHOT_S_MAX},
+	    {"config", 'f', "FILE", "configuration", .text = &a.conf_path},
+	    {"role", 0, "PATH", "role page", .text = &a.role_path},
+	    {"database-socket", 0, "S", "of the mariadbd to look into", .text = &a.database_socket},
+	    {"database-user", 0, "USER", "whose name it has there", .text = &a.database_user},
+	    {"result", 0, "FILE", "where to leave what came out", .text = &a.result_path},
+	};
+	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0])};
 	struct errbuf e = {""};
-	int code = read_options(argc, argv, &a);
+	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
+	if (optind < argc) {
+		(void)fprintf(stderr, CALLED_AS "'%.64s' is one word too many\n", argv[optind]);
+		return EXIT_CANNOT;
+	}
 	r.arguments = &a;
 	r.shows_progress = !a.json && isatty(STDERR_FILENO);
 	code = start(&e) ? EXIT_CANNOT : verify(&r, &e);
