@@ -282,6 +282,16 @@ def check_late():
     print("ok   a small body is whole before a worker has it, or is answered 408")
 
 
+def check_too_large():
+    """Who asks before he sends is told that it is too much, and not sent for."""
+    for path, length, answer in (("/v1/large", 2097153, b"HTTP/1.1 413 "), ("/v1/greedy", 2097152, b"HTTP/1.1 100 ")):
+        with socket.create_connection(("10.0.0.100", 443), 20) as tcp:
+            with ssl.create_default_context(cafile=PKI + "/ca.pem").wrap_socket(tcp, server_hostname="10.0.0.100") as c:
+                c.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n".encode())
+                expect(f"a body of {length} bytes", c.recv(65536)[:len(answer)], answer)
+    print("ok   what no worker would read to its end is refused before it is sent")
+
+
 def check_encoding():
     for path, headers in (("/v1/comma", b"Transfer-Encoding: chunked,\r\n"), ("/v1/two", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
                           ("/v1/other", b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n")):
@@ -451,6 +461,7 @@ def main():
         check_pieces()
         check_late()
         check_encoding()
+        check_too_large()
         check_peer()
         check_mesh()
         check_limits()
@@ -469,7 +480,7 @@ def main():
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
                [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
-                ("/v1/idempotency_keys/[digits]", 400), ("/v1/late-body", 408), ("/v1/nul", 400)])
+                ("/v1/idempotency_keys/[digits]", 400), ("/v1/large", 413), ("/v1/late-body", 408), ("/v1/nul", 400)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")
     finally:
