@@ -12,7 +12,7 @@
 #include "gateway/intake.h"
 #include "gateway/lockcache.h"
 
-#define BODY_DRAIN_BYTES_MAX (1024 * 1024)
+#define BODY_DRAIN_BYTES_MAX (1024 * 1024) /* above its limit; the edge refuses what no route reads so far (etc/haproxy.cfg.in) */
 
 struct exchange;
 
