@@ -12,7 +12,8 @@
 #include "gateway/intake.h"
 #include "gateway/lockcache.h"
 
-#define BODY_DRAIN_BYTES_MAX (1024 * 1024) /* above its limit; the edge refuses what no route reads so far (etc/haproxy.cfg.in) */
+/* Above its limit. The edge refuses what no route reads to its end (etc/haproxy.cfg.in). */
+#define BODY_DRAIN_BYTES_MAX (1024 * 1024)
 
 struct exchange;
 
