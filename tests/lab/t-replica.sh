@@ -1,5 +1,6 @@
 # A replica at a third site: it joins, follows the standby and never what only the active has, goes on with whoever has the role, is seeded
-# anew when its history is not the pair's, and is promoted when both gateways are gone, with all that it had. What the old ones have beyond
+# anew when its history is not the pair's, follows a pair whose members are replaced, and is promoted when both gateways are gone, with
+# all that it had. What the old ones have beyond
 # that is exported when they are back, out of relay logs, too, and though the keys of the heartbeats are other ones by
 # then. In the end the pair is made anew: this one's cluster has ended.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
@@ -74,6 +75,35 @@ refused 1 w "that is the replica" force promote r --accept-loss --yes
 refused 1 r "is heard, or was a moment ago: it is not gone" force promote r --accept-loss --yes
 refused 1 r "is a replica and no member" switchover --yes
 say "r has joined, and follows $standby"
+
+# Another machine takes the place of the standby, and of the witness. The replica asks who is left meanwhile, knows the new ones as soon as they are
+# members, and keeps the copy that it has; nor may anybody think that they are gone.
+before=$(seeds)
+has_record() { [ "$(status r .version)" = "$(status "$now" .version)" ]; }
+sees_replica() { [ "$(replica w state)" = following ]; }
+begins_anew "$standby"
+wait_until 30 "SOLO" is_mode "$now" SOLO
+wait_until 30 "$standby to be missed" is_unheard "$now" "$standby"
+wait_until 60 "the replica with $now, which serves alone" follows_from "$now"
+ctl "$now" replace "$standby" --yes || fail "replace: $said"
+joins_as "$standby" "$(address_of "$standby")" --interface eth0
+wait_sync
+wait_until 60 "the replica with the new $standby" follows_from "$standby"
+catches_up
+wait_until 30 "the replica to have the record" has_record
+refused 1 r "is heard, or was a moment ago: it is not gone" force promote r --accept-loss --yes
+begins_anew w
+wait_until 30 "w to be missed" is_unheard "$now" w
+ctl "$now" replace w --yes || fail "replace w: $said"
+joins_as w "$(address_of w)" --witness
+wait_sync
+wait_until 30 "the replica to have the record" has_record
+wait_until 30 "the new w to see the replica" sees_replica
+payments_flow
+catches_up
+refused 1 r "is heard, or was a moment ago: it is not gone" force promote r --accept-loss --yes
+[ "$(seeds)" = "$before" ] || fail "a fresh copy was taken on the way"
+say "$standby and w were replaced, and r goes on following"
 
 before=$(seeds)
 # An unacknowledged tail: the active is cut off from those who decide, and the replica hears it still. It has it in its log; the replica never.
