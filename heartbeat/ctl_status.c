@@ -12,6 +12,7 @@
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_paint.h"
+#include "heartbeat/ctl_status_host.h"
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/local.h"
 
@@ -287,9 +288,14 @@ json_t *ctl_status_whole(struct errbuf *e)
 int ctl_status(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
-	json_t *status = ctl_status_whole(&e);
-	int code = ctl_status_exit(status);
+	struct conf conf;
+	json_t *status;
+	int code;
 
+	if (ctl_conf_take(&conf) && conf.kind == CONF_KIND_WORKER)
+		return ctl_host_status(&conf, o->json);
+	status = ctl_status_whole(&e);
+	code = ctl_status_exit(status);
 	if (!status) {
 		(void)ctl_command_refuse("status", e.text);
 		return EXIT_NO_ANSWER;

@@ -126,7 +126,6 @@ JUDGE(judge_ports)
 {
 	size_t closed = 0;
 
-	(void)conf;
 	if (f->no_answer[0])
 		return;
 	for (size_t i = 0; i < f->ports; i++)
@@ -135,8 +134,28 @@ JUDGE(judge_ports)
 			    f->port[i].address, why_not(f->port[i].code));
 	if (!closed)
 		say(c, r, f->ports ? DOCTOR_WELL : DOCTOR_DOUBTFUL, "%s",
-		    f->ports ? "the ports of the other gateways are open"
-			     : "no other gateway is known, so none was tried");
+		    !f->ports			     ? "no other gateway is known, so none was tried"
+		    : conf->kind == CONF_KIND_WORKER ? "those of the gateways are open"
+						     : "the ports of the other gateways are open");
+}
+
+JUDGE(judge_gateways)
+{
+	size_t silent = 0;
+
+	(void)conf;
+	if (f->no_answer[0]) {
+		say(c, r, DOCTOR_WRONG, "%s", f->no_answer);
+		return;
+	}
+	for (size_t i = 0; i < f->members; i++)
+		if (!f->member[i].heard && ++silent)
+			say(c, r, DOCTOR_WRONG, "%s, %s, does not let this machine in, or does not answer",
+			    f->member[i].name, f->member[i].address);
+	if (!f->active[0])
+		say(c, r, DOCTOR_DOUBTFUL, "none says that it is active: requests wait");
+	else if (!silent)
+		say(c, r, DOCTOR_WELL, "each lets this machine in, and %s is active", f->active);
 }
 
 JUDGE(judge_address)
@@ -170,7 +189,9 @@ JUDGE(judge_units)
 		if (wanted && !f->unit[i].active && ++wrong)
 			say(c, r, DOCTOR_WRONG, "%s does not run", f->unit[i].name);
 		if (!wanted && f->unit[i].active && ++wrong)
-			say(c, r, DOCTOR_WRONG, "%s listens: it starts MariaDB, and keeps its port and socket from it",
+			say(c, r, DOCTOR_WRONG,
+			    "%s listens: it starts MariaDB, and keeps its port and socket from it. If it has started "
+			    "it, then only on the standby, or after a switchover: systemctl kill -s KILL mariadb",
 			    f->unit[i].name);
 		if (f->unit[i].enabled != wanted && ++wrong)
 			say(c, r, DOCTOR_WRONG,
@@ -194,11 +215,12 @@ JUDGE(judge_files)
 
 JUDGE(judge_programs)
 {
-	(void)conf;
 	for (size_t i = 0; i < f->refusals; i++)
 		say(c, r, DOCTOR_WRONG, "%s: %s", f->refusal[i].name, f->refusal[i].words);
 	if (!f->refusals)
-		say(c, r, DOCTOR_WELL, "HAProxy, keepalived and MariaDB take their configuration");
+		say(c, r, DOCTOR_WELL, "%s",
+		    conf->kind == CONF_KIND_WORKER ? "HAProxy takes its configuration"
+						   : "HAProxy, keepalived and MariaDB take their configuration");
 }
 
 JUDGE(judge_certificates)
@@ -267,35 +289,43 @@ JUDGE(judge_space)
 #define PAIR (1u << CONF_KIND_GATEWAY)
 #define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
 #define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
+#define HOST (1u << CONF_KIND_WORKER)
 #define ANY (ALL | DOCTOR_ALWAYS)
 
 /* clang-format off */
 const struct doctor_check doctor_checks[] = {
 	{ "conf",         "is holdfast.conf as it may be",
-	  "holdfast.conf(5) has every key and its range. Daemons that run keep their values and do not start with this; what rests on it was not looked at here", ANY, judge_conf },
+	  "holdfast.conf(5) has every key and its range. Daemons that run keep their values and do not start with this; what rests on it was not looked at here", ANY | HOST, judge_conf },
 	{ "member",       "what it says of itself",
 	  "holdfastctl status and explain say more; when heartbeatd does not answer: systemctl status holdfast-heartbeatd", ANY, judge_member },
 	{ "clock",        "is the clock synchronised",
-	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do", ANY, judge_clock },
+	  "install chrony. Who is active does not depend on the clock; the times of payments and of the journal do, and whether a certificate is taken", ANY | HOST, judge_clock },
 	{ "network",      "is the address on the interface that holdfast.conf names",
-	  "set address and interface of holdfast.conf to what 'ip address' shows, or the machine to what holdfast.conf says", ALL, judge_network },
+	  "set address and interface of holdfast.conf to what 'ip address' shows, or the machine to what holdfast.conf says", ALL | HOST, judge_network },
 	{ "mtu",          "does a heartbeat fit into one packet",
 	  "ip link set dev INTERFACE mtu 1500, and the same on what lies between the members", ALL, judge_mtu },
 	{ "heartbeats",   "is every other member heard",
 	  "open UDP 7400 (heartbeat port of holdfast.conf) between all members, both ways; is holdfast-heartbeatd running there, with the same cluster key?", ALL, judge_heartbeats },
 	{ "ports",        "are the ports of the other gateways open",
 	  "open TCP 3306 and 7443-7445 (ports of holdfast.conf) between the gateways, both ways; the other one may be off", GATEWAY, judge_ports },
+	{ "ports",        "are the ports of the gateways open, of a worker host",
+	  "open TCP 7443 and 7444 (ports of holdfast.conf) from here to the gateways, and 7443 from them to here; a gateway may be off", HOST, judge_ports },
+	{ "gateways",     "do the gateways let this worker host in, and does one serve",
+	  "is this machine in 'holdfastctl worker list' there, with this address, and is the clock right, here and there? A gateway that has another address now: write it into "
+	  CONF_GATEWAYS_PATH ", then holdfastctl reconfigure. Nobody active: holdfastctl status on a gateway", HOST, judge_gateways },
 	{ "address",      "who has the virtual address",
 	  "ip neighbour and arping tell who has it; another machine must give it up. Nobody: journalctl -u keepalived on the active gateway, VRRP (protocol 112) open?", PAIR, judge_address },
 	{ "units",        "do the services run, and will they after a reboot",
 	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb; its sockets: "
-	  "systemctl disable --now mariadb.socket mariadb-extra.socket, and systemctl kill -s KILL mariadb", ALL, judge_units },
+	  "systemctl disable --now mariadb.socket mariadb-extra.socket", ALL | HOST, judge_units },
 	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
-	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL, judge_files },
+	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL | HOST, judge_files },
 	{ "programs",     "do HAProxy, keepalived and MariaDB take their configuration",
-	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY, judge_programs },
+	  "what they say names file and line; holdfastctl reconfigure writes the file again", GATEWAY | HOST, judge_programs },
 	{ "certificates", "how long are the certificates good",
 	  "your own for clients: the new one into /etc/holdfast/pki/edge.pem on both gateways, then systemctl reload haproxy. Ours last until 2049: is the clock right?", ANY, judge_certificates },
+	{ "certificates", "how long is the certificate of a worker host good",
+	  "it is renewed by itself, each half minute if need be: holdfastctl worker sync here says why not; is the clock right? One that has ended: holdfastctl worker remove and worker add on a gateway, then join anew", HOST, judge_certificates },
 	{ "workers",      "are the worker hosts used",
 	  "is it on, are TCP 7443 to it and 7443-7444 from it open, is it of the same release? There: systemctl status haproxy 'holdfast-workerd@*', journalctl -u holdfast-workers. One that is gone: holdfastctl worker remove NAME. Not told: holdfastctl worker sync here says why", PAIR, judge_hosts },
 	{ "disk",         "does the disk keep what it has synced, and how fast",

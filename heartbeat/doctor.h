@@ -38,15 +38,16 @@ struct doctor_facts {
 	char network[DOCTOR_TEXT_BYTES]; /* what is wrong with address and interface; "" nothing */
 	unsigned mtu_bytes;		 /* of the interface of the address; 0 not known */
 
-	char no_answer[DOCTOR_TEXT_BYTES]; /* why heartbeatd says nothing; "" it answers, and the members are known */
-	char own[DOCTOR_TEXT_BYTES];	   /* why this member is not as it should be, as `status` has it; "" it is */
-	char active[16];		   /* "" nobody */
+	char no_answer
+	    [DOCTOR_TEXT_BYTES]; /* why heartbeatd says nothing; "" it answers, and the members are known. Of a worker host: why the gateways are not */
+	char own[DOCTOR_TEXT_BYTES]; /* why this member is not as it should be, as `status` has it; "" it is */
+	char active[16];	     /* "" nobody */
 	enum doctor_vip vip;
 	char stranger[18]; /* its hardware address */
 	struct {
 		char name[16], address[48];
 		bool heard;
-	} member[DOCTOR_LIST_MAX]; /* the others */
+	} member[DOCTOR_LIST_MAX]; /* the others; of a worker host the gateways, heard: they let it in */
 	size_t members;
 	struct {
 		char name[16], address[48];

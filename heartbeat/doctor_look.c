@@ -25,6 +25,7 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_probe.h"
+#include "heartbeat/ctl_status_host.h"
 #include "heartbeat/ctl_units.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/ip_socket.h"
@@ -38,6 +39,7 @@
 
 #define PAIR (1u << CONF_KIND_GATEWAY)
 #define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
+#define HOST (1u << CONF_KIND_WORKER)
 
 static void look_at_clock(struct doctor_facts *ret)
 {
@@ -104,8 +106,8 @@ static void look_at_ports(const struct conf *conf, const char *name, const char 
 		unsigned kinds;
 	} ports[] = {
 	    {conf->database_port, GATEWAY},
-	    {conf->mesh_http_port, PAIR},
-	    {conf->mesh_ledger_port, PAIR},
+	    {conf->mesh_http_port, PAIR | HOST},
+	    {conf->mesh_ledger_port, PAIR | HOST},
 	    {conf->mesh_seed_port, GATEWAY},
 	};
 
@@ -170,6 +172,33 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 	json_decref(status);
 }
 
+/* A worker host has no heartbeatd: the gateways themselves are asked. */
+static void look_at_gateways(const struct conf *conf, struct doctor_facts *ret)
+{
+	struct errbuf e = {""};
+	json_t *look = ctl_host_look(conf, &e);
+	const json_t *one;
+	size_t i;
+
+	if (!look) {
+		(void)snprintf(ret->no_answer, sizeof(ret->no_answer), "%s", e.text);
+		return;
+	}
+	(void)snprintf(ret->active, sizeof(ret->active), "%s", ctl_text(look, "active"));
+	json_array_foreach(json_object_get(look, "gateways"), i, one)
+	{
+		const char *name = ctl_text(one, "name"), *address = ctl_text(one, "address");
+
+		if (ret->members == DOCTOR_LIST_MAX)
+			break;
+		(void)snprintf(ret->member[ret->members].name, sizeof(ret->member[0].name), "%s", name);
+		(void)snprintf(ret->member[ret->members].address, sizeof(ret->member[0].address), "%s", address);
+		ret->member[ret->members++].heard = strcmp(ctl_text(one, "state"), CTL_HOST_SILENT) != 0;
+		look_at_ports(conf, name, address, ret);
+	}
+	json_decref(look);
+}
+
 static void look_at_units(const struct conf *conf, struct doctor_facts *ret)
 {
 	static const char *const unwanted[] = {"mariadb.service", "mariadb.socket", "mariadb-extra.socket"};
@@ -184,7 +213,7 @@ static void look_at_units(const struct conf *conf, struct doctor_facts *ret)
 		ret->unit[i].active = ctl_units_is(name[i], "active");
 	}
 	ret->units = count;
-	if (conf->kind == CONF_KIND_WITNESS)
+	if (conf->kind == CONF_KIND_WITNESS || conf->kind == CONF_KIND_WORKER)
 		return;
 	for (size_t i = 0; i < UNWANTED; i++) {
 		(void)snprintf(ret->unit[count + i].name, CTL_UNIT_BYTES, "%s", unwanted[i]);
@@ -230,10 +259,13 @@ static void look_at_secrets(const struct conf *conf, struct doctor_facts *ret)
 	    {CONF_PAGE_DIR "/password", "root", "holdfast-page", 0640},
 	    {CONF_PAGE_DIR "/page.pem", "root", "holdfast-page", 0640},
 	};
+	static const struct settings_secret of_host = {CONF_PKI_DIR "/node.key", "root", "root", 0600};
 	struct settings_secret rendered[SETTINGS_FILES_MAX];
 	unsigned count = settings_secrets(conf->kind, rendered);
 
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+	if (conf->kind == CONF_KIND_WORKER)
+		look_at_secret(ret, &of_host);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]) && conf->kind != CONF_KIND_WORKER; i++)
 		look_at_secret(ret, &secrets[i]);
 	for (unsigned i = 0; i < count; i++)
 		look_at_secret(ret, &rendered[i]);
@@ -248,7 +280,12 @@ static void look_at_files(const struct conf *conf, struct doctor_facts *ret)
 
 	look_at_secrets(conf, ret);
 	/* Without the members nothing can be said of what follows from them. */
-	if (conf->kind == CONF_KIND_WITNESS || ret->no_answer[0] || ctl_members_ask(member, &members, &e) || !members)
+	if (conf->kind == CONF_KIND_WITNESS || ret->no_answer[0])
+		return;
+	if (conf->kind == CONF_KIND_WORKER ? hostfiles_gateways(member, &members, &e)
+					   : ctl_members_ask(member, &members, &e))
+		return;
+	if (!members)
 		return;
 	if (settings_look(conf, member, members, different, &count, &e))
 		note_file(ret, "what Holdfast writes", e.text);
@@ -385,7 +422,10 @@ void doctor_look(const struct conf *conf, struct doctor_facts *ret)
 {
 	look_at_all(ret);
 	look_at_network(conf, ret);
-	look_at_cluster(conf, ret);
+	if (conf->kind == CONF_KIND_WORKER)
+		look_at_gateways(conf, ret);
+	else
+		look_at_cluster(conf, ret);
 	look_at_units(conf, ret);
 	look_at_files(conf, ret);
 	look_at_programs(conf, ret);

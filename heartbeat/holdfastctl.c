@@ -166,7 +166,7 @@ int ctl_verify(const struct ctl_options *o)
 static bool is_for_worker_hosts(const char *word)
 {
 	static const char *const words[] = {"init", "join", "restore", "events", "fsm", "worker", "metrics",
-	    "reconfigure", "completion", "help", "--version"};
+	    "reconfigure", "completion", "help", "--version", "status", "doctor"};
 	struct conf conf;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

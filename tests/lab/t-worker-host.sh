@@ -79,7 +79,24 @@ in_node r '[ ! -e /etc/holdfast/cluster.key ] && ! systemctl is-active -q holdfa
 wait_until 60 "both gateways to have r" both_see up
 goes_through
 say "r has joined, and payments go through it"
-refused 2 r "this machine is a worker host" status
+refused 2 r "this machine is a worker host" explain
+ctl r status || fail "status of r: $said"
+says "r, 10.77.0.4, is a worker host of the cluster pay  active $now  certificate until "
+says "$standby               gateway  $(address_of "$standby")       not active"
+says "w2              worker   -               up"
+ctl r status --json || fail "status --json of r: $said"
+[ "$(jq -r '.active + " " + .kind' <<<"$said")" = "$now worker" ] || fail "status --json of r: $said"
+ctl r doctor || fail "doctor of r: $said"
+says "each lets this machine in, and $now is active"
+says "HAProxy takes its configuration"
+# A gateway at another address: it says what to type, and that is enough.
+in_node r "sed -i 's/^$standby .*/$standby 10.77.0.222/' /etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+mute() { ctl r status; [[ $said = *"If $standby has another address now: write that into /etc/holdfast/gateways"* ]]; }
+wait_until 10 "r to miss $standby" mute
+refused 1 r "$standby, 10.77.0.222, does not let this machine in" doctor
+in_node r "sed -i 's/^$standby .*/$standby $(address_of "$standby")/' /etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+heard_again() { ctl r status; [[ $said = *"$(address_of "$standby")       not active"* ]]; }
+wait_until 10 "r to hear $standby again" heard_again
 ctl r metrics || fail "metrics: $said"
 says 'holdfast_certificate_end_timestamp_seconds{certificate="node"}'
 is_counted() { ctl r metrics && [[ $said = *'holdfast_daemon_up{daemon="workerd@2"} 1'* ]]; }

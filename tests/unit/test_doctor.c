@@ -18,6 +18,8 @@
 static const struct conf gateway = {
     .kind = CONF_KIND_GATEWAY, .name = "a", .address = "10.0.0.1", .interface = "eth0", .vip = "10.0.0.9/24"};
 
+static const struct conf worker_host = {.kind = CONF_KIND_WORKER, .name = "w1", .address = "10.0.0.7"};
+
 /* A machine with which nothing is wrong. */
 static struct doctor_facts well(void)
 {
@@ -239,6 +241,7 @@ static const struct {
 	{ unit_disabled,   "units",      "haproxy.service is not enabled",                    DOCTOR_WRONG },
 	{ mariadb_enabled, "units",      "mariadb.service is enabled: only replicationd",     DOCTOR_WRONG },
 	{ socket_listens,  "units",      "mariadb.socket listens: it starts MariaDB",          DOCTOR_WRONG },
+	{ socket_listens,  "units",      "only on the standby, or after a switchover: systemctl kill -s KILL mariadb", DOCTOR_WRONG },
 	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
 	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
@@ -273,6 +276,23 @@ static void test_ipv6_needs_more_of_a_network(void **state)
 	assert_int_equal(doctor_judge(&f, &six, &r), DOCTOR_WRONG);
 }
 
+static size_t checks_of(enum conf_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < doctor_checks_count; i++)
+		count += doctor_checks[i].kinds >> kind & 1;
+	return count;
+}
+
+static const char *text_of(const struct doctor_report *r, const char *check)
+{
+	for (size_t i = 0; i < r->findings; i++)
+		if (strcmp(r->finding[i].check, check) == 0)
+			return r->finding[i].text;
+	return "not looked at";
+}
+
 static void test_a_sound_machine_is_well(void **state)
 {
 	struct doctor_facts f = well();
@@ -280,11 +300,48 @@ static void test_a_sound_machine_is_well(void **state)
 
 	(void)state;
 	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WELL);
-	assert_int_equal(r.findings, doctor_checks_count);
-	for (size_t i = 0; i < r.findings; i++) {
-		assert_string_equal(r.finding[i].check, doctor_checks[i].word);
+	assert_int_equal(r.findings, checks_of(CONF_KIND_GATEWAY));
+	for (size_t i = 0; i < r.findings; i++)
 		assert_string_equal(r.finding[i].mend, "");
-	}
+}
+
+/* What kills the database is said of a socket that started it, and not to whoever has it enabled. */
+static void test_the_database_is_not_killed_lightly(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < doctor_checks_count; i++)
+		assert_null(strstr(doctor_checks[i].mend, "KILL"));
+}
+
+static void test_a_worker_host(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+
+	(void)state;
+	f.members = 2;
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WELL);
+	assert_int_equal(r.findings, checks_of(CONF_KIND_WORKER));
+	assert_string_equal(text_of(&r, "gateways"), "each lets this machine in, and b is active");
+	assert_string_equal(text_of(&r, "programs"), "HAProxy takes its configuration");
+	assert_string_equal(text_of(&r, "ports"), "those of the gateways are open");
+	f.member[1].heard = false;
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
+	assert_string_equal(text_of(&r, "gateways"), "w, 10.0.0.3, does not let this machine in, or does not answer");
+	f = well();
+	f.active[0] = '\0';
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
+	assert_string_equal(text_of(&r, "gateways"), "none says that it is active: requests wait");
+	f = well();
+	SET(f.no_answer, "/etc/holdfast/gateways:2: x");
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
+	assert_string_equal(text_of(&r, "gateways"), "/etc/holdfast/gateways:2: x");
+	f = well();
+	certificate_ended(&f);
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
+	for (size_t i = 0; i < r.findings; i++)
+		if (strcmp(r.finding[i].check, "certificates") == 0)
+			assert_non_null(strstr(r.finding[i].mend, "holdfastctl worker sync"));
 }
 
 static void test_each_fault_is_named_and_nothing_else(void **state)
@@ -362,7 +419,7 @@ static void test_what_only_follows_is_not_said(void **state)
 	f.members = f.ports = 0;
 	f.vip = DOCTOR_VIP_UNKNOWN;
 	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WRONG);
-	assert_int_equal(r.findings, doctor_checks_count - 3);
+	assert_int_equal(r.findings, checks_of(CONF_KIND_GATEWAY) - 3);
 }
 
 static void test_more_than_there_is_room_for_is_left_out(void **state)
@@ -387,6 +444,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_ipv6_needs_more_of_a_network),
 	    cmocka_unit_test(test_a_sound_machine_is_well),
+	    cmocka_unit_test(test_the_database_is_not_killed_lightly),
+	    cmocka_unit_test(test_a_worker_host),
 	    cmocka_unit_test(test_each_fault_is_named_and_nothing_else),
 	    cmocka_unit_test(test_without_a_good_conf),
 	    cmocka_unit_test(test_each_kind_has_its_checks),
