@@ -42,7 +42,7 @@ struct actor {
 	enum plan_step last_step;
 	uint64_t version_us; /* when the version of the data was looked at last */
 	bool seed_failed;    /* the last fresh copy did */
-	bool seed_cut;	     /* and something of it had come */
+	bool seed_cut;	     /* and it, or one before it, had begun */
 	atomic_bool cancel;  /* programs that a step waits for give up */
 	atomic_bool ending;
 	pthread_t thread;

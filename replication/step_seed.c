@@ -106,7 +106,7 @@ static int fetch_and_tell(struct actor *a, struct errbuf *e)
 	code = fetch(&s, pair[1], e);
 	close(pair[0]);
 	a->seed_failed = code != 0;
-	a->seed_cut = code && s.progress.received_bytes;
+	a->seed_cut = code && (s.progress.again || s.progress.total_bytes);
 	if (code && code != -ECANCELED) {
 		seed_progress_failed(&s.progress, e->text, text);
 		/* Nothing was sent: it may be asked for again soon (facts.h). */
