@@ -9,6 +9,7 @@
 #include "gateway/server.h"
 #include "gateway/underway.h"
 #include "gateway/writer.h"
+#include "heartbeat/dirlock.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
 #include "heartbeat/reload.h"
@@ -47,7 +48,9 @@ struct ledgerd {
 	struct ledgertally tally;
 	uint64_t told_us; /* the metrics were left */
 	bool untold;	  /* that failed, which has been said */
-	char page_path[PATH_BYTES], socket_path[PATH_BYTES], link_path[PATH_BYTES], edge_path[PATH_BYTES];
+	char page_path[PATH_BYTES], socket_path[PATH_BYTES], lock_path[PATH_BYTES], link_path[PATH_BYTES],
+	    edge_path[PATH_BYTES];
+	int lock; /* of lock_path, to the end of the process */
 	char metrics_path[PATH_BYTES];
 	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
@@ -397,12 +400,17 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 
 	if (!options_path(&l->options, "role", l->page_path) ||
 	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
+	    !options_path(&l->options, LEDGER_DIRECTORY, l->lock_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path) ||
 	    !options_path(&l->options, METRICS_LEDGERD_NAME, l->metrics_path) ||
 	    !options_path(&l->options, EDGEPROBE_SOCKET, l->edge_path))
 		return err_set(e, -ENAMETOOLONG, "%s: path too long", l->options.run_dir);
 	ledgertally_begin(&l->tally);
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
+	/* Before anything is touched: the socket of the one that runs, for one. */
+	l->lock = dirlock_take(l->lock_path, e);
+	if (l->lock < 0)
+		return l->lock;
 	l->queue = queue_new();
 	l->reads = queue_new();
 	l->underway = underway_new();

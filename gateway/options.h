@@ -8,8 +8,9 @@
 
 #define RUN_DIR "/run/holdfast"
 #define LEDGER_SOCKET "ledger/ledgerd.sock" /* in the run directory; its directory belongs to ledgerd */
-#define WORKER_SOCKET "worker/%u.sock"	    /* the same, of workerd N */
-#define PATH_BYTES 108			    /* of a unix socket */
+#define LEDGER_DIRECTORY "ledger"
+#define WORKER_SOCKET "worker/%u.sock" /* the same, of workerd N */
+#define PATH_BYTES 108		       /* of a unix socket */
 
 struct options {
 	struct conf conf;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heartbeat/dirlock.h"
 #include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
 #include "heartbeat/rolepage.h"
@@ -328,8 +329,6 @@ static int make(struct actor *a, struct errbuf *e)
 	a->migrate = migrate_new(SCHEMADIR, DATABASE_SOCKET);
 	if (a->wake_fd < 0 || a->changed_fd < 0 || !a->db || !a->row_db || !a->source_db || !a->server || !a->migrate)
 		return err_set(e, -ENOMEM, "no memory or descriptors to start");
-	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
-		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
 	a->sight.durable = !a->conf->durability_received;
 	a->sight.peer_timeout_us = a->conf->peer_timeout_ms * 1000ull;
 	return check_token(a, e);
@@ -348,6 +347,13 @@ static void unmake(struct actor *a)
 	server_free(a->server);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
+}
+
+int actor_hold(struct errbuf *e)
+{
+	if (mkdir(ACTOR_DIR, 0700) && errno != EEXIST)
+		return err_set(e, -errno, ACTOR_DIR ": %s", strerror(errno));
+	return dirlock_take(ACTOR_DIR, e);
 }
 
 int actor_new(

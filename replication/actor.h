@@ -16,6 +16,10 @@
 
 struct actor;
 
+/* To be called before anything else: nobody else acts on this machine as long as the descriptor that it returns, the caller's, is open. -EBUSY: somebody
+ * does; or -errno. */
+int actor_hold(struct errbuf *e);
+
 /* Reads what lies beside the data, drops a token that did not survive a restart of the machine (S7), and starts the
  * thread. conf, password and relay are borrowed and must outlive it. 0 or -errno with e filled. */
 int actor_new(

@@ -47,7 +47,7 @@ struct replicationd {
 	bool looked, relay_failed;
 	unsigned ticks; /* since its metrics were left */
 	bool untold;	/* that failed, which has been said */
-	int gate;
+	int gate, held; /* the latter: actor_hold() */
 };
 
 static void report(struct replicationd *r)
@@ -177,8 +177,12 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 static int set_up(struct replicationd *r, struct errbuf *e)
 {
 	sd_event_source *tick = NULL;
-	int code = replication_password_load(CONF_KEY_PATH, r->password, e);
+	int code;
 
+	r->held = actor_hold(e);
+	if (r->held < 0)
+		return r->held;
+	code = replication_password_load(CONF_KEY_PATH, r->password, e);
 	if (code)
 		return code;
 	if (sd_event_default(&r->loop) < 0)
@@ -211,6 +215,8 @@ static void tear_down(struct replicationd *r)
 	relay_free(r->relay);
 	if (r->gate >= 0)
 		close(r->gate);
+	if (r->held >= 0)
+		close(r->held); /* the last: the next one may begin */
 	sd_event_unref(r->loop);
 	sodium_memzero(r->password, sizeof(r->password));
 }
@@ -220,7 +226,7 @@ static int run(struct replicationd *r)
 	struct errbuf e = {""};
 	int code;
 
-	r->gate = -1;
+	r->gate = r->held = -1;
 	code = set_up(r, &e);
 	if (code) {
 		LOG(LOG_ERR, "start.failed", KV_S("why", e.text));
