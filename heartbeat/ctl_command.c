@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "heartbeat/ctl_ask.h"
-#include "heartbeat/ctl_check.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/local.h"
 
@@ -112,16 +111,6 @@ int ctl_ask_and_show(const char *question, bool as_json, void (*print)(FILE *f, 
 	code = ctl_show(question, answer, as_json, print);
 	json_decref(answer);
 	return code;
-}
-
-int ctl_command_check_name(const char *command, const char *name)
-{
-	if (ctl_is_name(name))
-		return 0;
-	(void)fprintf(stderr,
-	    "holdfastctl: %s: '%.64s' is no name of a node: that has 1 to 15 of a-z 0-9 -, beginning with a letter\n",
-	    command, name);
-	return EXIT_USAGE;
 }
 
 /* Whether it was, or would be, begun; *answer is for the caller to free. */

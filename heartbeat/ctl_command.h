@@ -41,9 +41,6 @@ int ctl_command_refuse(const char *command, const char *why);
 int ctl_command_confirm(const char *command, const char *name, const char *question, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Is that how a node may be called? 0, or EXIT_USAGE, and why has been said. */
-int ctl_command_check_name(const char *command, const char *name);
-
 /* Would words (heartbeat/command.h) be begun now? Asked before an operator is. 0: yes; 1: no, and why is on standard error. */
 int ctl_command_look(const char *command, const char *words);
 

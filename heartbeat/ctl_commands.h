@@ -12,7 +12,8 @@ int ctl_token(const struct ctl_options *o);
 int ctl_status(const struct ctl_options *o); /* 0 serving at its address, 1 not, 2 heartbeatd does not answer */
 int ctl_watch(const struct ctl_options *o);  /* 0 it was interrupted; 2: standard output is gone */
 int ctl_completion(const struct ctl_options *o);
-int ctl_key(const struct ctl_options *o);
+int ctl_key_rotate(const struct ctl_options *o);
+int ctl_key_status(const struct ctl_options *o);
 int ctl_history(const struct ctl_options *o); /* 2: heartbeatd does not answer */
 int ctl_events(const struct ctl_options *o);  /* 2: the journal cannot be read */
 int ctl_explain(const struct ctl_options *o); /* 2: heartbeatd does not answer */
@@ -21,17 +22,19 @@ int ctl_metrics(const struct ctl_options *o);
 int ctl_page_password(const struct ctl_options *o);
 int ctl_fsm(const struct ctl_options *o);
 int ctl_switchover(const struct ctl_options *o);
-int ctl_maintenance(const struct ctl_options *o);
+int ctl_maintenance_on(const struct ctl_options *o);
+int ctl_maintenance_off(const struct ctl_options *o);
 int ctl_replace(const struct ctl_options *o);
-int ctl_force(const struct ctl_options *o);
-int ctl_worker(const struct ctl_options *o);
+int ctl_force_solo(const struct ctl_options *o);
+int ctl_force_promote(const struct ctl_options *o);
+int ctl_worker_add(const struct ctl_options *o);
+int ctl_worker_remove(const struct ctl_options *o);
+int ctl_worker_list(const struct ctl_options *o);
+int ctl_worker_sync(const struct ctl_options *o);
 int ctl_reconfigure(const struct ctl_options *o);
 int ctl_api_key(const struct ctl_options *o);
 int ctl_backup(const struct ctl_options *o);
 int ctl_verify(const struct ctl_options *o);
-
-/* What comes after "force promote", NULL at its end. */
-int ctl_force_promote(char **word);
 
 /* Was this machine a replica, and is its register that of a cluster of its own, with nobody else in it? */
 bool ctl_replica_is_promoted(void);

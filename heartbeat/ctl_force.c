@@ -31,16 +31,16 @@ static int wait_for(json_int_t version)
 	return ctl_command_refuse("force", "not done after 5 s: holdfastctl status, holdfastctl explain");
 }
 
-static int solo(bool yes)
+int ctl_force_solo(const struct ctl_options *o)
 {
 	struct errbuf e = {""};
 	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &e);
 	json_int_t version = ctl_number(status, "version");
 	int code = status ? 0 : ctl_command_refuse("force", e.text);
 
-	if (!code && !yes)
+	if (!code && !o->yes)
 		code = ctl_command_look("force", "force-solo");
-	if (!code && !yes)
+	if (!code && !o->yes)
 		code = ctl_command_confirm("force", NULL,
 		    "%s is active (%s). From then on only %s has every payment, until the other one has caught up.\n"
 		    "If its disk is lost before that, payments are lost. Serve alone now?",
@@ -49,19 +49,4 @@ static int solo(bool yes)
 	if (!code)
 		code = ctl_command_begin("force", "force-solo");
 	return code ? code : wait_for(version);
-}
-
-int ctl_force(const struct ctl_options *o)
-{
-	char **word = o->rest;
-	bool yes = word[0] && word[1] && strcmp(word[1], "--yes") == 0;
-
-	if (word[0] && strcmp(word[0], "promote") == 0)
-		return ctl_force_promote(word + 1);
-	if (!word[0] || strcmp(word[0], "solo") != 0 || (word[1] && (!yes || word[2]))) {
-		(void)ctl_command_refuse(
-		    "force", "want 'force solo [--yes]' or 'force promote NODE --accept-loss [--yes]'");
-		return EXIT_USAGE;
-	}
-	return solo(yes);
 }

@@ -139,14 +139,12 @@ static int rotate(bool yes)
 	return done ? 0 : EXIT_NOT_YET;
 }
 
-int ctl_key(const struct ctl_options *o)
+int ctl_key_rotate(const struct ctl_options *o)
 {
-	char **word = o->rest;
+	return rotate(o->yes);
+}
 
-	if (word[0] && strcmp(word[0], "rotate") == 0 && (!word[1] || (strcmp(word[1], "--yes") == 0 && !word[2])))
-		return rotate(word[1] != NULL);
-	if (word[0] && strcmp(word[0], "status") == 0 && (!word[1] || (strcmp(word[1], "--json") == 0 && !word[2])))
-		return show(word[1] != NULL);
-	(void)complain("want 'key rotate [--yes]' or 'key status [--json]'");
-	return EXIT_USAGE;
+int ctl_key_status(const struct ctl_options *o)
+{
+	return show(o->json);
 }

@@ -68,23 +68,25 @@ static int confirm_move(const char *name, const char *words)
 	return code;
 }
 
-int ctl_maintenance(const struct ctl_options *o)
+static int set(bool on, const struct ctl_options *o)
 {
-	char **word = o->rest;
-	bool on = word[0] && strcmp(word[0], "on") == 0, off = word[0] && strcmp(word[0], "off") == 0;
-	bool yes = word[0] && word[1] && word[2] && strcmp(word[2], "--yes") == 0;
 	char words[64];
-	int code;
+	int code = 0;
 
-	if ((!on && !off) || !word[1] || !word[1][0] || (word[2] && (!yes || word[3]))) {
-		(void)ctl_command_refuse("maintenance", "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'");
-		return EXIT_USAGE;
-	}
-	code = ctl_command_check_name("maintenance", word[1]);
-	(void)snprintf(words, sizeof(words), "maintenance-%s %.32s", on ? "on" : "off", word[1]);
-	if (!code && on && !yes)
-		code = confirm_move(word[1], words);
+	(void)snprintf(words, sizeof(words), "maintenance-%s %.32s", on ? "on" : "off", o->node);
+	if (on && !o->yes)
+		code = confirm_move(o->node, words);
 	if (!code)
 		code = ctl_command_begin("maintenance", words);
-	return code ? code : wait_for(on, word[1]);
+	return code ? code : wait_for(on, o->node);
+}
+
+int ctl_maintenance_on(const struct ctl_options *o)
+{
+	return set(true, o);
+}
+
+int ctl_maintenance_off(const struct ctl_options *o)
+{
+	return set(false, o);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "heartbeat/conf_value.h"
@@ -41,10 +42,80 @@ static const struct option options[] = {
 	{ "--until", CTL_UNTIL, ctl_is_moment, AT(until), "a GTID, such as 0-1-500, or a time in UTC, such as 2026-11-21T21:00:00Z" },
 	{ "--adopt", CTL_ADOPT, ctl_is_path, AT(adopt), "the data directory of a MariaDB, as an absolute path, such as /var/lib/mysql" },
 	{ "--accept-findings", CTL_ACCEPT_FINDINGS, NULL, AT(accept_findings), NULL },
+	{ "--accept-loss", CTL_ACCEPT_LOSS, NULL, AT(accept_loss), "it from whoever gives up for good what that gateway lacks" },
 	{ "--format", CTL_FORMAT, ctl_fsm_is_format, AT(format), "text, dot or mermaid" },
+};
+
+static const struct option words[] = {
+	{ "the token", CTL_TOKEN, NULL, AT(token), "the word that 'holdfastctl token' prints on a gateway, or - to read it" },
+	{ "NODE", CTL_NODE, ctl_is_name, AT(node), "the name of a node: 1 to 15 of a-z 0-9 -, beginning with a letter" },
+	{ "NAME", CTL_HOST, ctl_is_name, AT(host), "the name of a worker host: 1 to 15 of a-z 0-9 -, beginning with a letter" },
 };
 /* clang-format on */
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+size_t ctl_command_first(const struct ctl_command *c)
+{
+	return strcspn(c->word, " ");
+}
+
+bool ctl_command_alike(const struct ctl_command *one, const struct ctl_command *other)
+{
+	size_t n = ctl_command_first(one);
+
+	return n == ctl_command_first(other) && strncmp(one->word, other->word, n) == 0;
+}
+
+static bool begins_with(const struct ctl_command *c, const char *word)
+{
+	size_t n = ctl_command_first(c);
+
+	return strlen(word) == n && strncmp(c->word, word, n) == 0;
+}
+
+const struct ctl_command *ctl_command_find(
+    const struct ctl_command *commands, size_t count, char **argv, size_t *used, struct errbuf *e)
+{
+	const char *second = argv[1] ? argv[1] : "", *separator = ":";
+
+	e->text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		const struct ctl_command *c = &commands[i];
+		size_t n = ctl_command_first(c), said = strlen(e->text);
+
+		if (!begins_with(c, argv[0]))
+			continue;
+		*used = c->word[n] ? 2 : 1;
+		if (!c->word[n] || strcmp(c->word + n + 1, second) == 0)
+			return c;
+		if (!said)
+			said = (size_t)snprintf(e->text, sizeof(e->text),
+			    *second ? "%s: there is no '%s %.32s', want" : "%s: want", argv[0], argv[0], second);
+		(void)snprintf(e->text + said, sizeof(e->text) - said, "%s '%s%s%s'", separator, c->word,
+		    c->synopsis[0] ? " " : "", c->synopsis);
+		separator = " or";
+	}
+	if (!e->text[0])
+		(void)err_set(e, -EINVAL, "'%.64s' is no command; see 'holdfastctl help'", argv[0]);
+	return NULL;
+}
+
+bool ctl_command_help(FILE *f, const struct ctl_command *commands, size_t count, const char *word)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ctl_command *c = &commands[i];
+
+		if (!begins_with(c, word))
+			continue;
+		(void)fprintf(
+		    f, "holdfastctl %s%s%s\n    %s\n", c->word, c->synopsis[0] ? " " : "", c->synopsis, c->help);
+		any = true;
+	}
+	return any;
+}
 
 /* The option that word names, "--name" or "--name=value"; *value is what follows the sign, or NULL. */
 static const struct option *find(const char *word, const char **value)
@@ -82,12 +153,31 @@ static int check_needs(const struct ctl_command *c, unsigned seen, struct errbuf
 {
 	unsigned missing = c->needs & ~seen;
 
-	if (missing & CTL_TOKEN)
-		return err_set(e, -EINVAL,
-		    "the token is missing: the word that 'holdfastctl token' prints on a gateway, or - to read it");
-	for (size_t i = 0; i < OPTIONS; i++)
-		if (missing & options[i].bit)
-			return err_set(e, -EINVAL, "%s is missing: want %s", options[i].name, options[i].wanted);
+	for (size_t i = 0; i < WORDS + OPTIONS; i++) {
+		const struct option *o = i < WORDS ? &words[i] : &options[i - WORDS];
+
+		if (missing & o->bit)
+			return err_set(e, -EINVAL, "%s is missing: want %s", o->name, o->wanted);
+	}
+	return 0;
+}
+
+/* Of what is no option; NULL: it takes none, or has it. */
+static const struct option *find_word(const struct ctl_command *c, unsigned seen, const char *word)
+{
+	if (word[0] == '-' && word[1])
+		return NULL;
+	for (size_t i = 0; i < WORDS; i++)
+		if (c->takes & words[i].bit & ~seen)
+			return &words[i];
+	return NULL;
+}
+
+static int take_word(const struct option *o, const char *word, struct ctl_options *ret, struct errbuf *e)
+{
+	if (o->good && !o->good(word))
+		return err_set(e, -EINVAL, "'%.64s' is not %s", word, o->wanted);
+	memcpy((char *)ret + o->at, &word, sizeof(word));
 	return 0;
 }
 
@@ -99,18 +189,20 @@ int ctl_options_parse(const struct ctl_command *command, char **argv, struct ctl
 	if (command->takes & CTL_REST)
 		return 0;
 	for (; *argv; argv++) {
-		const char *value;
-		const struct option *o = find(*argv, &value);
+		const char *value = NULL;
+		const struct option *o = find(*argv, &value), *word = o ? NULL : find_word(command, seen, *argv);
 		int code;
 
-		if (!o && (**argv != '-' || !(*argv)[1]) && (command->takes & CTL_TOKEN) && !ret->token) {
-			ret->token = *argv;
-			seen |= CTL_TOKEN;
+		if (word) {
+			seen |= word->bit;
+			code = take_word(word, *argv, ret, e);
+			if (code)
+				return code;
 			continue;
 		}
 		if (!o || !(command->takes & o->bit))
-			return err_set(e, -EINVAL, "'%.64s' is not for this command: holdfastctl %s %s", *argv,
-			    command->word, command->synopsis);
+			return err_set(e, -EINVAL, "'%.64s' is not for this command: holdfastctl %s%s%s", *argv,
+			    command->word, command->synopsis[0] ? " " : "", command->synopsis);
 		if (seen & o->bit)
 			return err_set(e, -EINVAL, "%s is there twice", o->name);
 		seen |= o->bit;

@@ -150,32 +150,14 @@ static int promote(const char *name, bool yes)
 	return code;
 }
 
-int ctl_force_promote(char **word)
+int ctl_force_promote(const struct ctl_options *o)
 {
-	const char *name = NULL;
-	bool accept = false, yes = false;
 	struct conf conf;
 
-	for (; *word; word++) {
-		if (strcmp(*word, "--accept-loss") == 0)
-			accept = true;
-		else if (strcmp(*word, "--yes") == 0)
-			yes = true;
-		else if (!name && **word != '-')
-			name = *word;
-		else
-			break;
-	}
-	if (*word || !name || !*name || !accept) {
-		(void)ctl_command_refuse(COMMAND, "want 'force promote NODE --accept-loss [--yes]'");
-		return EXIT_USAGE;
-	}
-	if (ctl_command_check_name(COMMAND, name))
-		return EXIT_USAGE;
 	/* The configuration of one that was cut short may be that of a gateway by now. */
 	if (access(CONF_PATH, R_OK) == 0 && conf_load(CONF_PATH, &conf, stderr) == 0 &&
 	    (conf.kind == CONF_KIND_REPLICA ||
 		((is_silent() || ctl_replica_is_unfinished()) && ctl_replica_is_promoted())))
-		return ctl_replica_promote(&conf, name, yes);
-	return promote(name, yes);
+		return ctl_replica_promote(&conf, o->node, o->yes);
+	return promote(o->node, o->yes);
 }

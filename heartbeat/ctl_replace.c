@@ -33,33 +33,25 @@ static int ask(const struct settings_member *gone, const char *words, bool yes)
 int ctl_replace(const struct ctl_options *o)
 {
 	static struct ctl_token_source source;
-	char **word = o->rest, words[64];
-	bool yes = word[0] && word[1] && strcmp(word[1], "--yes") == 0;
 	const struct settings_member *gone;
 	struct errbuf e = {""};
-	int code;
+	char words[64];
+	int code = ctl_token_load(&source, &e);
 
-	if (!word[0] || !word[0][0] || (word[1] && (!yes || word[2]))) {
-		(void)ctl_command_refuse("replace", "want 'replace NODE [--yes]'");
-		return EXIT_USAGE;
-	}
-	if (ctl_command_check_name("replace", word[0]))
-		return EXIT_USAGE;
-	code = ctl_token_load(&source, &e);
 	if (!code && source.conf.kind != CONF_KIND_GATEWAY)
 		code = err_set(
 		    &e, -EINVAL, "this machine is a %s: run it on a gateway", conf_kind_words[source.conf.kind]);
-	gone = code ? NULL : find(source.member, source.members, word[0]);
-	if (code || !gone || strcmp(word[0], source.conf.name) == 0) {
+	gone = code ? NULL : find(source.member, source.members, o->node);
+	if (code || !gone || strcmp(o->node, source.conf.name) == 0) {
 		sodium_memzero(&source, sizeof(source));
 		if (code)
 			return ctl_command_refuse("replace", e.text);
-		(void)snprintf(e.text, sizeof(e.text), "'%.16s' is %s", word[0],
+		(void)snprintf(e.text, sizeof(e.text), "'%.16s' is %s", o->node,
 		    gone ? "this machine, which is not gone" : "no member: see 'holdfastctl status'");
 		return ctl_command_refuse("replace", e.text);
 	}
-	(void)snprintf(words, sizeof(words), "replace %.32s", word[0]);
-	code = ask(gone, words, yes);
+	(void)snprintf(words, sizeof(words), "replace %.32s", o->node);
+	code = ask(gone, words, o->yes);
 	if (!code && ctl_token_print_replacement(stdout, &source, gone, &e))
 		code = ctl_command_refuse("replace", e.text);
 	sodium_memzero(&source, sizeof(source));

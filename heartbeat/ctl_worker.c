@@ -6,15 +6,12 @@
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "heartbeat/clusterkey.h"
-#include "heartbeat/conf_value.h"
-#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_fetch.h"
@@ -35,11 +32,6 @@ struct gateway {
 	unsigned members;
 	struct roster roster;
 };
-
-static int fail(const char *why)
-{
-	return ctl_command_refuse("worker", why);
-}
 
 static int64_t now_s(void)
 {
@@ -318,39 +310,36 @@ static int sync_here(struct errbuf *e)
 	return code ? code : ctl_worker_renew(e);
 }
 
-static int usage(void)
+static int end(int code, const struct errbuf *e)
 {
-	(void)fail(
-	    "want 'worker add NAME --address IP', 'worker remove NAME', 'worker list [--json]' or 'worker sync'");
-	return EXIT_USAGE;
+	return code ? ctl_command_refuse("worker", e->text) : 0;
 }
 
-int ctl_worker(const struct ctl_options *o)
+int ctl_worker_add(const struct ctl_options *o)
 {
-	char **word = o->rest;
-	const char *what = word[0] ? word[0] : "", *name = word[0] ? word[1] : NULL;
-	bool named = strcmp(what, "add") == 0 || strcmp(what, "remove") == 0;
 	struct errbuf e = {""};
-	int code;
 
-	if (named && name && ctl_command_check_name("worker", name))
-		return EXIT_USAGE;
-	if (strcmp(what, "add") == 0 && name && word[2] && strcmp(word[2], "--address") == 0 && word[3] && !word[4]) {
-		if (!value_is_address(word[3])) {
-			(void)fprintf(stderr,
-			    "holdfastctl: worker: --address is '%.64s', want the address of the worker host\n",
-			    word[3]);
-			return EXIT_USAGE;
-		}
-		code = add(name, word[3], &e);
-	} else if (strcmp(what, "remove") == 0 && name && !word[2]) {
-		code = remove_one(name, &e);
-	} else if (strcmp(what, "list") == 0 && (!name || (strcmp(name, "--json") == 0 && !word[2]))) {
-		code = list(name, &e);
-	} else if (strcmp(what, "sync") == 0 && !name) {
-		code = sync_here(&e);
-	} else {
-		return usage();
-	}
-	return code ? fail(e.text) : 0;
+	return end(add(o->host, o->address, &e), &e);
+}
+
+int ctl_worker_remove(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+
+	return end(remove_one(o->host, &e), &e);
+}
+
+int ctl_worker_list(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+
+	return end(list(o->json, &e), &e);
+}
+
+int ctl_worker_sync(const struct ctl_options *o)
+{
+	struct errbuf e = {""};
+
+	(void)o;
+	return end(sync_here(&e), &e);
 }

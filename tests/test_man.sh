@@ -42,6 +42,11 @@ if ! [ -s "$work/commands" ] || ! diff -u --label "holdfastctl help" --label "ho
   echo "FAIL holdfastctl.8 and its help disagree about the commands"
   failed=1
 fi
+sed -n '/^\.Sh DESCRIPTION/q; s/^\.Cm \([a-z-]*\).*/\1/p' "$man/holdfastctl.8" | grep -vx help | LC_ALL=C sort -u >"$work/page"
+if ! diff -u --label "holdfastctl help" --label "the synopsis of holdfastctl.8" "$work/commands" "$work/page"; then
+  echo "FAIL the synopsis of holdfastctl.8 and its help disagree about the commands"
+  failed=1
+fi
 
 for page in "$man"/*.[58]; do
   name=$(basename "$page")

@@ -8,9 +8,9 @@ force() { ctl w force promote "$standby" --accept-loss --yes; }
 
 now=$(active w)
 standby=$(other "$now")
-refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote
-refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby"
-refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote "$standby" --yes
+refused 2 w "NODE is missing: want the name of a node" force promote
+refused 2 w "--accept-loss is missing: want it from whoever gives up for good" force promote "$standby"
+refused 2 w "--accept-loss is missing" force promote "$standby" --yes
 # While all is well nothing is said about a loss, and nobody is asked.
 refused 1 w "it has every payment, and takes the role by itself" force promote "$standby" --accept-loss
 case $said in *lost*) fail "a loss is spoken of: $said" ;; esac

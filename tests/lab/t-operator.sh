@@ -7,15 +7,15 @@ in_maintenance() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").maintenance"
 is_out() { is_state "$1" "$2" maintenance && ! status "$1" '.in_sync[]' | grep -qx "$2"; }
 follows_again() { [ "$(status "$1" "[.nodes[]|select(.name==\"$2\").behind][0] // 999")" -le 50 ]; }
 
-refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance
-refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on
-refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance now a
-refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on a b
-refused 2 w "want 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance on ''
-refused 2 w "'B' is no name of a node: that has 1 to 15 of" maintenance on B
-refused 2 w "' b' is no name of a node" force promote ' b' --accept-loss
+refused 2 w "want: 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance
+refused 2 w "NODE is missing: want the name of a node" maintenance on
+refused 2 w "there is no 'maintenance now', want: 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance now a
+refused 2 w "'b' is not for this command: holdfastctl maintenance on NODE [--yes]" maintenance on a b
+refused 2 w "'' is not the name of a node" maintenance on ''
+refused 2 w "'B' is not the name of a node: 1 to 15 of" maintenance on B
+refused 2 w "' b' is not the name of a node" force promote ' b' --accept-loss
 refused 2 w "nobody is there to ask: add --yes" maintenance on "$(active w)"
-refused 2 w "want 'force promote NODE --accept-loss [--yes]'" force promote '' --accept-loss
+refused 2 w "'' is not the name of a node" force promote '' --accept-loss
 refused 2 w "--to is '', want the name of a gateway" switchover --to ''
 refused 2 w "an argument has a control character" maintenance on $'a\e[31m'
 refused 1 w "'nobody' is no member; members are: " maintenance on nobody
@@ -50,8 +50,8 @@ for who in standby active; do
   is_active w "$left" || fail "the role has moved back"
   say "$gone, the $who, was in maintenance, lost its power, and came back when told to"
 done
-refused 2 w "want 'force solo [--yes]'" force
-refused 2 w "want 'force solo [--yes]'" force solo now
+refused 2 w "want: 'force solo [--yes]' or 'force promote NODE" force
+refused 2 w "'now' is not for this command: holdfastctl force solo [--yes]" force solo now
 # What is refused anyway is not asked.
 refused 1 w "follows, nothing waits for it" force solo
 now=$(active w)

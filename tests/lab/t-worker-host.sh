@@ -50,15 +50,15 @@ for n in a b; do # left by a run before
 done
 
 # What is wrong is said, and nothing changes.
-refused 2 "$now" "want the address of the worker host" worker add r --address 10.77.0.400
-refused 2 "$now" "is no name of a node" worker add R --address 10.77.0.4
+refused 2 "$now" "--address is '10.77.0.400', want an IPv4 or IPv6 address" worker add r --address 10.77.0.400
+refused 2 "$now" "'R' is not the name of a worker host" worker add R --address 10.77.0.4
 refused 1 "$now" "is that of the member w" worker add r --address 10.77.0.3
 refused 1 "$now" "b is the name of the member" worker add b --address 10.77.0.4
 refused 1 r "this machine belongs to no cluster" worker list
 refused 1 "$now" "is the virtual IP" worker add r --address "$vip"
 refused 1 "$now" "there is no worker host never" worker remove never
 refused 1 w "this machine is a witness" worker list
-refused 2 "$now" "want 'worker add NAME --address IP'" worker add r
+refused 2 "$now" "--address is missing: want an IPv4 or IPv6 address" worker add r
 refused 2 r "add --worker" join hfw1-abc --name r --address 10.77.0.4 --interface eth0 --yes
 refused 1 r "not the token of a worker host" join hf1-abc --name r --address 10.77.0.4 --worker --yes
 refused 2 r "--interface is not for a worker host" join hfw1-abc --name r --address 10.77.0.4 --worker --interface eth0 --yes

@@ -21,7 +21,10 @@ offers() { # WANT WORD...: the last word is the one to complete
 
 offers "switchover" sw
 offers "status" sta
-offers "rotate --yes status --json --help" key ""
+offers "rotate status --help" key ""
+offers "--yes --help" key rotate ""
+offers "--json --help" worker list ""
+offers "key" k
 offers "promote" force p
 offers "--accept-loss" force promote a --a
 offers "on off" maintenance o
@@ -36,6 +39,9 @@ offers "" maintenance on ""
 holdfastctl() { echo '{"node":"a","nodes":[{"name":"a","kind":"gateway","hears":["w"]},{"name":"bee","kind":"gateway"}],"replicas":[{"name":"r"}]}'; }
 offers "a bee r" maintenance off ""
 offers "bee" force promote b
+offers "--accept-loss --yes --help" force promote a ""
+offers "a bee r" replace ""
+offers "--yes" replace a --y
 offers "a bee r" switchover --to ""
 offers "--to" switchover --t
 # bash expands what it is offered: a name that could be more than a name is none.
