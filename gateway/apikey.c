@@ -93,13 +93,14 @@ static int prepare_list(struct task *t)
 	return 0;
 }
 
-static const struct {
+static const struct command {
 	const char *word, *help;
+	bool takes_name, takes_scopes;
 	int (*prepare)(struct task *t);
 } commands[] = {
-    {"create", "--name NAME --scopes 'SCOPE...'   make a key and print its secret, once", prepare_create},
-    {"list", "                                  names, states and scopes", prepare_list},
-    {"revoke", "--name NAME                       end a key for good", prepare_revoke},
+    {"create", "--name NAME --scopes 'SCOPE...'   make a key and print its secret, once", true, true, prepare_create},
+    {"list", "                                  names, states and scopes", false, false, prepare_list},
+    {"revoke", "--name NAME                       end a key for good", true, false, prepare_revoke},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -228,9 +229,10 @@ int main(int argc, char **argv)
 	    {"scopes", 0, "SCOPES", "what it may do, several between blanks", .text = &t.scopes},
 	    {"run-dir", 0, "DIR", NULL, .text = &t.run_dir},
 	};
+	const struct command *c = NULL;
 	char form[COMMANDS][96];
 	const char *usage[COMMANDS + 1] = {NULL};
-	const struct cli cli = {"holdfastctl api-key", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfastctl api-key", usage, options, sizeof(options) / sizeof(options[0]), 1};
 	int code;
 
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -240,18 +242,21 @@ int main(int argc, char **argv)
 	code = cli_read(&cli, argc, argv);
 	if (code >= 0)
 		return code;
-	if (argc - optind != 1)
-		return cli_usage(&cli);
+	for (size_t i = 0; i < COMMANDS && optind < argc; i++)
+		if (strcmp(commands[i].word, argv[optind]) == 0)
+			c = &commands[i];
+	if (!c)
+		return optind < argc ? cli_refuse(&cli, "'%.64s' is none of create, list, revoke", argv[optind])
+				     : cli_refuse(&cli, "want create, list or revoke");
+	if ((t.name && !c->takes_name) || (t.scopes && !c->takes_scopes))
+		return cli_refuse(
+		    &cli, "%s is not for '%s'", t.scopes && !c->takes_scopes ? "--scopes" : "--name", c->word);
 	if (geteuid() != 0)
 		return complain("not allowed", "run as root");
 	if (sodium_init() < 0)
 		return complain("libsodium", "cannot initialise");
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i].word, argv[optind]) == 0) {
-			code = commands[i].prepare(&t);
-			code = code ? code : run(&t);
-			sodium_memzero(t.secret, sizeof(t.secret));
-			return code;
-		}
-	return cli_usage(&cli);
+	code = c->prepare(&t);
+	code = code ? code : run(&t);
+	sodium_memzero(t.secret, sizeof(t.secret));
+	return code;
 }

@@ -18,10 +18,8 @@ static int read_instance(const char *text, unsigned *ret)
 
 	errno = 0;
 	n = strtoul(text, &end, 10);
-	if (errno || end == text || *end || n < 1 || n > INSTANCE_MAX || text[0] == '-') {
-		(void)fprintf(stderr, "instance '%s' is not a number from 1 to %d\n", text, INSTANCE_MAX);
+	if (errno || end == text || *end || n < 1 || n > INSTANCE_MAX || text[0] == '-')
 		return -EINVAL;
-	}
 	*ret = (unsigned)n;
 	return 0;
 }
@@ -50,8 +48,8 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 	    {"database-socket", 0, "S", NULL, .text = &ret->database_socket},
 	    {"database-user", 0, "USER", NULL, .text = &ret->database_user},
 	};
-	const struct cli cli = {name, usage, options, sizeof(options) / sizeof(options[0])};
-	int code, wanted = takes_instance ? 1 : 0, words;
+	const struct cli cli = {name, usage, options, sizeof(options) / sizeof(options[0]), takes_instance ? 1 : 0};
+	int code, words;
 
 	*ret = (struct options){
 	    .path = CONF_PATH, .run_dir = RUN_DIR, .database_socket = STORE_SOCKET, .database_user = STORE_USER};
@@ -59,10 +57,10 @@ int options_read(int argc, char **argv, bool takes_instance, struct options *ret
 	if (code >= 0)
 		return code;
 	words = argc - optind;
-	if (words > wanted || (words < wanted && !check))
-		return cli_usage(&cli);
+	if (words < cli.words && !check)
+		return cli_refuse(&cli, "N is missing: want the number of the worker");
 	if (words && read_instance(argv[optind], &ret->instance))
-		return CLI_USAGE;
+		return cli_refuse(&cli, "N is '%.32s', want a number from 1 to %d", argv[optind], INSTANCE_MAX);
 	if (check_conf(name, takes_instance, ret))
 		return 1;
 	return check ? 0 : -1;

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,11 +65,24 @@ static void print_help(const struct cli *c)
 	(void)printf("  %*s--version, --help\n", letters ? 4 : 0, "");
 }
 
-int cli_usage(const struct cli *c)
+/* Why has been said. */
+static int refuse(const struct cli *c)
 {
 	print_usage(stderr, c);
 	(void)fputs("--help tells the options\n", stderr);
 	return CLI_USAGE;
+}
+
+int cli_refuse(const struct cli *c, const char *why, ...)
+{
+	va_list ap;
+
+	(void)fprintf(stderr, "%s: ", c->called);
+	va_start(ap, why);
+	(void)vfprintf(stderr, why, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+	return refuse(c);
 }
 
 /* The tables of getopt_long(): letters has room for ":" after each. */
@@ -104,36 +118,67 @@ static size_t find(const struct cli *c, int got)
 	return i;
 }
 
-/* False, and says so, for what is no number between 1 and most. */
-static bool take_number(const struct cli *c, const struct cli_option *o, const char *text)
+static bool is_given(const struct cli *c, const char *const *given, const char *name)
+{
+	size_t i = 0;
+
+	while (i < c->options && strcmp(c->option[i].name, name) != 0)
+		i++;
+	assert(i < c->options);
+	return given[i];
+}
+
+/* 0 for what is no number from 1 to most. */
+static unsigned long number_of(const char *text, unsigned long most)
 {
 	char *end;
 	unsigned long v = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end || v < 1 || v > o->most) {
-		(void)fprintf(
-		    stderr, "%s: --%s: '%.32s' is no number from 1 to %lu\n", c->called, o->name, text, o->most);
-		return false;
-	}
-	*o->number = v;
-	return true;
+	return text[0] < '0' || text[0] > '9' || *end || v > most ? 0 : v;
 }
 
-static int take(const struct cli *c, const char *const *given)
+/* Nothing of it was taken yet. */
+static int check(const struct cli *c, const char *const *given)
 {
 	for (size_t i = 0; i < c->options; i++) {
 		const struct cli_option *o = &c->option[i];
 
 		if (!given[i])
 			continue;
-		if (o->number && !take_number(c, o, given[i]))
-			return CLI_USAGE;
-		if (o->text)
-			*o->text = given[i];
-		else if (o->flag)
-			*o->flag = true;
+		if (o->text && !given[i][0])
+			return cli_refuse(c, "--%s is empty, want %s", o->name, o->value);
+		if (o->number && !number_of(given[i], o->most))
+			return cli_refuse(c, "--%s: '%.32s' is no number from 1 to %lu", o->name, given[i], o->most);
+		if (o->with && !is_given(c, given, o->with))
+			return cli_refuse(c, "--%s wants --%s, too", o->name, o->with);
+		if (o->without && is_given(c, given, o->without))
+			return cli_refuse(c, "--%s and --%s: it is one of them", o->without, o->name);
 	}
 	return -1;
+}
+
+static void take(const struct cli *c, const char *const *given)
+{
+	for (size_t i = 0; i < c->options; i++) {
+		const struct cli_option *o = &c->option[i];
+
+		if (!given[i])
+			continue;
+		if (o->number)
+			*o->number = number_of(given[i], o->most);
+		else if (o->text)
+			*o->text = given[i];
+		else
+			*o->flag = true;
+	}
+}
+
+/* Of a long option that getopt_long() has just taken: what was typed of it is not all of it. */
+static bool is_cut_short(const char *name, char *const *argv)
+{
+	const char *typed = argv[optarg && optarg == argv[optind - 1] ? optind - 2 : optind - 1];
+
+	return strcspn(typed, "=") != strlen("--") + strlen(name);
 }
 
 int cli_read(const struct cli *c, int argc, char **argv)
@@ -141,12 +186,14 @@ int cli_read(const struct cli *c, int argc, char **argv)
 	struct option longs[CLI_OPTIONS_MAX + 3];
 	char letters[2 * CLI_OPTIONS_MAX + 1];
 	const char *given[CLI_OPTIONS_MAX] = {0}; /* taken at the end: --help tells the defaults, wherever it stands */
-	int got;
+	int got, at = -1, code;
 
 	make_tables(c, longs, letters);
-	while ((got = getopt_long(argc, argv, letters, longs, NULL)) >= 0) {
+	for (; (got = getopt_long(argc, argv, letters, longs, &at)) >= 0; at = -1) {
 		size_t i = find(c, got);
 
+		if (at >= 0 && got != '?' && is_cut_short(longs[at].name, argv))
+			return cli_refuse(c, "--%s is not to be cut short", longs[at].name);
 		if (i < c->options) {
 			given[i] = optarg ? optarg : "";
 		} else if (got == OUR_HELP) {
@@ -156,8 +203,13 @@ int cli_read(const struct cli *c, int argc, char **argv)
 			(void)printf("%s %s\n", c->called, PACKAGE_VERSION);
 			return 0;
 		} else {
-			return cli_usage(c);
+			return refuse(c);
 		}
 	}
-	return take(c, given);
+	code = check(c, given);
+	if (code < 0 && argc - optind > c->words)
+		return cli_refuse(c, "'%.64s' is one word too many", argv[optind + c->words]);
+	if (code < 0)
+		take(c, given);
+	return code;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heartbeat/conf_ports.h"
+#include "heartbeat/conf_rules.h"
 #include "heartbeat/conf_value.h"
 
 /* clang-format off */
@@ -64,7 +65,7 @@ static const struct key keys[] = {
 	{ "gateway", "tickle", SHAPE_CHOICE, AT(tickle), 0, 0, "yes", "yes or no", "are clients of a gateway that died told to connect anew?", TICKLED, 0 },
 	{ "gateway", "access-log", SHAPE_CHOICE, AT(access_log), 0, 0, "errors", "off, on or errors", "which requests workers write a line about", WORKERD, WORKERD },
 	{ "gateway", "edge-log", SHAPE_CHOICE, AT(edge_log), 0, 0, "errors", "off, on or errors", "which requests HAProxy writes a line about", RENDERED, 0 },
-	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, separated by blanks", "channels of top-ups", WORKERD, WORKERD },
+	{ "gateway", "channels", SHAPE_LIST, AT(channels), 0, 0, "bank", "names of 1 to 32 of a-z 0-9 _ -, each once, separated by blanks", "channels of top-ups", WORKERD, WORKERD },
 	{ "gateway", "mesh-http-port", SHAPE_NUMBER, AT(mesh_http_port), 1, 65535, "7443", "1 to 65535", "TCP port for the peer's HAProxy: workers", RENDERED, 0 },
 	{ "gateway", "mesh-ledger-port", SHAPE_NUMBER, AT(mesh_ledger_port), 1, 65535, "7444", "1 to 65535", "TCP port for the peer's workers: ledger", RENDERED, 0 },
 	{ "gateway", "mesh-seed-port", SHAPE_NUMBER, AT(mesh_seed_port), 1, 65535, "7445", "1 to 65535", "TCP port for the peer's replication: fresh copies", RENDERED, 0 },
@@ -352,29 +353,15 @@ static void check_ports(struct reading *r)
 
 static void check_together(struct reading *r)
 {
-	const struct conf *c = &r->conf;
+	const char *broken[CONF_RULES_MAX];
+	unsigned count = conf_rules_broken(&r->conf, broken);
 
-	if (!c->name[0])
-		complain(r, "'name' in [node] is missing");
-	if (!c->address[0])
-		complain(r, "'address' in [node] is missing");
-	if (c->second_address[0] && strcmp(c->second_address, c->address) == 0)
-		complain(r, "'second-address' must differ from 'address'");
-	check_interval(r, offsetof(struct conf, lease_ms), c->lease_ms);
-	check_interval(r, offsetof(struct conf, peer_timeout_ms), c->peer_timeout_ms);
-	if (c->kind == CONF_KIND_WITNESS)
-		return;
-	if (c->kind == CONF_KIND_WORKER) {
+	for (unsigned i = 0; i < count; i++)
+		complain(r, broken[i]);
+	check_interval(r, offsetof(struct conf, lease_ms), r->conf.lease_ms);
+	check_interval(r, offsetof(struct conf, peer_timeout_ms), r->conf.peer_timeout_ms);
+	if (r->conf.kind != CONF_KIND_WITNESS)
 		check_ports(r);
-		return;
-	}
-	if (!c->vip[0])
-		complain(r, "'vip' in [cluster] is missing");
-	if (!c->interface[0])
-		complain(r, "'interface' in [node] is missing");
-	if (conf_page_is_vip(c))
-		complain(r, "'listen' in [page] is the virtual IP: want an address of this machine");
-	check_ports(r);
 }
 
 unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
@@ -386,6 +373,8 @@ unsigned conf_read(FILE *f, const char *name, struct conf *ret, FILE *errs)
 		if (keys[i].fallback[0])
 			(void)set(&r.conf, &keys[i], keys[i].fallback);
 	first_bad = ini_parse_stream(next_line, &r, take_line, &r);
+	if (ferror(f))
+		complain(&r, strerror(errno)); /* a directory can be opened */
 	if (first_bad && !r.unread) {
 		(void)fprintf(errs, "%s:%d: want '[section]' or 'key = value'\n", name, first_bad > 0 ? first_bad : 1);
 		r.errors++;

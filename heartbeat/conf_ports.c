@@ -29,11 +29,3 @@ void conf_ports(const struct conf *c, struct conf_port ret[static CONF_PORTS])
 
 	memcpy(ret, ports, sizeof(ports));
 }
-
-bool conf_page_is_vip(const struct conf *c)
-{
-	struct ip at, vip = ip_before_slash(c->vip);
-	uint32_t port;
-
-	return value_is_endpoint(c->page_listen, &at, &port) && ip_same(&at, &vip);
-}

@@ -2,7 +2,6 @@
 #ifndef HOLDFAST_HEARTBEAT_CONF_PORTS_H
 #define HOLDFAST_HEARTBEAT_CONF_PORTS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "heartbeat/conf.h"
@@ -18,8 +17,5 @@ struct conf_port {
 #define CONF_PORTS 7
 
 void conf_ports(const struct conf *c, struct conf_port ret[static CONF_PORTS]);
-
-/* Is the status page to be at the virtual IP, which is the clients', and elsewhere half of the time? */
-bool conf_page_is_vip(const struct conf *c);
 
 #endif

@@ -80,6 +80,15 @@ bool value_is_endpoint(const char *text, struct ip *ip, uint32_t *port)
 	return true;
 }
 
+/* Is the word of n bytes at there already before it, in the list that begins at text? */
+static bool is_there_before(const char *text, const char *at, size_t n)
+{
+	for (; text < at; text += strcspn(text, " "), text += strspn(text, " "))
+		if (strcspn(text, " ") == n && strncmp(text, at, n) == 0)
+			return true;
+	return false;
+}
+
 bool value_is_list(const char *text)
 {
 	const char *at = text;
@@ -93,7 +102,7 @@ bool value_is_list(const char *text)
 			return false;
 		memcpy(word, at, n);
 		word[n] = '\0';
-		if (n && !value_is_of(word, 32, "_-"))
+		if (n && (!value_is_of(word, 32, "_-") || is_there_before(text, at, n)))
 			return false;
 		words += n > 0;
 		at += n + strspn(at + n, " ");

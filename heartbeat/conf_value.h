@@ -28,7 +28,7 @@ bool value_is_cidr(const char *text);
  * false: it is none, and both are as they were. */
 bool value_is_endpoint(const char *text, struct ip *ip, uint32_t *port);
 
-/* One or more names of 1 to 32 of a-z 0-9 _ -, separated by blanks. */
+/* One or more names of 1 to 32 of a-z 0-9 _ -, each once, separated by blanks. */
 bool value_is_list(const char *text);
 
 /* Digits only. False: it is none, or not from min to max; *ret is as it was. */

@@ -1,6 +1,5 @@
 /* holdfast-heartbeatd: who is active. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <sched.h>
@@ -404,21 +403,22 @@ int main(int argc, char **argv)
 	    {"config", 'f', "FILE", "configuration", .text = &o.conf},
 	    {"check", 'n', NULL, "check the configuration and exit", .flag = &o.check},
 	    {"init-state", 0, NULL, "write the register of a new cluster", .flag = &o.init},
-	    {"token", 0, "HEX", "its data token", .text = &o.token},
-	    {"epoch", 0, "N", "its first epoch, 1 to 1000000000000, else 1", .text = &o.epoch},
-	    {"join-state", 0, NULL, "write the register of a member that will ask for admission", .flag = &o.join},
+	    {"token", 0, "HEX", "its data token", .text = &o.token, .with = "init-state"},
+	    {"epoch", 0, "N", "its first epoch, 1 to 1000000000000, else 1", .text = &o.epoch, .with = "init-state"},
+	    {"join-state", 0, NULL, "write the register of a member that will ask for admission", .flag = &o.join,
+		.without = "init-state"},
 	    {"key", 0, "FILE", "cluster key", .text = &o.key},
 	    {"state", 0, "FILE", "the register", .text = &o.state},
 	    {"run", 0, "DIR", "sockets and the role page", .text = &o.run},
 	};
-	const struct cli cli = {"holdfast-heartbeatd", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfast-heartbeatd", usage, options, sizeof(options) / sizeof(options[0]), 0};
 	struct errbuf e = {""};
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
-	if (optind < argc || (o.init && o.join))
-		return cli_usage(&cli);
+	if (o.init && !o.token)
+		return cli_refuse(&cli, "--init-state wants --token, too");
 	if (conf_load(o.conf, &d.conf, stderr))
 		return 1;
 	if (o.check)

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -114,13 +113,11 @@ int main(int argc, char **argv)
 	    {"page", 0, "DIR", "password and certificate", .text = &o.page},
 	    {"run", 0, "DIR", "where heartbeatd and ledgerd are asked", .text = &o.run},
 	};
-	const struct cli cli = {"holdfast-paged", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfast-paged", usage, options, sizeof(options) / sizeof(options[0]), 0};
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
-	if (optind < argc)
-		return cli_usage(&cli);
 	if (conf_load(o.conf, &p.conf, stderr))
 		return 1;
 	if (o.check)

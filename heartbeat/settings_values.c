@@ -119,25 +119,9 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 	(void)snprintf(v->mesh_port[2], sizeof(v->mesh_port[2]), "%u", (uint16_t)conf->mesh_seed_port);
 }
 
-int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
-    const struct roster *roster, struct settings_values *ret, struct errbuf *e)
+static void make_pairs(
+    const struct conf *conf, const struct settings_member *peer, bool with_roster, struct settings_values *ret)
 {
-	const struct settings_member *peer;
-	int code = find_peer(conf, member, count, &peer, e);
-
-	if (!code && conf->kind != CONF_KIND_WORKER)
-		code = take_vip(conf, ret, e);
-	if (!code)
-		code = list_workers(conf, ret, e);
-	if (code)
-		return code;
-	format_numbers(conf, ret);
-	(void)settings_url(conf->address, ret->address);
-	(void)settings_url(peer ? peer->address : "", ret->peer_address);
-	ret->seed_peers[0] = '\0';
-	settings_hosts(conf, member, count, peer ? roster : NULL, ret);
-	if (conf->kind == CONF_KIND_REPLICA)
-		list_seeds(member, count, ret);
 	const struct render_pair pair[] = {
 	    {"NODE", conf->name},
 	    {"ADDRESS", conf->address},
@@ -174,7 +158,7 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
 	    {"PEER_URL", peer ? ret->peer_address : NULL},
 	    {"SEED_PEERS", ret->seed_peers},
-	    {"WITH_ROSTER", peer && roster ? "" : NULL},
+	    {"WITH_ROSTER", with_roster ? "" : NULL},
 	    {"ROSTER", ROSTER_PATH},
 	    {"HOST_SERVERS", ret->host_servers[0] ? ret->host_servers : NULL},
 	    {"HOST_ADDRESSES", ret->host_addresses[0] ? ret->host_addresses : NULL},
@@ -189,5 +173,27 @@ int settings_values(const struct conf *conf, const struct settings_member *membe
 	_Static_assert(sizeof(pair) <= sizeof(ret->pair), "a place for each pair");
 	memcpy(ret->pair, pair, sizeof(pair));
 	ret->pairs = sizeof(pair) / sizeof(pair[0]);
+}
+
+int settings_values(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const struct roster *roster, struct settings_values *ret, struct errbuf *e)
+{
+	const struct settings_member *peer;
+	int code = find_peer(conf, member, count, &peer, e);
+
+	if (!code && conf->kind != CONF_KIND_WORKER)
+		code = take_vip(conf, ret, e);
+	if (!code)
+		code = list_workers(conf, ret, e);
+	if (code)
+		return code;
+	format_numbers(conf, ret);
+	(void)settings_url(conf->address, ret->address);
+	(void)settings_url(peer ? peer->address : "", ret->peer_address);
+	ret->seed_peers[0] = '\0';
+	settings_hosts(conf, member, count, peer ? roster : NULL, ret);
+	if (conf->kind == CONF_KIND_REPLICA)
+		list_seeds(member, count, ret);
+	make_pairs(conf, peer, peer && roster, ret);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "heartbeat/tickled.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <net/if.h>
 #include <signal.h>
 #include <sodium.h>
@@ -219,13 +218,11 @@ int main(int argc, char **argv)
 	    {"key", 0, "FILE", "cluster key", .text = &o.key},
 	    {"run", 0, "DIR", "where heartbeatd writes the members", .text = &o.run},
 	};
-	const struct cli cli = {"holdfast-tickled", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfast-tickled", usage, options, sizeof(options) / sizeof(options[0]), 0};
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
-	if (optind < argc)
-		return cli_usage(&cli);
 	if (conf_load(o.conf, &t.conf, stderr))
 		return 1;
 	if (o.check)

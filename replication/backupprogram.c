@@ -182,7 +182,7 @@ static int read_options(int argc, char **argv, struct arguments *a)
 	};
 	char form[COMMANDS][160];
 	const char *usage[COMMANDS + 1] = {NULL};
-	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0]), 2};
 	int code;
 
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -232,8 +232,6 @@ static const struct command *find(const char *called, char **word, const struct 
 		(void)err_set(&e, -EINVAL, "'%.40s' is none of make, logs, verify, show", word[0]);
 	else if (!word[1])
 		(void)err_set(&e, -EINVAL, "%s: DIR is missing: %s %s", c->word, c->word, c->synopsis);
-	else if (word[2])
-		(void)err_set(&e, -EINVAL, "%s: '%.64s' is one word too many", c->word, word[2]);
 	else if (a->given & ~c->takes)
 		(void)err_set(&e, -EINVAL, "%s: %s is not for this command: %s %s", c->word,
 		    a->given & ~c->takes & TAKES_FROM_ACTIVE ? "--from-active"

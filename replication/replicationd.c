@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <mysql.h>
 #include <signal.h>
@@ -277,14 +276,6 @@ static int look(const char *dir)
 	return 1;
 }
 
-static bool makes_sense(const struct restoredata_from *from, bool init)
-{
-	bool given = from->backup || from->data;
-
-	return (!given || init) && !(from->backup && from->data) && (!from->logs || from->backup) &&
-	       (!from->until || from->logs) && (!from->accepts_findings || given);
-}
-
 int main(int argc, char **argv)
 {
 	static struct replicationd r;
@@ -300,22 +291,25 @@ int main(int argc, char **argv)
 	    {"check", 'n', NULL, "check the configuration and exit", .flag = &check},
 	    {"init-data", 0, NULL, "make the data directory of a new cluster and print its data token and first epoch",
 		.flag = &init},
-	    {"from", 0, "DIR", "with the ledger of the backup in DIR, instead of an empty one", .text = &from.backup},
-	    {"logs", 0, "DIR", "and what was archived in DIR since", .text = &from.logs},
-	    {"until", 0, "WHEN", "up to a GTID, or a time in UTC, such as 2026-11-21T21:00:00Z", .text = &from.until},
-	    {"adopt", 0, "DIR", "with the data in DIR, of a MariaDB that is down, which is copied", .text = &from.data},
+	    {"from", 0, "DIR", "with the ledger of the backup in DIR, instead of an empty one", .text = &from.backup,
+		.with = "init-data"},
+	    {"logs", 0, "DIR", "and what was archived in DIR since", .text = &from.logs, .with = "from"},
+	    {"until", 0, "WHEN", "up to a GTID, or a time in UTC, such as 2026-11-21T21:00:00Z", .text = &from.until,
+		.with = "logs"},
+	    {"adopt", 0, "DIR", "with the data in DIR, of a MariaDB that is down, which is copied", .text = &from.data,
+		.with = "init-data", .without = "from"},
 	    {"look-at", 0, "DIR", "say whether it could be adopted, as far as that is seen from outside, and exit",
-		.text = &look_at},
+		.text = &look_at, .without = "init-data"},
 	    {"accept-findings", 0, NULL, "also when the ledger in it does not add up", .flag = &from.accepts_findings},
 	};
-	const struct cli cli = {"holdfast-replicationd", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfast-replicationd", usage, options, sizeof(options) / sizeof(options[0]), 0};
 	sigset_t stop;
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
-	if (optind < argc || !makes_sense(&from, init))
-		return cli_usage(&cli);
+	if (from.accepts_findings && !from.backup && !from.data)
+		return cli_refuse(&cli, "--accept-findings wants --from or --adopt, too");
 	if (look_at)
 		return look(look_at);
 	r.conf_path = path;

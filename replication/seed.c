@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 	    {"progress", 0, NULL, "instead of its position print how far it is, in lines: PHASE BYTES OF-BYTES",
 		.flag = &a.progress},
 	};
-	const struct cli cli = {"holdfast-seed", usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {"holdfast-seed", usage, options, sizeof(options) / sizeof(options[0]), 2};
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
@@ -101,5 +101,5 @@ int main(int argc, char **argv)
 		return send_copy(&a);
 	if (argc - optind == 2 && strcmp(argv[optind], "receive") == 0)
 		return receive_copy(&a, argv[optind + 1]);
-	return cli_usage(&cli);
+	return cli_refuse(&cli, "want 'send' or 'receive DIR'");
 }

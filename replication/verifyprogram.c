@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <mysql.h>
@@ -291,16 +290,12 @@ int main(int argc, char **argv)
 	    {"database-user", 0, "USER", "whose name it has there", .text = &a.database_user},
 	    {"result", 0, "FILE", "where to leave what came out", .text = &a.result_path},
 	};
-	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0])};
+	const struct cli cli = {argv[0], usage, options, sizeof(options) / sizeof(options[0]), 0};
 	struct errbuf e = {""};
 	int code = cli_read(&cli, argc, argv);
 
 	if (code >= 0)
 		return code;
-	if (optind < argc) {
-		(void)fprintf(stderr, CALLED_AS "'%.64s' is one word too many\n", argv[optind]);
-		return EXIT_CANNOT;
-	}
 	r.arguments = &a;
 	r.shows_progress = !a.json && isatty(STDERR_FILENO);
 	code = start(&e) ? EXIT_CANNOT : verify(&r, &e);

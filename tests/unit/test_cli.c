@@ -46,11 +46,11 @@ static struct call call(const char *words)
 	struct call c = {.wishes = DEFAULTS};
 	const struct cli_option option[] = {
 	    {"config", 'f', "FILE", "configuration", .text = &c.wishes.conf},
-	    {"check", 'n', NULL, "check it", .flag = &c.wishes.check},
+	    {"check", 'n', NULL, "check it", .flag = &c.wishes.check, .with = "config"},
 	    {"share", 0, "PERCENT", "of the time", .number = &c.wishes.share, .most = 100},
-	    {"hidden", 0, "DIR", NULL, .text = &c.wishes.hidden},
+	    {"hidden", 0, "DIR", NULL, .text = &c.wishes.hidden, .without = "share"},
 	};
-	const struct cli cli = {"holdfast-test", usage, option, sizeof(option) / sizeof(option[0])};
+	const struct cli cli = {"holdfast-test", usage, option, sizeof(option) / sizeof(option[0]), 1};
 	static char line[256]; /* values point into it */
 	char *argv[WORDS_MAX + 1] = {"holdfast-test"}, *rest = line;
 	FILE *out = tmpfile(), *err = tmpfile();
@@ -84,14 +84,15 @@ static void test_what_is_given_is_taken(void **state)
 	assert_int_equal(c.code, -1);
 	assert_string_equal(c.wishes.conf, "/etc/x.conf");
 	assert_false(c.wishes.check || c.left);
-	c = call("-n -f /tmp/y --share 100 --hidden dir word");
+	c = call("word --hidden dir");
+	assert_string_equal(c.wishes.hidden, "dir");
+	c = call("-n -f /tmp/y --share 100 word");
 	assert_int_equal(c.code, -1);
 	assert_string_equal(c.wishes.conf, "/tmp/y");
-	assert_string_equal(c.wishes.hidden, "dir");
 	assert_int_equal(c.wishes.share, 100);
 	assert_true(c.wishes.check);
 	assert_int_equal(c.left, 1);
-	c = call("--config=/tmp/z --che -- --share");
+	c = call("--config=/tmp/z --check -- --share");
 	assert_string_equal(c.wishes.conf, "/tmp/z");
 	assert_true(c.wishes.check);
 	assert_int_equal(c.left, 1);
@@ -129,6 +130,17 @@ static void test_what_is_wrong_is_said(void **state)
 	    {"--share -1", "'-1' is no number"},
 	    {"--share 7%", "'7%' is no number"},
 	    {"--share 99999999999999999999", "is no number"},
+	    {"--share= -f x", "--share: '' is no number"},
+	    {"--config=", "holdfast-test: --config is empty, want FILE\n"},
+	    {"--check", "holdfast-test: --check wants --config, too\n"},
+	    {"--hidden x --share 5", "holdfast-test: --share and --hidden: it is one of them\n"},
+	    {"one -f x two", "holdfast-test: 'two' is one word too many\n"},
+	    {"one two --share 7", "holdfast-test: 'two' is one word too many\n"},
+	    {"--conf x", "holdfast-test: --config is not to be cut short\n"},
+	    {"--conf=x", "holdfast-test: --config is not to be cut short\n"},
+	    {"a --che -f x", "holdfast-test: --check is not to be cut short\n"},
+	    {"--conf --config -n", "holdfast-test: --config is not to be cut short\n"},
+	    {"--hel", "holdfast-test: --help is not to be cut short\n"},
 	};
 
 	(void)state;

@@ -280,76 +280,92 @@ static void test_configuration_names_every_error(void **state)
 
 #define GATEWAY "[cluster]\nvip=10.0.0.100/24\n[node]\nname=a\naddress=10.0.0.1\ninterface=eth0\n"
 
+static const struct {
+	const char *text, *said;
+} bad_confs[] = {
+    {GATEWAY "[gatway]\n", "x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], [replication], "
+			   "[gateway], [page]\n"},
+    {GATEWAY "[gatway]\nworkers=3\n", "x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], "
+				      "[replication], [gateway], [page]\n"},
+    {"\nhello\n; fine: it is a comment\nname=a\n[node\n  \n=\nworld ; = 1\n",
+	"x.conf:2: want '[section]' or 'key = value'\n"
+	"x.conf:4: 'name' comes before any [section]\n"
+	"x.conf:5: want '[section]' or 'key = value'\n"
+	"x.conf:7: '' comes before any [section]\n"
+	"x.conf:8: want '[section]' or 'key = value'\n"},
+    {GATEWAY "[heartbeat]\ninterval-ms=60\n",
+	"x.conf:8: 'lease-ms' is 150, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"},
+    {GATEWAY "[heartbeat]\ninterval-ms=60\nlease-ms=170\npeer-timeout-ms=100\n",
+	"x.conf:9: 'lease-ms' is 170, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"
+	"x.conf:10: 'peer-timeout-ms' is 100, want 180 to 60000: at least 3 x 'interval-ms', which is 60\n"},
+    {GATEWAY "[heartbeat]\ninterval-ms=400\npeer-timeout-ms=2000\n",
+	"x.conf:8: 'lease-ms' is 150, want 1200, and 1000 is the most: at least 3 x 'interval-ms', which is "
+	"400\n"},
+    {GATEWAY "[replication]\nport=7443\n", "x.conf:8: 'mesh-http-port' of [gateway] and 'port' of "
+					   "[replication] both take TCP port 7443: they must "
+					   "differ\n"},
+    {GATEWAY "[gateway]\nworker-port=4400\nworkers=7\n",
+	"x.conf:8: 'worker-port' of [gateway] and 'relay-port' of [replication] both take TCP port 4406: they "
+	"must "
+	"differ\n"},
+    {GATEWAY "[gateway]\nworker-port=4400\nworkers=6\n", ""},
+    {GATEWAY "[gateway]\nworker-port=8400\nworkers=6\n",
+	"x.conf:8: 'worker-port' takes TCP port 8405, which is that of HAProxy's figures\n"},
+    {GATEWAY "[gateway]\nmesh-seed-port=7443\n", "x.conf:8: 'mesh-seed-port' of [gateway] and 'mesh-http-port' "
+						 "of [gateway] both take TCP port 7443: they must "
+						 "differ\n"},
+    /* one on 127.0.0.1, the other on the node's address; UDP is not TCP */
+    {GATEWAY "[gateway]\nworker-port=7443\nmesh-ledger-port=7400\n", ""},
+    {GATEWAY "second-address=fe80::1\n", "x.conf:7: 'second-address' is 'fe80::1', want an IPv4 or IPv6 address, "
+					 "and not of one link only (fe80::) or of a group\n"},
+    {GATEWAY "[page]\nlisten=[2001:db8::1]:8407\n", ""},
+    {GATEWAY "[page]\nlisten=[::1]:8407\n", ""},
+    {GATEWAY "[page]\nlisten=10.0.0.1:7443\n", "x.conf:8: 'listen' of [page] and 'mesh-http-port' of [gateway] "
+					       "both take TCP port 7443: they must differ\n"},
+    {GATEWAY "[page]\nlisten=10.0.0.100:8407\n",
+	"x.conf: 'listen' in [page] is the virtual IP: want an address of this machine\n"},
+    {GATEWAY "[page]\nlisten=2001:db8::1:8407\n", "x.conf:8: 'listen' is '2001:db8::1:8407', want an address "
+						  "of this machine and a port of 1024 to 65535, "
+						  "such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
+    {GATEWAY "[page]\nlisten=[10.0.0.1]:8407\n",
+	"x.conf:8: 'listen' is '[10.0.0.1]:8407', want an address of this machine and a port of 1024 to 65535, "
+	"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
+    {GATEWAY "[page]\nlisten=[::]:8407\n",
+	"x.conf:8: 'listen' is '[::]:8407', want an address of this machine and a port of 1024 to 65535, "
+	"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
+    {GATEWAY "[gateway]\nchannels = a\x1b[31mb\n",
+	"x.conf:8: 'channels' is 'a?[31mb', want names of 1 to 32 of a-z 0-9 _ -, each once, separated by blanks\n"},
+    {GATEWAY "[gateway]\nchannels = bank card bank\n", "x.conf:8: 'channels' is 'bank card bank', want names of 1 to "
+						       "32 of a-z 0-9 _ -, each once, separated by blanks\n"},
+    {GATEWAY "[gateway]\nchannels = bank bank2 ban\n", ""},
+    {GATEWAY "second-address=10.0.0.100\n",
+	"x.conf: 'second-address' in [node] is the virtual IP: want an address of this machine alone\n"},
+    {"[cluster]\nvip=10.0.0.1/24\n[node]\nname=a\naddress=10.0.0.1\ninterface=eth0\n",
+	"x.conf: 'address' in [node] is the virtual IP: want an address of this machine alone\n"},
+};
+
 static void test_configuration_errors_say_where_and_what(void **state)
 {
-	static const struct {
-		const char *text, *said;
-	} cases[] = {
-	    {GATEWAY "[gatway]\n",
-		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], [replication], "
-		"[gateway], [page]\n"},
-	    {GATEWAY "[gatway]\nworkers=3\n",
-		"x.conf:7: unknown section [gatway], want [cluster], [node], [heartbeat], "
-		"[replication], [gateway], [page]\n"},
-	    {"\nhello\n; fine: it is a comment\nname=a\n[node\n  \n=\nworld ; = 1\n",
-		"x.conf:2: want '[section]' or 'key = value'\n"
-		"x.conf:4: 'name' comes before any [section]\n"
-		"x.conf:5: want '[section]' or 'key = value'\n"
-		"x.conf:7: '' comes before any [section]\n"
-		"x.conf:8: want '[section]' or 'key = value'\n"},
-	    {GATEWAY "[heartbeat]\ninterval-ms=60\n",
-		"x.conf:8: 'lease-ms' is 150, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"},
-	    {GATEWAY "[heartbeat]\ninterval-ms=60\nlease-ms=170\npeer-timeout-ms=100\n",
-		"x.conf:9: 'lease-ms' is 170, want 180 to 1000: at least 3 x 'interval-ms', which is 60\n"
-		"x.conf:10: 'peer-timeout-ms' is 100, want 180 to 60000: at least 3 x 'interval-ms', which is 60\n"},
-	    {GATEWAY "[heartbeat]\ninterval-ms=400\npeer-timeout-ms=2000\n",
-		"x.conf:8: 'lease-ms' is 150, want 1200, and 1000 is the most: at least 3 x 'interval-ms', which is "
-		"400\n"},
-	    {GATEWAY "[replication]\nport=7443\n", "x.conf:8: 'mesh-http-port' of [gateway] and 'port' of "
-						   "[replication] both take TCP port 7443: they must "
-						   "differ\n"},
-	    {GATEWAY "[gateway]\nworker-port=4400\nworkers=7\n",
-		"x.conf:8: 'worker-port' of [gateway] and 'relay-port' of [replication] both take TCP port 4406: they "
-		"must "
-		"differ\n"},
-	    {GATEWAY "[gateway]\nworker-port=4400\nworkers=6\n", ""},
-	    {GATEWAY "[gateway]\nworker-port=8400\nworkers=6\n",
-		"x.conf:8: 'worker-port' takes TCP port 8405, which is that of HAProxy's figures\n"},
-	    {GATEWAY "[gateway]\nmesh-seed-port=7443\n", "x.conf:8: 'mesh-seed-port' of [gateway] and 'mesh-http-port' "
-							 "of [gateway] both take TCP port 7443: they must "
-							 "differ\n"},
-	    /* one on 127.0.0.1, the other on the node's address; UDP is not TCP */
-	    {GATEWAY "[gateway]\nworker-port=7443\nmesh-ledger-port=7400\n", ""},
-	    {GATEWAY "second-address=fe80::1\n",
-		"x.conf:7: 'second-address' is 'fe80::1', want an IPv4 or IPv6 address, "
-		"and not of one link only (fe80::) or of a group\n"},
-	    {GATEWAY "[page]\nlisten=[2001:db8::1]:8407\n", ""},
-	    {GATEWAY "[page]\nlisten=[::1]:8407\n", ""},
-	    {GATEWAY "[page]\nlisten=10.0.0.1:7443\n", "x.conf:8: 'listen' of [page] and 'mesh-http-port' of [gateway] "
-						       "both take TCP port 7443: they must differ\n"},
-	    {GATEWAY "[page]\nlisten=10.0.0.100:8407\n",
-		"x.conf: 'listen' in [page] is the virtual IP: want an address of this machine\n"},
-	    {GATEWAY "[page]\nlisten=2001:db8::1:8407\n", "x.conf:8: 'listen' is '2001:db8::1:8407', want an address "
-							  "of this machine and a port of 1024 to 65535, "
-							  "such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
-	    {GATEWAY "[page]\nlisten=[10.0.0.1]:8407\n",
-		"x.conf:8: 'listen' is '[10.0.0.1]:8407', want an address of this machine and a port of 1024 to 65535, "
-		"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
-	    {GATEWAY "[page]\nlisten=[::]:8407\n",
-		"x.conf:8: 'listen' is '[::]:8407', want an address of this machine and a port of 1024 to 65535, "
-		"such as 10.0.0.1:8407 or [2001:db8::1]:8407\n"},
-	    {GATEWAY "[gateway]\nchannels = a\x1b[31mb\n",
-		"x.conf:8: 'channels' is 'a?[31mb', want names of 1 to 32 of a-z 0-9 _ -, separated by blanks\n"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(bad_confs) / sizeof(bad_confs[0]); i++) {
 		char said[1000] = "";
 		struct conf c;
 
-		(void)read_conf(cases[i].text, &c, said, sizeof(said));
-		assert_string_equal(said, cases[i].said);
+		(void)read_conf(bad_confs[i].text, &c, said, sizeof(said));
+		assert_string_equal(said, bad_confs[i].said);
 	}
+}
+
+static void test_a_directory_is_no_configuration(void **state)
+{
+	char said[200] = "";
+	FILE *errs = fmemopen(said, sizeof(said), "w");
+	struct conf c;
+
+	(void)state;
+	assert_true(conf_load("/", &c, errs) > 0);
+	(void)fclose(errs);
+	assert_string_equal(said, "/: Is a directory\n");
 }
 
 /* A NUL must not take the line after it along. */
@@ -416,6 +432,7 @@ int main(void)
 	    cmocka_unit_test(test_role_table_is_total),
 	    cmocka_unit_test(test_configuration_names_every_error),
 	    cmocka_unit_test(test_configuration_errors_say_where_and_what),
+	    cmocka_unit_test(test_a_directory_is_no_configuration),
 	    cmocka_unit_test(test_configuration_with_a_nul),
 	    cmocka_unit_test(test_configuration_with_long_lines),
 	    cmocka_unit_test(test_configuration_comes_back),
