@@ -52,8 +52,9 @@ def stop_workers():
         w.wait()
 
 
-def request(method, path, body=None, key=None, **more):
-    c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"))
+def request(method, path, body=None, key=None, source=None, **more):
+    c = http.client.HTTPSConnection("10.0.0.100", timeout=20, context=ssl.create_default_context(cafile=PKI + "/ca.pem"),
+                                    source_address=source and (source, 0))
     headers = {"Authorization": "Bearer sk_secret", **more}
     if key:
         headers["Idempotency-Key"] = key
@@ -156,13 +157,13 @@ H2_DATA, H2_HEADERS, H2_SETTINGS, H2_PING, H2_WINDOW_UPDATE = 0, 1, 4, 6, 8
 class Http2:
     """Requests that are begun and never ended. What may be sent is counted: the edge ends a connection that sends more."""
 
-    def __init__(self):
+    def __init__(self, window=65535):
         context = ssl.create_default_context(cafile=PKI + "/ca.pem")
         context.set_alpn_protocols(["h2"])
         self.socket = context.wrap_socket(socket.create_connection(("10.0.0.100", 443), 20), server_hostname="10.0.0.100")
         self.came, self.may_send, self.streams = b"", 65535, 0
         self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        self.send(H2_SETTINGS, 0, b"")
+        self.send(H2_SETTINGS, 0, struct.pack(">HI", 4, window)) # SETTINGS_INITIAL_WINDOW_SIZE: what the edge may answer
 
     def send(self, kind, stream, payload, flags=0):
         self.socket.sendall(struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload)
@@ -179,11 +180,11 @@ class Http2:
         self.came = self.came[end:]
         return kind
 
-    def begin(self, path, *more):
+    def begin(self, path, *more, method="POST", ends=False):
         """A request, in HPACK without a table and without Huffman."""
-        fields = ((":method", "POST"), (":scheme", "https"), (":authority", "x"), (":path", path), ("idempotency-key", "greedy"), *more)
+        fields = ((":method", method), (":scheme", "https"), (":authority", "x"), (":path", path), ("idempotency-key", "greedy"), *more)
         self.streams += 1
-        self.send(H2_HEADERS, 2 * self.streams - 1, flags=4,
+        self.send(H2_HEADERS, 2 * self.streams - 1, flags=5 if ends else 4,
                   payload=b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in fields))
         return 2 * self.streams - 1
 
@@ -225,23 +226,60 @@ def under_way(table):
 
 
 def check_greedy():
-    """One address has 2,000 requests under way, and 500 of those that a worker has to wait for."""
+    """Of those that a worker has to wait for, one address has 500 under way."""
 
     def one_more(length):
         return request("POST", "/v1/after", b"x" * length, "after")[0]
 
-    for few, many, length, announced, sent in ((4, 2, 33000, [], 33000), (4, 2, 33000, [60000], 33000), (19, 2, 10, [], 5), (19, 2, 10, [10], 5)):
-        taken = greedy(few, announced, sent)
-        expect(f"one more than {few * 100} requests of {length} bytes", one_more(length), 200)
-        taken += greedy(many, announced, sent)
-        wait_for(f"no more than {(few + many) * 100 - 100} requests of {length} bytes", lambda n=length: one_more(n) == 429)
-        if length > 10:
-            expect("a small one", one_more(10), 200)
+    for announced in ([], [60000]):
+        taken = greedy(4, announced, 33000)
+        expect("one more than 400 requests that are large", one_more(33000), 200)
+        taken += greedy(2, announced, 33000)
+        wait_for("no more than 500 requests that are large", lambda: one_more(33000) == 429)
+        expect("a small one", one_more(10), 200)
         for c in taken:
             c.close()
-        wait_for("the places back", lambda n=length: one_more(n) == 200, 60) # the stand-ins are busy for a while with what was cut off
-        wait_for("nothing under way", lambda: under_way("requests_under_way") == 0)
-    print("ok   one address has 2,000 requests under way, 500 of them large")
+        wait_for("the places back", lambda: one_more(33000) == 200, 60) # the stand-ins are busy for a while with what was cut off
+        wait_for("nothing under way", lambda: under_way("requests_under_way") == 0, 60)
+    print("ok   one address has 500 large requests under way")
+
+
+def unread(connections):
+    """A hundred requests on each connection, and none of the answers, which are more than the edge keeps, is read."""
+    taken = []
+    for _ in range(connections):
+        c = Http2(window=0)
+        for _ in range(100):
+            c.begin("/unread", method="GET", ends=True)
+        c.is_read()
+        taken.append(c)
+    return taken
+
+
+def check_unread():
+    """One address has 2,000 requests under way. Each may keep a place at a worker for as long as its answer is not read: those are not all the places."""
+
+    def sessions():
+        return sum(int(statistics()["workers/" + w]["scur"]) for w in ("w1", "w2"))
+
+    for server in ("workers/w1", "workers/w2"):
+        wait_for(server, lambda s=server: is_state(s, "UP"))
+    for command in ("disable health workers/w1", "disable health workers/w2", "set server workers/peer state maint"):
+        tell("a", command) # the stand-ins are slow, and whoever seems down gives its part to others
+    taken = unread(19)
+    expect("one more than 1900 requests", request("POST", "/v1/after", b"{}", "after")[0], 200)
+    taken += unread(2)
+    wait_for("the answers that nobody reads", lambda: sessions() >= 2000, 25)
+    expect("one more than 2000 requests", request("POST", "/v1/after", b"{}", "after")[0], 429)
+    expect("another address", request("POST", "/v1/beside", b"{}", "beside", source="10.0.0.3")[0], 200)
+    for c in taken:
+        c.close()
+    wait_for("nothing under way", lambda: under_way("requests_under_way") == 0, 60)
+    for command in ("enable health workers/w1", "enable health workers/w2", "set server workers/peer state ready"):
+        tell("a", command)
+    for server in ("workers/w1", "workers/w2"):
+        wait_for(server, lambda s=server: is_state(s, "UP"))
+    print("ok   one address has 2,000 requests under way, and leaves places to others")
 
 
 def check_pieces():
@@ -461,6 +499,7 @@ def main():
         check_target()
         check_repeats()
         check_greedy()
+        check_unread()
         check_pieces()
         check_late()
         check_encoding()
@@ -479,7 +518,7 @@ def main():
         if "1111-1111" in log or "5105105" in log or "uff1" in log.lower() or "454545" in log or "8888" in log or "9-9-" in log or "[digits]" not in log:
             fail("the log has a card number")
         logged = [json.loads(line) for line in log.splitlines() if line.startswith('{"event":"edge.request"')]
-        told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "-")}
+        told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-")}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
                [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),

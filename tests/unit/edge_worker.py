@@ -2,7 +2,7 @@
 """edge_worker.py NAME SOCKET LOG: stands for a worker behind the edge. Says its name, and writes each request into LOG.
 
 /fail/ID breaks off the first request of that ID that any worker has, without an answer; /slow/MS answers after that time;
-/refuse answers 503 as a worker does. An answer says whether there was a Cookie."""
+/unread answers with more than the edge keeps; /refuse answers 503 as a worker does. An answer says whether there was a Cookie."""
 import http.server
 import os
 import socket
@@ -45,6 +45,9 @@ class Worker(http.server.BaseHTTPRequestHandler):
         if self.path == "/healthz":
             self.answer(200, "{}")
             return
+        if self.path == "/unread":
+            self.answer(200, "x" * 200000)
+            return
         count = self.note(body)
         if self.path.startswith("/fail/") and count == 1:
             self.close_connection = True
@@ -61,7 +64,7 @@ class Worker(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 2048
     address_family = socket.AF_UNIX
 
     def server_bind(self):
