@@ -1,5 +1,6 @@
 #include "gateway/queue.h"
 
+#include "gateway/keyindex.h"
 #include "heartbeat/rolepage.h"
 
 #include <pthread.h>
@@ -9,22 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUCKETS 4096
-
 struct list {
 	struct request *first, **end;
-};
-
-/* A key, and who has it: sessions and keys of one principal share them. */
-struct scoped_key {
-	uint64_t principal; /* 0: not known, then the secret has to do */
-	uint8_t secret[HASH_BYTES], key[HASH_BYTES];
-};
-
-/* Who has which key, of those in flight and of the waiting ones that were looked at, so that each of those after them is one look. */
-struct index {
-	struct request *waiting[BUCKETS];			   /* the last of each; bucket_next */
-	uint16_t flying[BUCKETS], flying_next[BATCH_REQUESTS_MAX]; /* 1 + its number; 0: none */
 };
 
 struct queue {
@@ -37,9 +24,8 @@ struct queue {
 	struct metrics_histogram taken;
 	bool poked, stopping;
 	int answers_fd;
-	struct scoped_key flying[BATCH_REQUESTS_MAX]; /* what is in flight */
-	size_t flying_count;
-	struct index index; /* while queue_take_twins looks */
+	struct flying_keys flying;
+	struct keyindex index; /* while queue_take_twins looks */
 };
 
 static void list_init(struct list *l)
@@ -213,67 +199,6 @@ struct request *queue_take_answers(struct queue *q)
 	return first;
 }
 
-static struct scoped_key key_of(const struct op *op)
-{
-	struct scoped_key ret = {.principal = op->principal};
-
-	memcpy(ret.secret, op->secret_hash, HASH_BYTES);
-	memcpy(ret.key, op->key_hash, HASH_BYTES);
-	return ret;
-}
-
-static bool is_same_key(const struct scoped_key *a, const struct scoped_key *b)
-{
-	if (memcmp(a->key, b->key, HASH_BYTES) != 0)
-		return false;
-	if (memcmp(a->secret, b->secret, HASH_BYTES) == 0)
-		return true;
-	return a->principal && a->principal == b->principal;
-}
-
-/* It is a hash already. */
-static size_t bucket_of(const uint8_t key[static HASH_BYTES])
-{
-	return (size_t)(key[0] | key[1] << 8) % BUCKETS;
-}
-
-static void index_begin(struct queue *q)
-{
-	struct index *x = &q->index;
-
-	memset(x, 0, sizeof(*x));
-	for (size_t i = 0; i < q->flying_count; i++) {
-		uint16_t *first = &x->flying[bucket_of(q->flying[i].key)];
-
-		x->flying_next[i] = *first;
-		*first = (uint16_t)(i + 1);
-	}
-}
-
-static void index_add(struct queue *q, struct request *r)
-{
-	struct request **first = &q->index.waiting[bucket_of(r->message.op.key_hash)];
-
-	r->bucket_next = *first;
-	*first = r;
-}
-
-static bool index_has(const struct queue *q, const struct scoped_key *key)
-{
-	size_t bucket = bucket_of(key->key);
-
-	for (size_t i = q->index.flying[bucket]; i; i = q->index.flying_next[i - 1])
-		if (is_same_key(&q->flying[i - 1], key))
-			return true;
-	for (const struct request *r = q->index.waiting[bucket]; r; r = r->bucket_next) {
-		struct scoped_key other = key_of(&r->message.op);
-
-		if (is_same_key(&other, key))
-			return true;
-	}
-	return false;
-}
-
 /* Splits the queue: what `leaves` says goes to the caller, the rest stays in order. The caller has the lock. */
 static struct request *split(
     struct queue *q, uint64_t now_us, bool (*leaves)(struct queue *, struct request *, uint64_t))
@@ -321,15 +246,15 @@ static bool is_to_be_checked(const struct request *r, uint64_t now_us)
 /* Is one of those before it, which are in the index, its twin? */
 static bool is_waiting_twin(struct queue *q, struct request *r, uint64_t now_us)
 {
-	struct scoped_key key = key_of(&r->message.op);
+	struct scoped_key key = scoped_key_of(&r->message.op);
 
 	if (is_to_be_checked(r, now_us)) {
 		r->twin_checked = true; /* what was alone then has no earlier one later */
-		if (index_has(q, &key))
+		if (keyindex_has(&q->index, &key))
 			return true;
 	}
 	if (op_is_journalled(r->message.op.kind))
-		index_add(q, r);
+		keyindex_add(&q->index, r);
 	return false;
 }
 
@@ -351,7 +276,7 @@ struct request *queue_take_twins(struct queue *q, uint64_t now_us)
 	for (r = q->waiting.first; r && !is_to_be_checked(r, now_us); r = r->next)
 		;
 	if (r) {
-		index_begin(q);
+		keyindex_begin(&q->index, &q->flying);
 		ret = split(q, now_us, is_waiting_twin);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
@@ -394,7 +319,7 @@ struct request *queue_take(struct queue *q)
 
 	list_init(&out);
 	(void)pthread_mutex_lock(&q->lock);
-	q->flying_count = 0;
+	q->flying.count = 0;
 	while (q->waiting.first && count < q->batch_max && bytes < BATCH_BYTES_MAX) {
 		struct request *r = q->waiting.first;
 		const struct op *op = &r->message.op;
@@ -410,8 +335,7 @@ struct request *queue_take(struct queue *q)
 		count++;
 		bytes += 1024 + op->text_bytes[OP_TEXT_REFERENCE] + op->text_bytes[OP_TEXT_METADATA] +
 			 op->text_bytes[OP_TEXT_ITEMS];
-		if (op_is_journalled(op->kind))
-			q->flying[q->flying_count++] = key_of(op);
+		flying_put(&q->flying, op);
 		list_put(&out, r);
 	}
 	if (count)
@@ -434,6 +358,7 @@ void queue_return(struct queue *q, struct request *list)
 	if (!list)
 		return;
 	(void)pthread_mutex_lock(&q->lock);
+	flying_drop(&q->flying, list); /* or each would wait for itself */
 	for (struct request *r = list; r; r = r->next) {
 		q->count++;
 		q->bytes += request_bytes(r);
@@ -448,17 +373,16 @@ void queue_return(struct queue *q, struct request *list)
 
 bool queue_has_key(struct queue *q, const struct op *op, uint64_t principal)
 {
-	struct scoped_key key = key_of(op);
-	bool has = false;
+	struct scoped_key key = scoped_key_of(op);
+	bool has;
 
 	key.principal = principal;
 	(void)pthread_mutex_lock(&q->lock);
-	for (size_t i = 0; i < q->flying_count && !has; i++)
-		has = is_same_key(&q->flying[i], &key);
+	has = flying_has(&q->flying, &key);
 	for (const struct request *r = q->waiting.first; r && !has; r = r->next) {
-		struct scoped_key other = key_of(&r->message.op);
+		struct scoped_key other = scoped_key_of(&r->message.op);
 
-		has = op_is_journalled(r->message.op.kind) && is_same_key(&other, &key);
+		has = op_is_journalled(r->message.op.kind) && scoped_key_same(&other, &key);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return has;
@@ -491,6 +415,6 @@ void queue_answer(struct queue *q, struct request *list)
 void queue_landed(struct queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
-	q->flying_count = 0;
+	q->flying.count = 0;
 	(void)pthread_mutex_unlock(&q->lock);
 }

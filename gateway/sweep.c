@@ -73,7 +73,7 @@ static void look_for_culprit(
 	if (count > 1)
 		return;
 	*from = due[0];
-	if (from == &s->after)
+	if (from == &s->after && !s->retry_us) /* a later one does not put off the turn of those before it */
 		s->retry_us = now_us + RETRY_US;
 	LOG(LOG_CRIT, "sweep.skip", KV_S("payment", id_format("pay_", &due[0].payment, id)), KV_S("why", why));
 }

@@ -130,6 +130,33 @@ static void test_queue_scope(void **state)
 	queue_free(q);
 }
 
+/* What goes back before the batch has landed is no twin of itself; of what is still in flight it may be. */
+static void test_queue_return_in_flight(void **state)
+{
+	struct queue *q = queue_new();
+	struct request *list, *rest, *twin;
+
+	(void)state;
+	for (uint8_t i = 1; i <= 3; i++)
+		assert_true(queue_put(q, ask(i, 100, 9000000)));
+	list = queue_take(q);
+	rest = list->next;
+	list->next = NULL;
+	queue_return(q, rest);
+	assert_true(queue_put(q, ask(1, 100, 9000000)));
+	assert_true(queue_put(q, ask(3, 100, 9000000)));
+	twin = queue_take_twins(q, 100 + TWIN_WAIT_US);
+	assert_non_null(twin);
+	assert_int_equal(twin->message.op.key_hash[0], 1);
+	assert_non_null(twin->next);
+	assert_int_equal(twin->next->message.op.key_hash[0], 3);
+	assert_null(twin->next->next);
+	request_free(twin->next);
+	request_free(twin);
+	request_free(list);
+	queue_free(q);
+}
+
 static bool share_key(const struct request *a, const struct request *b)
 {
 	const struct op *x = &a->message.op, *y = &b->message.op;
@@ -227,6 +254,7 @@ int main(void)
 	    cmocka_unit_test(test_queue_return),
 	    cmocka_unit_test(test_queue),
 	    cmocka_unit_test(test_queue_scope),
+	    cmocka_unit_test(test_queue_return_in_flight),
 	    cmocka_unit_test(test_queue_twins),
 	    cmocka_unit_test(test_queue_bytes),
 	};

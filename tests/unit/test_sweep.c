@@ -247,10 +247,27 @@ static void what_is_mended_is_let_go(void **state)
 	run_all();
 }
 
-/* Whatever comes when: behind while something can be let go that was never in the way. The seed is printed. */
+/* Others that get in the way all the time do not put it off. */
+static void what_is_mended_has_its_turn_while_others_are_in_the_way(void **state)
+{
+	(void)state;
+	add(1, START_US - 5, true);
+	run_all();
+	holds[0].stuck = false;
+	for (int i = 0; i < 4; i++) {
+		tools.now_us += MINUTE_US / 2;
+		add(1, tools.now_us - 1, true);
+		run_all();
+	}
+	assert_false(holds[0].open);
+}
+
+/* Whatever comes when, some of it silent, some of it mended later: behind while something can be let go that was never in the way. The seed is
+ * printed; HOLDFAST_TEST_SEED gives one back. */
 static void drawn(void **state)
 {
-	unsigned seed = (unsigned)getpid();
+	const char *given = getenv("HOLDFAST_TEST_SEED");
+	unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
 
 	(void)state;
 	print_message("seed %u\n", seed);
@@ -261,7 +278,13 @@ static void drawn(void **state)
 
 			if (what < 3 && hold_count < HOLDS_MAX - 8)
 				add((size_t)rand_r(&seed) % 8, tools.now_us + (uint64_t)rand_r(&seed) % 9, what == 0);
-			else if (what == 3)
+			if (what == 0 && hold_count)
+				holds[hold_count - 1].silent = holds[hold_count - 1].stuck && rand_r(&seed) % 2;
+			if (what == 1 && hold_count)
+				holds[(size_t)rand_r(&seed) % hold_count].stuck = false;
+			if (what < 3)
+				continue;
+			if (what == 3)
 				tools.now_us += (uint64_t)rand_r(&seed) % (2 * MINUTE_US);
 			else
 				tools.now_us += (uint64_t)rand_r(&seed) % 5;
@@ -278,6 +301,7 @@ int main(void)
 	    cmocka_unit_test_setup(some_are_stepped_over, set_up),
 	    cmocka_unit_test_setup(those_that_are_known_hold_nobody_up, set_up),
 	    cmocka_unit_test_setup(what_is_mended_is_let_go, set_up),
+	    cmocka_unit_test_setup(what_is_mended_has_its_turn_while_others_are_in_the_way, set_up),
 	    cmocka_unit_test_setup(drawn, set_up),
 	};
 
