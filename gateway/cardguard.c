@@ -68,28 +68,45 @@ static bool is_our_id(const char *bytes, size_t count)
 	return false;
 }
 
-/* What may stand between two digits of a card number, as people and their programs write it: from, to. */
+/* What may stand between two digits of a card number, as people and their programs write it: from, to. All that Unicode calls a space, a separator or a
+ * dash (Zs, Zl, Zp, Pd), and what looks like one or is not seen. */
 static const uint32_t separators[][2] = {
     {'\t', '\r'},			  /* tab, ends of lines */
     {' ', ' '}, {'-', '-'}, {0x85, 0x85}, /* next line */
     {0xa0, 0xa0},			  /* no-break space */
     {0xad, 0xad},			  /* soft hyphen */
     {0x2d7, 0x2d7},			  /* modifier minus */
+    {0x58a, 0x58a},			  /* Armenian hyphen */
+    {0x5be, 0x5be},			  /* maqaf */
+    {0x115f, 0x1160},			  /* fillers of Hangul */
+    {0x1400, 0x1400},			  /* Canadian hyphen */
     {0x1680, 0x1680},			  /* ogham space */
-    {0x180e, 0x180e},			  /* mongolian vowel separator */
+    {0x1806, 0x1806},			  /* Mongolian hyphen */
+    {0x180e, 0x180e},			  /* Mongolian vowel separator */
     {0x2000, 0x2015}, /* spaces of all widths, also of none, marks of direction, hyphens and dashes */
     {0x2028, 0x202f}, /* ends of lines and paragraphs, marks of direction, narrow no-break space */
     {0x2043, 0x2043}, /* hyphen bullet */
     {0x205f, 0x206f}, /* mathematical space, and what is not seen */
     {0x2212, 0x2212}, /* minus */
+    {0x2800, 0x2800}, /* braille with no dots */
+    {0x2e17, 0x2e17}, /* double oblique hyphen */
+    {0x2e1a, 0x2e1a}, /* hyphen with diaeresis */
     {0x2e3a, 0x2e3b}, /* long dashes */
+    {0x2e40, 0x2e40}, /* double hyphen */
+    {0x2e5d, 0x2e5d}, /* oblique hyphen */
     {0x3000, 0x3000}, /* space of full width */
+    {0x301c, 0x301c}, /* wave dash */
+    {0x3030, 0x3030}, /* wavy dash */
+    {0x30a0, 0x30a0}, /* katakana's double hyphen */
     {0x30fc, 0x30fc}, /* katakana's long vowel, which looks like a dash */
+    {0x3164, 0x3164}, /* filler of Hangul */
+    {0xfe31, 0xfe32}, /* upright dashes */
     {0xfe58, 0xfe58}, /* small dash */
     {0xfe63, 0xfe63}, /* small hyphen */
     {0xfeff, 0xfeff}, /* byte order mark, a space of no width */
     {0xff0d, 0xff0d}, /* hyphen of full width */
     {0xff70, 0xff70}, /* katakana's long vowel of half width */
+    {0xffa0, 0xffa0}, /* filler of Hangul of half width */
 };
 
 /* Its length in bytes, 0: something else. */

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -400,7 +401,7 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 
 	if (!options_path(&l->options, "role", l->page_path) ||
 	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
-	    !options_path(&l->options, LEDGER_DIRECTORY, l->lock_path) ||
+	    !options_path(&l->options, LEDGER_HELD, l->lock_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path) ||
 	    !options_path(&l->options, METRICS_LEDGERD_NAME, l->metrics_path) ||
 	    !options_path(&l->options, EDGEPROBE_SOCKET, l->edge_path))
@@ -408,6 +409,8 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	ledgertally_begin(&l->tally);
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	/* Before anything is touched: the socket of the one that runs, for one. */
+	if (mkdir(l->lock_path, 0700) && errno != EEXIST)
+		return err_set(e, -errno, "%s: %s", l->lock_path, strerror(errno));
 	l->lock = dirlock_take(l->lock_path, e);
 	if (l->lock < 0)
 		return l->lock;

@@ -8,7 +8,7 @@
 
 #define RUN_DIR "/run/holdfast"
 #define LEDGER_SOCKET "ledger/ledgerd.sock" /* in the run directory; its directory belongs to ledgerd */
-#define LEDGER_DIRECTORY "ledger"
+#define LEDGER_HELD "ledger/own"       /* a directory that nobody but ledgerd may open: the one that runs holds it */
 #define WORKER_SOCKET "worker/%u.sock" /* the same, of workerd N */
 #define PATH_BYTES 108		       /* of a unix socket */
 

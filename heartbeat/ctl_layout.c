@@ -18,6 +18,7 @@ static const struct {
     {CONF_PKI_DIR, {NULL, NULL, 0755}, true},
     {"/run/holdfast", {NULL, "holdfast-heartbeat", 01775}, true},
     {"/run/holdfast/ledger", {"holdfast-ledger", "holdfast", 0750}, false},
+    {"/run/holdfast/ledger/own", {"holdfast-ledger", "holdfast", 0700}, false},
     {"/run/holdfast/worker", {"holdfast-worker", "holdfast", 0750}, false},
     {"/run/holdfast-root", {NULL, NULL, 0700}, false},
     {CONF_STATE_DIR, {NULL, NULL, 0755}, true},

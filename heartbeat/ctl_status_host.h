@@ -20,7 +20,7 @@ const char *ctl_host_worker_state(const char *answer, const char *name);
 
 /* An object: node, kind ("worker"), cluster, address; active, the name of a gateway or null; gateways and workers, each with name and state, a gateway also
  * with address; certificate_end_unix or null. For the caller to json_decref. NULL with e filled: the list of gateways cannot be read. Needs root. Takes up to
- * 2 s for each gateway that hangs. */
+ * 4 s for each gateway that hangs. */
 json_t *ctl_host_look(const struct conf *conf, struct errbuf *e);
 
 /* 0: a gateway is active, and a worker here up, and the certificate good; otherwise 1. Pure. */

@@ -18,6 +18,7 @@
 #include "heartbeat/cli.h"
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/daemon.h"
+#include "heartbeat/dirlock.h"
 #include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
@@ -245,6 +246,21 @@ static struct ip second_address(const struct conf *c)
 	return ret;
 }
 
+/* Before the register is read: the next one would write it anew, and take back what the one that runs has promised meanwhile. */
+static int hold_register(struct daemon *d, struct errbuf *e)
+{
+	char directory[sizeof(d->state_path)];
+	char *slash;
+	int held;
+
+	memcpy(directory, d->state_path, sizeof(directory));
+	slash = strrchr(directory, '/');
+	if (slash)
+		slash[slash == directory] = '\0';
+	held = dirlock_take(slash ? directory : ".", e);
+	return held < 0 ? held : 0; /* it is held for as long as we live */
+}
+
 static int start_node(struct daemon *d, struct errbuf *e)
 {
 	struct hb_settings s = {
@@ -296,7 +312,7 @@ static int take_signals(struct daemon *d, struct errbuf *e)
 
 static int start(struct daemon *d, struct errbuf *e)
 {
-	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, start_node,
+	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, hold_register, start_node,
 	    daemon_store_open, daemon_net_open, daemon_pair_open, daemon_address_open, daemon_host_open,
 	    daemon_local_open, daemon_notify_open};
 	int code = loop_open(&d->loop, e);

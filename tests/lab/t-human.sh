@@ -1,7 +1,7 @@
 # Somebody with root meddles by hand (R10). On the active: kills what waits for the standby, switches semi-sync off. On the standby: stops
 # replication, throws its relay logs away, makes it writable. On both: sets what the promise rests on to something else. Nothing is lost by it,
 # the role stays, the journal tells, and it is put right. A replica of theirs that acknowledges, too, makes it SOLO until it is gone. A second
-# ledgerd or replicationd beside the first does not start.
+# ledgerd, replicationd or heartbeatd beside the first does not start.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 was=$(active w)
 heir=$(other "$was")
@@ -150,7 +150,7 @@ say "a replica of somebody's own: SOLO, shown, and SYNC again without it"
 
 # The programs of the services, typed by hand beside them: they refuse before they touch anything.
 for node in "$was" "$heir"; do
-  for program in ledgerd replicationd; do
+  for program in ledgerd replicationd heartbeatd; do
     if said=$(timeout 10 "$lab" exec "$node" -- timeout 5 "holdfast-$program" 2>&1); then fail "a second $program ran on $node: $said"; fi
     case $said in *'held by another process of this program'*) ;; *) fail "a second $program on $node: $said" ;; esac
   done

@@ -320,6 +320,44 @@ static void command_while_it_stands_still(const char *words)
 	assert_non_null(strstr(text, "event=command.late "));
 }
 
+static size_t read_register(uint8_t *ret, size_t size)
+{
+	FILE *f = fopen(in_dir("register"), "re");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(ret, 1, size, f);
+	(void)fclose(f);
+	assert_in_range(n, 1, size - 1);
+	return n;
+}
+
+/* Somebody types its name beside the service: what the one that runs has promised meanwhile is not taken back. */
+static void test_a_second_one_leaves_the_register_alone(void **state)
+{
+	uint8_t before[65536], after[sizeof(before)];
+	size_t bytes = read_register(before, sizeof(before));
+	char said[4096] = "";
+	int log[2], status;
+	pid_t second;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, log), 0);
+	second = fork();
+	assert_true(second >= 0);
+	if (second == 0)
+		exec_heartbeatd(log[1]);
+	assert_int_equal(waitpid(second, &status, 0), second);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	assert_true(recv(log[0], said, sizeof(said) - 1, MSG_DONTWAIT) > 0);
+	assert_non_null(strstr(said, "held by another process of this program"));
+	(void)close(log[0]);
+	(void)close(log[1]);
+	assert_int_equal(read_register(after, sizeof(after)), bytes);
+	assert_memory_equal(before, after, bytes);
+	ask("status");
+}
+
 /* Nobody reads the log meanwhile, as when journald hangs: what finds no place is lost, and counted. */
 static void test_all_that_comes_and_goes(void **state)
 {
@@ -356,6 +394,7 @@ static void test_all_that_comes_and_goes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_second_one_leaves_the_register_alone),
 	    cmocka_unit_test(test_all_that_comes_and_goes),
 	};
 
