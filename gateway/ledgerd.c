@@ -56,6 +56,7 @@ struct ledgerd {
 	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
 	uint64_t close_asked, close_confirmed, reported_us;
+	struct errbuf unreachable; /* why nobody new can come to us; "": they can */
 	struct ledger_report reported;
 };
 
@@ -202,6 +203,10 @@ static void report(struct ledgerd *l)
 		now.rest_generation = s.rest_generation;
 		memcpy(now.reason, s.reason, sizeof(now.reason));
 	}
+	if (l->unreachable.text[0]) {
+		now.fit = 0;
+		(void)snprintf(now.reason, sizeof(now.reason), "%.100s", l->unreachable.text);
+	}
 	now.header = l->reported.header;
 	/* At rest also means answered: what the writer had given to us before it said so. */
 	if (now.rest_generation != l->reported.rest_generation) {
@@ -310,6 +315,16 @@ static void leave_metrics(struct ledgerd *l, uint64_t now_us)
 	l->untold = code;
 }
 
+/* Whoever finds no socket finds no ledger. */
+static void mend_socket(struct ledgerd *l)
+{
+	struct errbuf e = {""};
+
+	if (server_mend(l->server, &e) && !l->unreachable.text[0])
+		LOG(LOG_ERR, "server.unreachable", KV_S("why", e.text));
+	l->unreachable = e;
+}
+
 static void look(struct ledgerd *l)
 {
 	uint64_t now_us = clock_boottime_us();
@@ -336,6 +351,7 @@ static void look(struct ledgerd *l)
 	confirm_close(l);
 	server_flush(l->server);
 	edgeprobe_step(&l->edge, now_us);
+	mend_socket(l);
 	report(l);
 	leave_metrics(l, now_us);
 }

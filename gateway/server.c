@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SESSIONS_MAX 384
@@ -51,6 +52,8 @@ struct server {
 	uint64_t last_id;
 	size_t out_total; /* sum of out_size */
 	struct session *sessions[SESSIONS_MAX];
+	struct stat there; /* the socket that we listen at */
+	char path[];
 };
 
 static void session_free(struct session *s)
@@ -358,30 +361,61 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	return 0;
 }
 
+/* In place of what it listens at now, if it does. */
+static int start_listening(struct server *srv, struct errbuf *e)
+{
+	int fd = unix_listen(srv->path, e);
+	sd_event_source *source;
+
+	if (fd < 0)
+		return fd;
+	if (lstat(srv->path, &srv->there) ||
+	    sd_event_add_io(srv->event, &source, fd, EPOLLIN, on_connection, srv) < 0) {
+		close(fd);
+		return err_set(e, -EIO, "%s: cannot watch the socket", srv->path);
+	}
+	sd_event_source_disable_unref(srv->source);
+	if (srv->fd >= 0)
+		close(srv->fd);
+	srv->source = source;
+	srv->fd = fd;
+	return 0;
+}
+
 int server_new(sd_event *event, const char *path, const struct server_users *users, server_handler *handler,
     void *userdata, struct server **ret, struct errbuf *e)
 {
-	struct server *srv = calloc(1, sizeof(*srv));
+	struct server *srv = calloc(1, sizeof(*srv) + strlen(path) + 1);
+	int code;
 
 	if (!srv)
 		return err_set(e, -ENOMEM, "out of memory");
+	memcpy(srv->path, path, strlen(path) + 1);
+	srv->fd = -1;
 	srv->event = event;
 	srv->users = *users;
 	srv->handler = handler;
 	srv->userdata = userdata;
-	srv->fd = unix_listen(path, e);
-	if (srv->fd < 0) {
-		int code = srv->fd;
-
-		free(srv);
-		return code;
-	}
-	if (sd_event_add_io(event, &srv->source, srv->fd, EPOLLIN, on_connection, srv) < 0) {
+	code = start_listening(srv, e);
+	if (code)
 		server_free(srv);
-		return err_set(e, -ENOMEM, "%s: cannot watch the socket", path);
-	}
-	*ret = srv;
-	return 0;
+	else
+		*ret = srv;
+	return code;
+}
+
+int server_mend(struct server *srv, struct errbuf *e)
+{
+	struct stat now;
+	int code;
+
+	if (lstat(srv->path, &now) == 0 && now.st_dev == srv->there.st_dev && now.st_ino == srv->there.st_ino)
+		return 0;
+	code = start_listening(srv, e);
+	if (!code)
+		LOG(LOG_WARNING, "server.mend", KV_S("path", srv->path),
+		    KV_S("why", "somebody has removed the socket"));
+	return code;
 }
 
 void server_free(struct server *srv)
@@ -392,7 +426,8 @@ void server_free(struct server *srv)
 		if (srv->sessions[i])
 			session_free(srv->sessions[i]);
 	sd_event_source_disable_unref(srv->source);
-	close(srv->fd);
+	if (srv->fd >= 0)
+		close(srv->fd);
 	free(srv);
 }
 

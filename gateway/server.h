@@ -32,6 +32,10 @@ int server_new(sd_event *event, const char *path, const struct server_users *use
     void *userdata, struct server **ret, struct errbuf *e);
 void server_free(struct server *s);
 
+/* Listens anew where nobody could come any more: somebody has removed the socket. Sessions go on. 0, also when there was
+ * nothing to be done, or -errno with e filled: nobody new can come. */
+int server_mend(struct server *s, struct errbuf *e);
+
 /* Queues an answer; a session that is gone is ignored. server_flush sends; never call that from the handler.
  */
 void server_send(struct server *s, uint64_t session, uint64_t id, const struct wire_answer *a, const char *body);

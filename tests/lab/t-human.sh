@@ -159,6 +159,15 @@ payments_flow
 stays "second ones"
 say "second ones of the daemons were refused"
 
+# The socket of the ledger, which a clean-up of /run takes away: it is made again, and nobody is refused.
+timeout 20 "$lab" exec "$was" -- rm /run/holdfast/ledger/ledgerd.sock || fail "no socket of the ledger on $was"
+wait_until 10 "a socket of the ledger" in_node "$was" '[ -S /run/holdfast/ledger/ledgerd.sock ]'
+in_node "$was" 'journalctl -q -u holdfast-ledgerd | grep -q "event=server.mend"' || fail "nothing is said of the socket that was made again"
+in_node "$was" 'systemctl restart holdfast-workerd@1'
+payments_flow
+stays "without its socket"
+say "the socket of the ledger was removed, and made again"
+
 # All that was let through is on the other, too.
 takes_over "$heir" "$was"
 stop_load

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -104,6 +105,33 @@ static void test_who_says_no_hello_keeps_no_place(void **state)
 	end(&l);
 }
 
+/* Somebody clears /run: whoever is there stays, and the next one comes to a new socket. */
+static void test_a_socket_that_was_removed_is_made_again(void **state)
+{
+	struct errbuf e = {""};
+	struct ledger l;
+	int before, after;
+
+	(void)state;
+	begin(&l, FOR_EVER_US);
+	before = come(&l);
+	assert_int_equal(server_mend(l.server, &e), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(server_mend(l.server, &e), 0);
+	after = come(&l);
+	assert_false(is_hung_up_on(before) || is_hung_up_on(after));
+	close(before);
+	close(after);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0); /* in its way */
+	assert_int_equal(server_mend(l.server, &e), -EIO);
+	assert_non_null(strstr(e.text, path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(server_mend(l.server, &e), 0);
+	close(come(&l));
+	end(&l);
+}
+
 /* Comes and says hello, and is answered; its number is that of its turn. */
 static int greet(struct ledger *l)
 {
@@ -155,6 +183,7 @@ static void test_who_does_not_read_makes_room(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_socket_that_was_removed_is_made_again),
 	    cmocka_unit_test(test_who_says_no_hello_keeps_no_place),
 	    cmocka_unit_test(test_who_does_not_read_makes_room),
 	};
