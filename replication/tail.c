@@ -20,6 +20,7 @@
 #include "heartbeat/log.h"
 #include "replication/salvage.h"
 #include "replication/tail_summary.h"
+#include "replication/tailfiles.h"
 
 #define PATH_BYTES 256
 #define BINLOG_INDEX "binlog.index"
@@ -87,7 +88,7 @@ static int take_out(
 {
 	struct export x = {.index = index, .above = above, .opened_epoch = opened_epoch};
 	bool received = strcmp(index, RELAY_INDEX) == 0;
-	char when[TAIL_TIME_BYTES];
+	char when[TAIL_TIME_BYTES], before[PATH_BYTES];
 	struct journal_counts made;
 	struct salvage_result r;
 	time_t now = time(NULL);
@@ -103,6 +104,10 @@ static int take_out(
 	code = salvage_cut(a->conf->datadir, index, above, x.file, &r, e);
 	if (code || r.groups == 0)
 		return code;
+	if (tailfiles_has(x.file, before, sizeof(before))) {
+		LOG(LOG_NOTICE, "tail.again", KV_S("file", before), KV_U("transactions", r.groups));
+		return durable_remove(x.file, e);
+	}
 	code = salvage_print(x.file, &a->ending, &made, e);
 	return code ? code : tell(a, &x, &r, &made, e);
 }

@@ -12,7 +12,7 @@ refused 1 "$now" "'x' is no member" replace x --yes
 refused 1 "$now" "is this machine, which is not gone" replace "$now" --yes
 refused 1 "$standby" "is active: it is not gone" replace "$now" --yes
 refused 1 w "run it on a gateway" replace "$standby" --yes
-refused 2 "$now" "want 'replace NODE [--yes]'" replace
+refused 2 "$now" "NODE is missing: want the name of a node" replace
 
 # The standby's disk is gone. What it had of the role is kept here, to come back later.
 old=/root/old

@@ -217,7 +217,7 @@ wait_until 20 "$standby to have received more" received_more
 "$lab" kill "$now"
 kill -KILL "$load_pid" # it would ask for a minute yet
 wait "$load_pid" || true
-refused 2 r "want 'force promote NODE --accept-loss [--yes]'" force promote r --yes
+refused 2 r "--accept-loss is missing" force promote r --yes
 promoted() { ctl r force promote r --accept-loss --yes; }
 wait_until 60 "the replica promoted" promoted
 says "transactions would be lost"
