@@ -5,6 +5,7 @@
 
 #include "heartbeat/ctl_options.h"
 
+int ctl_check(const struct ctl_options *o); /* 1: something is wrong */
 int ctl_init(const struct ctl_options *o);
 int ctl_restore(const struct ctl_options *o);
 int ctl_join(const struct ctl_options *o);

@@ -18,6 +18,11 @@ struct option {
 	const char *wanted;
 };
 
+static bool is_not_empty(const char *value)
+{
+	return *value;
+}
+
 #define AT(member) offsetof(struct ctl_options, member)
 
 /* clang-format off */
@@ -50,6 +55,7 @@ static const struct option words[] = {
 	{ "the token", CTL_TOKEN, NULL, AT(token), "the word that 'holdfastctl token' prints on a gateway, or - to read it" },
 	{ "NODE", CTL_NODE, ctl_is_name, AT(node), "the name of a node: 1 to 15 of a-z 0-9 -, beginning with a letter" },
 	{ "NAME", CTL_HOST, ctl_is_name, AT(host), "the name of a worker host: 1 to 15 of a-z 0-9 -, beginning with a letter" },
+	{ "FILE", CTL_FILE, is_not_empty, AT(file), "the name of a file" },
 };
 /* clang-format on */
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

@@ -37,11 +37,12 @@ enum ctl_option {
 	CTL_TOKEN = 1 << 8,
 	CTL_NODE = 1 << 17,
 	CTL_HOST = 1 << 18,
+	CTL_FILE = 1 << 19,
 };
 
 struct ctl_options {
 	const char *name, *address, *second_address, *vip, *interface, *cluster, *format, *to, *from, *logs, *until,
-	    *since, *adopt, *token, *node, *host; /* point into argv; NULL: not given */
+	    *since, *adopt, *token, *node, *host, *file; /* point into argv; NULL: not given */
 	bool witness, replica, worker, yes, json, http, follow, accept_findings, accept_loss;
 	char **rest; /* NULL terminated */
 };

@@ -1,5 +1,5 @@
 /* reconfigure: HAProxy and keepalived learn who the members are now. Run by holdfast-reconfigure.service. */
-#include "heartbeat/ctl_commands.h"
+#include "heartbeat/ctl_reconfigure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_files.h"
 #include "heartbeat/ctl_run.h"
 #include "heartbeat/hostfiles.h"
@@ -68,17 +69,22 @@ static int react(unsigned wanted, struct errbuf *e)
 	return first;
 }
 
+int ctl_reconfigure_members(
+    const struct conf *conf, struct settings_member member[static CTL_MEMBERS_MAX], unsigned *members, struct errbuf *e)
+{
+	int code = conf->kind == CONF_KIND_WORKER ? hostfiles_gateways(member, members, e)
+						  : ctl_members_ask(member, members, e);
+
+	return !code && !*members ? err_set(e, -EAGAIN, "the members are not known yet") : code;
+}
+
 /* Files of which one was refused do not keep back the others that were written. */
 static int render_all(const struct conf *conf, unsigned *changed, struct errbuf *e)
 {
 	struct settings_member member[CTL_MEMBERS_MAX];
 	unsigned members = 0, before;
-	int code = conf->kind == CONF_KIND_WORKER ? hostfiles_gateways(member, &members, e)
-						  : ctl_members_ask(member, &members, e),
-	    reacted;
+	int code = ctl_reconfigure_members(conf, member, &members, e), reacted;
 
-	if (!code && !members)
-		code = err_set(e, -EAGAIN, "the members are not known yet");
 	if (code)
 		return code;
 	before = expect_all();

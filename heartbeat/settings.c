@@ -202,15 +202,13 @@ static int check_new(const char *target, const char *path, struct errbuf *e)
 	return 0;
 }
 
-static int replace(
-    char *path, const struct setting *s, const char *text, const struct settings_place *place, struct errbuf *e)
+/* The new file beside the old one, and whose it is would take it. When not, it is gone. */
+static int prepare(
+    char *temporary, const struct setting *s, const char *text, const struct settings_place *place, struct errbuf *e)
 {
-	char temporary[PATH_MAX];
 	bool owned = !*place->root;
-	int fd, code = join_path(temporary, path, ".new", e);
+	int fd, code = make_parents(temporary, e);
 
-	if (!code)
-		code = make_parents(path, e);
 	if (code)
 		return code;
 	/* Nobody else's leftover, and never anybody's to read before it is whole. */
@@ -223,13 +221,39 @@ static int replace(
 		code = err_set(e, -errno, "%s: %s", temporary, strerror(errno));
 	if (!code && place->check)
 		code = place->check(s->target, temporary, e);
-	if (!code && rename(temporary, path))
-		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
-	if (code) {
+	if (code)
 		(void)unlink(temporary);
-		return code;
+	return code;
+}
+
+static int replace(
+    const char *path, const struct setting *s, const char *text, const struct settings_place *place, struct errbuf *e)
+{
+	char temporary[PATH_MAX];
+	int code = join_path(temporary, path, ".new", e);
+
+	if (!code)
+		code = prepare(temporary, s, text, place, e);
+	if (!code && rename(temporary, path)) {
+		code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+		(void)unlink(temporary);
 	}
-	return durable_sync_parent(path, e);
+	return code ? code : durable_sync_parent(path, e);
+}
+
+/* As it would be replaced, but for that. */
+static int try_out(const struct settings_place *place, const struct setting *s, const char *text, struct errbuf *e)
+{
+	char path[PATH_MAX], temporary[PATH_MAX];
+	int code = join_path(path, place->root, s->target, e);
+
+	if (!code)
+		code = join_path(temporary, path, ".tried", e);
+	if (!code)
+		code = prepare(temporary, s, text, place, e);
+	if (!code)
+		(void)unlink(temporary);
+	return code;
 }
 
 /* One that cannot be read is another. */
@@ -381,8 +405,8 @@ int settings_write_at(const struct settings_place *place, const struct conf *con
 	return code ? code : refused;
 }
 
-int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
-    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
+static int look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, bool tries, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
 {
 	char *text[SETTINGS] = {NULL};
 	int code;
@@ -397,11 +421,25 @@ int settings_look_at(const struct settings_place *place, const struct conf *conf
 
 		if (text[i])
 			code = is_same(place->root, &settings[i], text[i], &same, e);
+		if (!code && !same && tries)
+			code = try_out(place, &settings[i], text[i], e);
 		if (!code && !same)
 			ret[(*different)++] = settings[i].target;
 	}
 	forget(text);
 	return code;
+}
+
+int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
+{
+	return look_at(place, conf, member, count, false, ret, different, e);
+}
+
+int settings_try_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
+{
+	return look_at(place, conf, member, count, true, ret, different, e);
 }
 
 static const struct settings_place here = {"", HOLDFAST_DATADIR, check_new};
@@ -410,6 +448,12 @@ int settings_look(const struct conf *conf, const struct settings_member *member,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
 {
 	return settings_look_at(&here, conf, member, count, ret, different, e);
+}
+
+int settings_try(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
+{
+	return settings_try_at(&here, conf, member, count, ret, different, e);
 }
 
 int settings_write(

@@ -65,7 +65,12 @@ unsigned settings_secrets(uint32_t kind, struct settings_secret ret[static SETTI
  * are constant. 0 or -errno with e filled. */
 int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
+/* The same, and each of those is shown to the program that would read it, in a file beside the present one, which is gone afterwards: -EINVAL, one is refused. */
+int settings_try(const struct conf *conf, const struct settings_member *member, unsigned count,
+    const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
+    unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
+int settings_try_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
 #define SETTINGS_PAIRS 44

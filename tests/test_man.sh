@@ -14,7 +14,7 @@ awk '/^\.Ss \[/ { section = substr($2, 2, length($2) - 2) }
 if [ -s "$work/table" ] && diff -u --label "table of keys" --label "holdfast.conf.5" "$work/table" "$work/page"; then
   echo "ok   $(wc -l <"$work/page") keys of holdfast.conf"
 else
-  echo "FAIL holdfast.conf.5 and heartbeat/conf.c disagree"
+  echo "FAIL holdfast.conf.5 and heartbeat/conf_table.c disagree"
   failed=1
 fi
 

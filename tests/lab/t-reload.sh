@@ -42,6 +42,23 @@ wait_until 10 "heartbeatd says when it reads it" events_have heartbeatd conf.res
 payments_flow
 say "a wrong configuration is refused, and nobody ended"
 
+# The same without a reload, and of a file that is not in place yet.
+refused 1 "$node" "unknown key 'nonsense' in [gateway]" check
+case $said in *"'hold-timeout-ms' is '5', want 100 to 20000"*"2 mistakes in $conf"*) ;; *) fail "check: $said" ;; esac
+printf '%s\n%s\n' "$kept" $'[gateway]\nworkers = 3\n[heartbeat]\nlease-ms = 210' | "$lab" exec "$node" -- tee /root/next.conf >/dev/null
+printf '%s\n' "$kept" | "$lab" exec "$node" -- tee $conf >/dev/null
+ctl "$node" check || fail "check: $said"
+says "$conf is good: $node, a gateway of pay"
+ctl "$node" check /root/next.conf || fail "check of another file: $said"
+says "[heartbeat] lease-ms: 150 -> 210: restart holdfast-heartbeatd"
+says "haproxy.cfg would be written anew: holdfastctl reconfigure"
+in_node "$node" "cp $share/keepalived.conf.in /root/ && echo nonsense >>$share/keepalived.conf.in"
+refused 1 "$node" "keepalived refuses what would be written to /etc/holdfast/keepalived.conf" check /root/next.conf
+put_back
+in_node "$node" 'find /etc/holdfast -name "*.tried"' | grep -q . && fail "check has left something"
+[ "$(pids)" = "$before" ] || fail "check ended somebody"
+say "check says what a reload would, and does nothing"
+
 # Right: what can hold at once does, the rest is named.
 mark
 with_conf $'[gateway]\naccess-log = on\nin-flight-max = 77\nworker-port = 8201\n[replication]\nrelay-port = 4407'

@@ -323,7 +323,7 @@ static unsigned asked;
 static int refuse(const char *target, const char *path, struct errbuf *e)
 {
 	asked++;
-	assert_non_null(strstr(path, ".new"));
+	assert_true(strstr(path, ".new") || strstr(path, ".tried"));
 	assert_int_equal(access(path, R_OK), 0);
 	return strstr(target, "keepalived.conf") ? err_set(e, refusal, "line 1: no") : 0;
 }
@@ -354,6 +354,35 @@ static void test_refused_by_its_program(void **state)
 	check(root, "/etc/holdfast/mariadb.cnf", "port = 3308\n", 0644);
 	assert_int_equal(settings_write_at(&place, &node_a, trio, 3, &changed, &e), 0);
 	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
+}
+
+/* Asked as if it were replaced, and nothing is. */
+static void test_tried(void **state)
+{
+	struct settings_place checked = {root, templates, refuse};
+	const char *name[SETTINGS_FILES_MAX];
+	struct conf conf = node_a;
+	unsigned different = 99;
+	struct errbuf e = {""};
+	char left[256];
+
+	(void)state;
+	conf.database_port = 3308;
+	asked = 0;
+	refusal = -EINVAL;
+	assert_int_equal(settings_try_at(&checked, &conf, trio, 3, name, &different, &e), 0);
+	assert_int_equal(different, 1);
+	assert_int_equal(asked, 1); /* the others are as they would be */
+	assert_string_equal(name[0], "/etc/holdfast/mariadb.cnf");
+	(void)snprintf(conf.vip, sizeof(conf.vip), "10.0.0.101/24");
+	assert_int_equal(settings_try_at(&checked, &conf, trio, 3, name, &different, &e), -EINVAL);
+	assert_string_equal(e.text, "line 1: no");
+	check(root, "/etc/holdfast/haproxy.cfg", "bind 10.0.0.100\npeer b\n", 0640);
+	check(root, "/etc/holdfast/mariadb.cnf", "port = 3306\n", 0644);
+	(void)snprintf(left, sizeof(left), "%s/etc/holdfast/keepalived.conf.tried", root);
+	assert_int_equal(access(left, F_OK), -1);
+	(void)snprintf(left, sizeof(left), "%s/etc/holdfast/haproxy.cfg.tried", root);
+	assert_int_equal(access(left, F_OK), -1);
 }
 
 static void test_secrets(void **state)
@@ -434,6 +463,7 @@ int main(void)
 	    cmocka_unit_test(test_look),
 	    cmocka_unit_test(test_reload),
 	    cmocka_unit_test(test_refused_by_its_program),
+	    cmocka_unit_test(test_tried),
 	    cmocka_unit_test(test_secrets),
 	    cmocka_unit_test(test_all_or_nothing),
 	};

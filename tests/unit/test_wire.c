@@ -356,6 +356,29 @@ static void test_configuration_errors_say_where_and_what(void **state)
 	}
 }
 
+static void test_what_differs_is_told(void **state)
+{
+	struct conf then, now;
+	char said[1000] = "";
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(read_conf(GATEWAY, &then, said, sizeof(said)), 0);
+	assert_int_equal(
+	    read_conf(GATEWAY "second-address=10.1.0.1\n[heartbeat]\nlease-ms=200\n[gateway]\naccess-log=on\n", &now,
+		said, sizeof(said)),
+	    0);
+	f = fmemopen(said, sizeof(said), "w");
+	assert_int_equal(conf_print_changes(f, &then, &now), 3);
+	(void)fclose(f);
+	assert_string_equal(said, "  [node] second-address: none -> 10.1.0.1: restart holdfast-heartbeatd\n"
+				  "  [heartbeat] lease-ms: 150 -> 200: restart holdfast-heartbeatd\n"
+				  "  [gateway] access-log: errors -> on: reload holdfast-workerd\n");
+	f = fopen("/dev/null", "we");
+	assert_int_equal(conf_print_changes(f, &now, &now), 0);
+	(void)fclose(f);
+}
+
 static void test_a_directory_is_no_configuration(void **state)
 {
 	char said[200] = "";
@@ -432,6 +455,7 @@ int main(void)
 	    cmocka_unit_test(test_role_table_is_total),
 	    cmocka_unit_test(test_configuration_names_every_error),
 	    cmocka_unit_test(test_configuration_errors_say_where_and_what),
+	    cmocka_unit_test(test_what_differs_is_told),
 	    cmocka_unit_test(test_a_directory_is_no_configuration),
 	    cmocka_unit_test(test_configuration_with_a_nul),
 	    cmocka_unit_test(test_configuration_with_long_lines),

@@ -1,0 +1,45 @@
+/* The table of what a configuration may say: each key, what is allowed, and who reads it. */
+#ifndef HOLDFAST_HEARTBEAT_CONF_TABLE_H
+#define HOLDFAST_HEARTBEAT_CONF_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heartbeat/conf.h"
+
+enum shape {
+	SHAPE_NUMBER,
+	SHAPE_NAME,
+	SHAPE_WORD,
+	SHAPE_ADDRESS,
+	SHAPE_CIDR,
+	SHAPE_CHOICE,
+	SHAPE_PATH,
+	SHAPE_LIST,
+	SHAPE_ENDPOINT
+};
+
+struct conf_key {
+	const char *section, *name;
+	enum shape shape;
+	size_t at, size;      /* in struct conf */
+	uint32_t min, max;    /* numbers */
+	const char *fallback; /* "" : none */
+	const char *wanted;   /* what is allowed, in words */
+	const char *meaning;
+	unsigned readers,
+	    live; /* enum conf_reader: who has it from its start on, and who of them takes it at a reload */
+};
+
+extern const struct conf_key conf_keys[];
+extern const size_t conf_key_count; /* at most CONF_KEYS_MAX */
+
+/* The words for 0, 1, 2 and 3 of a key of SHAPE_CHOICE. */
+struct conf_choice {
+	const char *key, *word[CONF_KINDS];
+};
+
+extern const struct conf_choice conf_choices[];
+extern const size_t conf_choice_count;
+
+#endif
