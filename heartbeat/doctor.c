@@ -286,6 +286,37 @@ JUDGE(judge_space)
 		    (unsigned long long)f->free_mb, f->free_percent);
 }
 
+/* Of capabilities(7), with the number that linux/capability.h gives it. vital: without it what has to be done is not done; else it is done worse. */
+static const struct right {
+	unsigned number;
+	const char *name, *lost;
+	bool vital, at_edge; /* at_edge: only where clients come */
+} rights[] = {
+    {10, "CAP_NET_BIND_SERVICE", "HAProxy cannot listen at port 443", true, true},
+    {12, "CAP_NET_ADMIN", "keepalived cannot hold the virtual address", true, true},
+    {13, "CAP_NET_RAW", "nobody is told who has the virtual address now, nor are clients of a dead gateway", true,
+	true},
+    {14, "CAP_IPC_LOCK", "heartbeatd may be paged out, and be too late", false, false},
+    {23, "CAP_SYS_NICE", "heartbeatd waits for the processor as everybody does, and may be too late", false, false},
+};
+
+JUDGE(judge_rights)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]) && f->capabilities_known; i++) {
+		if (f->capabilities >> rights[i].number & 1 || (rights[i].at_edge && conf->kind != CONF_KIND_GATEWAY))
+			continue;
+		missing = true;
+		say(c, r, rights[i].vital ? DOCTOR_WRONG : DOCTOR_DOUBTFUL, "no service here can have %s: %s",
+		    rights[i].name, rights[i].lost);
+	}
+	if (!f->capabilities_known)
+		say(c, r, DOCTOR_DOUBTFUL, "not known");
+	else if (!missing)
+		say(c, r, DOCTOR_WELL, "services can have the capabilities that they want");
+}
+
 #define PAIR (1u << CONF_KIND_GATEWAY)
 #define GATEWAY (PAIR | 1u << CONF_KIND_REPLICA)
 #define ALL (GATEWAY | 1u << CONF_KIND_WITNESS)
@@ -318,6 +349,9 @@ const struct doctor_check doctor_checks[] = {
 	{ "units",        "do the services run, and will they after a reboot",
 	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb; its sockets: "
 	  "systemctl disable --now mariadb.socket mariadb-extra.socket", ALL | HOST, judge_units },
+	{ "capabilities", "may services have the capabilities that they want",
+	  "a container gives its machine fewer: with Docker --cap-add, with systemd-nspawn --capability=, with LXC lxc.cap.keep; heartbeatd does without CAP_SYS_NICE and CAP_IPC_LOCK, "
+	  "on a machine with processors to spare", ALL, judge_rights },
 	{ "files",        "are the files that Holdfast writes as it wrote them, and its secrets closed",
 	  "holdfastctl reconfigure writes them again: what is to differ belongs into holdfast.conf. Secrets: chmod and chown to what is said", ALL | HOST, judge_files },
 	{ "programs",     "do HAProxy, keepalived and MariaDB take their configuration",

@@ -86,6 +86,9 @@ struct doctor_facts {
 	size_t hosts;
 	bool hosts_pending; /* HAProxy here was not told yet of a change of their list or certificates */
 
+	uint64_t capabilities; /* that a service of this machine can have, a bit each (capabilities(7)) */
+	bool capabilities_known;
+
 	char forgetful
 	    [24]; /* the file system of the state directory, where that loses what was synced; "" it does not, or is not known */
 	uint32_t sync_us; /* median of writing and syncing 4 KiB there; 0 not known */

@@ -1,6 +1,7 @@
 #include "heartbeat/doctor_look.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/magic.h>
@@ -397,12 +398,26 @@ static void look_at_disk(struct doctor_facts *ret)
 	}
 }
 
+/* Those of the first process: no service has more. */
+static void look_at_rights(struct doctor_facts *ret)
+{
+	FILE *f = fopen("/proc/1/status", "re");
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapBnd: %" SCNx64, &ret->capabilities) == 1)
+			ret->capabilities_known = true;
+	if (f)
+		(void)fclose(f);
+}
+
 /* Without what holdfast.conf says. */
 static void look_at_all(struct doctor_facts *ret)
 {
 	look_at_clock(ret);
 	look_at_certificates(ret);
 	look_at_disk(ret);
+	look_at_rights(ret);
 }
 
 void doctor_look_without(struct doctor_facts *ret)

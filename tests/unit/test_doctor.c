@@ -35,6 +35,8 @@ static struct doctor_facts well(void)
 	    .unit = {{"haproxy.service", true, true, true}, {"mariadb.service", false, false, false},
 		{"mariadb.socket", false, false, false}},
 	    .units = 3,
+	    .capabilities = UINT64_C(0x1fffeffffff),
+	    .capabilities_known = true,
 	    .sync_us = 400,
 	    .free_mb = 50000,
 	    .free_percent = 60,
@@ -64,6 +66,19 @@ static void a_host_down(struct doctor_facts *f)
 static void a_host_pending(struct doctor_facts *f)
 {
 	f->hosts_pending = true;
+}
+static void may_not_have_addresses(struct doctor_facts *f)
+{
+	f->capabilities &= ~(UINT64_C(1) << 12);
+}
+static void may_not_be_first(struct doctor_facts *f)
+{
+	f->capabilities &= ~(UINT64_C(1) << 23);
+}
+static void may_what_is_not_known(struct doctor_facts *f)
+{
+	f->capabilities_known = false;
+	f->capabilities = 0;
 }
 static void clock_runs_free(struct doctor_facts *f)
 {
@@ -243,6 +258,9 @@ static const struct {
 	{ socket_listens,  "units",      "mariadb.socket listens: it starts MariaDB",          DOCTOR_WRONG },
 	{ socket_listens,  "units",      "only on the standby, or after a switchover: systemctl kill -s KILL mariadb", DOCTOR_WRONG },
 	{ no_units,        "units",      "systemd does not tell",                             DOCTOR_DOUBTFUL },
+	{ may_not_have_addresses, "capabilities", "CAP_NET_ADMIN: keepalived cannot hold",     DOCTOR_WRONG },
+	{ may_not_be_first, "capabilities", "CAP_SYS_NICE: heartbeatd waits",                 DOCTOR_DOUBTFUL },
+	{ may_what_is_not_known, "capabilities", "not known",                                 DOCTOR_DOUBTFUL },
 	{ open_key,        "files",      "/etc/holdfast/cluster.key: a secret",               DOCTOR_WRONG },
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
 	{ two_hosts, "workers", "each gets requests",                                       DOCTOR_WELL },
@@ -274,6 +292,21 @@ static void test_ipv6_needs_more_of_a_network(void **state)
 	assert_int_equal(doctor_judge(&f, &six, &r), DOCTOR_WELL);
 	f.mtu_bytes--;
 	assert_int_equal(doctor_judge(&f, &six, &r), DOCTOR_WRONG);
+}
+
+/* What clients need does not concern a witness. */
+static void test_a_witness_needs_fewer_capabilities(void **state)
+{
+	struct doctor_facts f = well();
+	struct conf witness = gateway;
+	struct doctor_report r;
+
+	(void)state;
+	witness.kind = CONF_KIND_WITNESS;
+	may_not_have_addresses(&f);
+	assert_int_equal(doctor_judge(&f, &witness, &r), DOCTOR_WELL);
+	may_not_be_first(&f);
+	assert_int_equal(doctor_judge(&f, &witness, &r), DOCTOR_DOUBTFUL);
 }
 
 static size_t checks_of(enum conf_kind kind)
@@ -443,6 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_ipv6_needs_more_of_a_network),
+	    cmocka_unit_test(test_a_witness_needs_fewer_capabilities),
 	    cmocka_unit_test(test_a_sound_machine_is_well),
 	    cmocka_unit_test(test_the_database_is_not_killed_lightly),
 	    cmocka_unit_test(test_a_worker_host),
