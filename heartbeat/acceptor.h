@@ -26,7 +26,11 @@ enum hb_refusal {
 	HB_REFUSED_BALLOT,
 	HB_REFUSED_PROMISE,
 	HB_REFUSED_SILENT,
-	HB_REFUSED_ROLE
+	HB_REFUSED_ROLE,
+	/* A JOIN, in a STATE; who does not know these takes no notice of them. */
+	HB_REFUSED_NAME,      /* a worker host has the name */
+	HB_REFUSED_OLD,	      /* the joiner's release cannot read the record */
+	HB_REFUSED_MEMBER_OLD /* that of a member, or of the replica, could not read the record with the joiner in it */
 };
 
 struct hb_acceptor {

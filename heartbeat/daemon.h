@@ -5,6 +5,7 @@
 #include "heartbeat/address.h"
 #include "heartbeat/conf.h"
 #include "heartbeat/history.h"
+#include "heartbeat/hostseen.h"
 #include "heartbeat/ip_socket.h"
 #include "heartbeat/keyring.h"
 #include "heartbeat/loop.h"
@@ -60,6 +61,10 @@ struct daemon {
 	bool pair_stored;
 	bool persist_held; /* the register waits for the pair's file */
 	uint64_t pair_again_us;
+
+	struct hostseen hosts; /* the worker hosts, whose names are taken */
+	uint64_t hosts_us;     /* when they were read */
+	struct hb_refused refused_told;
 
 	int udp[WIRE_PATHS];	/* bound to the address and the second address; -1: there is none */
 	union ip_socket sender; /* of the datagram being worked on */

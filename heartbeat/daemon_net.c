@@ -11,6 +11,9 @@
 
 #define DATAGRAMS_A_TURN 64
 #define STRANGER_US 100000
+#define HOSTS_US 1000000
+#define REFUSED_SAME_US 60000000
+#define REFUSED_OTHER_US 5000000
 
 /* The number of the next member after `at` that has this address; members: there is none. */
 static uint8_t next_at(const struct hb_record *r, uint8_t at, const struct ip *ip)
@@ -59,6 +62,39 @@ static void take_unread(struct daemon *d, unsigned path, size_t size, bool other
 		    &d->node, i, other_cluster ? HB_SIGN_BEGUN_ANEW : HB_SIGN_OTHER_KEY, clock_boottime_us());
 }
 
+/* Names that no other is to come under. */
+static void look_at_hosts(struct daemon *d, const char *name)
+{
+	uint64_t now_us = clock_boottime_us();
+	struct hostseen now;
+
+	if (!d->hosts_us || now_us > d->hosts_us + HOSTS_US) {
+		d->hosts_us = now_us;
+		if (hostseen_take(d->run_dir, &now))
+			d->hosts = now;
+	}
+	d->node.name_of_host = hostseen_has(&d->hosts, name);
+}
+
+static bool is_same_refusal(const struct hb_refused *a, const struct hb_refused *b)
+{
+	return a->why == b->why && strcmp(a->who.name, b->who.name) == 0 && ip_same(&a->who.address, &b->who.address);
+}
+
+/* It asks five times a second: once a minute, and when it is another, or for another reason. */
+static void tell_refused(struct daemon *d)
+{
+	const struct hb_refused *r = &d->node.refused, *told = &d->refused_told;
+	char address[IP_TEXT_BYTES];
+
+	if (!r->why || r->at_us == told->at_us ||
+	    (told->why && r->at_us < told->at_us + (is_same_refusal(r, told) ? REFUSED_SAME_US : REFUSED_OTHER_US)))
+		return;
+	d->refused_told = *r;
+	LOG(LOG_WARNING, "join.refuse", KV_S("name", r->who.name), KV_S("address", ip_text(&r->who.address, address)),
+	    KV_U("level", r->level), KV_S("why", r->why), KV_S("because_of", r->older ? r->older : ""));
+}
+
 static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t size)
 {
 	struct hb_message m;
@@ -73,10 +109,13 @@ static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t siz
 	if (m.from < HB_MEMBERS_MAX)
 		d->heard_us[m.from][path] = clock_boottime_us();
 	d->sender_path = path;
+	if (code == 0 && (m.type == HB_JOIN || m.type == HB_WATCH))
+		look_at_hosts(d, m.member.name);
 	if (code == 0 && m.type == HB_KEYS)
 		daemon_keys_hear(d, &m);
 	else if (code == 0)
 		daemon_step(d, &in);
+	tell_refused(d);
 }
 
 static void drain(struct daemon *d, unsigned path)

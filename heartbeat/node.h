@@ -45,6 +45,14 @@ struct hb_peer {
 	struct hb_ballot says;	 /* to a replica: at which the record was chosen that it goes by */
 };
 
+struct hb_refused { /* the last that asked for admission and is refused: for show */
+	struct hb_member who;
+	uint8_t level;	   /* HB_LEVEL of its release */
+	const char *why;   /* in words; NULL: none was refused */
+	const char *older; /* a member, or the replica, of an older release, because of which; NULL: none */
+	uint64_t at_us;
+};
+
 struct hb_watcher {		 /* the replica, as it told of itself last */
 	struct hb_member member; /* name "": none was heard in this life of ours */
 	uint64_t boot, stamp_us; /* of its */
@@ -171,6 +179,8 @@ struct hb_node {
 	const char *join_refused; /* us: why, in words; NULL: it is not known that we are */
 	uint64_t join_us;	  /* when the joiner asked last */
 	struct hb_member joiner;
+	struct hb_refused refused;
+	bool name_of_host; /* set by the shell before a JOIN or a WATCH: a worker host has the name of who asks */
 	struct hb_watcher watcher;
 	struct {		/* this cluster was, for what a promoted replica has (heartbeat/node_given_up.c) */
 		uint64_t epoch; /* of that one's; 0: it was not */

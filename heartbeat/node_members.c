@@ -65,6 +65,14 @@ uint8_t hb_member_below(const struct hb_node *n, uint8_t level)
 	return HB_NOBODY;
 }
 
+const char *hb_name_below(const struct hb_node *n, uint8_t level)
+{
+	for (uint8_t i = 0; i < n->known.members; i++)
+		if (has_beaten(n, i) && level_of(n, i) < level)
+			return hb_member_name(n, i);
+	return n->watcher.member.name[0] && n->watcher.facts.level < level ? n->watcher.member.name : NULL;
+}
+
 uint8_t hb_unheard(const struct hb_node *n, uint8_t but, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < n->known.members; i++)

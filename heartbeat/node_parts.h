@@ -129,6 +129,9 @@ uint8_t hb_level(const struct hb_node *n);
 /* The first member that is not known to be of that level or a later one; HB_NOBODY: all are. */
 uint8_t hb_member_below(const struct hb_node *n, uint8_t level);
 
+/* The first member, or the replica, that is known to be below that level; NULL: none is, as far as it is known. */
+const char *hb_name_below(const struct hb_node *n, uint8_t level);
+
 /* Is every member heard, within the peer timeout? What all have to accept is not begun otherwise. */
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us);
 /* The first member, but that one, that is not heard; HB_NOBODY: all are. */

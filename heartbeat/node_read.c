@@ -91,29 +91,72 @@ static bool may_tell(const struct hb_node *n, uint8_t at, const struct ip *addre
 	return (at != HB_NOBODY && !hb_is_plain(&n->known.member[at].address)) || hb_may_tell_address(n, address);
 }
 
+static const char name_is_taken[] = "the name belongs to another member";
+
+/* NULL: nothing. */
+static const char *text_of(unsigned refusal)
+{
+	switch (refusal) {
+	case HB_REFUSED_NAME: return "a worker host has that name: take another one";
+	case HB_REFUSED_OLD:
+		return "a member has an address of IPv6, which the release of this machine cannot read: install theirs";
+	case HB_REFUSED_MEMBER_OLD:
+		return "a member, or the replica, is of a release without addresses of IPv6: upgrade that one first";
+	default: return NULL;
+	}
+}
+
+/* Of one that has a place; *may: is it admitted, else it is refused for ever, or, HB_OK, for now. */
+static enum hb_refusal judge(const struct hb_node *n, uint8_t at, const struct hb_message *m, bool *may)
+{
+	*may = false;
+	if (at == HB_NOBODY && n->name_of_host)
+		return HB_REFUSED_NAME;
+	if (!can_read_record(&n->known, m))
+		return HB_REFUSED_OLD;
+	*may = may_tell(n, at, &m->member.address);
+	/* One that has not been heard since our start may be of any release. */
+	return !*may && hb_name_below(n, HB_LEVEL_IPV6) ? HB_REFUSED_MEMBER_OLD : HB_OK;
+}
+
+/* For the shell to tell. */
+static void note_refused(struct hb_node *n, const struct hb_message *m, const char *why, uint64_t now_us)
+{
+	n->refused = (struct hb_refused){.who = m->member, .level = m->facts.level, .why = why, .at_us = now_us};
+	if (strcmp(why, text_of(HB_REFUSED_MEMBER_OLD)) == 0)
+		n->refused.older = hb_name_below(n, HB_LEVEL_IPV6);
+}
+
 /* Somebody who is not a member asks to become one. Only the active can do it; the others say who that is. */
 void hb_read_join(struct hb_node *n, const struct hb_message *m, uint64_t now_us, struct hb_outbox *out)
 {
 	const struct hb_record *r = &n->known;
-	const char *full;
-	bool admits;
+	enum hb_refusal refusal = HB_OK;
+	const char *why;
+	bool may = true, mine = hb_mine(n) && r->phase == HB_OPEN;
 	uint8_t at;
 
 	if (!n->acceptor.reg.admitted || !r->members)
 		return;
 	at = hb_member_find(r, m->member.name);
-	full = no_place(n, r, m->member.kind);
-	admits = (at == HB_NOBODY && !full) || hb_replaces(n, &m->member, now_us) != HB_NOBODY;
-	if (admits && hb_mine(n) && r->phase == HB_OPEN && may_tell(n, at, &m->member.address) &&
-	    can_read_record(r, m)) {
+	why = no_place(n, r, m->member.kind);
+	if (at != HB_NOBODY)
+		why = hb_replaces(n, &m->member, now_us) != HB_NOBODY ? NULL : name_is_taken;
+	if (!why && mine) {
+		refusal = judge(n, at, m, &may);
+		why = text_of(refusal);
+	}
+	if (!why && mine && may) {
 		n->join_wanted = true;
 		n->join_us = now_us;
 		n->joiner = m->member;
 		n->joiner.second_address = hb_second_address_to_tell(n, &m->member.second_address);
 		return;
 	}
-	if (at != HB_NOBODY || full || n->acceptor.reg.accepted.active != n->self)
-		hb_read_answer(n, HB_TO_SENDER, HB_OK, out);
+	if (why && mine && (at == HB_NOBODY || r->member[at].instance != m->member.instance))
+		note_refused(n, m, why, now_us);
+	if (why || n->acceptor.reg.accepted.active != n->self)
+		hb_read_answer(n, HB_TO_SENDER, refusal, out);
 }
 
 static bool all_read(const struct hb_node *n, const struct hb_record *r)
@@ -179,15 +222,18 @@ static void take_membership(struct hb_node *n, const struct hb_message *m)
 	uint8_t at = hb_member_find(&m->record, reg->name);
 
 	if (at == HB_NOBODY) {
-		n->acceptor.reg.accepted = m->record; /* not accepted, only: whom to ask (admitted is 0) */
-		n->join_refused = no_place(n, &m->record, reg->kind);
+		const char *full = no_place(n, &m->record, reg->kind);
+
+		n->acceptor.reg.accepted = m->record;	 /* not accepted, only: whom to ask (admitted is 0) */
+		if (full || m->from == m->record.active) /* of the rest that one alone decides */
+			n->join_refused = full ? full : text_of(m->refusal);
 		return;
 	}
 	if (m->record.member[at].instance != reg->instance) {
 		n->acceptor.reg.accepted = m->record;
 		/* The active may be about to give us the place; what the others tell says nothing of that. */
 		if (m->from == m->record.active)
-			n->join_refused = "the name belongs to another member";
+			n->join_refused = name_is_taken;
 		return;
 	}
 	n->join_refused = NULL;

@@ -21,6 +21,10 @@ static void find_fault(const struct hb_node *n, const struct hb_message *m, char
 	if (named != HB_NOBODY)
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is the name of a member: join with another one",
 		    r->member[named].name);
+	/* One that has the name already keeps it. */
+	else if (n->name_of_host && strcmp(n->watcher.member.name, m->member.name) != 0)
+		(void)snprintf(
+		    why, LOCAL_REASON_BYTES, "%s is the name of a worker host: join with another one", m->member.name);
 	for (uint8_t i = 0; i < r->members && !why[0]; i++)
 		if (ip_same(&r->member[i].address, &m->member.address))
 			(void)snprintf(why, LOCAL_REASON_BYTES,

@@ -180,9 +180,9 @@ static int open_envelope(struct wire *w, unsigned path, const uint8_t *datagram,
 	if (code)
 		return code;
 	*way = (struct wire_way){.version = datagram[2], .key = key->number};
-	/* Somebody who is not a member has no window; the only thing it can do is to ask. */
+	/* Somebody who is not a member has no window; the only thing it can do is to ask, and it asks in each version in turn. */
 	if (ret->from >= HB_MEMBERS_MAX)
-		return 0;
+		return datagram[2] < w->reads && datagram[2] < reads ? -EAGAIN : 0;
 	p = peer_of(w, ret->from);
 	*why = WIRE_OTHER_CLUSTER;
 	/* A machine that has begun anew is not to be taken for a copy of itself, nor by its window for one that sends old letters. */

@@ -84,7 +84,7 @@ size_t wire_seal(struct wire *w, struct wire_way way, const struct hb_message *m
 
 /* path: the one it came by. 0 with *ret and *way filled; 1, the same: the second copy of one that came by another path
  * already; -EINVAL: garbage, another cluster or another installation of that member, wrong key; -ENOTSUP: another version, or a message that only a later release
- * knows; -EALREADY: replayed. Each of these counts in w->dropped and changes nothing else. -EAGAIN: from a member that could
+ * knows; -EALREADY: replayed. Each of these counts in w->dropped and changes nothing else. -EAGAIN: from one that could
  * have used a higher version, had it heard us: it will. */
 int wire_open(
     struct wire *w, unsigned path, const uint8_t *datagram, size_t size, struct wire_way *way, struct hb_message *ret);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "heartbeat/memberlist.h"
+#include "heartbeat/replica.h"
 #include "tests/unit/a_node.h"
 
 static int setup(void **state)
@@ -196,6 +197,98 @@ static void test_one_whose_place_is_taken_hears_so(void **state)
 	}
 }
 
+/* One that the active refuses: it is told so, and why is there for the log. Silence, as before, is for those that may still be admitted. */
+static void test_who_is_refused_hears_why(void **state)
+{
+	static const struct {
+		bool of_host, unheard;
+		uint8_t level, of_b, second, first;
+		enum hb_refusal refusal;
+		const char *why, *older;
+	} c[] = {
+	    {.of_host = true, .level = HB_LEVEL, .of_b = HB_LEVEL, .refusal = HB_REFUSED_NAME, .why = "worker host"},
+	    {.level = 3, .of_b = HB_LEVEL, .second = 0xfd, .refusal = HB_REFUSED_OLD, .why = "of this machine cannot"},
+	    {.level = HB_LEVEL,
+		.of_b = 3,
+		.first = 0xfd,
+		.refusal = HB_REFUSED_MEMBER_OLD,
+		.why = "upgrade",
+		.older = "b"},
+	    {.level = HB_LEVEL, .of_b = 0, .first = 0xfd, .unheard = true},
+	    {.level = HB_LEVEL, .of_b = HB_LEVEL, .first = 0xfd},
+	};
+
+	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		struct hb_message m = {.type = HB_JOIN,
+		    .from = HB_NOBODY,
+		    .facts.level = c[i].level,
+		    .member = {.name = "w2", .kind = HB_KIND_WITNESS, .instance = 9, .address = ip_of_v4(0x0a000009)}};
+		struct hb_register reg = {.kind = HB_KIND_WITNESS, .instance = 9, .name = "w2"};
+		struct hb_settings s = {.lease_us = 400000, .witnesses = 2};
+		struct hb_message answer;
+		struct hb_node joiner;
+
+		(void)setup(state);
+		node.settings.witnesses = 2;
+		node.name_of_host = c[i].of_host;
+		node.peer[B].facts.level = c[i].of_b;
+		if (c[i].unheard)
+			node.peer[B].stamp_us = 0;
+		node.known.member[B].second_address.byte[0] = c[i].second;
+		if (c[i].first)
+			m.member.address = (struct ip){{c[i].first, 1}};
+		output.outbox.count = 0;
+		hb_read_join(&node, &m, NOW_US, &output.outbox);
+		assert_int_equal(node.join_wanted, !c[i].why && !c[i].unheard);
+		assert_int_equal(output.outbox.count, c[i].why ? 1 : 0);
+		assert_int_equal(node.refused.why != NULL, c[i].why != NULL);
+		if (!c[i].why)
+			continue;
+		assert_non_null(strstr(node.refused.why, c[i].why));
+		assert_string_equal(node.refused.who.name, "w2");
+		assert_int_equal(node.refused.older != NULL, c[i].older != NULL);
+		if (c[i].older)
+			assert_string_equal(node.refused.older, c[i].older);
+		answer = output.outbox.letter[0].message;
+		answer.from = A;
+		assert_int_equal(answer.refusal, c[i].refusal);
+		hb_node_start(&joiner, &s, &reg, 1, NOW_US);
+		hb_read_state(&joiner, &answer, NOW_US);
+		assert_string_equal(joiner.join_refused, node.refused.why);
+		answer.from = B; /* of that it knows nothing */
+		answer.refusal = HB_OK;
+		hb_read_state(&joiner, &answer, NOW_US);
+		assert_non_null(joiner.join_refused);
+	}
+}
+
+/* A member that had the name before keeps it, and another machine may take its place. */
+static void test_a_replica_is_not_called_like_a_worker_host(void **state)
+{
+	struct hb_message m = {.type = HB_WATCH,
+	    .from = HB_NOBODY,
+	    .instance = 9,
+	    .boot = 1,
+	    .stamp_us = 1,
+	    .facts.state = HB_REPLICA_FOLLOWS,
+	    .member = {.name = "r", .kind = HB_KIND_REPLICA, .address = ip_of_v4(0x0a000009)}};
+
+	(void)state;
+	node.name_of_host = true;
+	output.outbox.count = 0;
+	hb_watcher_take(&node, &m, NOW_US, &output.outbox);
+	assert_string_equal(node.watcher.member.name, "");
+	assert_int_equal(output.outbox.count, 1);
+	assert_non_null(strstr(output.outbox.letter[0].message.verdict.text, "r is the name of a worker host"));
+	node.name_of_host = false;
+	hb_watcher_take(&node, &m, NOW_US, &output.outbox);
+	assert_string_equal(node.watcher.member.name, "r");
+	node.name_of_host = true;
+	m.stamp_us++;
+	hb_watcher_take(&node, &m, NOW_US + 1, &output.outbox);
+	assert_int_equal(node.watcher.heard_us, NOW_US + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +299,8 @@ int main(void)
 	    cmocka_unit_test_setup(test_the_list_of_members_is_whole, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_whose_place_is_taken, setup),
 	    cmocka_unit_test_setup(test_one_whose_place_is_taken_hears_so, setup),
+	    cmocka_unit_test_setup(test_who_is_refused_hears_why, setup),
+	    cmocka_unit_test_setup(test_a_replica_is_not_called_like_a_worker_host, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

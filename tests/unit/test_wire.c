@@ -66,6 +66,30 @@ static void test_sealed_message_comes_back(void **state)
 	assert_int_equal(in.dropped[WIRE_REPLAYED], 1);
 }
 
+/* It asks in each version in turn, and what the lower one cannot say would be taken for what it lacks. */
+static void test_one_that_asks_is_heard_in_the_highest_version(void **state)
+{
+	struct hb_message m = {.type = HB_JOIN, .from = HB_NOBODY, .member = {.name = "b"}, .facts.level = HB_LEVEL},
+			  back;
+	uint8_t buf[WIRE_DATAGRAM_BYTES_MAX], nonce[24] = {0};
+	struct wire out, in;
+	struct wire_way way;
+	size_t n;
+
+	(void)state;
+	wire_start(&out, key);
+	wire_start(&in, key);
+	n = wire_seal(&out, (struct wire_way){1, 0}, &m, nonce, buf);
+	assert_int_equal(wire_open(&in, 0, buf, n, &way, &back), -EAGAIN);
+	n = wire_seal(&out, present, &m, nonce, buf);
+	assert_int_equal(wire_open(&in, 0, buf, n, &way, &back), 0);
+	assert_int_equal(back.facts.level, HB_LEVEL);
+	out.reads = 1; /* of a release that has no other */
+	n = wire_seal(&out, (struct wire_way){1, 0}, &m, nonce, buf);
+	assert_int_equal(wire_open(&in, 0, buf, n, &way, &back), 0);
+	assert_int_equal(back.facts.level, 0);
+}
+
 static void test_every_flipped_bit_and_every_cut_is_refused(void **state)
 {
 	struct hb_message m = beat();
@@ -445,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sealed_message_comes_back),
+	    cmocka_unit_test(test_one_that_asks_is_heard_in_the_highest_version),
 	    cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_refused),
 	    cmocka_unit_test(test_every_cause_of_a_drop_is_counted),
 	    cmocka_unit_test(test_older_start_of_a_sender_is_refused),
