@@ -12,4 +12,11 @@ const char *ctl_host_state(const char *answer, const char *name);
  * is none; HAProxy is asked for at most 2 s, and not when nobody is in it. For the caller to release. */
 json_t *ctl_hosts(void);
 
+/* Of a host that has the name of a member or a replica in that status (NULL: it is not known): whose it is, "gateway at 10.0.0.1". */
+#define CTL_HOSTS_NAMESAKE "name_of"
+void ctl_hosts_compare(json_t *hosts, const json_t *status);
+
+/* Leaves them for those who may not ask, or must not wait (heartbeat/hostseen.h); why it could not goes to standard error. */
+void ctl_hosts_leave(const json_t *hosts, const char *run_dir);
+
 #endif

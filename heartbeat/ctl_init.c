@@ -109,7 +109,7 @@ static int print_end(const struct ctl_setup *s)
 
 	(void)printf(
 	    "\n%s serves at https://%s/, alone until a second gateway joins.\n\n", s->conf.name, ip_url(&vip, host));
-	if (ctl_token_print(stdout, &s->conf, s->key, NULL, s->member, s->members, &e) == 0)
+	if (ctl_token_print(stdout, &s->conf, s->key, NULL, s->member, s->members, NULL, &e) == 0)
 		return 0;
 	(void)fprintf(stderr, "holdfastctl: %s: it serves, but: %s; see 'holdfastctl token'\n", s->command, e.text);
 	return 1;

@@ -150,7 +150,7 @@ static int finish(const struct conf *conf)
 		    "\n%s serves (SOLO) at https://%s/, a cluster of its own. The old gateways and their witness\n"
 		    "begin anew before they join it: doc/operations.md, \"The whole site is gone\".\n\n",
 		    conf->name, ip_url(&vip, host));
-		code = ctl_token_print(stdout, &s.conf, s.key, &ring, s.member, s.members, &e)
+		code = ctl_token_print(stdout, &s.conf, s.key, &ring, s.member, s.members, NULL, &e)
 			   ? ctl_command_refuse(COMMAND, e.text)
 			   : 0;
 	}

@@ -8,6 +8,7 @@
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_layout.h"
+#include "heartbeat/hostfiles.h"
 #include "heartbeat/keyfile.h"
 
 /* Of a whole cluster. */
@@ -56,11 +57,11 @@ int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_
 	return 0;
 }
 
-/* The first of our usual names that no member has. */
-static const char *free_name(const struct invite *v, const char *const *names)
+/* The first of our usual names that no member has, and no worker host. */
+static const char *free_name(const struct invite *v, const struct roster *hosts, const char *const *names)
 {
 	for (; names[1]; names++) {
-		bool taken = false;
+		bool taken = hosts && roster_find(hosts, *names);
 
 		for (uint32_t i = 0; i < v->members; i++)
 			taken = taken || strcmp(v->member[i].name, *names) == 0;
@@ -80,7 +81,8 @@ static bool lacks(const struct invite *v, uint32_t kind, unsigned want)
 }
 
 /* A command for each machine that a whole cluster has and this one lacks; no other would be let in. */
-static void print_commands(FILE *f, const struct invite *v, const char *token, const char *interface)
+static void print_commands(
+    FILE *f, const struct invite *v, const struct roster *hosts, const char *token, const char *interface)
 {
 	static const char *const gateways[] = {"b", "a", "c", "d", NULL}, *const witnesses[] = {"w", "w2", "w3", NULL},
 				 *const replicas[] = {"r", "r2", NULL};
@@ -90,19 +92,19 @@ static void print_commands(FILE *f, const struct invite *v, const char *token, c
 		(void)fprintf(f,
 		    "On the second gateway, with its own address and interface:\n\n"
 		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s\n\n",
-		    token, free_name(v, gateways), interface);
+		    token, free_name(v, hosts, gateways), interface);
 	if (witness)
 		(void)fprintf(f,
 		    "On the witness, with its own address:\n\n"
 		    "    holdfastctl join %s --name %s --address ADDRESS --witness\n\n",
-		    token, free_name(v, witnesses));
+		    token, free_name(v, hosts, witnesses));
 	if (!gateway && !witness)
 		(void)fprintf(f,
 		    "The cluster is complete: two gateways and a witness.\n"
 		    "On a replica at another site, with its own address, interface and virtual IP (there is one at "
 		    "most):\n\n"
 		    "    holdfastctl join %s --name %s --address ADDRESS --interface %s --vip IP/LENGTH --replica\n\n",
-		    token, free_name(v, replicas), interface);
+		    token, free_name(v, hosts, replicas), interface);
 }
 
 /* A command for one machine alone. */
@@ -118,8 +120,8 @@ static void print_replacement(FILE *f, const struct settings_member *gone, const
 }
 
 /* gone NULL: for whoever is missing. Wipes *v. */
-static int print_invite(
-    FILE *f, struct invite *v, const struct settings_member *gone, const char *interface, struct errbuf *e)
+static int print_invite(FILE *f, struct invite *v, const struct roster *hosts, const struct settings_member *gone,
+    const char *interface, struct errbuf *e)
 {
 	char token[INVITE_TEXT_BYTES];
 	int code = invite_format(v, token) ? err_set(e, -EINVAL, "these members do not fit into a token") : 0;
@@ -128,7 +130,7 @@ static int print_invite(
 		if (gone)
 			print_replacement(f, gone, token, interface);
 		else
-			print_commands(f, v, token, interface);
+			print_commands(f, v, hosts, token, interface);
 		(void)fprintf(f, "Who has this token can join: keep it as secret as the data.\n");
 		code = fflush(f) ? err_set(e, -EIO, "standard output: %s", strerror(errno)) : 0;
 	}
@@ -138,13 +140,14 @@ static int print_invite(
 }
 
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
-    const struct keyring *ring, const struct settings_member *member, unsigned members, struct errbuf *e)
+    const struct keyring *ring, const struct settings_member *member, unsigned members, const struct roster *hosts,
+    struct errbuf *e)
 {
 	struct invite v;
 	int code = ctl_token_fill(conf, key, ring, member, members, &v, e);
 
 	if (!code)
-		return print_invite(f, &v, NULL, conf->interface, e);
+		return print_invite(f, &v, hosts, NULL, conf->interface, e);
 	sodium_memzero(&v, sizeof(v));
 	return code;
 }
@@ -162,7 +165,7 @@ int ctl_token_print_replacement(
 			left[count++] = s->member[i];
 	code = ctl_token_fill(&s->conf, s->key, &s->ring, left, count, &v, e);
 	if (!code)
-		return print_invite(f, &v, gone, s->conf.interface, e);
+		return print_invite(f, &v, NULL, gone, s->conf.interface, e);
 	sodium_memzero(&v, sizeof(v));
 	return code;
 }
@@ -185,12 +188,15 @@ int ctl_token_load(struct ctl_token_source *ret, struct errbuf *e)
 int ctl_token(const struct ctl_options *o)
 {
 	static struct ctl_token_source s;
+	static struct roster hosts;
 	struct errbuf e = {""};
 	int code = ctl_token_load(&s, &e);
 
 	(void)o;
 	if (!code)
-		code = ctl_token_print(stdout, &s.conf, s.key, &s.ring, s.member, s.members, &e);
+		code = hostfiles_load(&hosts, &e);
+	if (!code)
+		code = ctl_token_print(stdout, &s.conf, s.key, &s.ring, s.member, s.members, &hosts, &e);
 	sodium_memzero(&s, sizeof(s));
 	if (code)
 		(void)fprintf(stderr, "holdfastctl: token: %s\n", e.text);

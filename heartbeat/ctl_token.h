@@ -11,16 +11,18 @@
 #include "heartbeat/clusterkey.h"
 #include "heartbeat/invite.h"
 #include "heartbeat/keyring.h"
+#include "heartbeat/roster.h"
 
 /* What a new member has to know. ring: NULL for a new cluster, which has the first key only. This node comes first, for it is the one to ask. 0, or -EINVAL with e
  * filled: a witness has no virtual IP to tell of, or there are too many members. The caller wipes *ret. */
 int ctl_token_fill(const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES], const struct keyring *ring,
     const struct settings_member *member, unsigned members, struct invite *ret, struct errbuf *e);
 
-/* Prints the token, in a command for the gateway and one for the witness, as far as they are missing. 0, or
- * -EINVAL or -EIO with e filled. */
+/* Prints the token, in a command for the gateway and one for the witness, as far as they are missing, with names that no member and
+ * none of the worker hosts (NULL: there are none) has. 0, or -EINVAL or -EIO with e filled. */
 int ctl_token_print(FILE *f, const struct conf *conf, const uint8_t key[static INVITE_KEY_BYTES],
-    const struct keyring *ring, const struct settings_member *member, unsigned members, struct errbuf *e);
+    const struct keyring *ring, const struct settings_member *member, unsigned members, const struct roster *hosts,
+    struct errbuf *e);
 
 /* Of this machine and what its heartbeatd answers. Has secrets: the caller wipes it, also after an error. */
 struct ctl_token_source {

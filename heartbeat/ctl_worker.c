@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "heartbeat/clusterkey.h"
+#include "heartbeat/ctl_ask.h"
+#include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_commands.h"
 #include "heartbeat/ctl_fetch.h"
@@ -19,6 +21,7 @@
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
 #include "heartbeat/ip_text.h"
+#include "heartbeat/localclient.h"
 #include "heartbeat/pending.h"
 
 #define RUN_DIR "/run/holdfast"
@@ -48,6 +51,26 @@ static int take_turn(struct errbuf *e)
 	return 0;
 }
 
+/* Where the commands about worker hosts are to be typed. */
+static int send_away(const struct conf *conf, struct errbuf *e)
+{
+	struct settings_member at[CTL_MEMBERS_MAX];
+	struct errbuf ignored = {""};
+	char who[160] = "";
+	unsigned count = 0;
+	size_t used = 0;
+
+	if (conf->kind != CONF_KIND_WORKER || hostfiles_gateways(at, &count, &ignored))
+		return err_set(e, -EINVAL, "this machine is a %s: run it on a gateway", conf_kind_words[conf->kind]);
+	for (unsigned i = 0; i < count && used < sizeof(who); i++)
+		used += (size_t)snprintf(
+		    who + used, sizeof(who) - used, "%s%s, %s", i ? ", or " : "", at[i].name, at[i].address);
+	return err_set(e, -EINVAL,
+	    "this machine is a worker host: run it on a gateway (%s); 'holdfastctl status' here shows what this one "
+	    "has",
+	    who);
+}
+
 static int load(struct gateway *g, struct errbuf *e)
 {
 	int code = 0;
@@ -59,7 +82,7 @@ static int load(struct gateway *g, struct errbuf *e)
 	if (conf_load(CONF_PATH, &g->conf, stderr))
 		return err_set(e, -EINVAL, "%s is not good", CONF_PATH);
 	if (g->conf.kind != CONF_KIND_GATEWAY)
-		return err_set(e, -EINVAL, "this machine is a %s: run it on a gateway", conf_kind_words[g->conf.kind]);
+		return send_away(&g->conf, e);
 	code = take_turn(e);
 	if (!code)
 		code = clusterkey_load(CONF_KEY_PATH, g->key, e);
@@ -103,6 +126,65 @@ static bool is_address_of(const char *text, const char *address)
 	return ip_same(&a, &b);
 }
 
+/* Whether another machine can be reached there, and come from there. */
+static int check_address(const char *address, struct errbuf *e)
+{
+	static struct ctl_host host;
+	struct ip ip = ip_before_slash(address);
+	int code = ip_is_for_hosts(&ip) && !ip_is_loopback(&ip) ? ctl_host_read(&host, e) : -EINVAL;
+
+	if (code == -EINVAL)
+		return err_set(e, code,
+		    "--address %s is that of every machine for itself, or of none: want the one at which the gateways "
+		    "reach "
+		    "the worker host, and from which it comes",
+		    address);
+	for (unsigned i = 0; i < host.addresses && !code; i++) {
+		const struct ctl_address *a = &host.address[i];
+		struct ip first = ip_first_of(&a->ip, a->bits), last = ip_last_of(&a->ip, a->bits);
+
+		if (ip_same(&ip, &a->ip))
+			code = err_set(
+			    e, -EINVAL, "--address %s is one of this machine: want that of the worker host", address);
+		else if (a->bits < IP_BITS - 1 && (ip_same(&ip, &first) || (ip_is_v4(&ip) && ip_same(&ip, &last))))
+			code = err_set(e, -EINVAL,
+			    "--address %s is the %s address of the network of %s: want that of one machine in it",
+			    address, ip_same(&ip, &last) ? "broadcast" : "network", a->interface);
+	}
+	return code;
+}
+
+/* A replica has a name, too, and is no member. */
+static int check_replicas(const char *name, const char *address, struct errbuf *e)
+{
+	struct errbuf ignored = {""};
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &ignored);
+	const json_t *one;
+	int code = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "replicas"), i, one)
+	{
+		if (strcmp(ctl_text(one, "name"), name) == 0)
+			code = err_set(e, -EINVAL, "%s is the name of the replica at %s: take another one", name,
+			    ctl_text(one, "address"));
+		else if (is_address_of(address, ctl_text(one, "address")))
+			code = err_set(
+			    e, -EINVAL, "--address %s is that of the replica %s", address, ctl_text(one, "name"));
+	}
+	json_decref(status);
+	return code;
+}
+
+/* What those see who may not ask HAProxy. */
+static void leave_hosts(void)
+{
+	json_t *hosts = ctl_hosts();
+
+	ctl_hosts_leave(hosts, RUN_DIR);
+	json_decref(hosts);
+}
+
 /* The gateways are the token's, this one first; nobody else has the address or the name. */
 static int check_members(
     struct gateway *g, const char *name, const char *address, struct hostinvite *v, struct errbuf *e)
@@ -110,6 +192,8 @@ static int check_members(
 	unsigned gateways = 0;
 	int code = ctl_members_ask(g->member, &g->members, e);
 
+	if (!code)
+		code = check_replicas(name, address, e);
 	for (unsigned i = 0; i < g->members && !code; i++) {
 		const struct settings_member *m = &g->member[i];
 
@@ -129,6 +213,8 @@ static int check_members(
 	}
 	if (!code && is_address_of(address, g->conf.vip))
 		code = err_set(e, -EINVAL, "--address %s is the virtual IP", address);
+	if (!code)
+		code = check_address(address, e);
 	if (!code && gateways < HOSTINVITE_GATEWAYS)
 		code = err_set(
 		    e, -EINVAL, "a worker host wants both gateways, and there is one: join the second one first");
@@ -201,6 +287,7 @@ static int add(const char *name, const char *address, struct errbuf *e)
 	}
 	if (!code) {
 		late = tell_haproxy(&g, &told, &why);
+		leave_hosts();
 		code = print_token(&v, e); /* nobody has it otherwise */
 	}
 	if (!code && late)
@@ -225,6 +312,7 @@ static int remove_one(const char *name, struct errbuf *e)
 		code = hostfiles_store(&g.roster, e);
 	if (!code && tell_haproxy(&g, &told, &ignored))
 		code = err_set(e, -EIO, "%s is removed, and may still be let in: %s", name, ignored.text);
+	leave_hosts();
 	if (!code)
 		(void)printf("%s is no worker host any more. This gateway lets it in no longer, and ends what it has "
 			     "open within half a "
@@ -251,18 +339,34 @@ static void print_list(FILE *f, const json_t *answer)
 		(void)fprintf(f, "%-15s %-15s %-9s %s\n", ctl_text(one, "name"), ctl_text(one, "address"),
 		    ctl_text(one, "state"), ctl_text(one, "certificate_until"));
 	}
+	for (size_t i = 0; i < json_array_size(hosts); i++) {
+		const json_t *one = json_array_get(hosts, i);
+		const char *name = ctl_text(one, "name"), *whose = ctl_text(one, CTL_HOSTS_NAMESAKE);
+
+		if (*whose)
+			(void)fprintf(f,
+			    "%s is also the name of the %s: 'holdfastctl worker remove %s', 'worker add' with another "
+			    "name, "
+			    "and join the worker host anew\n",
+			    name, whose, name);
+	}
 }
 
 static int list(bool json, struct errbuf *e)
 {
 	static struct gateway g;
+	struct errbuf ignored = {""};
 	int code = load(&g, e);
-	json_t *answer;
+	json_t *answer, *hosts, *status;
 
 	sodium_memzero(&g, sizeof(g));
 	if (code)
 		return code;
-	answer = json_pack("{s:o}", "workers", ctl_hosts());
+	hosts = ctl_hosts();
+	status = json_array_size(hosts) ? ctl_ask(LOCAL_SOCKET, "status", &ignored) : NULL;
+	ctl_hosts_compare(hosts, status);
+	json_decref(status);
+	answer = json_pack("{s:o}", "workers", hosts);
 	if (ctl_show("worker", answer, json, print_list))
 		code = err_set(e, -EIO, "standard output");
 	json_decref(answer);
@@ -285,6 +389,7 @@ static int sync_gateway(struct errbuf *e)
 	if (!code)
 		code = hostfiles_certify(&g.conf, g.key, &g.roster, now_s(), e);
 	late = tell_haproxy(&g, &told, &of_haproxy);
+	leave_hosts();
 	sodium_memzero(&g, sizeof(g));
 	if (told)
 		(void)puts("worker hosts: list or certificates have changed");

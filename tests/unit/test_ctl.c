@@ -46,7 +46,7 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	(void)state;
 	assert_int_equal(ctl_setup_conf(&first, &a, &e), 0);
 	a.lease_ms = 600;
-	assert_int_equal(ctl_token_print(f, &a, key, NULL, members, COUNT(members), &e), 0);
+	assert_int_equal(ctl_token_print(f, &a, key, NULL, members, COUNT(members), NULL, &e), 0);
 	(void)fclose(f);
 	assert_null(strstr(text, "--name b"));
 	token = strstr(text, "holdfastctl join ") + strlen("holdfastctl join ");
@@ -61,7 +61,7 @@ static void test_a_printed_token_makes_the_configuration_of_a_member(void **stat
 	assert_int_equal(w.lease_ms, 600);
 	assert_string_equal(w.vip, "");
 	w.kind = CONF_KIND_WITNESS;
-	assert_int_equal(ctl_token_print(stdout, &w, key, NULL, members, COUNT(members), &e), -EINVAL);
+	assert_int_equal(ctl_token_print(stdout, &w, key, NULL, members, COUNT(members), NULL, &e), -EINVAL);
 }
 
 static void test_the_database_gets_a_quarter_of_the_memory(void **state)
@@ -99,7 +99,8 @@ static void test_only_commands_that_are_of_use_are_printed(void **state)
 		char text[4096] = "";
 		FILE *f = fmemopen(text, sizeof(text), "w");
 
-		assert_int_equal(ctl_token_print(f, &a, key, NULL, members + cases[i].first, cases[i].count, &e), 0);
+		assert_int_equal(
+		    ctl_token_print(f, &a, key, NULL, members + cases[i].first, cases[i].count, NULL, &e), 0);
 		(void)fclose(f);
 		assert_int_equal(strstr(text, "--name b --address ADDRESS --interface eth0") != NULL, cases[i].gateway);
 		assert_int_equal(
@@ -108,6 +109,28 @@ static void test_only_commands_that_are_of_use_are_printed(void **state)
 		assert_int_equal(strstr(text, "--witness") != NULL, cases[i].witness);
 		assert_non_null(strstr(text, " hf1-"));
 	}
+}
+
+/* That of a worker host is taken, too. */
+static void test_a_token_suggests_a_free_name(void **state)
+{
+	static const struct settings_member members[] = {{"a", "10.0.0.1", CONF_KIND_GATEWAY}};
+	static const struct roster hosts = {
+	    .entry = {{.name = "b"}, {.name = "w"}, {.name = "c", .removed_s = 1}}, .count = 3};
+	struct ctl_options first = {
+	    .name = "a", .address = "10.0.0.1", .vip = "10.0.0.100/24", .interface = "eth0", .cluster = "pay"};
+	uint8_t key[INVITE_KEY_BYTES] = {1, 2, 3};
+	char text[4096] = "";
+	FILE *f = fmemopen(text, sizeof(text), "w");
+	struct errbuf e = {""};
+	struct conf a;
+
+	(void)state;
+	assert_int_equal(ctl_setup_conf(&first, &a, &e), 0);
+	assert_int_equal(ctl_token_print(f, &a, key, NULL, members, COUNT(members), &hosts, &e), 0);
+	(void)fclose(f);
+	assert_non_null(strstr(text, "--name c --address"));
+	assert_non_null(strstr(text, "--name w2 --address"));
 }
 
 static void test_join_is_checked_against_the_token(void **state)
@@ -327,6 +350,7 @@ int main(void)
 	    cmocka_unit_test(test_a_printed_token_makes_the_configuration_of_a_member),
 	    cmocka_unit_test(test_the_database_gets_a_quarter_of_the_memory),
 	    cmocka_unit_test(test_only_commands_that_are_of_use_are_printed),
+	    cmocka_unit_test(test_a_token_suggests_a_free_name),
 	    cmocka_unit_test(test_join_is_checked_against_the_token),
 	    cmocka_unit_test(test_members_are_taken),
 	    cmocka_unit_test(test_programs_are_run),
