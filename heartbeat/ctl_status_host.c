@@ -1,6 +1,7 @@
 #include "heartbeat/ctl_status_host.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_fetch.h"
 #include "heartbeat/ctl_paint.h"
+#include "heartbeat/ctl_peername.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/utc.h"
 
@@ -53,16 +55,49 @@ static json_t *look_at_workers(const struct conf *conf)
 	static char answer[65536];
 	struct errbuf ignored = {""};
 	json_t *workers = json_array();
-	char name[16];
+	char name[16], unit[24];
 
 	if (ctl_unix_ask(HAPROXY_SOCKET, "show servers state workers\n", answer, sizeof(answer), &ignored))
 		answer[0] = '\0';
 	for (uint32_t i = 1; i <= conf->workers; i++) {
-		(void)snprintf(name, sizeof(name), "w%u", i); /* heartbeat/settings_values.c */
+		(void)snprintf(name, sizeof(name), "w%u", i);	     /* heartbeat/settings_values.c */
+		(void)snprintf(unit, sizeof(unit), "workerd@%u", i); /* as in metrics: a host may be called w1 */
 		(void)json_array_append_new(
-		    workers, json_pack("{s:s,s:s}", "name", name, "state", ctl_host_worker_state(answer, name)));
+		    workers, json_pack("{s:s,s:s}", "name", unit, "state", ctl_host_worker_state(answer, name)));
 	}
 	return workers;
+}
+
+/* Who does not answer may be another than the list says. */
+static json_t *look_at_gateway(const struct conf *conf, const struct settings_member *m)
+{
+	const char *state = ask_gateway(m->name);
+	json_t *o = json_pack("{s:s,s:s,s:s}", "name", m->name, "address", m->address, "state", state);
+	char name[64];
+
+	if (strcmp(state, CTL_HOST_SILENT) == 0 &&
+	    ctl_peername(m->address, conf->mesh_http_port, CONF_PKI_DIR "/ca.pem", name) && strcmp(name, m->name) != 0)
+		(void)json_object_set_new(o, CTL_HOST_OTHER, json_string(name));
+	return o;
+}
+
+/* How long ago this machine joined, by the file that is written then and never after. */
+static json_t *joined_ago(void)
+{
+	struct stat st;
+	int64_t ago_s;
+
+	if (stat(CONF_PKI_DIR "/node.key", &st))
+		return json_null();
+	ago_s = (int64_t)time(NULL) - (int64_t)st.st_mtim.tv_sec;
+	return ago_s < 0 ? json_null() : json_integer(ago_s);
+}
+
+bool ctl_host_is_new(const json_t *look)
+{
+	const json_t *ago = json_object_get(look, CTL_HOST_JOINED);
+
+	return json_is_integer(ago) && json_integer_value(ago) < CTL_HOST_NEW_S;
 }
 
 json_t *ctl_host_look(const struct conf *conf, struct errbuf *e)
@@ -77,18 +112,17 @@ json_t *ctl_host_look(const struct conf *conf, struct errbuf *e)
 		return NULL;
 	gateways = json_array();
 	for (unsigned i = 0; i < count; i++) {
-		const char *state = ask_gateway(gateway[i].name);
+		json_t *one = look_at_gateway(conf, &gateway[i]);
 
-		if (strcmp(state, CTL_HOST_ACTIVE) == 0 && json_is_null(active))
+		if (strcmp(ctl_text(one, "state"), CTL_HOST_ACTIVE) == 0 && json_is_null(active))
 			active = json_string(gateway[i].name);
-		(void)json_array_append_new(gateways,
-		    json_pack("{s:s,s:s,s:s}", "name", gateway[i].name, "address", gateway[i].address, "state", state));
+		(void)json_array_append_new(gateways, one);
 	}
 	if (certificate_end(CONF_PKI_DIR "/node.pem", &end_s, &ignored) == 0)
 		end = json_integer(end_s);
-	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "node", conf->name, "kind", "worker", "cluster",
+	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "node", conf->name, "kind", "worker", "cluster",
 	    conf->cluster, "address", conf->address, "active", active, "gateways", gateways, "workers",
-	    look_at_workers(conf), "certificate_end_unix", end);
+	    look_at_workers(conf), "certificate_end_unix", end, CTL_HOST_JOINED, joined_ago());
 }
 
 /* How many of that list are in that state. */
@@ -125,6 +159,30 @@ static void print_row(FILE *f, const json_t *one, const char *kind)
 	    ctl_paint(f, paint_of(state)), state, ctl_paint(f, PAINT_NONE));
 }
 
+static void print_silent(FILE *f, const json_t *look, const json_t *one)
+{
+	const char *name = ctl_text(one, "name"), *address = ctl_text(one, "address");
+	const char *other = ctl_text(one, CTL_HOST_OTHER);
+
+	if (*other)
+		(void)fprintf(f,
+		    "%s is the address of %s, not of %s: write into " CONF_GATEWAYS_PATH
+		    " which gateway is where, then 'holdfastctl reconfigure' here\n",
+		    address, other, name);
+	else if (ctl_host_is_new(look))
+		(void)fprintf(f,
+		    "%s at %s does not let this machine in yet: it joined %lld s ago, and the gateway that did not "
+		    "make "
+		    "its token hears of it within half a minute\n",
+		    name, address, ctl_number(look, CTL_HOST_JOINED));
+	else
+		(void)fprintf(f,
+		    "%s at %s does not let this machine in, or is off: 'holdfastctl doctor' here; is %s in "
+		    "'holdfastctl worker list' there? If %s has another address now: write that "
+		    "into " CONF_GATEWAYS_PATH ", then 'holdfastctl reconfigure' here\n",
+		    name, address, ctl_text(look, "node"), name);
+}
+
 static void print_advice(FILE *f, const json_t *look)
 {
 	const json_t *gateways = json_object_get(look, "gateways");
@@ -133,18 +191,20 @@ static void print_advice(FILE *f, const json_t *look)
 		const json_t *one = json_array_get(gateways, i);
 
 		if (strcmp(ctl_text(one, "state"), CTL_HOST_SILENT) == 0)
-			(void)fprintf(f,
-			    "%s at %s does not let this machine in, or is off: 'holdfastctl doctor' here; is %s in "
-			    "'holdfastctl worker list' there? If %s has another address now: write that "
-			    "into " CONF_GATEWAYS_PATH ", then 'holdfastctl reconfigure' here\n",
-			    ctl_text(one, "name"), ctl_text(one, "address"), ctl_text(look, "node"),
-			    ctl_text(one, "name"));
+			print_silent(f, look, one);
 	}
+	if (json_array_size(gateways) == 1)
+		(void)fprintf(f,
+		    "%s alone is in " CONF_GATEWAYS_PATH ": when the role goes to the other gateway, nothing is served "
+		    "here: write its name and address there, "
+		    "too, then 'holdfastctl reconfigure' here\n",
+		    ctl_text(json_array_get(gateways, 0), "name"));
 	if (!count_of(look, "gateways", CTL_HOST_ACTIVE))
 		(void)fprintf(
 		    f, "no gateway says that it is active: requests wait; 'holdfastctl status' on a gateway\n");
 	if (!count_of(look, "workers", "up"))
-		(void)fprintf(f, "no worker here is up: systemctl status haproxy 'holdfast-workerd@*'\n");
+		(void)fprintf(f, "no worker here is up%s: systemctl status haproxy 'holdfast-workerd@*'\n",
+		    ctl_host_is_new(look) ? " yet, as for some seconds after a join; if it stays so" : "");
 }
 
 void ctl_host_print(FILE *f, const json_t *look)
@@ -163,7 +223,7 @@ void ctl_host_print(FILE *f, const json_t *look)
 	for (size_t i = 0; i < json_array_size(gateways); i++)
 		print_row(f, json_array_get(gateways, i), "gateway");
 	for (size_t i = 0; i < json_array_size(workers); i++)
-		print_row(f, json_array_get(workers, i), "worker");
+		print_row(f, json_array_get(workers, i), "process");
 	print_advice(f, look);
 	if (json_is_integer(end) && json_integer_value(end) <= (json_int_t)time(NULL))
 		(void)fprintf(f,

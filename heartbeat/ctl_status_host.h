@@ -15,13 +15,21 @@
 #define CTL_HOST_IDLE "not active" /* it lets us in */
 #define CTL_HOST_SILENT "no answer"
 
+#define CTL_HOST_OTHER                                                                                                 \
+	"is" /* of a gateway that does not answer: who is at its address instead; not there: nobody, or itself */
+#define CTL_HOST_JOINED "joined_s_ago"
+#define CTL_HOST_NEW_S 60 /* for so long it may be that a gateway has not heard of it yet */
+
 /* What the answer of HAProxy to "show servers state" says of one of its own workers: "up", "down", or "unknown", where nothing is said. Pure. */
 const char *ctl_host_worker_state(const char *answer, const char *name);
 
 /* An object: node, kind ("worker"), cluster, address; active, the name of a gateway or null; gateways and workers, each with name and state, a gateway also
- * with address; certificate_end_unix or null. For the caller to json_decref. NULL with e filled: the list of gateways cannot be read. Needs root. Takes up to
- * 4 s for each gateway that hangs. */
+ * with address and what CTL_HOST_OTHER says; certificate_end_unix and CTL_HOST_JOINED or null. For the caller to json_decref. NULL with e filled: the list of gateways cannot be read. Needs root. Takes up to
+ * 7 s for each gateway that hangs. */
 json_t *ctl_host_look(const struct conf *conf, struct errbuf *e);
+
+/* Did it join so lately that what is missing may come by itself? Pure. */
+bool ctl_host_is_new(const json_t *look);
 
 /* 0: a gateway is active, and a worker here up, and the certificate good; otherwise 1. Pure. */
 int ctl_host_exit(const json_t *look, int64_t now_s);

@@ -139,6 +139,21 @@ JUDGE(judge_ports)
 						     : "the ports of the other gateways are open");
 }
 
+static void judge_silent(const struct doctor_facts *f, size_t i, const struct doctor_check *c, struct doctor_report *r)
+{
+	const char *name = f->member[i].name, *address = f->member[i].address;
+
+	if (f->member[i].other[0])
+		say(c, r, DOCTOR_WRONG, "%s is the address of %s, not of %s, as " CONF_GATEWAYS_PATH " has it", address,
+		    f->member[i].other, name);
+	else if (f->is_new)
+		say(c, r, DOCTOR_DOUBTFUL,
+		    "%s, %s, does not let this machine in yet: after a join that may take half a minute", name,
+		    address);
+	else
+		say(c, r, DOCTOR_WRONG, "%s, %s, does not let this machine in, or does not answer", name, address);
+}
+
 JUDGE(judge_gateways)
 {
 	size_t silent = 0;
@@ -150,8 +165,12 @@ JUDGE(judge_gateways)
 	}
 	for (size_t i = 0; i < f->members; i++)
 		if (!f->member[i].heard && ++silent)
-			say(c, r, DOCTOR_WRONG, "%s, %s, does not let this machine in, or does not answer",
-			    f->member[i].name, f->member[i].address);
+			judge_silent(f, i, c, r);
+	if (f->members == 1 && ++silent)
+		say(c, r, DOCTOR_DOUBTFUL,
+		    "%s alone is in " CONF_GATEWAYS_PATH
+		    ": when the role goes to the other gateway, nothing is served here",
+		    f->member[0].name);
 	if (!f->active[0])
 		say(c, r, DOCTOR_DOUBTFUL, "none says that it is active: requests wait");
 	else if (!silent)
@@ -255,6 +274,11 @@ JUDGE(judge_hosts)
 		if (strcmp(f->host[i].state, "up") != 0 && ++down)
 			say(c, r, DOCTOR_DOUBTFUL, "%s at %s gets no requests: HAProxy here says %s", f->host[i].name,
 			    f->host[i].address, f->host[i].state);
+	for (size_t i = 0; i < f->hosts; i++)
+		if (f->host[i].name_of[0] && ++down)
+			say(c, r, DOCTOR_DOUBTFUL,
+			    "%s at %s has the name of the %s: whoever reads it may take one for the other",
+			    f->host[i].name, f->host[i].address, f->host[i].name_of);
 	if (!down && !f->hosts_pending)
 		say(c, r, DOCTOR_WELL, f->hosts ? "each gets requests" : "there are none");
 }
@@ -342,13 +366,15 @@ const struct doctor_check doctor_checks[] = {
 	{ "ports",        "are the ports of the gateways open, of a worker host",
 	  "open TCP 7443 and 7444 (ports of holdfast.conf) from here to the gateways, and 7443 from them to here; a gateway may be off", HOST, judge_ports },
 	{ "gateways",     "do the gateways let this worker host in, and does one serve",
-	  "is this machine in 'holdfastctl worker list' there, with this address, and is the clock right, here and there? A gateway that has another address now: write it into "
+	  "is this machine in 'holdfastctl worker list' there, with this address, and is the clock right, here and there? A gateway that has another address now, or is missing: write name and address into "
 	  CONF_GATEWAYS_PATH ", then holdfastctl reconfigure. Nobody active: holdfastctl status on a gateway", HOST, judge_gateways },
 	{ "address",      "who has the virtual address",
 	  "ip neighbour and arping tell who has it; another machine must give it up. Nobody: journalctl -u keepalived on the active gateway, VRRP (protocol 112) open?", PAIR, judge_address },
 	{ "units",        "do the services run, and will they after a reboot",
 	  "systemctl enable --now UNIT, journalctl -u UNIT; but mariadb only: systemctl disable mariadb; its sockets: "
-	  "systemctl disable --now mariadb.socket mariadb-extra.socket", ALL | HOST, judge_units },
+	  "systemctl disable --now mariadb.socket mariadb-extra.socket", GATEWAY, judge_units },
+	{ "units",        "do the services of a machine without a database run, and will they after a reboot",
+	  "systemctl enable --now UNIT, journalctl -u UNIT", 1u << CONF_KIND_WITNESS | HOST, judge_units },
 	{ "capabilities", "may services have the capabilities that they want",
 	  "a container gives its machine fewer: with Docker --cap-add, with systemd-nspawn --capability=, with LXC lxc.cap.keep; heartbeatd does without CAP_SYS_NICE and CAP_IPC_LOCK, "
 	  "on a machine with processors to spare", ALL, judge_rights },
@@ -361,7 +387,7 @@ const struct doctor_check doctor_checks[] = {
 	{ "certificates", "how long is the certificate of a worker host good",
 	  "it is renewed by itself, each half minute if need be: holdfastctl worker sync here says why not; is the clock right? One that has ended: holdfastctl worker remove and worker add on a gateway, then join anew", HOST, judge_certificates },
 	{ "workers",      "are the worker hosts used",
-	  "is it on, are TCP 7443 to it and 7443-7444 from it open, is it of the same release? There: systemctl status haproxy 'holdfast-workerd@*', journalctl -u holdfast-workers. One that is gone: holdfastctl worker remove NAME. Not told: holdfastctl worker sync here says why", PAIR, judge_hosts },
+	  "is it on, are TCP 7443 to it and 7443-7444 from it open, is it of the same release? There: systemctl status haproxy 'holdfast-workerd@*', journalctl -u holdfast-workers. One that is gone: holdfastctl worker remove NAME. A name that is taken: the same, and worker add with another one. Not told: holdfastctl worker sync here says why", PAIR, judge_hosts },
 	{ "disk",         "does the disk keep what it has synced, and how fast",
 	  "put /var/lib/holdfast on a local disk with a journal (ext4, xfs); a slow one costs every payment that much", ANY, judge_disk },
 	{ "space",        "is there room on the disk",

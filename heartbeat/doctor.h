@@ -47,8 +47,10 @@ struct doctor_facts {
 	struct {
 		char name[16], address[48];
 		bool heard;
+		char other[16];	   /* of a worker host: who is at that address instead; "" not known */
 	} member[DOCTOR_LIST_MAX]; /* the others; of a worker host the gateways, heard: they let it in */
 	size_t members;
+	bool is_new; /* a worker host that joined a moment ago */
 	struct {
 		char name[16], address[48];
 		unsigned port;
@@ -81,8 +83,9 @@ struct doctor_facts {
 
 	struct {
 		char name[16], address[48];
-		char state[12];	 /* heartbeat/ctl_hosts.h */
-	} host[ROSTER_LIVE_MAX]; /* worker hosts */
+		char state[12];	  /* heartbeat/ctl_hosts.h */
+		char name_of[80]; /* whose name it has, too; "" nobody's */
+	} host[ROSTER_LIVE_MAX];  /* worker hosts */
 	size_t hosts;
 	bool hosts_pending; /* HAProxy here was not told yet of a change of their list or certificates */
 

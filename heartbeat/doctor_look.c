@@ -186,6 +186,7 @@ static void look_at_gateways(const struct conf *conf, struct doctor_facts *ret)
 		return;
 	}
 	(void)snprintf(ret->active, sizeof(ret->active), "%s", ctl_text(look, "active"));
+	ret->is_new = ctl_host_is_new(look);
 	json_array_foreach(json_object_get(look, "gateways"), i, one)
 	{
 		const char *name = ctl_text(one, "name"), *address = ctl_text(one, "address");
@@ -194,6 +195,8 @@ static void look_at_gateways(const struct conf *conf, struct doctor_facts *ret)
 			break;
 		(void)snprintf(ret->member[ret->members].name, sizeof(ret->member[0].name), "%s", name);
 		(void)snprintf(ret->member[ret->members].address, sizeof(ret->member[0].address), "%s", address);
+		(void)snprintf(
+		    ret->member[ret->members].other, sizeof(ret->member[0].other), "%s", ctl_text(one, CTL_HOST_OTHER));
 		ret->member[ret->members++].heard = strcmp(ctl_text(one, "state"), CTL_HOST_SILENT) != 0;
 		look_at_ports(conf, name, address, ret);
 	}
@@ -329,7 +332,10 @@ static void look_at_certificates(struct doctor_facts *ret)
 static void look_at_hosts(struct doctor_facts *ret)
 {
 	json_t *hosts = ctl_hosts(); /* a list that cannot be read: look_at_files says so */
+	struct errbuf ignored = {""};
+	json_t *status = json_array_size(hosts) ? ctl_ask(LOCAL_SOCKET, "status", &ignored) : NULL;
 
+	ctl_hosts_compare(hosts, status);
 	ret->hosts_pending = access(HOSTFILES_PENDING_PATH, F_OK) == 0;
 	for (size_t i = 0; i < json_array_size(hosts) && ret->hosts < ROSTER_LIVE_MAX; i++) {
 		const json_t *one = json_array_get(hosts, i);
@@ -339,10 +345,12 @@ static void look_at_hosts(struct doctor_facts *ret)
 		TAKE(name);
 		TAKE(address);
 		TAKE(state);
+		TAKE(name_of);
 #undef TAKE
 		ret->hosts++;
 	}
 	json_decref(hosts);
+	json_decref(status);
 }
 
 static int by_size(const void *a, const void *b)

@@ -12,6 +12,7 @@
 #include "heartbeat/conf_value.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/ip_text.h"
 #include "heartbeat/pending.h"
 
 #define DAY_S (INT64_C(24) * 3600)
@@ -109,27 +110,57 @@ void hostfiles_tidy(const struct roster *r)
 int hostfiles_gateways(struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)
 {
 	FILE *f = fopen(CONF_GATEWAYS_PATH, "re");
+	int code;
+
+	if (!f)
+		return err_set(e, -errno, CONF_GATEWAYS_PATH ": %s", strerror(errno));
+	code = hostfiles_read_gateways(f, CONF_GATEWAYS_PATH, ret, count, e);
+	(void)fclose(f);
+	return code;
+}
+
+/* The name or the address is there already. */
+static const char *doubled(const struct settings_member *m, unsigned count, const char *name, const char *address)
+{
+	struct ip ip = ip_before_slash(address);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct ip its = ip_before_slash(m[i].address);
+
+		if (strcmp(m[i].name, name) == 0)
+			return name;
+		if (ip_same(&its, &ip))
+			return address;
+	}
+	return NULL;
+}
+
+int hostfiles_read_gateways(
+    FILE *f, const char *file, struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)
+{
 	char line[128], name[16], address[48], rest;
 	unsigned number = 0, n = 0;
 	int code = 0;
 
-	if (!f)
-		return err_set(e, -errno, CONF_GATEWAYS_PATH ": %s", strerror(errno));
 	while (!code && fgets(line, sizeof(line), f)) {
 		number++;
 		if (sscanf(line, "%15s %47s %c", name, address, &rest) != 2 || !ctl_is_name(name) ||
 		    !value_is_address(address) || n == CTL_MEMBERS_MAX) {
-			code = err_set(
-			    e, -EINVAL, CONF_GATEWAYS_PATH ":%u: want the name and the address of a gateway", number);
+			code = err_set(e, -EINVAL, "%s:%u: want the name and the address of a gateway", file, number);
+			continue;
+		}
+		if (doubled(ret, n, name, address)) {
+			code = err_set(e, -EINVAL,
+			    "%s:%u: %s stands there twice: want a line with the name and the address of each gateway",
+			    file, number, doubled(ret, n, name, address));
 			continue;
 		}
 		ret[n] = (struct settings_member){.kind = CONF_KIND_GATEWAY};
 		memcpy(ret[n].name, name, sizeof(name));
 		memcpy(ret[n++].address, address, sizeof(address));
 	}
-	(void)fclose(f);
 	if (!code && !n)
-		code = err_set(e, -EINVAL, CONF_GATEWAYS_PATH ": there is no gateway in it");
+		code = err_set(e, -EINVAL, "%s: there is no gateway in it", file);
 	*count = n;
 	return code;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "heartbeat/conf.h"
 #include "heartbeat/ctl_ask.h"
@@ -36,5 +37,9 @@ bool hostfiles_end(const char *id, int64_t *ret_s);
 
 /* CONF_GATEWAYS_PATH as a list of members, at most CTL_MEMBERS_MAX. 0, or -EINVAL or -errno with e filled. */
 int hostfiles_gateways(struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e);
+
+/* The same of what f has; file: how e calls it. No name and no address is there twice. */
+int hostfiles_read_gateways(
+    FILE *f, const char *file, struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e);
 
 #endif

@@ -56,6 +56,12 @@ refused 1 "$now" "is that of the member w" worker add r --address 10.77.0.3
 refused 1 "$now" "b is the name of the member" worker add b --address 10.77.0.4
 refused 1 r "this machine belongs to no cluster" worker list
 refused 1 "$now" "is the virtual IP" worker add r --address "$vip"
+refused 1 "$now" "--address 127.0.0.1 is that of every machine for itself" worker add r --address 127.0.0.1
+refused 1 "$now" "the broadcast address of the network of eth0" worker add r --address 10.77.0.255
+refused 1 "$now" "the network address of the network of eth0" worker add r --address 10.77.0.0
+for wrong in 0.0.0.0 224.0.0.1 255.255.255.255 fe80::1 ff02::1 ::; do
+  refused 2 "$now" "--address is '$wrong', want an IPv4 or IPv6 address" worker add r --address "$wrong"
+done
 refused 1 "$now" "there is no worker host never" worker remove never
 refused 1 w "this machine is a witness" worker list
 refused 2 "$now" "--address is missing: want an IPv4 or IPv6 address" worker add r
@@ -72,6 +78,22 @@ refused 1 r "the token is that of r" join "$token" --name x --address 10.77.0.4 
 refused 1 r "the token is for 10.77.0.4" join "$token" --name r --address 10.77.0.5 --worker --yes
 in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || fail "a join that was refused has left something"
 
+# Its name is no member's, nor a replica's; and who may not join is named where the role is.
+[[ $(in_node "$now" 'cat /run/holdfast/worker-hosts') = *"r 10.77.0.4 "* ]] || fail "heartbeatd cannot know the name of r"
+of_cluster=$(in_node "$now" 'holdfastctl token' | grep -o 'hf[0-9]*-[A-Za-z0-9_-]*' | head -n 1)
+refused 1 r "r is the name of a worker host: join with another one" join "$of_cluster" --name r --address 10.77.0.4 --interface eth0 --vip 10.77.0.101/24 --replica --yes
+"$lab" kill w
+gone() { ctl "$now" replace w --yes; }
+wait_until 30 "that w may be replaced" gone
+of_cluster=$(grep -o 'hf[0-9]*-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
+"$lab" start w
+wait_until 30 "w" is_active w "$now"
+refused 1 r "the cluster refused: the cluster has a witness already" join "$of_cluster" --name r --address 10.77.0.4 --witness --yes
+in_node "$now" 'journalctl -q -o cat -u holdfast-heartbeatd --since -2min' >"$work/join.refuse"
+[ "$(grep -c 'event=join.refuse name=r address=10.77.0.4 .*the cluster has a witness already' "$work/join.refuse")" = 1 ] || fail "$now does not say once whom it has refused"
+in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || fail "a join that was refused has left something"
+say "no member and no replica under the name of a worker host"
+
 start_load worker-host
 ctl r join "$token" --name r --address 10.77.0.4 --worker --yes || fail "join: $said"
 says "r is a worker host of pay"
@@ -83,12 +105,32 @@ refused 2 r "this machine is a worker host" explain
 ctl r status || fail "status of r: $said"
 says "r, 10.77.0.4, is a worker host of the cluster pay  active $now  certificate until "
 says "$standby               gateway  $(address_of "$standby")       not active"
-says "w2              worker   -               up"
+says "workerd@2       process  -               up"
 ctl r status --json || fail "status --json of r: $said"
 [ "$(jq -r '.active + " " + .kind' <<<"$said")" = "$now worker" ] || fail "status --json of r: $said"
 ctl r doctor || fail "doctor of r: $said"
 says "each lets this machine in, and $now is active"
 says "HAProxy takes its configuration"
+refused 1 r "this machine is a worker host: run it on a gateway (" worker list
+says "'holdfastctl status' here shows what this one has"
+[ "$(in_node r 'holdfastctl doctor --json' | jq -r '[.findings[].mend|select(test("mariadb"))]|length')" = 0 ] || fail "doctor speaks of MariaDB on a worker host"
+# Its list of gateways crossed, with one twice, and with one alone: each is called what it is.
+in_node r "cp -p /etc/holdfast/gateways /root/gateways; sed -i 's/^a /x /; s/^b /a /; s/^x /b /' /etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+crossed() { ctl r status; [[ $said = *"10.77.0.2 is the address of b, not of a: write into /etc/holdfast/gateways"* ]]; }
+wait_until 10 "r to say that its gateways are crossed" crossed
+refused 1 r "10.77.0.1 is the address of a, not of b, as /etc/holdfast/gateways has it" doctor
+in_node r "sed -i 's/^a .*/b 10.77.0.1/' /etc/holdfast/gateways"
+refused 2 r "/etc/holdfast/gateways:2: b stands there twice" status
+refused 1 r "/etc/holdfast/gateways:2: b stands there twice" doctor
+in_node r "grep '^$now ' /root/gateways >/etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+alone() { ctl r status; [[ $said = *"$now alone is in /etc/holdfast/gateways"* ]]; }
+wait_until 10 "r to say that a gateway is missing" alone
+ctl r doctor || fail "doctor of r: $said"
+says "when the role goes to the other gateway, nothing is served here"
+in_node r "mv /root/gateways /etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+whole_again() { ctl r doctor && [[ $said = *"each lets this machine in, and $now is active"* ]]; }
+wait_until 10 "r to hear both gateways" whole_again
+say "a wrong list of gateways is called what it is"
 # A gateway at another address: it says what to type, and that is enough.
 in_node r "sed -i 's/^$standby .*/$standby 10.77.0.222/' /etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
 mute() { ctl r status; [[ $said = *"If $standby has another address now: write that into /etc/holdfast/gateways"* ]]; }

@@ -63,6 +63,11 @@ static void a_host_down(struct doctor_facts *f)
 	two_hosts(f);
 	SET(f->host[1].state, "not ready");
 }
+static void a_host_with_a_members_name(struct doctor_facts *f)
+{
+	two_hosts(f);
+	SET(f->host[1].name_of, "gateway at 10.0.0.2");
+}
 static void a_host_pending(struct doctor_facts *f)
 {
 	f->hosts_pending = true;
@@ -265,6 +270,7 @@ static const struct {
 	{ refused,         "programs",   "HAProxy: unknown keyword 'x'",                      DOCTOR_WRONG },
 	{ two_hosts, "workers", "each gets requests",                                       DOCTOR_WELL },
 	{ a_host_down, "workers", "w2 at 10.0.0.22 gets no requests",                       DOCTOR_DOUBTFUL },
+	{ a_host_with_a_members_name, "workers", "w2 at 10.0.0.22 has the name of the gateway at 10.0.0.2", DOCTOR_DOUBTFUL },
 	{ a_host_pending, "workers", "was not told of a change: who was removed may still",    DOCTOR_WRONG },
 	{ certificate_stays, "certificates", "none ends within 21 days",                    DOCTOR_WELL },
 	{ certificate_ends, "certificates", "/etc/holdfast/pki/edge.pem ends in 20 days",     DOCTOR_DOUBTFUL },
@@ -361,6 +367,24 @@ static void test_a_worker_host(void **state)
 	f.member[1].heard = false;
 	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
 	assert_string_equal(text_of(&r, "gateways"), "w, 10.0.0.3, does not let this machine in, or does not answer");
+	f.is_new = true;
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
+	assert_string_equal(text_of(&r, "gateways"),
+	    "w, 10.0.0.3, does not let this machine in yet: after a join that may take half a minute");
+	SET(f.member[1].other, "b");
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
+	assert_string_equal(
+	    text_of(&r, "gateways"), "10.0.0.3 is the address of b, not of w, as /etc/holdfast/gateways has it");
+	f = well();
+	f.members = 1;
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
+	assert_non_null(strstr(text_of(&r, "gateways"), "b alone is in /etc/holdfast/gateways"));
+	f = well();
+	f.unit[0].active = false;
+	f.units = 1;
+	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
+	for (size_t i = 0; i < r.findings; i++)
+		assert_null(strstr(r.finding[i].mend, "mariadb"));
 	f = well();
 	f.active[0] = '\0';
 	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
