@@ -234,10 +234,10 @@ int ctl_worker_renew(struct errbuf *e)
 {
 	char ca[PKI_PEM_BYTES], old[PKI_PEM_BYTES], renewed[PKI_PEM_BYTES], path[64];
 	struct settings_member gateway[CTL_MEMBERS_MAX];
-	struct errbuf why = {""};
+	struct errbuf why = {""}, of_list = {""};
 	unsigned count = 0, silent = 0;
-	bool told = false;
-	int code = hostfiles_gateways(gateway, &count, e), late;
+	bool told = false, renewed_here = false, news = false;
+	int code = hostfiles_gateways(gateway, &count, e), late, learned = 0;
 
 	if (!code)
 		code = read_pem(CONF_PKI_DIR "/ca.pem", ca, e);
@@ -255,12 +255,18 @@ int ctl_worker_renew(struct errbuf *e)
 			one = pending_mark(HOSTFILES_PENDING_PATH, e);
 		if (!one)
 			one = ctl_file_write(CONF_PKI_DIR "/node.pem", renewed, &for_all, e);
+		renewed_here = renewed_here || !one;
 		code = one == -EALREADY ? 0 : one;
 	}
 	if (!code && silent == count)
 		code = err_set(e, -EAGAIN, "no gateway gives a certificate: %s", why.text);
+	if (count)
+		learned = ctl_worker_learn(gateway, count, &news, &of_list);
 	late = pending_tell(HOSTFILES_PENDING_PATH, ctl_worker_reconfigure, &told, &why);
 	if (told)
-		(void)puts("certificate renewed");
-	return late && !code ? err_set(e, late, "%s", why.text) : code;
+		(void)printf("HAProxy was told%s%s\n", renewed_here ? ": certificate renewed" : "",
+		    news ? ": the gateways are elsewhere (" CONF_GATEWAYS_PATH ")" : "");
+	if (late && !code)
+		return err_set(e, late, "%s", why.text);
+	return learned && !code ? err_set(e, learned, "%s", of_list.text) : code;
 }

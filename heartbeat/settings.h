@@ -13,6 +13,9 @@
 #include "heartbeat/render.h"
 #include "heartbeat/roster.h"
 
+/* What a gateway tells worker hosts there: a line with name and address for each gateway. */
+#define SETTINGS_GATEWAYS_PATH "/gateways"
+
 struct settings_member {
 	char name[16];
 	char address[48];
@@ -91,7 +94,7 @@ struct settings_values {
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
 	char host_addresses[ROSTER_LIVE_MAX * 48]; /* behind each other */
 	char host_servers[ROSTER_LIVE_MAX * 160], host_admit[ROSTER_LIVE_MAX * 192];
-	char host_certificates[ROSTER_LIVE_MAX * 256], host_ways[ROSTER_LIVE_MAX * SETTINGS_WAY_BYTES];
+	char host_certificates[ROSTER_LIVE_MAX * 256 + 512], host_ways[ROSTER_LIVE_MAX * SETTINGS_WAY_BYTES];
 	char gateway_names[SETTINGS_SEEDS_MAX * 17], ledger_servers[SETTINGS_SEEDS_MAX * 320];
 	char ledger_ways[SETTINGS_SEEDS_MAX * SETTINGS_WAY_BYTES];
 };

@@ -77,6 +77,17 @@ static void put_host(const struct conf *conf, const struct roster_entry *host, s
 	put_ask(v->host_ways, sizeof(v->host_ways), name, host->address, v->mesh_port[0], common);
 }
 
+/* Where the gateways are: for the worker hosts, which the mesh has let in by then (heartbeat/ctl_worker_learn.c). */
+static void put_list(const struct settings_member *member, unsigned count, struct settings_values *v)
+{
+	APPEND(v->host_certificates, "\n\thttp-request return status 200 content-type text/plain string \"");
+	for (unsigned i = 0; i < count; i++)
+		if (member[i].kind == CONF_KIND_GATEWAY)
+			APPEND(v->host_certificates, "%s %s\\n", member[i].name, member[i].address);
+	APPEND(v->host_certificates,
+	    "\" if { path " SETTINGS_GATEWAYS_PATH " } { ssl_c_s_dn(cn) -m beg " ROSTER_PREFIX " }");
+}
+
 static void put_gateway(const struct settings_member *m, struct settings_values *v)
 {
 	char url[IP_URL_BYTES];
@@ -104,6 +115,8 @@ void settings_hosts(const struct conf *conf, const struct settings_member *membe
 			put_host(conf, &roster->entry[i], v);
 			hosts++;
 		}
+	if (hosts)
+		put_list(member, count, v);
 	for (unsigned i = 0; conf->kind == CONF_KIND_WORKER && i < count && i < SETTINGS_SEEDS_MAX; i++)
 		if (member[i].kind == CONF_KIND_GATEWAY)
 			put_gateway(&member[i], v);

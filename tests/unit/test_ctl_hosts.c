@@ -13,6 +13,8 @@
 #include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/ctl_status_host.h"
+#include "heartbeat/ctl_worker.h"
+#include "heartbeat/doctor.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostseen.h"
 
@@ -198,6 +200,85 @@ static void test_the_list_of_gateways_is_read(void **state)
 	}
 }
 
+static void test_only_a_whole_list_of_gateways_is_taken(void **state)
+{
+	static const struct settings_member pair[] = {
+	    {"a", "10.0.0.1", CONF_KIND_GATEWAY}, {"b", "10.0.0.2", CONF_KIND_GATEWAY}};
+	static const struct settings_member teller = {"a", "10.0.0.1", CONF_KIND_GATEWAY};
+	static const struct {
+		const char *text;
+		bool good, news;
+	} cases[] = {
+	    {"a 10.0.0.1\nb 10.0.0.2\n", true, false},
+	    {"b 10.0.0.2\na 10.0.0.1\n", true, false},
+	    {"a 10.0.0.1\nb 10.0.0.9\n", true, true},
+	    {"a 10.0.0.1\nc 10.0.0.2\n", true, true},
+	    {"", false, false},
+	    {"a 10.0.0.1\n", false, false},
+	    {"a 10.0.0.1\nb 10.0.0.2\nc 10.0.0.3\n", false, false},
+	    {"a 10.0.0.9\nb 10.0.0.2\n", false, false},
+	    {"b 10.0.0.1\na 10.0.0.2\n", false, false},
+	    {"a 10.0.0.1\na 10.0.0.2\n", false, false},
+	    {"a 10.0.0.1\nb 10.0.0.1\n", false, false},
+	    {"a 10.0.0.1\nb fd00::1\n", false, false},
+	    {"a 10.0.0.1\nb here\n", false, false},
+	    {"<html>", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct settings_member told[CTL_MEMBERS_MAX];
+		struct errbuf e = {""};
+		unsigned count = 0;
+		int code = ctl_worker_take_list(cases[i].text, &teller, told, &count, &e);
+
+		if (!code != cases[i].good || (code && !e.text[0]))
+			fail_msg("case %zu is answered with %d, '%s'", i, code, e.text);
+		if (!code)
+			assert_int_equal(ctl_worker_lists_differ(pair, 2, told, count), cases[i].news);
+	}
+	assert_true(ctl_worker_lists_differ(pair, 1, pair, 2));
+}
+
+static const struct doctor_finding *finding(const struct doctor_facts *f, const char *check)
+{
+	static const struct conf host = {.kind = CONF_KIND_WORKER, .name = "w1", .address = "10.9.0.7"};
+	static struct doctor_report r;
+	const struct doctor_finding *worst = NULL;
+
+	(void)doctor_judge(f, &host, &r);
+	for (size_t i = 0; i < r.findings; i++)
+		if (strcmp(r.finding[i].check, check) == 0 && (!worst || r.finding[i].grade > worst->grade))
+			worst = &r.finding[i];
+	assert_non_null(worst);
+	return worst;
+}
+
+static void test_the_doctor_of_a_worker_host(void **state)
+{
+	struct doctor_facts f = {.active = "a",
+	    .member = {{"a", "10.9.0.1", true, ""}, {"b", "10.9.0.2", false, ""}},
+	    .members = 2,
+	    .unit = {{"haproxy.service", true, false, true}},
+	    .units = 1};
+
+	(void)state;
+	assert_int_equal(finding(&f, "gateways")->grade, DOCTOR_WRONG);
+	f.is_new = true;
+	assert_int_equal(finding(&f, "gateways")->grade, DOCTOR_DOUBTFUL);
+	assert_string_equal(finding(&f, "gateways")->text,
+	    "b, 10.9.0.2, does not let this machine in yet: after a join that may take half a minute");
+	memcpy(f.member[1].other, "a", 2);
+	assert_int_equal(finding(&f, "gateways")->grade, DOCTOR_WRONG);
+	assert_string_equal(
+	    finding(&f, "gateways")->text, "10.9.0.2 is the address of a, not of b, as /etc/holdfast/gateways has it");
+	f.members = 1;
+	assert_int_equal(finding(&f, "gateways")->grade, DOCTOR_DOUBTFUL);
+	assert_non_null(strstr(finding(&f, "gateways")->text, "a alone is in /etc/holdfast/gateways"));
+	assert_string_equal(finding(&f, "units")->text, "haproxy.service does not run");
+	assert_null(strstr(finding(&f, "units")->mend, "mariadb"));
+}
+
 static void test_one_with_the_name_of_a_member_is_named(void **state)
 {
 	json_t *hosts = json_loads("[{\"name\":\"b\"},{\"name\":\"x\"},{\"name\":\"r\"}]", 0, NULL);
@@ -266,6 +347,8 @@ int main(void)
 	    cmocka_unit_test(test_a_new_worker_host_is_told_to_wait),
 	    cmocka_unit_test(test_a_list_of_gateways_that_is_wrong_is_called_so),
 	    cmocka_unit_test(test_the_list_of_gateways_is_read),
+	    cmocka_unit_test(test_only_a_whole_list_of_gateways_is_taken),
+	    cmocka_unit_test(test_the_doctor_of_a_worker_host),
 	    cmocka_unit_test(test_one_with_the_name_of_a_member_is_named),
 	    cmocka_unit_test(test_what_was_seen_comes_back),
 	};

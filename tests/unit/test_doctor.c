@@ -367,24 +367,6 @@ static void test_a_worker_host(void **state)
 	f.member[1].heard = false;
 	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
 	assert_string_equal(text_of(&r, "gateways"), "w, 10.0.0.3, does not let this machine in, or does not answer");
-	f.is_new = true;
-	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
-	assert_string_equal(text_of(&r, "gateways"),
-	    "w, 10.0.0.3, does not let this machine in yet: after a join that may take half a minute");
-	SET(f.member[1].other, "b");
-	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
-	assert_string_equal(
-	    text_of(&r, "gateways"), "10.0.0.3 is the address of b, not of w, as /etc/holdfast/gateways has it");
-	f = well();
-	f.members = 1;
-	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);
-	assert_non_null(strstr(text_of(&r, "gateways"), "b alone is in /etc/holdfast/gateways"));
-	f = well();
-	f.unit[0].active = false;
-	f.units = 1;
-	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_WRONG);
-	for (size_t i = 0; i < r.findings; i++)
-		assert_null(strstr(r.finding[i].mend, "mariadb"));
 	f = well();
 	f.active[0] = '\0';
 	assert_int_equal(doctor_judge(&f, &worker_host, &r), DOCTOR_DOUBTFUL);

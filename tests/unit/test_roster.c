@@ -403,6 +403,8 @@ static void test_what_haproxy_is_told(void **state)
 	assert_null(strstr(value(&v, "HOST_SERVERS"), "fifteen-lette-1 "));
 	assert_null(strstr(value(&v, "HOST_WAYS"), "fifteen-lette-1\n"));
 	assert_null(strstr(value(&v, "HOST_CERTIFICATES"), "00000001"));
+	assert_non_null(strstr(value(&v, "HOST_CERTIFICATES"),
+	    "string \"a 10.0.0.1\\nb 10.0.0.2\\n\" if { path /gateways } { ssl_c_s_dn(cn) -m beg worker. }"));
 	/* Without a certificate for it there is no file that could be served. */
 	r.entry[0].end_s = 0;
 	assert_int_equal(settings_values(&a, pair, 3, &r, &v, &e), 0);
