@@ -76,7 +76,12 @@ bool hostseen_has(const struct hostseen *s, const char *name)
 	return false;
 }
 
+bool hostseen_is_old(const struct hostseen *s, uint64_t now_ms)
+{
+	return now_ms > s->at_ms && now_ms - s->at_ms > HOSTSEEN_OLD_MS;
+}
+
 const char *hostseen_state(const struct hostseen *s, unsigned i, uint64_t now_ms)
 {
-	return now_ms > s->at_ms + HOSTSEEN_OLD_MS ? unknown : s->host[i].state;
+	return hostseen_is_old(s, now_ms) ? unknown : s->host[i].state;
 }

@@ -35,6 +35,9 @@ bool hostseen_take(const char *run_dir, struct hostseen *ret);
 /* Is that the name of one? */
 bool hostseen_has(const struct hostseen *s, const char *name);
 
+/* Was it looked at too long ago, by that time? */
+bool hostseen_is_old(const struct hostseen *s, uint64_t now_ms);
+
 /* Of host number i at that time: "unknown" when it was looked at too long ago. */
 const char *hostseen_state(const struct hostseen *s, unsigned i, uint64_t now_ms);
 

@@ -9,6 +9,7 @@
 #include "heartbeat/ctl_command.h"
 #include "heartbeat/ctl_status.h"
 #include "heartbeat/ctl_status_parts.h"
+#include "heartbeat/hostseen.h"
 #include "heartbeat/rolepage.h"
 
 #define ASK_AGAIN_MS 500
@@ -130,6 +131,23 @@ static json_t *series_json(const struct paged_series *s)
 	    rate, "p50_ms", p50, "p99_ms", p99);
 }
 
+/* The worker hosts, by the file that holdfastctl worker leaves: it may ask HAProxy, and we may not. Null: there is no such file, as on a witness. */
+static json_t *hosts_json(const char *run_dir)
+{
+	struct hostseen s;
+	uint64_t ms = (uint64_t)now_ms();
+	json_t *all;
+
+	if (!hostseen_take(run_dir, &s))
+		return json_null();
+	all = json_array();
+	for (unsigned i = 0; i < s.count; i++)
+		(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", s.host[i].name, "address",
+						     s.host[i].address, "state", hostseen_state(&s, i, ms)));
+	return json_pack("{s:I, s:I, s:b, s:o}", "at_ms", (json_int_t)s.at_ms, "age_ms",
+	    (json_int_t)(ms > s.at_ms ? ms - s.at_ms : 0), "old", (int)hostseen_is_old(&s, ms), "all", all);
+}
+
 char *paged_view_text(struct paged_view *v, const char *token)
 {
 	static const char *const kinds[] = {"gateway", "witness", "replica"};
@@ -137,10 +155,10 @@ char *paged_view_text(struct paged_view *v, const char *token)
 	char *text;
 
 	look(v);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:O?, s:o}", "cluster", v->conf->cluster, "node",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:O?, s:o, s:o}", "cluster", v->conf->cluster, "node",
 	    v->conf->name, "kind", kinds[v->conf->kind], "token", token, "answers", (int)v->answers, "why", v->why,
 	    "age_ms", v->seen ? json_integer(now_ms() - v->seen_ms) : json_null(), "seen", v->seen, "series",
-	    series_json(&v->series));
+	    series_json(&v->series), "hosts", hosts_json(v->run_dir));
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return text;

@@ -112,19 +112,32 @@ pictures() { # NAME
 }
 shows() { browse wait "$1 | $2"; } # SELECTOR REGEX
 
-LOAD_RATE=100 start_load page
 was=$(active w)
 heir=$(other "$was")
+for n in a b; do # left by a run before, or by another test
+  ctl "$n" worker remove x || true
+done
+ctl "$was" worker add x --address 10.77.0.66 || fail "worker add: $said"
+ctl "$heir" worker sync || fail "worker sync: $said"
+LOAD_RATE=100 start_load page
 open_page "$was"
 shows '#verdict h1' '^Payments are served$'
 shows '#verdict .mode' 'SYNC'
 shows '#verdict .answers' "Who is active\\?\\s+$was\\b.*On $was\\b.*Yes, any one"
 shows "#nodes article.active h3" "^$was"
 shows '#load .figure' '^[1-9][0-9.]*\s*/s'
+shows '#hosts li' "^x\\s+(Down|Not known)\\s+10.77.0.66.*looked at by $was (just now|[0-9]+ m?s ago)"
+shows '#hosts li' "^x\\s+Down\\s+10.77.0.66 takes no requests"
 shows '#fresh-text' '^live'
 browse keys
 [[ " $got " == *" switch-$heir maint-$heir "* ]] || fail "the keyboard does not reach the buttons: $got"
 pictures sync
+# What nobody looks at any more is not known.
+in_node "$was" 'systemctl stop holdfast-workers.timer; sed -i 1s/.*/1/ /run/holdfast/worker-hosts'
+shows '#hosts' "^x\\s+Not known\\s+10.77.0.66 not known now.*Nothing has looked at them since"
+browse shot "$work/page-hosts-old.png" 1280 900 light full
+in_node "$was" 'systemctl start holdfast-workers.timer holdfast-workers.service'
+shows '#hosts li' "^x\\s+Down"
 browse click "#switch-$heir"
 shows '#dialog-title' "Make $heir active\\?"
 shows '#dialog-text' 'tenth of a second'

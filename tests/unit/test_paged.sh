@@ -67,6 +67,19 @@ matches "the cookie" "$(get -D - -o /dev/null --data-urlencode "password=$passwo
   'Set-Cookie: __Host-holdfast=[0-9a-f]{64}; Path=/; Secure; HttpOnly; SameSite=Strict'
 matches "what is shown" "$(get -b "$D/jar" "$URL/status.json")" '"answers":true.*"mode":"SYNC"'
 
+# Worker hosts, as the file says that is left for it; what is old is not known, and what is none is nothing.
+boot_ms() { awk -v o="$1" '{ printf "%d\n", $1 * 1000 - o }' /proc/uptime; }
+hosts() { get -b "$D/jar" "$URL/status.json" | jq -c "${1:-.hosts}"; }
+equal "no file of worker hosts" "$(hosts)" null
+{ boot_ms 0; printf 'w1 10.0.0.7 up\nw2 10.0.0.8 not ready\n'; } >"$D/run/worker-hosts"
+equal "two worker hosts" "$(hosts '[.hosts.all[]|.name+" "+.address+" "+.state]')" '["w1 10.0.0.7 up","w2 10.0.0.8 not ready"]'
+equal "their age" "$(hosts '.hosts|.age_ms < 20000 and (.old|not)')" true
+{ boot_ms 95000; printf 'w1 10.0.0.7 up\n'; } >"$D/run/worker-hosts"
+equal "one that was looked at long ago" "$(hosts '[.hosts.all[0].state,.hosts.old,.hosts.age_ms > 90000]')" '["unknown",true,true]'
+printf 'nonsense\n' >"$D/run/worker-hosts"
+equal "a file that is none" "$(hosts)" null
+rm "$D/run/worker-hosts"
+
 # Changing something.
 token=$(token)
 equal "without the token" "$(code -b "$D/jar" -d to=b "$URL/switchover")" 403
