@@ -28,7 +28,7 @@ static struct doctor_facts well(void)
 	    .mtu_bytes = 1500,
 	    .active = "b",
 	    .vip = DOCTOR_VIP_ACTIVE,
-	    .member = {{"b", "10.0.0.2", true}, {"w", "10.0.0.3", true}},
+	    .member = {{"b", "10.0.0.2", true, ""}, {"w", "10.0.0.3", true, ""}},
 	    .members = 2,
 	    .port = {{"b", "10.0.0.2", 3306, 0}},
 	    .ports = 1,
