@@ -178,14 +178,14 @@ function drawNodes(s) {
 
 /* As the HAProxy of this machine saw them; when, the clock of the browser tells. */
 const HOST_STATES = {up: ["good", "Up"], "not ready": ["warn", "Not ready"], down: ["bad", "Down"], unknown: ["plain", "Not known"]};
-const HOST_WORDS = {up: "takes requests", "not ready": "is there and takes no requests", down: "takes no requests", unknown: "not known now"};
+const HOST_WORDS = {up: "takes requests", "not ready": "is there and takes no requests", down: "takes no requests"};
 function drawHosts(h, node) {
   const hosts = h ? h.all : [];
   $("hosts-part").hidden = !hosts.length;
   draw("hosts", [h && h.at_ms, h && h.old, hosts, node], () => {
     const at = h && Date.now() - h.age_ms - (performance.now() - lastAt);
     const rows = hosts.map(w => el("li", {class: "card"}, el("b", {}, w.name), tag(...(HOST_STATES[w.state] || ["plain", w.state])), el("span", {}, el("code", {}, w.address),
-      " " + (HOST_WORDS[w.state] || ""), " · ", el("span", {class: "muted"}, "looked at by " + node + " ", el("span", {"data-at": at}, ago(Date.now() - at))))));
+      HOST_WORDS[w.state] ? " " + HOST_WORDS[w.state] : "", el("span", {class: "muted"}, " · as " + node + " saw it, ", el("span", {"data-at": at}, ago(Date.now() - at))))));
     if (h && h.old) rows.push(el("li", {class: "card muted"}, el("span", {}, "Nothing has looked at them since. On " + node + ": systemctl status holdfast-workers.timer")));
     return rows;
   });

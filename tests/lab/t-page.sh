@@ -126,7 +126,7 @@ shows '#verdict .mode' 'SYNC'
 shows '#verdict .answers' "Who is active\\?\\s+$was\\b.*On $was\\b.*Yes, any one"
 shows "#nodes article.active h3" "^$was"
 shows '#load .figure' '^[1-9][0-9.]*\s*/s'
-shows '#hosts li' "^x\\s+(Down|Not known)\\s+10.77.0.66.*looked at by $was (just now|[0-9]+ m?s ago)"
+shows '#hosts li' "^x\\s+(Down|Not known)\\s+10.77.0.66.*as $was saw it, (just now|[0-9]+ m?s ago)"
 shows '#hosts li' "^x\\s+Down\\s+10.77.0.66 takes no requests"
 shows '#fresh-text' '^live'
 browse keys
@@ -134,7 +134,7 @@ browse keys
 pictures sync
 # What nobody looks at any more is not known.
 in_node "$was" 'systemctl stop holdfast-workers.timer; sed -i 1s/.*/1/ /run/holdfast/worker-hosts'
-shows '#hosts' "^x\\s+Not known\\s+10.77.0.66 not known now.*Nothing has looked at them since"
+shows '#hosts' "^x\\s+Not known\\s+10.77.0.66 · as $was saw it.*Nothing has looked at them since"
 browse shot "$work/page-hosts-old.png" 1280 900 light full
 in_node "$was" 'systemctl start holdfast-workers.timer holdfast-workers.service'
 shows '#hosts li' "^x\\s+Down"
