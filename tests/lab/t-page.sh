@@ -205,4 +205,5 @@ browse try 'not the password'
 [[ $got == *"not the password"* ]] || fail "a wrong password is answered: $got"
 close_page
 stop_load
+for n in a b; do ctl "$n" worker remove x || true; done
 say "a machine that dies is seen to, and one that comes back"
