@@ -93,7 +93,7 @@ def check_spread():
     print("ok   requests go to the workers of this node")
     wide = "".join(chr(0xff10 + int(digit)) for digit in "5454545454545454")
     for path in ("%34111-1111-1111-1111", "5105105105105100", urllib.parse.quote(wide), urllib.parse.quote(wide[:4] + "\u3000454545" + wide[10:]),
-                 "8" * 3000, "9-" * 600 + "99"):
+                 "8" * 3000, "9-" * 600 + "99", "long" * 2000, "long" + "%01" * 2000):
         expect("a path that is logged", request("POST", "/v1/idempotency_keys/" + path, b"{}", "key\0one")[0], 400)
     cookie = request("GET", "/v1/cookie", Cookie="; ".join(f"c{i}=1" for i in range(600)))
     expect("a browser's cookies, which no worker has to keep", (cookie[0], "cookie" in cookie[1]), (200, False))
@@ -518,7 +518,8 @@ def main():
         if "1111-1111" in log or "5105105" in log or "uff1" in log.lower() or "454545" in log or "8888" in log or "9-9-" in log or "[digits]" not in log:
             fail("the log has a card number")
         logged = [json.loads(line) for line in log.splitlines() if line.startswith('{"event":"edge.request"')]
-        told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-")}
+        expect("bytes of long paths", {len(r["path"]) for r in logged if "/long" in r["path"]}, {512})
+        told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-") and "/long" not in r["path"]}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
                [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
