@@ -366,11 +366,11 @@ static int start_listening(struct server *srv, struct errbuf *e)
 {
 	int fd = unix_listen(srv->path, e);
 	sd_event_source *source;
+	struct stat there;
 
 	if (fd < 0)
 		return fd;
-	if (lstat(srv->path, &srv->there) ||
-	    sd_event_add_io(srv->event, &source, fd, EPOLLIN, on_connection, srv) < 0) {
+	if (lstat(srv->path, &there) || sd_event_add_io(srv->event, &source, fd, EPOLLIN, on_connection, srv) < 0) {
 		close(fd);
 		return err_set(e, -EIO, "%s: cannot watch the socket", srv->path);
 	}
@@ -379,6 +379,7 @@ static int start_listening(struct server *srv, struct errbuf *e)
 		close(srv->fd);
 	srv->source = source;
 	srv->fd = fd;
+	srv->there = there; /* one that could not be watched is to be made again */
 	return 0;
 }
 
