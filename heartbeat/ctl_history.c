@@ -21,7 +21,7 @@ static void print_number(FILE *f, const char *format, const json_t *o, const cha
 	(void)fprintf(f, format, (long long)ctl_number(o, key));
 }
 
-/* "-": since when nobody served before, is not known; nor are the stages that begin then. */
+/* "-": not known. */
 static void print_ms(FILE *f, bool known, const json_t *o, const char *key)
 {
 	if (known)
@@ -39,6 +39,14 @@ static void print_stage(FILE *f, bool known, const json_t *stages, const char *k
 		print_ms(f, known, stages, key);
 }
 
+/* The first two begin when nobody served any more; the last ends with the first payment, and it may be long until one comes. */
+static bool is_told(bool known, const json_t *stages, unsigned stage)
+{
+	if (stage == HB_STAGE_ANSWER)
+		return ctl_number(stages, hb_stage_text(stage)) != 0;
+	return known || (stage != HB_STAGE_DETECT && stage != HB_STAGE_VOTE);
+}
+
 static void print_entry(FILE *f, const json_t *t)
 {
 	const json_t *stages = json_object_get(t, "stages_ms");
@@ -49,7 +57,7 @@ static void print_entry(FILE *f, const json_t *t)
 	    f, "%-25s %-16s %-16s %-16s", text_of(t, "at"), text_of(t, "from"), text_of(t, "to"), text_of(t, "reason"));
 	print_ms(f, known, t, "took_ms");
 	for (unsigned i = 0; i < HB_STAGE_COUNT; i++)
-		print_stage(f, known || (i != HB_STAGE_DETECT && i != HB_STAGE_VOTE), stages, hb_stage_text(i));
+		print_stage(f, is_told(known, stages, i), stages, hb_stage_text(i));
 	(void)fputc('\n', f);
 }
 

@@ -15,7 +15,7 @@
 	X(DRAIN, "drain", "until everything received was applied")                                                     \
 	X(PROMOTE, "promote", "until the record was open, the database writable and the barrier committed")            \
 	X(ADDRESS, "address", "from the vote until the address was here, beside cut, drain and promote")               \
-	X(ANSWER, "answer", "from the later of promote and address until the first payment was committed")
+	X(ANSWER, "answer", "from the later of these two until the first payment; -: at once, or none came yet")
 enum hb_stage {
 #define X(id, word, help) HB_STAGE_##id,
 	HB_STAGES(X)

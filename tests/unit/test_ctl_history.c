@@ -51,6 +51,24 @@ static void test_the_history(void **state)
 	json_decref(history);
 }
 
+/* No payment has come yet, which takes no time only by the number. */
+static void test_a_payment_that_has_not_come_is_not_told_as_one_at_once(void **state)
+{
+	json_t *history = json_pack("[{s:i,s:s,s:i,s:{s:i,s:i,s:i}}]", "epoch", 2, "reason", "lease-expired", "took_ms",
+	    5, "stages_ms", "detect", 5, "address", 0, "answer", 0);
+	char *buf = NULL;
+	size_t size;
+	FILE *f = open_memstream(&buf, &size);
+
+	(void)state;
+	assert_non_null(history);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	assert_non_null(strstr(buf, "        0        -\n"));
+	free(buf);
+	json_decref(history);
+}
+
 /* A stage that took longer than its field can tell is not told as one that took just that. */
 static void test_a_long_stage_is_told_to_be_long(void **state)
 {
@@ -120,7 +138,7 @@ static void test_a_move_of_which_the_time_is_not_known(void **state)
 	ctl_history_print(f, history);
 	(void)fclose(f);
 	assert_non_null(
-	    strstr(out, "start                   -        -        -        5       25       40       50        0\n"));
+	    strstr(out, "start                   -        -        -        5       25       40       50        -\n"));
 	json_decref(history);
 }
 
@@ -145,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_history),
+	    cmocka_unit_test(test_a_payment_that_has_not_come_is_not_told_as_one_at_once),
 	    cmocka_unit_test(test_a_long_stage_is_told_to_be_long),
 	    cmocka_unit_test(test_how_long_a_move_took),
 	    cmocka_unit_test(test_a_move_of_which_the_time_is_not_known),
