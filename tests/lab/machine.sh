@@ -110,8 +110,9 @@ machine_find_leader() {
 	return 1
 }
 
+# An empty record is one that is being written.
 machine_gone_or_leader() {
-	machine_find_leader "$1" || { [ -f "$1/container" ] && ! process_recorded "$1/container"; }
+	machine_find_leader "$1" || { [ -s "$1/container" ] && ! process_recorded "$1/container"; }
 }
 
 # Both under the node's lock: kill may come at any time, and must find either nothing or a leader.

@@ -95,6 +95,8 @@ refused() {
   case $said in *"$words"*) ;; *) fail "$*: '$said', want '$words'" ;; esac
 }
 
+power_on() { "$lab" start "$1" || fail "$1 does not start"; }
+power_off() { "$lab" kill "$1" || fail "$1 does not die"; }
 in_node() { timeout 300 "$lab" exec "$1" -- sh -c "$2"; } # NODE SCRIPT
 begins_anew() { # NODE: as after a purge
   # Holdfast first: until it is down it starts mariadb again, which may be just what is wanted of this machine when another one went.

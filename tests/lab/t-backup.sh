@@ -77,8 +77,8 @@ verdict=$("$lab" client -- "$payer" verify --url "$url" --cacert "$ca" --key "$k
 say "after the restore: $verdict"
 case $verdict in *lost=0*duplicates=0*) ;; *) fail "payments: $verdict" ;; esac
 start_load restored
-"$lab" kill "$standby"
+power_off "$standby"
 payments_flow
-"$lab" start "$standby"
+power_on "$standby"
 wait_sync "$active_node"
 stop_load

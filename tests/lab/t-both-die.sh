@@ -9,7 +9,7 @@ waits_for_its_word() { # NODE
 }
 both_die() {
   "$lab" kill "$was" &
-  "$lab" kill "$heir"
+  power_off "$heir"
   wait "$!"
 }
 
@@ -22,11 +22,11 @@ for first in active standby; do
   payments_flow
   both_die
   [ "$first" = active ] && first=$was || first=$heir
-  "$lab" start "$first"
+  power_on "$first"
   wait_until 60 "$first serves" is_mode "$first" SOLO
   is_active "$first" "$first" || fail "$(active "$first") is active, only $first is there"
   payments_flow
-  "$lab" start "$(other "$first")"
+  power_on "$(other "$first")"
   wait_sync
   say "both died in SYNC, $was was active: $first came first and served"
 done
@@ -35,22 +35,22 @@ for first in active standby; do
   wait_sync
   was=$(active w)
   heir=$(other "$was")
-  "$lab" kill "$heir"
+  power_off "$heir"
   wait_until 30 "SOLO" is_mode "$was" SOLO
   payments_flow
   if [ "$first" = active ]; then
-    "$lab" kill "$was"
-    "$lab" start "$was"
+    power_off "$was"
+    power_on "$was"
     wait_until 60 "$was serves" is_mode "$was" SOLO
     payments_flow
-    "$lab" start "$heir"
+    power_on "$heir"
     wait_sync
   else
-    "$lab" kill "$was"
-    "$lab" start "$heir"
+    power_off "$was"
+    power_on "$heir"
     wait_until 60 "$heir waits" waits_for_its_word "$heir"
     is_mode "$heir" STALLED || fail "$heir says $(status "$heir" .mode)"
-    "$lab" start "$was"
+    power_on "$was"
     wait_until 60 "$was serves" eval 'is_active "$was" "$was" && ! is_mode "$was" STALLED'
     payments_flow
     wait_sync

@@ -14,10 +14,10 @@ payments_flow
 payments_flow
 is_mode "$was" SYNC || fail "$was says $(status "$was" .mode)"
 [ "$(status "$heir" "$record")" = "$before" ] || fail "the record went from $before to $(status "$heir" "$record")"
-"$lab" kill "$was"
+power_off "$was"
 wait_until 30 "$heir active" is_active "$heir" "$heir"
 payments_flow
 "$lab" heal
-"$lab" start "$was"
+power_on "$was"
 wait_sync
 stop_load

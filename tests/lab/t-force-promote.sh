@@ -32,14 +32,14 @@ wait_sync
 
 # What is paid now only the active has.
 version=$(status w .version)
-"$lab" kill "$standby"
+power_off "$standby"
 wait_until 30 "$now serves alone" is_mode w SOLO
 start_load force-promote-lost
 payments_flow
 stop_load
 refused 1 w "$standby does not answer" force promote "$standby" --accept-loss --yes
-"$lab" kill "$now"
-"$lab" start "$standby"
+power_off "$now"
+power_on "$standby"
 asks_promote() { ctl w force promote "$standby" --accept-loss </dev/null; [[ $said == *"nobody is there to ask: add --yes"* ]]; }
 wait_until 60 "$standby in the role that it could have" asks_promote
 says "transaction"
@@ -61,7 +61,7 @@ say "$standby was promoted without $now; as foretold: $verdict"
 start_load force-promote
 payments_flow
 before=$(tails "$now")
-"$lab" start "$now"
+power_on "$now"
 wait_sync w 240
 payments_flow
 is_active w "$standby" || fail "the role has moved back"
@@ -90,14 +90,14 @@ first=$(active w)
 second=$(other "$first")
 start_load force-promote-first
 payments_flow
-"$lab" kill "$first"
+power_off "$first"
 wait_until 30 "$second active" is_active w "$second"
 stop_load
 start_load force-promote-second
 payments_flow
 stop_load
-"$lab" kill "$second"
-"$lab" start "$first"
+power_off "$second"
+power_on "$first"
 promote_first() { ctl w force promote "$first" --accept-loss --yes; }
 wait_until 90 "$first in the role that it had before" promote_first
 says "All that $second answered since it took"
@@ -109,7 +109,7 @@ say "$first was promoted again without $second; as foretold: $verdict"
 start_load force-promote-third
 payments_flow
 before=$(tails "$second")
-"$lab" start "$second"
+power_on "$second"
 wait_sync w 240
 stop_load
 is_active w "$first" || fail "the role has moved back"

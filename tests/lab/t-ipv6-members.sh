@@ -53,10 +53,10 @@ heir=$(other "$was")
 payments_flow
 "$lab" heal
 is_active w "$was" || fail "one silent network moved the role"
-"$lab" kill "$was"
+power_off "$was"
 wait_until 60 "$heir active" is_active w "$heir"
 payments_flow
-"$lab" start "$was"
+power_on "$was"
 without_ipv4 "$was"
 wait_sync
 payments_flow
@@ -95,7 +95,7 @@ ctl r join "$token" --name r --address "$(six r)" --interface eth0 --vip fd00:77
 follows() { [ "$(status w '.replicas[0] | "\(.state) \(.address)"')" = "following $(six r)" ]; }
 wait_until 60 "the replica follows" follows
 begins_anew r
-"$lab" kill r
+power_off r
 payments_flow
 stop_load
 say "the status page lets in, a worker host has served, a replica has followed"
@@ -111,10 +111,10 @@ start_load ipv6-members-4
 was=$(active w)
 heir=$(other "$was")
 "$lab" exec "$was" -- ip -4 -o addr show dev eth0 | grep -q " $vip/24" || fail "$was has not the address $vip"
-"$lab" kill "$was"
+power_off "$was"
 wait_until 60 "$heir active" is_active w "$heir"
 payments_flow
-"$lab" start "$was"
+power_on "$was"
 wait_sync
 for n in a b w; do ctl "$n" doctor || fail "doctor of $n: $said"; done
 stop_load

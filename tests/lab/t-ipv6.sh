@@ -55,7 +55,7 @@ heir_knows() { "$lab" exec "$heir" -- systemctl show -P StatusText holdfast-tick
 wait_until 60 "$heir to know these and the load's connections" heir_knows
 for pid in "${waiting[@]}"; do kill -0 "$pid" 2>/dev/null || fail "a client has ended before the loss of power: $(cat "$work"/open? "$work"/curl?)"; done
 at=$(mono_us)
-"$lab" kill "$was"
+power_off "$was"
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 for pid in "${waiting[@]}"; do wait_until 60 "every client to hear of it" has_ended "$pid"; done
 for i in 1 2 3 4 5; do
@@ -65,7 +65,7 @@ done
 exec 9>&-
 wait_until 60 "$heir active" is_active "$heir" "$heir"
 payments_flow
-"$lab" start "$was"
+power_on "$was"
 wait_sync
 say "power lost: who was connected saw a reset, and $heir goes on"
 

@@ -20,11 +20,11 @@ payments_flow
 no_wrong_key
 [ "$(status w .epoch)" = "$epoch" ] || fail "the role moved"
 
-"$lab" kill w
+power_off w
 "$lab" exec "$(active a)" -- timeout 60 holdfastctl key rotate >"$work/key-rotation.out" && fail "rotated without w"
 grep -q "waits for w" "$work/key-rotation.out" || fail "does not say whom it waits for: $(cat "$work/key-rotation.out")"
 "$lab" exec "$(other "$(active a)")" -- systemctl restart holdfast-heartbeatd
-"$lab" start w
+power_on w
 wait_until 120 "key $((first + 3)) everywhere" all_use $((first + 3))
 wait_sync
 for n in a b w; do

@@ -21,14 +21,14 @@ before=$(told "$was" holdfast-replicationd event=binlog.recover)
 prepared=$(told "$was" mariadb 'Found 1 prepared transaction')
 payments_flow
 "$lab" freeze "$heir"
-"$lab" kill "$was"
+power_off "$was"
 "$lab" thaw "$heir"
 last=$(mysql_of "$was")/$(tail -n 1 "$(mysql_of "$was")/binlog.index")
 [ "$(od -An -tu1 -j21 -N1 "$last" | tr -d ' ')" = 1 ] || fail "$last does not say that it was in use"
 printf '\0' | dd of="$last" bs=1 seek=21 conv=notrunc status=none
 wait_until 60 "$heir active" is_active "$heir" "$heir"
 payments_flow
-"$lab" start "$was"
+power_on "$was"
 wait_sync
 came_back "$was" "$ways"
 told_more "$was" holdfast-replicationd event=binlog.recover "$before" || fail "nothing was marked, so nothing was shown"

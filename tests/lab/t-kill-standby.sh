@@ -5,16 +5,16 @@ start_load kill-standby
 now=$(active w)
 standby=$(other "$now")
 epoch=$(status w .epoch)
-"$lab" kill "$standby"
+power_off "$standby"
 wait_until 30 "SOLO" is_mode "$now" SOLO
 payments_flow
-"$lab" start "$standby"
+power_on "$standby"
 wait_sync
 [ "$(status w .epoch)" = "$epoch" ] || fail "the epoch moved from $epoch to $(status w .epoch)"
-"$lab" kill "$standby"
+power_off "$standby"
 wait_until 30 "SOLO" is_mode "$now" SOLO
 empties_notes "$standby"
-"$lab" start "$standby"
+power_on "$standby"
 wait_sync
 stop_load
 say "D8_standby_dies_and_payments_go_on: SOLO, and SYNC again"

@@ -3,11 +3,11 @@
 start_load kill-witness
 now=$(active a)
 epoch=$(status a .epoch)
-"$lab" kill w
+power_off w
 wait_until 30 "unobserved" eval '[ "$(status a .observed)" = false ]'
 payments_flow
 [ "$(status a .epoch)/$(status a .mode)/$(status a .active)" = "$epoch/SYNC/$now" ] ||
   fail "something happened: $(status a '[.epoch,.mode,.active]|@csv')"
-"$lab" start w
+power_on w
 wait_sync
 stop_load

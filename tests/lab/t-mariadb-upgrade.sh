@@ -34,9 +34,9 @@ on "$now" 'printf 10.1.48-MariaDB >/var/lib/holdfast/mysql/mysql_upgrade_info'
 wait_until 30 "$now asks for it" asks_for_upgrade "$now"
 on "$now" 'mariadb -N -e "SELECT @@version" >/var/lib/holdfast/mysql/mysql_upgrade_info'
 wait_until 30 "$now asks no more" asks_no_more "$now"
-"$lab" kill "$now"
+power_off "$now"
 wait_until 60 "the other one is active" is_active w "$(other "$now")"
 payments_flow
-"$lab" start "$now"
+power_on "$now"
 wait_sync
 stop_load

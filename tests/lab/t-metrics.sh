@@ -45,7 +45,7 @@ if command -v promtool >/dev/null; then
 fi
 say "a, b and w tell what they know, and count what is paid"
 
-"$lab" kill "$now"
+power_off "$now"
 wait_until 60 "SOLO in the metrics of w" is_value w 'holdfast_mode{mode="SOLO"}' 1
 is_value w "holdfast_node_reachable{node=\"$now\"}" 0 || fail "w: $now is reachable"
 wait_until 20 "the ledger of $standby is open" is_value "$standby" holdfast_ledger_open 1
@@ -57,7 +57,7 @@ wait_until 30 "worker 1 is back" is_value "$standby" 'holdfast_daemon_up{daemon=
 "$lab" exec w -- systemctl stop holdfast-heartbeatd
 is_value w holdfast_up 0 || fail "heartbeatd of w is up though it was stopped"
 "$lab" exec w -- systemctl start holdfast-heartbeatd
-"$lab" start "$now"
+power_on "$now"
 wait_sync
 stop_load
 say "who is lost is seen: a gateway, a worker, heartbeatd"

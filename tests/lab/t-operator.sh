@@ -33,14 +33,14 @@ for who in standby active; do
   version=$(status w .version)
   payments_flow
   wait_until 60 "$gone follows still" follows_again "$left" "$gone"
-  "$lab" kill "$gone"
+  power_off "$gone"
   payments_flow
   refused 1 w "cannot take over: it is in maintenance" switchover --yes
   refused 1 w "cannot take over: it is in maintenance" maintenance on "$left"
   refused 1 w "$gone is in maintenance: no majority would be left" maintenance on w
   ctl "$left" explain
   says "$gone"
-  "$lab" start "$gone"
+  power_on "$gone"
   wait_until 60 "$gone in maintenance after its start" is_out "$left" "$gone"
   wait_until 60 "$gone follows again" follows_again "$left" "$gone"
   [ "$(status w .version)" = "$version" ] || fail "the record went from version $version to $(status w .version) meanwhile"
@@ -101,7 +101,7 @@ wait_until 30 "$standby says that it only observes" is_observing w "$standby"
 wait_sync
 refused 1 w "$standby cannot take over: observe-only is set" switchover --yes
 payments_flow
-"$lab" kill "$now"
+power_off "$now"
 wait_until 30 "$standby says that it would claim" would_claim "$standby"
 [ "$(status w .epoch)" = "$epoch" ] || fail "the epoch has moved though $standby only observes"
 count=$("$lab" exec "$standby" -- journalctl -q -o cat -u holdfast-heartbeatd | grep -c 'event=decision.observed would=claim reason=lease-expired')
@@ -109,7 +109,7 @@ count=$("$lab" exec "$standby" -- journalctl -q -o cat -u holdfast-heartbeatd | 
 observes "$standby" no
 wait_until 30 "$standby takes over when it may" is_active w "$standby"
 payments_flow
-"$lab" start "$now"
+power_on "$now"
 wait_sync
 printf '%s\n' "${conf[$standby]}" | "$lab" exec "$standby" -- tee /etc/holdfast/holdfast.conf >/dev/null
 say "$standby only observed while $now was gone, and took over when it was allowed to"

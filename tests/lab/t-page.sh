@@ -185,7 +185,7 @@ shows '#fresh-text' '^live'
 wait_sync
 say "what is old is told to be: heartbeatd stopped, the page's own server stopped"
 
-"$lab" kill "$heir"
+power_off "$heir"
 shows '#verdict h1' "Payments are served by $was alone"
 shows '#verdict .mode' 'SOLO'
 shows "#nodes article.away" "^$heir.*Not heard"
@@ -194,7 +194,7 @@ shows '#verdict .answers' "Can it lose a machine now\\?\\s+Not $was"
 payments_flow
 sleep 5 # figures for the pictures; nothing is decided by it
 pictures solo
-"$lab" start "$heir"
+power_on "$heir"
 shows '#verdict h1' '^Payments are served$'
 wait_sync
 browse complaints

@@ -50,8 +50,8 @@ is_active w "$now" || fail "$(active w) is active"
 in_node "$standby" "systemctl stop 'holdfast-*'; rm -rf /etc/holdfast /var/lib/holdfast/heartbeat
   cp -a $new/etc /etc/holdfast && cp -a $new/heartbeat /var/lib/holdfast/heartbeat; rm -rf $new $old
   systemctl start mariadb haproxy keepalived holdfast.target 2>/dev/null; systemctl start 'holdfast-*' --all 2>/dev/null; true"
-"$lab" kill "$standby"
-"$lab" start "$standby"
+power_off "$standby"
+power_on "$standby"
 wait_sync
 say "its old disk was nobody's"
 
@@ -77,10 +77,10 @@ wait_until 30 "w to be missed" is_unheard "$now" w
 ctl "$standby" replace w --yes || fail "replace w: $said"
 joins_as w "$(address_of w)" --witness
 wait_sync
-"$lab" kill "$now"
+power_off "$now"
 wait_until 30 "$standby to take over" is_active w "$standby"
 payments_flow
-"$lab" start "$now"
+power_on "$now"
 wait_sync
 stop_load
 say "a standby and a witness were replaced, and payments went on"

@@ -130,12 +130,12 @@ say "$now was cut off with transaction $tail_at, which the replica never had; it
 # The active dies; the other one serves alone, and is followed; and back.
 heir=$now
 was=$standby
-"$lab" kill "$was"
+power_off "$was"
 wait_until 60 "$heir active" is_active "$heir" "$heir"
 payments_flow
 catches_up
 "$lab" cut r a && "$lab" cut r b && "$lab" cut r w || fail "r cannot be cut off"
-"$lab" start "$was"
+power_on "$was"
 is_away() { [ "$(replica w state)" = unreachable ]; }
 wait_until 20 "the replica to be missed" is_away
 wait_sync
@@ -149,16 +149,16 @@ say "it went on with $heir alone, was cut off, and follows $was"
 # Power is lost in the middle of a copy: it is taken again.
 in_node r 'systemctl stop holdfast-replicationd mariadb; rm -rf /var/lib/holdfast/mysql; systemctl start holdfast-replicationd'
 wait_until 60 "a copy begun" seeded_more "$before"
-"$lab" kill r
-"$lab" start r
+power_off r
+power_on r
 wait_until 90 "the replica with its copy" follows
 catches_up
 say "power was lost while it took a copy; it has one and follows"
 # And with that which MariaDB never syncs, its note of whom it follows, left as an empty file.
 before=$(seeds)
-"$lab" kill r
+power_off r
 empties_notes r
-"$lab" start r
+power_on r
 wait_until 90 "the replica to follow again" follows
 catches_up
 [ "$(seeds)" = "$before" ] || fail "a fresh copy was taken"
@@ -166,7 +166,7 @@ catches_up
 # A role is forced upon one that lacks what the replica has: that one's history is the pair's from then on. What only the replica has is saved.
 now=$(active w)
 standby=$(other "$now")
-"$lab" kill "$standby"
+power_off "$standby"
 wait_until 30 "$now serves alone" is_mode w SOLO
 start_load replica-lost
 payments_flow
@@ -174,8 +174,8 @@ wait_until 60 "the replica with $now" follows_from "$now"
 catches_up
 stop_load
 before=$(seeds)
-"$lab" kill "$now"
-"$lab" start "$standby"
+power_off "$now"
+power_on "$standby"
 forced() { ctl w force promote "$standby" --accept-loss --yes; }
 wait_until 90 "$standby in the role" forced
 wait_until 90 "a fresh copy of the replica's" seeded_more "$before"
@@ -185,7 +185,7 @@ payments_flow
 catches_up
 in_node r 'cat /var/lib/holdfast/unacknowledged/*.payments' >"$work/replica.payments" || fail "the replica has exported nothing"
 grep -qE '^tr_[0-9A-HJKMNP-TV-Z]{26}$' "$work/replica.payments" || fail "no transfer in what the replica has exported"
-"$lab" start "$now"
+power_on "$now"
 wait_sync w 240
 stop_load
 say "another history was forced upon the pair: the replica saved what only it had, and took a copy"
@@ -213,8 +213,8 @@ before=$(seq_of "$now")
 received_more() { [ "$(in_node "$standby" "mariadb -e 'SHOW SLAVE STATUS\\G'" | sed -n 's/^ *Gtid_IO_Pos: 0-[0-9]*-//p')" -gt "$((before + 5))" ]; }
 start_load replica-locked
 wait_until 20 "$standby to have received more" received_more
-"$lab" kill "$standby"
-"$lab" kill "$now"
+power_off "$standby"
+power_off "$now"
 kill -KILL "$load_pid" # it would ask for a minute yet
 wait "$load_pid" || true
 refused 2 r "--accept-loss is missing" force promote r --yes
@@ -247,8 +247,8 @@ first=$(status r .key.number)
 "$lab" exec r -- timeout 60 holdfastctl key rotate >/dev/null || fail "key rotate on r"
 [ "$(status r .key.number)" = "$((first + 1))" ] || fail "r has key $(status r .key.number)"
 "$lab" exec r -- holdfastctl history | grep -q forced || fail "the history of r does not say that it was promoted by force"
-"$lab" start a
-"$lab" start b
+power_on a
+power_on b
 gives_up() { [[ $(status "$1" .reason) == "given up: r was promoted at 0-"* ]]; }
 for n in a b w; do wait_until 60 "$n to hear that it was given up" gives_up "$n"; done
 # Each has exports of something earlier by now: these are of this end. And what "saved" is said of must not be asked before it is said.
@@ -282,11 +282,11 @@ payments_flow
 url=$replica_url stop_load
 say "a and w have joined the cluster of r: $verdict"
 
-"$lab" kill r
+power_off r
 pair_anew "$vip/24"
 # The token is from before b joined.
-"$lab" start r
+power_on r
 begins_anew r
 refused 1 r "b is the name of a member" join "$token" --name b "${as_replica[@]:2}"
-"$lab" kill r
+power_off r
 rm -f "$work/key"

@@ -25,13 +25,13 @@ before_a=$(told a holdfast-replicationd event=relay-log.salvage)
 before_b=$(told b holdfast-replicationd event=relay-log.salvage)
 fall_behind
 [ "$heir" = a ] && before=$before_a || before=$before_b
-"$lab" kill "$was"
+power_off "$was"
 "$lab" exec "$heir" -- systemctl kill --signal=KILL mariadb
 wait_until 60 "$heir active" is_active "$heir" "$heir"
 payments_flow
 [ "$(told "$heir" holdfast-replicationd event=relay-log.salvage)" -gt "$before" ] || fail "$heir opened without a salvage"
 say "$("$lab" exec "$heir" -- journalctl -q -o cat --no-pager -u holdfast-replicationd | grep event=relay-log.salvage | tail -n 1)"
-"$lab" start "$was"
+power_on "$was"
 wait_sync
 
 # spoilt WORDS COMMAND: both lose their power, the last relay log of the standby ($1 of the command) is spoilt, and it comes back first. It is
@@ -40,17 +40,17 @@ spoilt() {
   local last opened pattern=$1
   fall_behind
   "$lab" kill "$was" &
-  "$lab" kill "$heir"
+  power_off "$heir"
   wait "$!"
   last=$(find "$(mysql_of "$heir")" -name 'relay.[0-9]*' | sort | tail -n 1)
   [ -s "$last" ] || fail "$heir has no relay log"
   bash -c "$2" - "$last" || fail "$last cannot be spoilt"
-  "$lab" start "$heir"
+  power_on "$heir"
   wait_until 60 "$heir tells what is wrong" tells "$pattern"
   say "$heir says: $(reason)"
   opened=$("$lab" exec "$heir" -- journalctl -b -q -o cat --no-pager -u holdfast-heartbeatd | grep -c event=gate.open)
   [ "$opened" = 0 ] || fail "$heir has opened its gate, with a part of what was paid"
-  "$lab" start "$was"
+  power_on "$was"
   wait_sync w 180
   [ "$(active w)" = "$was" ] || fail "$(active w) is active, $was has all that was paid"
   payments_flow

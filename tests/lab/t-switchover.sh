@@ -29,12 +29,12 @@ refused 1 w "gateways are: a b" switchover --to nobody --yes
 refused 1 w "gateways are: a b" switchover --to w --yes
 refused 2 "$now" "nobody is there to ask" switchover
 epoch=$(status w .epoch)
-"$lab" kill "$standby"
+power_off "$standby"
 wait_until 30 "SOLO" is_mode "$now" SOLO
 refused 1 "$now" "the mode is SOLO" switchover --yes
 refused 1 w "the mode is SOLO" switchover --yes
 [ "$(status w .epoch)" = "$epoch" ] || fail "a refused switchover has moved the epoch"
-"$lab" start "$standby"
+power_on "$standby"
 wait_sync
 
 start_load switchover-power
@@ -46,12 +46,12 @@ for late in 0.02 0.06; do
     payments_flow
     ctl w switchover --yes &
     sleep "$late" # anywhere in the middle; nothing waits for this
-    "$lab" kill "$victim"
+    power_off "$victim"
     wait "$!" || true
     left=$(other "$victim")
     wait_until 30 "$left active after the power loss of the $dies active" is_active "$left" "$left"
     payments_flow
-    "$lab" start "$victim"
+    power_on "$victim"
     wait_sync
     say "power loss of the $dies active $late s after the word: $left serves"
   done

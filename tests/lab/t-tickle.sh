@@ -27,7 +27,7 @@ wait_until 30 "$heir to know ten connections" heir_knows
 for pid in "${waiting[@]}"; do kill -0 "$pid" 2>/dev/null || fail "a client has ended before the loss of power"; done
 
 at=$(mono_us)
-"$lab" kill "$was"
+power_off "$was"
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 for pid in "${waiting[@]}"; do wait_until 60 "every client to hear of it" has_ended "$pid"; done
 say "clients without a timeout: all heard of it after $((($(mono_us) - at) / 1000)) ms"
@@ -37,5 +37,5 @@ for i in 1 2 3 4 5; do
 done
 exec 9>&-
 wait_until 30 "$heir active" is_active "$heir" "$heir"
-"$lab" start "$was"
+power_on "$was"
 wait_sync

@@ -41,7 +41,7 @@ let_in() { # the host joins anew, with the token of gateway $1
   says "r is a worker host of pay"
 }
 
-"$lab" start r || fail "no machine r"
+power_on r
 in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || host_begins_anew
 now=$(active w)
 standby=$(other "$now")
@@ -82,11 +82,11 @@ in_node r '[ ! -e /etc/holdfast/holdfast.conf ]' || fail "a join that was refuse
 [[ $(in_node "$now" 'cat /run/holdfast/worker-hosts') = *"r 10.77.0.4 "* ]] || fail "heartbeatd cannot know the name of r"
 of_cluster=$(in_node "$now" 'holdfastctl token' | grep -o 'hf[0-9]*-[A-Za-z0-9_-]*' | head -n 1)
 refused 1 r "r is the name of a worker host: join with another one" join "$of_cluster" --name r --address 10.77.0.4 --interface eth0 --vip 10.77.0.101/24 --replica --yes
-"$lab" kill w
+power_off w
 gone() { ctl "$now" replace w --yes; }
 wait_until 30 "that w may be replaced" gone
 of_cluster=$(grep -o 'hf[0-9]*-[A-Za-z0-9_-]*' <<<"$said" | head -n 1)
-"$lab" start w
+power_on w
 wait_until 30 "w" is_active w "$now"
 began=$(in_node "$now" 'date +%s')
 refused 1 r "the cluster refused: the cluster has a witness already" join "$of_cluster" --name r --address 10.77.0.4 --witness --yes
@@ -202,12 +202,12 @@ late() { # requests of the load that it gave up
 }
 before=$(failed)
 late=$(late)
-"$lab" kill r
+power_off r
 wait_until 10 "both gateways to miss r" both_see down
 payments_flow
 payments_flow
 lost=$(($(failed) - before))
-"$lab" start r
+power_on r
 wait_until 60 "r to be back" both_see up
 goes_through
 say "it lost its power and came back; $lost requests of the load had no good answer at first"
@@ -253,5 +253,5 @@ wait_until 60 "both gateways to have r" both_see up
 goes_through
 stop_load
 for n in a b; do ctl "$n" worker remove r; done
-"$lab" kill r
+power_off r
 say "it came back by another admission"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The disk of a machine is made whole or not at all: the lab's own steps on small images, without a lab.
+# The disk of a machine is made whole or not at all, and its record is read when it is written: the lab's own steps on small images, without a lab.
 # shellcheck disable=SC2034,SC2154,SC2317,SC2329 # what the parts take; what they call
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -70,4 +70,12 @@ machine_start r
 [ "$(cat "$lab_dir/nodes/r/upper/etc/hostname")" = r ] && [ -s "$lab_dir/nodes/r/upper/etc/hosts" ] && [ -s "$lab_dir/nodes/r/upper/etc/machine-id" ] ||
 	{ echo "FAIL: no disk among the host's files"; failed=1; }
 [ ! -e "$lab_dir/nodes/r/disk.img" ] || { echo "FAIL: a disk of its own where a has none"; failed=1; }
+# Who waits for a machine that begins looks while its record is written.
+: >"$lab_dir/nodes/r/container"
+if machine_gone_or_leader "$lab_dir/nodes/r"; then
+	echo "FAIL: a machine whose record is being written is gone"
+	failed=1
+fi
+echo "999999999 1" >"$lab_dir/nodes/r/container"
+machine_gone_or_leader "$lab_dir/nodes/r" || { echo "FAIL: a machine that died at its start is waited for"; failed=1; }
 [ "$failed" -eq 0 ]
