@@ -157,10 +157,10 @@ H2_DATA, H2_HEADERS, H2_SETTINGS, H2_PING, H2_WINDOW_UPDATE = 0, 1, 4, 6, 8
 class Http2:
     """Requests that are begun and never ended. What may be sent is counted: the edge ends a connection that sends more."""
 
-    def __init__(self, window=65535):
+    def __init__(self, window=65535, source=None):
         context = ssl.create_default_context(cafile=PKI + "/ca.pem")
         context.set_alpn_protocols(["h2"])
-        self.socket = context.wrap_socket(socket.create_connection(("10.0.0.100", 443), 20), server_hostname="10.0.0.100")
+        self.socket = context.wrap_socket(socket.create_connection(("10.0.0.100", 443), 20, source and (source, 0)), server_hostname="10.0.0.100")
         self.came, self.may_send, self.streams = b"", 65535, 0
         self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         self.send(H2_SETTINGS, 0, struct.pack(">HI", 4, window)) # SETTINGS_INITIAL_WINDOW_SIZE: what the edge may answer
@@ -244,11 +244,11 @@ def check_greedy():
     print("ok   one address has 500 large requests under way")
 
 
-def unread(connections):
+def unread(connections, source=None):
     """A hundred requests on each connection, and none of the answers, which are more than the edge keeps, is read."""
     taken = []
     for _ in range(connections):
-        c = Http2(window=0)
+        c = Http2(window=0, source=source)
         for _ in range(100):
             c.begin("/unread", method="GET", ends=True)
         c.is_read()
@@ -272,6 +272,10 @@ def check_unread():
     wait_for("the answers that nobody reads", lambda: sessions() >= 2000, 25)
     expect("one more than 2000 requests", request("POST", "/v1/after", b"{}", "after")[0], 429)
     expect("another address", request("POST", "/v1/beside", b"{}", "beside", source="10.0.0.3")[0], 200)
+    taken += unread(6, "10.0.0.3")
+    wait_for("requests of all addresses under way", lambda: int(statistics()["workers/BACKEND"]["scur"]) >= 2500, 25)
+    status, text = request("POST", "/v1/beside", b"{}", "beside", source="10.0.0.3")
+    expect("one more than all may have", (status, json.loads(text)["code"]), (503, "overloaded"))
     for c in taken:
         c.close()
     wait_for("nothing under way", lambda: under_way("requests_under_way") == 0, 60)
@@ -522,7 +526,7 @@ def main():
         told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-") and "/long" not in r["path"]}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
-               [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/comma", 400),
+               [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/beside", 503), ("/v1/comma", 400),
                 ("/v1/idempotency_keys/[digits]", 400), ("/v1/large", 413), ("/v1/late-body", 408), ("/v1/nul", 400)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")

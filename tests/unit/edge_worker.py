@@ -24,7 +24,7 @@ async def read_body(reader, headers):
     if "transfer-encoding" not in headers:
         return await reader.readexactly(int(headers.get("content-length", 0)))
     body = b""
-    while size := int(await reader.readline(), 16):
+    while size := int(await reader.readuntil(b"\n"), 16):
         body += await reader.readexactly(size)
         await reader.readline()
     await reader.readline()
