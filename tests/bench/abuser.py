@@ -10,6 +10,7 @@ KIND, each by as many connections from the address SOURCE of this machine, begun
   headers     headers without an end, as fast as they are taken
   handshakes  a new TLS connection, one request, and the next
   requests    requests without a key, sixteen on the way at once
+  unread      HTTP/2, a hundred requests on the way at once, and none of the answers read
   halfopen    SYN from addresses of nobody, as fast as they can be sent; wants root
 
 For tests between network namespaces of one machine; it ends by itself. Prints one line of JSON: how many connections were open in
@@ -17,6 +18,7 @@ the end, how often one was begun, refused, or ended by the server, and what was 
 """
 import asyncio
 import collections
+import functools
 import json
 import os
 import random
@@ -27,11 +29,21 @@ import struct
 import sys
 import time
 
-TLS = ssl.create_default_context()
-TLS.check_hostname = False
-TLS.verify_mode = ssl.CERT_NONE
 REQUEST = b"GET /v1/accounts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_none\r\n\r\n"
+LARGE = "/v1/openapi.json"  # more than an edge keeps: a worker's place for each
 POST = b"POST /v1/transfers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_none\r\nIdempotency-Key: x\r\nContent-Length: 60000\r\n\r\n"
+
+@functools.cache
+def tls(protocol):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols([protocol])
+    return context
+
+def frame(kind, flags, stream, payload):
+    """Of HTTP/2 (RFC 9113, 4.1)."""
+    return struct.pack("!I", len(payload))[1:] + bytes([kind, flags]) + struct.pack("!I", stream) + payload
 
 class Abuser:
     def __init__(self, address, port, until, source):
@@ -42,10 +54,10 @@ class Abuser:
     def left(self):
         return self.until - time.monotonic()
 
-    async def connect(self, tls):
+    async def connect(self, context):
         self.count["begun"] += 1
         return await asyncio.wait_for(asyncio.open_connection(
-            self.address, self.port, ssl=TLS if tls else None, local_addr=(self.source, 0)), max(0.1, min(5, self.left())))
+            self.address, self.port, ssl=context, local_addr=(self.source, 0)), max(0.1, min(5, self.left())))
 
     async def note_answers(self, reader):
         """Until the server ends it."""
@@ -101,11 +113,22 @@ class Abuser:
                 length = [l for l in head.lower().split(b"\r\n") if l.startswith(b"content-length:")]
                 await reader.readexactly(int(length[0][15:]) if length else 0)
 
+    async def unread(self, reader, writer):
+        fields = ((":method", "GET"), (":scheme", "https"), (":authority", "x"), (":path", LARGE))
+        block = b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in fields)  # HPACK, all literal
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack("!HI", 4, 0)))  # SETTINGS_INITIAL_WINDOW_SIZE: nothing
+        writer.writelines(frame(1, 5, 2 * i + 1, block) for i in range(100))
+        while True:
+            head = await reader.readexactly(9)
+            self.count["goaway"] += head[3] == 7
+            await reader.readexactly(int.from_bytes(head[:3], "big"))
+
     async def one(self, kind):
+        context = None if kind == "stalls" else tls("h2" if kind == "unread" else "http/1.1")
         while self.left() > 0:
             writer = None
             try:
-                reader, writer = await self.connect(kind != "stalls")
+                reader, writer = await self.connect(context)
                 self.count["open"] += 1
                 try:
                     await asyncio.wait_for(getattr(self, kind)(reader, writer), max(0.01, self.left()))
@@ -144,7 +167,7 @@ def halfopen(address, port, until):
     return {"begun": sent}
 
 def main():
-    kinds = ("stalls", "dribbles", "bodies", "headers", "handshakes", "requests", "halfopen")
+    kinds = ("stalls", "dribbles", "bodies", "headers", "handshakes", "requests", "unread", "halfopen")
     if len(sys.argv) != 7 or sys.argv[1] not in kinds or not all(word.isdigit() for word in sys.argv[3:6]):
         sys.exit(__doc__)
     kind, address, port, until = sys.argv[1], sys.argv[2], int(sys.argv[3]), time.monotonic() + int(sys.argv[4])
