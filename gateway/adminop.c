@@ -52,6 +52,21 @@ static int revoke(struct batch_tools *t, struct request *r, const char *name, bo
 	return answer(t, r, 200, "revoked");
 }
 
+/* It stays the same principal, and so has the Idempotency-Keys that it used. */
+static int renew(struct batch_tools *t, struct request *r, const char *name, bool *row)
+{
+	struct principal *p = image_principal_by_name(t->image, name);
+
+	if (!p)
+		return answer(t, r, 404, "there is no API key of this name");
+	if (p->revoked)
+		return answer(t, r, 409, "the API key was revoked, which is for good: make another one");
+	memcpy(p->secret_hash, r->message.op.fingerprint, HASH_BYTES);
+	row_put_secret(&t->admin, p);
+	*row = true;
+	return answer(t, r, 200, "renewed");
+}
+
 int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, bool *row)
 {
 	size_t n = r->message.op.text_bytes[OP_TEXT_REFERENCE];
@@ -67,6 +82,8 @@ int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, boo
 	name[n] = '\0';
 	if (r->message.op.kind == OP_ADMIN_KEY_CREATE)
 		return create(t, r, name, now_us, row);
+	if (r->message.op.kind == OP_ADMIN_KEY_RENEW)
+		return renew(t, r, name, row);
 	return revoke(t, r, name, row);
 }
 

@@ -58,9 +58,21 @@ static int prepare_name(struct task *t)
 	return 0;
 }
 
-static int prepare_create(struct task *t)
+/* The ledger gets its hash. */
+static void make_secret(struct task *t)
 {
 	uint8_t random[SECRET_RANDOM_BYTES];
+
+	randombytes_buf(random, sizeof(random));
+	memcpy(t->secret, "sk_", 3);
+	(void)sodium_bin2hex(t->secret + 3, sizeof(t->secret) - 3, random, sizeof(random));
+	sodium_memzero(random, sizeof(random));
+	(void)crypto_generichash(
+	    t->m.op.fingerprint, HASH_BYTES, (unsigned char *)t->secret, strlen(t->secret), NULL, 0);
+}
+
+static int prepare_create(struct task *t)
+{
 	const char *bad;
 	uint32_t scopes;
 
@@ -72,13 +84,15 @@ static int prepare_create(struct task *t)
 		    "wants words of: users:write accounts:write ledger:read transfers:write payments:write "
 		    "topups:write withdrawals:write admin, or *");
 	t->m.op.amount = scopes;
-	randombytes_buf(random, sizeof(random));
-	memcpy(t->secret, "sk_", 3);
-	(void)sodium_bin2hex(t->secret + 3, sizeof(t->secret) - 3, random, sizeof(random));
-	sodium_memzero(random, sizeof(random));
-	(void)crypto_generichash(
-	    t->m.op.fingerprint, HASH_BYTES, (unsigned char *)t->secret, strlen(t->secret), NULL, 0);
+	make_secret(t);
 	return 0;
+}
+
+static int prepare_renew(struct task *t)
+{
+	t->m.op.kind = OP_ADMIN_KEY_RENEW;
+	make_secret(t);
+	return prepare_name(t);
 }
 
 static int prepare_revoke(struct task *t)
@@ -100,6 +114,8 @@ static const struct command {
 } commands[] = {
     {"create", "--name NAME --scopes 'SCOPE...'   make a key and print its secret, once", true, true, prepare_create},
     {"list", "                                  names, states and scopes", false, false, prepare_list},
+    {"renew", "--name NAME                       another secret for it, printed once; the old one ends", true, false,
+	prepare_renew},
     {"revoke", "--name NAME                       end a key for good", true, false, prepare_revoke},
 };
 
@@ -187,7 +203,7 @@ static int show(const struct task *t, const struct wire_answer *a, const char *b
 		(void)fprintf(stderr, "holdfast-api-key: %.*s\n", (int)a->body_bytes, body);
 		return 1;
 	}
-	if (t->m.op.kind == OP_ADMIN_KEY_CREATE)
+	if (t->secret[0])
 		(void)printf("%s\n", t->secret);
 	else if (t->m.op.kind == OP_ADMIN_KEY_LIST)
 		(void)fwrite(body, 1, a->body_bytes, stdout);
@@ -246,8 +262,8 @@ int main(int argc, char **argv)
 		if (strcmp(commands[i].word, argv[optind]) == 0)
 			c = &commands[i];
 	if (!c)
-		return optind < argc ? cli_refuse(&cli, "'%.64s' is none of create, list, revoke", argv[optind])
-				     : cli_refuse(&cli, "want create, list or revoke");
+		return optind < argc ? cli_refuse(&cli, "'%.64s' is none of create, list, renew, revoke", argv[optind])
+				     : cli_refuse(&cli, "want create, list, renew or revoke");
 	if ((t.name && !c->takes_name) || (t.scopes && !c->takes_scopes))
 		return cli_refuse(
 		    &cli, "%s is not for '%s'", t.scopes && !c->takes_scopes ? "--scopes" : "--name", c->word);

@@ -56,6 +56,7 @@ enum op_flag {
 	X(OP_WITHDRAWAL_GET, 27, OP_ASIDE)	    /* subject */                                                      \
 	X(OP_TRANSFER_REVERSE, 28, OP_JOURNALLED)   /* subject; reference = reason */                                  \
 	X(OP_TRANSFER_BATCH, 29, OP_JOURNALLED)	    /* atomic item_count; items */                                     \
+	X(OP_ADMIN_KEY_RENEW, 30, OP_WRITES | OP_ADMINISTERS) /* fingerprint: of the new secret; reference: name */    \
 	X(OP_LOGIN_LOOK, 64, OP_READS)	    /* reference: login, or none: of the session's user; channel: address */   \
 	X(OP_SESSION_CREATE, 65, OP_WRITES) /* the same; verified record; fingerprint: hash of the token */            \
 	X(OP_SESSION_GET, 66, OP_READS)                                                                                \

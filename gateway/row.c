@@ -359,6 +359,14 @@ void row_put_principal(struct text *sql, const struct principal *p, uint64_t now
 	text_puts(sql, ")");
 }
 
+void row_put_secret(struct text *sql, const struct principal *p)
+{
+	text_puts(sql, "UPDATE api_key SET secret_hash=");
+	text_put_hex(sql, p->secret_hash, HASH_BYTES);
+	text_puts(sql, " WHERE id=");
+	text_put_u64(sql, p->id);
+}
+
 void row_put_revocation(struct text *sql, uint64_t principal)
 {
 	text_puts(sql, "UPDATE api_key SET revoked=1 WHERE id=");

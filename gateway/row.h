@@ -69,6 +69,7 @@ void row_finish_payments(struct text *sql);
 void row_put_withdrawal(struct text *sql, const struct withdrawal *w);
 void row_finish_withdrawals(struct text *sql);
 void row_put_principal(struct text *sql, const struct principal *p, uint64_t now_us);
+void row_put_secret(struct text *sql, const struct principal *p);
 void row_put_revocation(struct text *sql, uint64_t principal);
 
 #endif

@@ -119,6 +119,24 @@ test_card_numbers() {
 		grep -acE '4111[ -]?1111[ -]?1111[ -]?1111')" 0
 }
 
+# A key that has leaked gets another secret. It is the same key: what it had sent is not paid again.
+test_renewed_key() {
+	local paid old SECRET; SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" create --name renewed --scopes '*')
+	old=$SECRET
+	transfer renewed-1 5; expect "a transfer" 201
+	paid=$(member id)
+	SECRET=$("$BUILD/holdfast-api-key" --run-dir "$D" renew --name renewed)
+	transfer renewed-1 5; expect "again, with the new secret" 201
+	equal "it is the same one" "$(member id)" "$paid"
+	transfer renewed-2 5; expect "another one" 201
+	SECRET=$old
+	transfer renewed-1 5; expect "the old secret" 401 unauthenticated
+	equal "what is no key" "$("$BUILD/holdfast-api-key" --run-dir "$D" renew --name nobody 2>&1)" "holdfast-api-key: there is no API key of this name"
+	"$BUILD/holdfast-api-key" --run-dir "$D" revoke --name renewed >/dev/null
+	equal "what was revoked" "$("$BUILD/holdfast-api-key" --run-dir "$D" renew --name renewed 2>&1)" \
+		"holdfast-api-key: the API key was revoked, which is for good: make another one"
+}
+
 set_up
 account wallet; A=$id
 account wallet; B=$id
@@ -130,6 +148,7 @@ timeout 200 python3 "$SOURCE/tests/unit/pay_once.py" "$PORT" "$SECRET" "$OTHER" 
 # Where a key had been taken for new the transaction was refused: eleven that leave a row, or the test did not see what it is for.
 [ $(($(rollbacks) - before)) -ge 11 ] && pass "keys were taken for new" || fail "keys were not taken for new: $(($(rollbacks) - before)) transactions were rolled back"
 test_card_numbers
+test_renewed_key
 test_worker_dies
 test_ledger_dies
 test_time
