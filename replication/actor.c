@@ -252,6 +252,8 @@ static int turn(struct actor *a)
 		note_failure(a, &plan_rules[0], -EIO, &e);
 		return AGAIN_MS;
 	}
+	if (a->sight.up)
+		a->starts = 0;
 	mend_variables(a);
 	facts = facts_under(&a->sight);
 	rule = next_rule((enum repl_want)a->sight.order.want, facts);

@@ -38,6 +38,7 @@ struct actor {
 	char boot_id[TOKEN_BOOT_ID_BYTES];
 	unsigned life;		      /* of the server that the memory in sight is about */
 	uint64_t started_us;	      /* when a start was asked for last */
+	unsigned starts;	      /* how often, since it was up */
 	char failure[ERR_TEXT_BYTES]; /* why the last step failed; "" it did not */
 	enum plan_step last_step;
 	uint64_t version_us; /* when the version of the data was looked at last */

@@ -65,7 +65,8 @@ static int dial(const char *path, struct errbuf *e)
 	if (fd < 0)
 		return err_set(e, -errno, "socket: %s", strerror(errno));
 	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) || fcntl(fd, F_SETFL, O_NONBLOCK)) {
-		int code = err_set(e, -errno, "%s: %s", path, strerror(errno));
+		int code = errno == ENOENT ? err_set(e, -ENOENT, "HAProxy here has no way to the other gateway yet")
+					   : err_set(e, -errno, "%s: %s", path, strerror(errno));
 
 		close(fd);
 		return code;

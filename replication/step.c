@@ -86,8 +86,10 @@ static int step_start(struct actor *a, struct errbuf *e)
 	int code;
 
 	if (a->started_us && now_us < a->started_us + START_AGAIN_US)
-		return err_set(e, -EAGAIN, "mariadbd does not start: journalctl -u mariadb");
+		return err_set(e, -EAGAIN, "%s",
+		    a->starts > 1 ? "mariadbd does not start: journalctl -u mariadb" : "mariadbd is being started");
 	a->started_us = now_us;
+	a->starts++;
 	/* If it cannot be written, mariadbd will say what is wrong with it. */
 	code = inuse_mark(a->conf->datadir, e);
 	if (code < 0)

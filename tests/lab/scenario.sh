@@ -126,6 +126,7 @@ joins_as() { # NODE ADDRESS OPTION...: with the token in $said
   [ -n "$token" ] || fail "no token in: $said"
   says "holdfastctl join $token --name $node --address ADDRESS $1"
   ctl "$node" join "$token" --name "$node" --address "$address" "$@" --yes || fail "join $node: $said"
+  case $said in *"does not start"*) fail "join $node: $said" ;; esac # it was asked to a moment ago
 }
 
 # A worker host that is none any more, as after a purge; its MariaDB is its own.
