@@ -28,7 +28,7 @@ static bool is_not_empty(const char *value)
 /* clang-format off */
 static const struct option options[] = {
 	{ "--name", CTL_NAME, ctl_is_name, AT(name), "1 to 15 of a-z 0-9 -, beginning with a letter" },
-	{ "--address", CTL_ADDRESS, value_is_address, AT(address), "an IPv4 or IPv6 address of this machine, such as 10.0.0.1 or 2001:db8::1, and not of one link only (fe80::) or of a group" },
+	{ "--address", CTL_ADDRESS, value_is_address, AT(address), "an IPv4 or IPv6 address of the machine, such as 10.0.0.1 or 2001:db8::1, and not of one link only (fe80::) or of a group" },
 	{ "--second-address", CTL_SECOND, value_is_address, AT(second_address), "an IPv4 or IPv6 address of this machine on a second network, and not of one link only (fe80::) or of a group" },
 	{ "--vip", CTL_VIP, value_is_cidr, AT(vip), "an IPv4 or IPv6 address with prefix length, such as 10.0.0.100/24 or 2001:db8::100/64" },
 	{ "--interface", CTL_INTERFACE, ctl_is_interface, AT(interface), "a network interface of this machine, such as eth0" },

@@ -83,7 +83,7 @@ static const struct ctl_command commands[] = {
 	  CTL_FROM | CTL_LOGS | CTL_UNTIL | CTL_ACCEPT_FINDINGS | CTL_NAME | CTL_ADDRESS | CTL_SECOND | CTL_VIP | CTL_INTERFACE | CTL_CLUSTER | CTL_YES,
 	  CTL_FROM | CTL_NAME | CTL_ADDRESS | CTL_VIP | CTL_INTERFACE, ctl_restore, HOSTS },
 	{ "completion", "", "print the completion of these words for bash", 0, 0, ctl_completion, HOSTS },
-	{ "help", "", "print this", 0, 0, help, HOSTS },
+	{ "help", "[COMMAND]", "print this, or what there is of that word", 0, 0, help, HOSTS },
 	{ "--version", "", "print the version", 0, 0, version, HOSTS },
 };
 /* clang-format on */
@@ -224,6 +224,8 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "holdfastctl: an argument has a control character\n");
 		return EXIT_USAGE;
 	}
+	if (argc > 2 && strcmp(argv[1], "help") == 0 && ctl_command_help(stdout, commands, COMMANDS, argv[2]))
+		return 0;
 	c = find(argv + 1, &used, &e);
 	if ((!c || !(c->takes & CTL_REST)) && wants_help(argv + 2) &&
 	    ctl_command_help(stdout, commands, COMMANDS, argv[1]))

@@ -232,6 +232,8 @@ static const struct command *find(const char *called, char **word, const struct 
 		(void)err_set(&e, -EINVAL, "'%.40s' is none of make, logs, verify, show", word[0]);
 	else if (!word[1])
 		(void)err_set(&e, -EINVAL, "%s: DIR is missing: %s %s", c->word, c->word, c->synopsis);
+	else if (word[1][0] != '/')
+		(void)err_set(&e, -EINVAL, "%s: DIR is '%.100s', want an absolute path", c->word, word[1]);
 	else if (a->given & ~c->takes)
 		(void)err_set(&e, -EINVAL, "%s: %s is not for this command: %s %s", c->word,
 		    a->given & ~c->takes & TAKES_FROM_ACTIVE ? "--from-active"
@@ -242,6 +244,13 @@ static const struct command *find(const char *called, char **word, const struct 
 		return c;
 	say(called, e.text);
 	return NULL;
+}
+
+/* As a shell completes the name of a directory. */
+static void drop_last_slash(char *path)
+{
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
 }
 
 int main(int argc, char **argv)
@@ -261,6 +270,7 @@ int main(int argc, char **argv)
 	c = find(argv[0], argv + optind, &a);
 	if (!c)
 		return EXIT_USAGE;
+	drop_last_slash(argv[optind + 1]);
 	code = start(&e);
 	if (!code)
 		code = c->run(&a, argv[optind + 1], &e);

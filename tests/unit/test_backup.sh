@@ -80,11 +80,14 @@ test_where() {
 	role role 3 3 1 sync
 	matches "the word on the standby" "$(backup make --from-active "$D/backups/1")" 'is not the active one'
 	matches "a relative path" "$(backup make backups)" 'want an absolute path'
+	backup make backups >/dev/null
+	equal "its exit status" "$?" 2
 	matches "no parent" "$(backup make "$D/none/1")" 'none: No such file'
 	matches "in the data directory" "$(backup make "$D/b/mysql/1")" 'lies in the data directory'
 	mkdir "$D/backups/full"
 	echo precious >"$D/backups/full/file"
 	matches "a directory that is not empty" "$(backup make "$D/backups/full")" 'is not empty'
+	matches "as a shell completes its name" "$(backup make "$D/backups/full/")" 'is not empty'
 	ln -s "$D/backups/full" "$D/backups/link"
 	matches "a symbolic link" "$(backup make "$D/backups/link")" 'is a symbolic link'
 	ln -s "$D/b/mysql" "$D/b/way"

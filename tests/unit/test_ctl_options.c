@@ -70,7 +70,7 @@ static void test_options_that_are_wrong_are_named(void **state)
 	    {"t --name b more", "'more' is not for this command"},
 	    {"t --nam b", "'--nam' is not for this command"},
 	    {"t --name b --yes=1", "--yes takes no value"},
-	    {"t --name b --address host", "--address is 'host', want an IPv4 or IPv6 address of this machine"},
+	    {"t --name b --address host", "--address is 'host', want an IPv4 or IPv6 address of the machine"},
 	    {"t --name b --address 10.0.0.1/24", "--address is '10.0.0.1/24'"},
 	    {"t --name b --vip 10.0.0.100", "--vip is '10.0.0.100', want an IPv4 or IPv6 address with prefix"},
 	    {"t --name b --vip 2001:db8::100", "--vip is '2001:db8::100', want an IPv4 or IPv6 address with prefix"},
