@@ -46,6 +46,20 @@ static void answer_stranger(struct daemon *d, unsigned path, size_t size)
 	(void)sendto(d->udp[path], buf, n, MSG_DONTWAIT, &d->sender.any, d->sender_length);
 }
 
+/* It has our key and the number of a member, and is another machine than the record says: it was replaced, and is back. */
+static void tell_outcast(struct daemon *d)
+{
+	struct ip from = ip_of_socket(&d->sender);
+	uint64_t now_us = clock_boottime_us();
+	char address[IP_TEXT_BYTES];
+
+	if (d->outcast_us && now_us < d->outcast_us + REFUSED_SAME_US)
+		return;
+	d->outcast_us = now_us;
+	LOG(LOG_WARNING, "stranger.hear", KV_S("address", ip_text(&from, address)),
+	    KV_S("why", "it was a member before another machine took its place: switch it off, or begin it anew"));
+}
+
 /* What could not be read. To a replica it is a sign of life all the same. */
 static void take_unread(struct daemon *d, unsigned path, size_t size, bool other_cluster)
 {
@@ -104,6 +118,8 @@ static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t siz
 
 	if (wrong_key != d->wire.dropped[WIRE_WRONG_KEY] || other != d->wire.dropped[WIRE_OTHER_CLUSTER])
 		take_unread(d, path, size, other != d->wire.dropped[WIRE_OTHER_CLUSTER]);
+	if (other != d->wire.dropped[WIRE_OTHER_CLUSTER] && wire_is_ours(&d->wire, buf, size))
+		tell_outcast(d);
 	if (code < 0)
 		return;
 	if (m.from < HB_MEMBERS_MAX)

@@ -12,6 +12,11 @@ static void explain_boot(const struct hb_view *v)
 		SAY(v, NOW, HB_NOBODY, "this machine is not admitted: %s", n->join_refused);
 	else if (n->self == HB_NOBODY)
 		SAY(v, NOW, HB_NOBODY, "this machine asks for admission: only the active member can grant it");
+	else if (hb_is_stranger(n, v->now_us))
+		SAY(v, NOW, HB_NOBODY,
+		    "the members hear this machine, and take it for none of them: another one has its place since "
+		    "'holdfastctl replace', and then this one begins anew (operations.md, 'A member's disk is gone'), "
+		    "or it speaks from another address than the record says");
 	else
 		SAY(v, NOW, HB_NOBODY,
 		    "this member does not know yet who is active: %u others have answered, and a majority must agree",

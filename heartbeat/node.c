@@ -120,6 +120,9 @@ static void take_beat(struct hb_node *n, const struct hb_message *m, uint64_t no
 		p->counts_version = m->has_record && hb_in_sync(&m->record, m->from) ? m->record.version : 0;
 	}
 	take_high_water(n, m->facts.answered_epoch, m->facts.answered);
+	if (m->has_record && m->record.version >= a->reg.accepted.version && n->self < m->record.members &&
+	    m->record.member[n->self].instance != a->reg.instance)
+		n->displaced_us = now_us;
 	if (m->has_record) {
 		if (n->booted)
 			hb_learn(n, m->ballot, &m->record, now_us);

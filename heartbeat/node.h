@@ -180,7 +180,8 @@ struct hb_node {
 	uint64_t join_us;	  /* when the joiner asked last */
 	struct hb_member joiner;
 	struct hb_refused refused;
-	bool name_of_host; /* set by the shell before a JOIN or a WATCH: a worker host has the name of who asks */
+	uint64_t displaced_us; /* when a record was heard of last in which our place is another's; for show; 0: never */
+	bool name_of_host;     /* set by the shell before a JOIN or a WATCH: a worker host has the name of who asks */
 	struct hb_watcher watcher;
 	struct {		/* this cluster was, for what a promoted replica has (heartbeat/node_given_up.c) */
 		uint64_t epoch; /* of that one's; 0: it was not */
@@ -280,6 +281,10 @@ uint64_t hb_silence_us(const struct hb_settings *s);
 /* LEASE and SOLE of protocol.md section 1. */
 bool hb_node_has_lease(const struct hb_node *n, uint64_t now_us);
 bool hb_node_is_sole(const struct hb_node *n);
+
+/* For show: the record that is told has another in our place, or none is told: since our start the members answer us as they answer a stranger
+ * (heartbeat/daemon_net.c), and in their record our place is another's, or at another address. */
+bool hb_is_stranger(const struct hb_node *n, uint64_t now_us);
 
 /* What this member tells the others about itself. */
 void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *ret);

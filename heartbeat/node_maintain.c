@@ -78,6 +78,12 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", hb_member_name(n, c->target));
 		return true;
 	}
+	if (old != HB_NOBODY && !hb_heard(n, old, n->settings.peer_timeout_us, now_us)) {
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "nothing is heard from %s, whose release has to have maintenance: first bring it back",
+		    hb_member_name(n, old));
+		return false;
+	}
 	if (old != HB_NOBODY) {
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has maintenance",
 		    hb_member_name(n, n->self), hb_member_name(n, old));

@@ -4,6 +4,7 @@
 
 #define LEVEL_SECOND_ADDRESS 1
 #define SILENT_US 1000000
+#define STRANGER_US 5000000
 
 uint64_t hb_silence_us(const struct hb_settings *s)
 {
@@ -79,6 +80,25 @@ uint8_t hb_unheard(const struct hb_node *n, uint8_t but, uint64_t now_us)
 		if (i != n->self && i != but && !hb_heard(n, i, n->settings.peer_timeout_us, now_us))
 			return i;
 	return HB_NOBODY;
+}
+
+bool hb_is_stranger(const struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_register *reg = &n->acceptor.reg;
+	bool heard = false;
+
+	if (n->displaced_us && now_us < n->displaced_us + STRANGER_US)
+		return true;
+	if (n->booted || n->self == HB_NOBODY || now_us < n->reading.began_us + STRANGER_US)
+		return false;
+	for (uint8_t i = 0; i < reg->accepted.members; i++) {
+		if (i == n->self)
+			continue;
+		if (n->peer[i].stamp_us || (n->reading.answers >> i & 1))
+			return false;
+		heard = heard || hb_heard(n, i, STRANGER_US, now_us);
+	}
+	return heard;
 }
 
 bool hb_all_are_heard(const struct hb_node *n, uint64_t now_us)

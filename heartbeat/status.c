@@ -109,6 +109,8 @@ static void stall_text(const struct daemon *d, const struct hb_record *r, uint64
 static const char *own_reason(
     const struct daemon *d, const struct hb_record *r, uint64_t now_us, char text[LOCAL_REASON_BYTES])
 {
+	if (hb_is_stranger(&d->node, now_us))
+		return "no member to the others: another machine has its place, or it has another address than theirs";
 	if (d->node.reason[0] || !r->members || !d->node.booted || strcmp(mode_of(d, r, now_us), "STALLED") != 0)
 		return d->node.reason;
 	stall_text(d, r, now_us, text);
@@ -323,6 +325,9 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 	    r->members && d->node.booted ? json_string(r->member[r->active].name) : json_null(), "in_sync", in_sync,
 	    "vip", vip_json(d, r, now_us), "nodes", nodes);
 	facts_of(d, r->active, now_us, &f);
+	if (d->history.count &&
+	    d->history.entry[d->history.count - 1].epoch > f.moved.epoch) /* it has claimed, and not opened */
+		f.moved = d->history.entry[d->history.count - 1];
 	json_object_set_new(o, "last_transition", r->members ? transition_json(r, &f.moved) : json_null());
 	json_object_set_new(o, "waits_for", wanted < r->members ? json_string(r->member[wanted].name) : json_null());
 	json_object_set_new(o, "replicas", status_replicas(d, now_us));

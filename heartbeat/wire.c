@@ -152,6 +152,13 @@ static int read_header(const struct wire *w, const uint8_t *datagram, size_t siz
 	return memcmp(datagram + 4, &w->cluster, 8) != 0 ? -EINVAL : 0;
 }
 
+bool wire_is_ours(const struct wire *w, const uint8_t *datagram, size_t size)
+{
+	enum wire_drop why;
+
+	return read_header(w, datagram, size, &why) == 0;
+}
+
 static int read_message(const uint8_t *plain, size_t size, uint8_t version, struct hb_message *ret, enum wire_drop *why)
 {
 	int code = hb_message_decode(plain + SEQUENCE_BYTES, size - SEQUENCE_BYTES, version, ret);

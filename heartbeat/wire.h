@@ -89,6 +89,9 @@ size_t wire_seal(struct wire *w, struct wire_way way, const struct hb_message *m
 int wire_open(
     struct wire *w, unsigned path, const uint8_t *datagram, size_t size, struct wire_way *way, struct hb_message *ret);
 
+/* Does its head name our cluster, in a version that we read? It may be of a member that was replaced, whatever wire_open says. */
+bool wire_is_ours(const struct wire *w, const uint8_t *datagram, size_t size);
+
 const char *wire_drop_text(enum wire_drop why);
 
 #endif

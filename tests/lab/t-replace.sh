@@ -46,6 +46,10 @@ in_node "$standby" 'systemctl start holdfast-heartbeatd' || fail "heartbeatd of 
 refused_it() { [ "$("$lab" exec "$now" -- holdfastctl status --json | jq '.dropped["other-cluster"] // 0 | tonumber')" -gt "${1:-0}" ]; }
 wait_until 30 "$now to drop what the old $standby says" refused_it 20
 is_unheard "$now" "$standby" || fail "the old $standby is heard"
+is_told() { "$lab" exec "$standby" -- holdfastctl status | grep -q "no member to the others"; }
+wait_until 30 "the old $standby to say that it is no member" is_told
+in_node "$standby" 'holdfastctl explain | grep -q "another one has its place"' || fail "explain of the old $standby"
+in_node "$now" 'journalctl -q -u holdfast-heartbeatd --since=-1min | grep -q "event=stranger.hear"' || fail "$now tells nobody of the old $standby"
 is_active w "$now" || fail "$(active w) is active"
 in_node "$standby" "systemctl stop 'holdfast-*'; rm -rf /etc/holdfast /var/lib/holdfast/heartbeat
   cp -a $new/etc /etc/holdfast && cp -a $new/heartbeat /var/lib/holdfast/heartbeat; rm -rf $new $old

@@ -17,6 +17,7 @@
 #define wire_start next_wire_start
 #define wire_way_to next_wire_way_to
 #define wire_seal next_wire_seal
+#define wire_is_ours next_wire_is_ours
 #define wire_open next_wire_open
 #define wire_name next_wire_name
 #define wire_drop_text next_wire_drop_text

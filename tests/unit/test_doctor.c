@@ -153,6 +153,11 @@ static void vip_taken(struct doctor_facts *f)
 {
 	f->vip = DOCTOR_VIP_STRANGER, SET(f->stranger, "02:00:00:00:00:07");
 }
+static void vip_of_one_not_known(struct doctor_facts *f)
+{
+	f->active[0] = '\0';
+	vip_taken(f);
+}
 static void unit_dead(struct doctor_facts *f)
 {
 	f->unit[0].active = false;
@@ -257,6 +262,7 @@ static const struct {
 	{ nobody_serves,   "address",    "nobody answers for it",                             DOCTOR_WELL },
 	{ vip_mute,        "address",    "cannot be asked for",                               DOCTOR_DOUBTFUL },
 	{ vip_taken,       "address",    "that of another machine, 02:00:00:00:00:07",        DOCTOR_WRONG },
+	{ vip_of_one_not_known, "address", "is at 02:00:00:00:00:07; this machine does not know who is active", DOCTOR_WELL },
 	{ unit_dead,       "units",      "haproxy.service does not run",                      DOCTOR_WRONG },
 	{ unit_disabled,   "units",      "haproxy.service is not enabled",                    DOCTOR_WRONG },
 	{ mariadb_enabled, "units",      "mariadb.service is enabled: only replicationd",     DOCTOR_WRONG },

@@ -289,9 +289,58 @@ static void test_a_replica_is_not_called_like_a_worker_host(void **state)
 	assert_int_equal(node.watcher.heard_us, NOW_US + 1);
 }
 
+/* It was replaced, and its disk is back: the members answer it as they answer anybody. */
+static void test_who_hears_no_record_is_a_stranger(void **state)
+{
+	(void)state;
+	assert_false(hb_is_stranger(&node, NOW_US));
+	node.booted = false;
+	node.reading = (struct hb_reading){.began_us = NOW_US - 6000000};
+	node.peer[B].stamp_us = node.peer[W].stamp_us = 0;
+	assert_true(hb_is_stranger(&node, NOW_US));
+	node.reading.began_us = NOW_US - 4000000; /* it takes a moment */
+	assert_false(hb_is_stranger(&node, NOW_US));
+	node.reading.began_us = NOW_US - 6000000;
+	node.peer[W].stamp_us = 1; /* it does not hear us, perhaps */
+	assert_false(hb_is_stranger(&node, NOW_US));
+	node.peer[W].stamp_us = 0;
+	node.reading.answers = 1u << W; /* of five, two are not enough */
+	assert_false(hb_is_stranger(&node, NOW_US));
+	node.reading.answers = 1u << A;
+	assert_true(hb_is_stranger(&node, NOW_US));
+	node.peer[B].heard = node.peer[W].heard = false;
+	assert_false(hb_is_stranger(&node, NOW_US));
+}
+
+/* The one that was replaced has the address of the new one: what is told to that one, it hears. */
+static void test_whose_place_another_has_is_a_stranger(void **state)
+{
+	struct hb_message m = {.type = HB_BEAT,
+	    .from = B,
+	    .boot = node.peer[B].boot,
+	    .instance = node.known.member[B].instance,
+	    .stamp_us = NOW_US,
+	    .has_record = 1,
+	    .record = node.known};
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &m, .now_us = NOW_US};
+
+	(void)state;
+	m.record.member[A].instance++;
+	m.record.version--; /* from before our own place was given to us */
+	hb_node_step(&node, &in, &output);
+	assert_false(hb_is_stranger(&node, NOW_US));
+	m.record.version++;
+	m.stamp_us++;
+	hb_node_step(&node, &in, &output);
+	assert_true(hb_is_stranger(&node, NOW_US));
+	assert_false(hb_is_stranger(&node, NOW_US + 6000000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_who_hears_no_record_is_a_stranger, setup),
+	    cmocka_unit_test_setup(test_whose_place_another_has_is_a_stranger, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_while_a_member_is_away, setup),
 	    cmocka_unit_test_setup(test_address_of_ipv6_waits_for_all_releases, setup),
 	    cmocka_unit_test_setup(test_nobody_joins_who_cannot_read_the_record, setup),
