@@ -99,15 +99,20 @@ JUDGE(judge_member)
 
 JUDGE(judge_heartbeats)
 {
-	size_t silent = 0;
+	size_t wrong = 0;
 
-	(void)conf;
 	if (f->no_answer[0])
 		return;
-	for (size_t i = 0; i < f->members; i++)
-		if (!f->member[i].heard && ++silent)
-			say(c, r, DOCTOR_WRONG, "nothing is heard of %s, %s", f->member[i].name, f->member[i].address);
-	if (!silent)
+	for (size_t i = 0; i < f->members; i++) {
+		const struct doctor_member *m = &f->member[i];
+
+		if (!m->heard && ++wrong)
+			say(c, r, DOCTOR_WRONG, "nothing is heard of %s, %s", m->name, m->address);
+		else if (m->lease_ms && m->lease_ms != conf->lease_ms && ++wrong)
+			say(c, r, DOCTOR_WRONG, "lease-ms is %u on %s and %u here: make it the same on all members",
+			    m->lease_ms, m->name, conf->lease_ms);
+	}
+	if (!wrong)
 		say(c, r, DOCTOR_WELL, "every other member is heard");
 }
 

@@ -44,10 +44,11 @@ struct doctor_facts {
 	char active[16];	     /* "" nobody */
 	enum doctor_vip vip;
 	char stranger[18]; /* its hardware address */
-	struct {
+	struct doctor_member {
 		char name[16], address[48];
 		bool heard;
 		char other[16];	   /* of a worker host: who is at that address instead; "" not known */
+		uint32_t lease_ms; /* as it is configured there; 0: not known */
 	} member[DOCTOR_LIST_MAX]; /* the others; of a worker host the gateways, heard: they let it in */
 	size_t members;
 	bool is_new; /* a worker host that joined a moment ago */

@@ -164,6 +164,7 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 			continue;
 		(void)snprintf(ret->member[ret->members].name, sizeof(ret->member[0].name), "%s", name);
 		(void)snprintf(ret->member[ret->members].address, sizeof(ret->member[0].address), "%s", address);
+		ret->member[ret->members].lease_ms = (uint32_t)ctl_number(node, "lease_setting_ms");
 		ret->member[ret->members++].heard = json_is_true(json_object_get(node, "reachable"));
 		if (strcmp(ctl_text(node, "kind"), "gateway") == 0)
 			look_at_ports(conf, name, address, ret);
