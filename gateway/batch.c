@@ -103,13 +103,18 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 	return code;
 }
 
-uint64_t batch_now_us(const struct batch_tools *t)
+uint64_t batch_wall_us(void)
 {
 	struct timespec ts;
-	uint64_t now_us;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	now_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t batch_now_us(const struct batch_tools *t)
+{
+	uint64_t now_us = batch_wall_us();
+
 	return now_us > t->head.last_us ? now_us : t->head.last_us + 1;
 }
 

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define IDLE_WAIT_MS 50
+#define CLOCK_BEHIND_US 1000000
+#define CLOCK_AGAIN_US 60000000
 #define PING_INTERVAL_US 1000000
 #define STATEMENT_MAX_US 8000000 /* any statement but COMMIT is broken off then */
 
@@ -117,6 +119,18 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 	return 0;
 }
 
+/* A clock that was ahead for a moment, here or where the ledger was before: ledger time stands until this one is there, and holds last as much longer. */
+static void note_clock(struct writer *w, uint64_t now_us)
+{
+	uint64_t wall_us = batch_wall_us(), last_us = w->tools.head.last_us;
+
+	if (last_us < wall_us + CLOCK_BEHIND_US || (w->clock_told_us && now_us - w->clock_told_us < CLOCK_AGAIN_US))
+		return;
+	w->clock_told_us = now_us;
+	LOG(LOG_WARNING, "clock.behind", KV_U("ms", (last_us - wall_us) / 1000),
+	    KV_S("why", "the last payment is later than it is now: a clock is wrong, or was; times stand until then"));
+}
+
 static void keep_connection(struct writer *w)
 {
 	uint64_t now_us = clock_boottime_us();
@@ -126,6 +140,8 @@ static void keep_connection(struct writer *w)
 	if (now_us - w->pinged_us < PING_INTERVAL_US)
 		return;
 	w->pinged_us = now_us;
+	if (w->opened)
+		note_clock(w, now_us);
 	if (store_is_connected(w->tools.store))
 		good = !store_ping(w->tools.store, &e);
 	else

@@ -18,7 +18,8 @@ struct writer {
 	_Atomic uint64_t epoch; /* for which connection and image are in use or being opened; 0 none */
 	bool opened;
 	uint64_t failing_since_us, pinged_us, committed_us;
-	struct gtid last; /* of what was committed */
+	uint64_t clock_told_us; /* when it was logged last that ledger time stands; 0: never */
+	struct gtid last;	/* of what was committed */
 	/* Of the round: what goes back into the queue, in its order, and whether a culprit is being looked for. */
 	struct request *back, **back_end;
 	bool bisecting;

@@ -110,6 +110,8 @@ test_time() {
 	api POST /v1/payments clock2 "{\"payer\":\"$A\",\"payee\":\"$B\",\"amount\":1,\"currency\":\"CNY\",\"capture\":\"manual\",\"hold_seconds\":60}"
 	expect "D12_ledger_time_only_grows: a hold" 201
 	equal "D12_ledger_time_only_grows: after a heir with an earlier clock" "$(sql "SELECT MIN(created_us) >= $last FROM (SELECT created_us FROM journal ORDER BY seq DESC LIMIT 2) j")" 1
+	until_true 10 grep -q "event=clock.behind ms=3[56]" "$D/ledgerd.log"
+	equal "D12_ledger_time_only_grows: it is told" "$?" 0
 	equal "D12_ledger_time_only_grows: expiry by the ledger's clock" "$(sql "SELECT expires_us-created_us FROM payment ORDER BY id DESC LIMIT 1")" 60000000
 }
 
