@@ -257,7 +257,7 @@ static const struct doctor_finding *finding(const struct doctor_facts *f, const 
 static void test_the_doctor_of_a_worker_host(void **state)
 {
 	struct doctor_facts f = {.active = "a",
-	    .member = {{"a", "10.9.0.1", true, ""}, {"b", "10.9.0.2", false, ""}},
+	    .member = {{"a", "10.9.0.1", true, "", 0}, {"b", "10.9.0.2", false, "", 0}},
 	    .members = 2,
 	    .unit = {{"haproxy.service", true, false, true}},
 	    .units = 1};
