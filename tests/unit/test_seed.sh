@@ -92,7 +92,7 @@ found"
 }
 
 test_refusals() {
-	matches "no sender" "$(receive)" 'seed.sock: '
+	matches "no sender" "$(receive)" 'HAProxy here has no way to the other gateway yet'
 	refused_copy "no role" whole 'refused: this node is not the active'
 	role role 2 2 1 solo
 	refused_copy "the other is active" whole 'refused: this node is not the active'
