@@ -58,7 +58,7 @@ struct daemon {
 	struct wire pair_wire;
 	uint64_t pair_told_us;
 	uint64_t strangers_us; /* when one whose letter could not be read was answered last */
-	uint64_t outcast_us;   /* when one that was a member before was logged last */
+	uint64_t outcast_since_us, outcast_heard_us, outcast_told_us; /* one that was a member before */
 	bool pair_stored;
 	bool persist_held; /* the register waits for the pair's file */
 	uint64_t pair_again_us;

@@ -14,6 +14,8 @@
 #define HOSTS_US 1000000
 #define REFUSED_SAME_US 60000000
 #define REFUSED_OTHER_US 5000000
+#define OUTCAST_PAUSE_US 2000000
+#define OUTCAST_LONG_US 5000000
 
 /* The number of the next member after `at` that has this address; members: there is none. */
 static uint8_t next_at(const struct hb_record *r, uint8_t at, const struct ip *ip)
@@ -53,9 +55,14 @@ static void tell_outcast(struct daemon *d)
 	uint64_t now_us = clock_boottime_us();
 	char address[IP_TEXT_BYTES];
 
-	if (d->outcast_us && now_us < d->outcast_us + REFUSED_SAME_US)
+	if (now_us > d->outcast_heard_us + OUTCAST_PAUSE_US)
+		d->outcast_since_us = now_us;
+	d->outcast_heard_us = now_us;
+	/* It may be the new one, which we are the last to be told of. */
+	if (now_us < d->outcast_since_us + OUTCAST_LONG_US ||
+	    (d->outcast_told_us && now_us < d->outcast_told_us + REFUSED_SAME_US))
 		return;
-	d->outcast_us = now_us;
+	d->outcast_told_us = now_us;
 	LOG(LOG_WARNING, "stranger.hear", KV_S("address", ip_text(&from, address)),
 	    KV_S("why", "it was a member before another machine took its place: switch it off, or begin it anew"));
 }
@@ -118,7 +125,8 @@ static void take(struct daemon *d, unsigned path, const uint8_t *buf, size_t siz
 
 	if (wrong_key != d->wire.dropped[WIRE_WRONG_KEY] || other != d->wire.dropped[WIRE_OTHER_CLUSTER])
 		take_unread(d, path, size, other != d->wire.dropped[WIRE_OTHER_CLUSTER]);
-	if (other != d->wire.dropped[WIRE_OTHER_CLUSTER] && wire_is_ours(&d->wire, buf, size))
+	if (other != d->wire.dropped[WIRE_OTHER_CLUSTER] && !d->node.settings.replica &&
+	    wire_is_ours(&d->wire, buf, size))
 		tell_outcast(d);
 	if (code < 0)
 		return;

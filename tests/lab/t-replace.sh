@@ -49,7 +49,8 @@ is_unheard "$now" "$standby" || fail "the old $standby is heard"
 is_told() { "$lab" exec "$standby" -- holdfastctl status | grep -q "no member to the others"; }
 wait_until 30 "the old $standby to say that it is no member" is_told
 in_node "$standby" 'holdfastctl explain | grep -q "another one has its place"' || fail "explain of the old $standby"
-in_node "$now" 'journalctl -q -u holdfast-heartbeatd --since=-1min | grep -q "event=stranger.hear"' || fail "$now tells nobody of the old $standby"
+is_logged() { in_node "$now" 'journalctl -q -u holdfast-heartbeatd --since=-1min | grep -q "event=stranger.hear"'; }
+wait_until 30 "$now to tell of the old $standby" is_logged
 is_active w "$now" || fail "$(active w) is active"
 in_node "$standby" "systemctl stop 'holdfast-*'; rm -rf /etc/holdfast /var/lib/holdfast/heartbeat
   cp -a $new/etc /etc/holdfast && cp -a $new/heartbeat /var/lib/holdfast/heartbeat; rm -rf $new $old
