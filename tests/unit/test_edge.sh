@@ -35,7 +35,7 @@ render() {
   printf '[cluster]\nname = pay\nvip = %s\n[node]\nname = %s\naddress = %s\ninterface = eth0\n%s' "$vip" "$name" "$address" "$more" \
     >"$root/holdfast.conf"
   ./tests/unit/make_settings "$root" "$top/etc" "$root/holdfast.conf" "$@" >/dev/null || fail "render $name"
-  sed -i "s|/etc/holdfast/|$root/etc/holdfast/|g; s|/run/holdfast|$root/run|g; s/group holdfast/group haproxy/; s/level operator/level admin/; s/be_conn(workers) ge 16384/be_conn(workers) ge 2500/; s/user holdfast-worker/user haproxy/; s/user holdfast-ledger/user haproxy/" \
+  sed -i "s|/etc/holdfast/|$root/etc/holdfast/|g; s|/run/holdfast|$root/run|g; s/group holdfast/group haproxy/; s/level operator/level admin/; s/be_conn(workers) ge 8192/be_conn(workers) ge 2500/; s/user holdfast-worker/user haproxy/; s/user holdfast-ledger/user haproxy/" \
     "$root/etc/holdfast/haproxy.cfg" "$root/etc/holdfast/keepalived.conf"
   ! grep -n '@[A-Z_]*@' "$root/etc/holdfast/haproxy.cfg" "$root/etc/holdfast/keepalived.conf" "$root/etc/holdfast/mariadb.cnf" ||
     fail "a placeholder is left"
