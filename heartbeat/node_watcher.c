@@ -21,8 +21,9 @@ static void find_fault(const struct hb_node *n, const struct hb_message *m, char
 	if (named != HB_NOBODY)
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is the name of a member: join with another one",
 		    r->member[named].name);
-	/* One that has the name already keeps it. */
-	else if (n->name_of_host && strcmp(n->watcher.member.name, m->member.name) != 0)
+	/* One that has the name already keeps it, also when we have just begun and know nothing of it. */
+	else if (n->name_of_host && m->facts.state != HB_REPLICA_FOLLOWS &&
+		 strcmp(n->watcher.member.name, m->member.name) != 0)
 		(void)snprintf(
 		    why, LOCAL_REASON_BYTES, "%s is the name of a worker host: join with another one", m->member.name);
 	for (uint8_t i = 0; i < r->members && !why[0]; i++)

@@ -270,7 +270,7 @@ static void test_a_replica_is_not_called_like_a_worker_host(void **state)
 	    .instance = 9,
 	    .boot = 1,
 	    .stamp_us = 1,
-	    .facts.state = HB_REPLICA_FOLLOWS,
+	    .facts.state = HB_REPLICA_RESTS,
 	    .member = {.name = "r", .kind = HB_KIND_REPLICA, .address = ip_of_v4(0x0a000009)}};
 
 	(void)state;
@@ -287,6 +287,10 @@ static void test_a_replica_is_not_called_like_a_worker_host(void **state)
 	m.stamp_us++;
 	hb_watcher_take(&node, &m, NOW_US + 1, &output.outbox);
 	assert_int_equal(node.watcher.heard_us, NOW_US + 1);
+	node.watcher = (struct hb_watcher){0}; /* our heartbeatd began anew while it followed */
+	m.facts.state = HB_REPLICA_FOLLOWS;
+	hb_watcher_take(&node, &m, NOW_US + 2, &output.outbox);
+	assert_string_equal(node.watcher.member.name, "r");
 }
 
 /* It was replaced, and its disk is back: the members answer it as they answer anybody. */
