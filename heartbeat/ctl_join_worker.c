@@ -239,7 +239,9 @@ int ctl_worker_renew(struct errbuf *e)
 	bool told = false, renewed_here = false, news = false;
 	int code = hostfiles_gateways(gateway, &count, e), late, learned = 0;
 
-	if (!code)
+	if (code)
+		count = 0; /* of a file with a mistake nobody goes by the other half */
+	else
 		code = read_pem(CONF_PKI_DIR "/ca.pem", ca, e);
 	for (unsigned i = 0; i < count && !code; i++) {
 		int one = read_pem(CONF_PKI_DIR "/node.pem", old, e);

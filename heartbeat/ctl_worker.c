@@ -312,7 +312,8 @@ static int remove_one(const char *name, struct errbuf *e)
 		code = hostfiles_store(&g.roster, e);
 	if (!code && tell_haproxy(&g, &told, &ignored))
 		code = err_set(e, -EIO, "%s is removed, and may still be let in: %s", name, ignored.text);
-	leave_hosts();
+	if (!code || code == -EIO)
+		leave_hosts();
 	if (!code)
 		(void)printf("%s is no worker host any more. This gateway lets it in no longer, and ends what it has "
 			     "open within half a "

@@ -56,7 +56,7 @@ static const struct ctl_command commands[] = {
 	  CTL_TO | CTL_YES, 0, ctl_switchover, MEMBERS },
 	{ "maintenance on", "NODE [--yes]", "take a member out of service before work on it, the role handed over first",
 	  CTL_NODE | CTL_YES, CTL_NODE, ctl_maintenance_on, MEMBERS },
-	{ "maintenance off", "NODE", "take it back into service", CTL_NODE, CTL_NODE, ctl_maintenance_off, MEMBERS },
+	{ "maintenance off", "NODE [--yes]", "take it back into service", CTL_NODE | CTL_YES, CTL_NODE, ctl_maintenance_off, MEMBERS },
 	{ "replace", "NODE [--yes]", "a member is gone for good: let another machine take its place, and print the command for it",
 	  CTL_NODE | CTL_YES, CTL_NODE, ctl_replace, MEMBERS },
 	{ "force solo", "[--yes]", "once: the active one serves alone now, and waits for nobody", CTL_YES, 0, ctl_force_solo, MEMBERS },
