@@ -108,6 +108,7 @@ static void take_refusal(struct hb_node *n, const struct hb_message *m, uint64_t
 	(void)snprintf(n->replica.refused, sizeof(n->replica.refused), "%s%.100s",
 	    m->verdict.started ? "" : HB_REPLICA_REFUSED, m->verdict.text);
 	n->replica.refused_us = now_us;
+	hb_replica_sign(n, m->from, HB_SIGN_REFUSED, now_us);
 }
 
 void hb_replica_sign(struct hb_node *n, uint8_t member, enum hb_replica_sign sign, uint64_t now_us)

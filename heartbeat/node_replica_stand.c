@@ -73,7 +73,16 @@ static bool is_silent(const struct hb_node *n, uint8_t g, uint64_t now_us, char 
 static bool is_nobody_foreign(const struct hb_node *n, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	for (uint8_t i = 0; i < n->known.members; i++) {
-		if (hb_replica_sign_of(n, i, now_us) != HB_SIGN_OTHER_KEY)
+		enum hb_replica_sign sign = hb_replica_sign_of(n, i, now_us);
+
+		if (sign == HB_SIGN_REFUSED) {
+			(void)snprintf(why, LOCAL_REASON_BYTES,
+			    "%s answers, and refuses this replica: it, or whom it hears, is not gone (holdfastctl "
+			    "status)",
+			    hb_member_name(n, i));
+			return false;
+		}
+		if (sign != HB_SIGN_OTHER_KEY)
 			continue;
 		if (n->known.member[i].kind == HB_KIND_GATEWAY)
 			(void)snprintf(why, LOCAL_REASON_BYTES,

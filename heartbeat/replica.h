@@ -46,11 +46,12 @@ enum hb_replica_kin hb_replica_kin(const struct hb_node *n);
 /* When it is promoted: what the old members have above this it lacks. GTID_ANYWHERE: that is not known. */
 struct gtid hb_replica_goes_on_at(const struct hb_node *n);
 
-/* What came from the address of a member, and could not be read. Nothing follows from it but that something is there. */
+/* What came from a member, or from its address, and tells nothing of the record. Nothing follows from it but that something is there. */
 enum hb_replica_sign {
 	HB_SIGN_NONE,
 	HB_SIGN_OTHER_KEY,  /* the members have had a new key of the heartbeats since */
 	HB_SIGN_BEGUN_ANEW, /* the machine is in another cluster now */
+	HB_SIGN_REFUSED,    /* it answers, and refuses this replica */
 };
 void hb_replica_sign(struct hb_node *n, uint8_t member, enum hb_replica_sign sign, uint64_t now_us);
 

@@ -76,6 +76,16 @@ static void test_a_pair_with_another_key_is_not_gone(void **state)
 	hb_replica_sign(&replica, W, HB_SIGN_OTHER_KEY, now);
 	insist("force-promote r 9", false, "w answers with another key: whom it hears is not known");
 	pass(3100000, REPL_IDLE, false);
+	/* Who refuses us is there. */
+	struct hb_message refusal = {.type = HB_VERDICT,
+	    .from = A,
+	    .instance = replica.known.member[A].instance,
+	    .verdict.text = "r is the name of a worker host: join with another one"};
+	struct hb_input in = {.kind = HB_IN_MESSAGE, .message = &refusal};
+
+	run(&in);
+	insist("force-promote r 9", false, "a answers, and refuses this replica");
+	pass(3100000, REPL_IDLE, false);
 	/* A machine that has begun anew is no copy of this cluster any more. */
 	hb_replica_sign(&replica, A, HB_SIGN_BEGUN_ANEW, now);
 	insist("may force-promote r 9", true, "");
