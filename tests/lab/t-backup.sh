@@ -13,7 +13,7 @@ start_load backup
 refused 3 "$active_node" "the standby makes it" backup make /var/backups/pair
 refused 3 "$active_node" "the standby makes it" backup logs /var/backups
 refused 1 w "only on a gateway" backup make /var/backups/pair
-refused 1 "$standby" "want an absolute path" backup make pair
+refused 2 "$standby" "want an absolute path" backup make pair
 refused 1 "$standby" "is not empty" backup make /etc
 in_node "$standby" 'mkdir -p /var/backups/logs'
 # Does the ledger add up? The standby looks, while it applies; what it finds is for status, too.
