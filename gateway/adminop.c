@@ -38,12 +38,8 @@ static int create(struct batch_tools *t, struct request *r, const char *name, ui
 	return answer(t, r, 201, "created");
 }
 
-static int revoke(struct batch_tools *t, struct request *r, const char *name, bool *row)
+static int revoke(struct batch_tools *t, struct request *r, struct principal *p, bool *row)
 {
-	struct principal *p = image_principal_by_name(t->image, name);
-
-	if (!p)
-		return answer(t, r, 404, "there is no API key of this name");
 	if (p->revoked)
 		return answer(t, r, 200, "revoked already");
 	p->revoked = true;
@@ -53,12 +49,8 @@ static int revoke(struct batch_tools *t, struct request *r, const char *name, bo
 }
 
 /* It stays the same principal, and so has the Idempotency-Keys that it used. */
-static int renew(struct batch_tools *t, struct request *r, const char *name, bool *row)
+static int renew(struct batch_tools *t, struct request *r, struct principal *p, bool *row)
 {
-	struct principal *p = image_principal_by_name(t->image, name);
-
-	if (!p)
-		return answer(t, r, 404, "there is no API key of this name");
 	if (p->revoked)
 		return answer(t, r, 409, "the API key was revoked, which is for good: make another one");
 	memcpy(p->secret_hash, r->message.op.fingerprint, HASH_BYTES);
@@ -70,6 +62,7 @@ static int renew(struct batch_tools *t, struct request *r, const char *name, boo
 int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, bool *row)
 {
 	size_t n = r->message.op.text_bytes[OP_TEXT_REFERENCE];
+	struct principal *p;
 	char name[65];
 
 	if (*row) { /* one statement a transaction: the next one asks again */
@@ -82,9 +75,10 @@ int adminop_write(struct batch_tools *t, struct request *r, uint64_t now_us, boo
 	name[n] = '\0';
 	if (r->message.op.kind == OP_ADMIN_KEY_CREATE)
 		return create(t, r, name, now_us, row);
-	if (r->message.op.kind == OP_ADMIN_KEY_RENEW)
-		return renew(t, r, name, row);
-	return revoke(t, r, name, row);
+	p = image_principal_by_name(t->image, name);
+	if (!p)
+		return answer(t, r, 404, "there is no API key of this name");
+	return r->message.op.kind == OP_ADMIN_KEY_RENEW ? renew(t, r, p, row) : revoke(t, r, p, row);
 }
 
 int adminop_list(struct batch_tools *t, struct request *r)

@@ -9,12 +9,12 @@
 #include "gateway/sweep.h"
 #include "gateway/userop.h"
 #include "heartbeat/rolepage.h"
+#include "heartbeat/wallclock.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SQL_BYTES (12 * 1024 * 1024)
 #define SQL_BYTES_MARK (4 * 1024 * 1024) /* what begins before has room, a batch of transfers too */
@@ -103,17 +103,9 @@ int batch_read(struct batch_tools *t, struct request *list, struct errbuf *e)
 	return code;
 }
 
-uint64_t batch_wall_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 uint64_t batch_now_us(const struct batch_tools *t)
 {
-	uint64_t now_us = batch_wall_us();
+	uint64_t now_us = wallclock_us();
 
 	return now_us > t->head.last_us ? now_us : t->head.last_us + 1;
 }

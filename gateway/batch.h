@@ -58,9 +58,6 @@ struct batch_tools {
 	struct trust trust;
 };
 
-/* This machine's clock, right or wrong: Unix microseconds. */
-uint64_t batch_wall_us(void);
-
 /* Ledger time, which never goes back: Unix microseconds. */
 uint64_t batch_now_us(const struct batch_tools *t);
 

@@ -3,11 +3,11 @@
 #include "gateway/login.h"
 #include "gateway/scope.h"
 #include "heartbeat/rolepage.h"
+#include "heartbeat/wallclock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PROBLEM_BYTES 65536 /* INTAKE_FIELDS_MAX pointers, each of their bytes escaped */
 #define WAITED_MS_MAX UINT64_C(600000)
@@ -84,14 +84,12 @@ bool exchange_take_body(struct exchange *x, const char *bytes, size_t count)
 void exchange_arrived(struct exchange *x, const char *unix_ms)
 {
 	uint64_t now_ms, then_ms, waited_us;
-	struct timespec ts;
 	char *end;
 
 	if (!unix_ms || *unix_ms < '0' || *unix_ms > '9')
 		return;
 	then_ms = strtoull(unix_ms, &end, 10);
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	now_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	now_ms = wallclock_ms();
 	if (*end || then_ms >= now_ms)
 		return;
 	/* Longer than hold-timeout is all the same; a clock that was set must not make it wrap. */
@@ -174,7 +172,6 @@ static void reply_not_executed(struct exchange *x, enum problem_code code, const
 
 static void own_request_id(struct desk *desk, char buf[static ID_TEXT_BYTES])
 {
-	struct timespec ts;
 	struct ulid u;
 
 	if (!desk->random_left) {
@@ -182,8 +179,7 @@ static void own_request_id(struct desk *desk, char buf[static ID_TEXT_BYTES])
 		desk->random_left = DESK_IDS;
 	}
 	desk->random_left--;
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	ulid_make((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, desk->random[desk->random_left], &u);
+	ulid_make(wallclock_ms(), desk->random[desk->random_left], &u);
 	(void)id_format("req_", &u, buf);
 }
 

@@ -3,6 +3,7 @@
 #include "gateway/row.h"
 #include "heartbeat/fitness.h"
 #include "heartbeat/log.h"
+#include "heartbeat/wallclock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -122,7 +123,7 @@ static int open_epoch(struct writer *w, const struct role_view *v, struct errbuf
 /* A clock that was ahead for a moment, here or where the ledger was before: ledger time stands until this one is there, and holds last as much longer. */
 static void note_clock(struct writer *w, uint64_t now_us)
 {
-	uint64_t wall_us = batch_wall_us(), last_us = w->tools.head.last_us;
+	uint64_t wall_us = wallclock_us(), last_us = w->tools.head.last_us;
 
 	if (last_us < wall_us + CLOCK_BEHIND_US || (w->clock_told_us && now_us - w->clock_told_us < CLOCK_AGAIN_US))
 		return;

@@ -8,12 +8,12 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "heartbeat/durable.h"
 #include "heartbeat/log.h"
 #include "heartbeat/replica.h"
+#include "heartbeat/wallclock.h"
 
 #define AGAIN_US 1000000 /* what could not be written is tried again */
 #define TELL_US 200000	 /* an old member that starts anew opens after a second or so without a word */
@@ -33,12 +33,10 @@ static int store(struct daemon *d)
 	    .ring = d->keys.disk,
 	    .members = n->known.members};
 	char path[200], text[PAIRFILE_BYTES];
-	struct timespec now;
 	struct errbuf e;
 	int code;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	p.when_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	p.when_ms = wallclock_ms();
 	memcpy(p.member, n->known.member, sizeof(p.member));
 	path_of(d, path);
 	pairfile_format(&p, text);

@@ -191,7 +191,7 @@ JUDGE(judge_address)
 	    [DOCTOR_VIP_STRANGER] = "is also that of another machine",
 	};
 	enum doctor_grade grade = f->vip == DOCTOR_VIP_ACTIVE	  ? DOCTOR_WELL
-				  : f->vip == DOCTOR_VIP_STRANGER ? (f->active[0] ? DOCTOR_WRONG : DOCTOR_WELL)
+				  : f->vip == DOCTOR_VIP_STRANGER ? DOCTOR_WRONG
 				  : f->vip == DOCTOR_VIP_UNKNOWN  ? DOCTOR_DOUBTFUL
 				  : f->active[0]		  ? DOCTOR_WRONG
 								  : DOCTOR_WELL;
@@ -199,7 +199,7 @@ JUDGE(judge_address)
 	if (f->no_answer[0])
 		return;
 	if (f->vip == DOCTOR_VIP_STRANGER && !f->active[0]) {
-		say(c, r, grade, "%s is at %s; this machine does not know who is active", conf->vip, f->stranger);
+		say(c, r, DOCTOR_WELL, "%s is at %s; this machine does not know who is active", conf->vip, f->stranger);
 		return;
 	}
 	say(c, r, grade, "%s %s%s%s", conf->vip, words[f->vip], f->vip == DOCTOR_VIP_STRANGER ? ", " : "",

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -22,6 +21,7 @@
 #include "heartbeat/ip_text.h"
 #include "heartbeat/log.h"
 #include "heartbeat/statefile.h"
+#include "heartbeat/wallclock.h"
 
 #define REAL_TIME_PRIORITY 2
 #define REAL_TIME_LIMIT_US 300000 /* of running without a pause */
@@ -32,14 +32,6 @@ struct options {
 	const char *conf, *key, *state, *run, *token, *epoch;
 	bool check, init, join;
 };
-
-static uint64_t wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void hold(struct daemon *d, const struct hb_letter *l)
 {
@@ -140,7 +132,7 @@ static void one_step(struct daemon *d, struct hb_input *in)
 	struct hb_output out;
 
 	in->now_us = clock_boottime_us();
-	in->wall_ms = wall_ms();
+	in->wall_ms = wallclock_ms();
 	hb_node_step(&d->node, in, &out);
 	for (uint8_t i = 0; i < d->node.acceptor.reg.accepted.members; i++)
 		wire_name(&d->wire, i, d->node.acceptor.reg.accepted.member[i].instance);

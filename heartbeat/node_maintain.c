@@ -69,6 +69,19 @@ static bool refuse_two(const struct hb_node *n, uint8_t back, char why[LOCAL_REA
 	return false;
 }
 
+/* It has told nothing of maintenance: its release may have none. */
+static bool refuse_old(const struct hb_node *n, uint8_t old, uint64_t now_us, char why[LOCAL_REASON_BYTES])
+{
+	if (hb_heard(n, old, n->settings.peer_timeout_us, now_us))
+		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has maintenance",
+		    hb_member_name(n, n->self), hb_member_name(n, old));
+	else
+		(void)snprintf(why, LOCAL_REASON_BYTES,
+		    "nothing is heard from %s, whose release has to have maintenance: first bring it back",
+		    hb_member_name(n, old));
+	return false;
+}
+
 bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES])
 {
 	const char *no = hb_drain_not_now(n, now_us);
@@ -78,17 +91,8 @@ bool hb_maintain_on(struct hb_node *n, const struct hb_command *c, uint64_t now_
 		(void)snprintf(why, LOCAL_REASON_BYTES, "%s is in maintenance already", hb_member_name(n, c->target));
 		return true;
 	}
-	if (old != HB_NOBODY && !hb_heard(n, old, n->settings.peer_timeout_us, now_us)) {
-		(void)snprintf(why, LOCAL_REASON_BYTES,
-		    "nothing is heard from %s, whose release has to have maintenance: first bring it back",
-		    hb_member_name(n, old));
-		return false;
-	}
-	if (old != HB_NOBODY) {
-		(void)snprintf(why, LOCAL_REASON_BYTES, "%s has not heard of %s that its release has maintenance",
-		    hb_member_name(n, n->self), hb_member_name(n, old));
-		return false;
-	}
+	if (old != HB_NOBODY)
+		return refuse_old(n, old, now_us, why);
 	/* That the other gateway cannot take over is the nearer reason. */
 	if (back != HB_NOBODY && (c->target != n->self || n->known.member[back].kind == HB_KIND_WITNESS))
 		return refuse_two(n, back, why);

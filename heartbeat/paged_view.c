@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_command.h"
@@ -11,6 +10,7 @@
 #include "heartbeat/ctl_status_parts.h"
 #include "heartbeat/hostseen.h"
 #include "heartbeat/rolepage.h"
+#include "heartbeat/wallclock.h"
 
 #define ASK_AGAIN_MS 500
 #define HANG_AGAIN_MS 5000 /* one that hangs costs 2 s each time */
@@ -37,15 +37,13 @@ void paged_view_sample(struct paged_view *v)
 {
 	static char text[METRICS_TEXT_BYTES];
 	struct paged_count count;
-	struct timespec now;
 	int64_t at_ms = 0;
 	char path[160];
 	bool good;
 
 	(void)snprintf(path, sizeof(path), "%.100s/" METRICS_LEDGERD_NAME, v->run_dir);
 	good = metrics_take(path, text, &at_ms) && paged_series_read(text, &count);
-	clock_gettime(CLOCK_REALTIME, &now);
-	paged_series_note(&v->series, good ? &count : NULL, at_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	paged_series_note(&v->series, good ? &count : NULL, at_ms, (int64_t)wallclock_ms());
 }
 
 /* What is to be done about what the status shows, a text for each line. */

@@ -314,13 +314,6 @@ machine_exec_signal() {
 	kill "-$1" "${pids[@]:-$2}" 2>/dev/null
 }
 
-# What is known of a machine's init, for whoever wonders why it counts as dead.
-machine_record() {
-	local pid start
-	{ read -r pid start <"$lab_dir/nodes/$1/leader"; } 2>/dev/null || return 0
-	printf ' (recorded: %s, begun at %s; now: %s)' "$pid" "$start" "$(cat "/proc/$pid/stat" 2>&1)"
-}
-
 # Exit status of the command, or 125 when the machine is dead or frozen, now or before the command ends. The command ends
 # with us, even if we are killed.
 machine_exec() {
@@ -328,7 +321,7 @@ machine_exec() {
 	shift
 	machine_state "$node"
 	if [ "$REPLY" != running ] || ! machine_leader "$node"; then
-		echo "lab: $node is ${REPLY:-dead}$(machine_record "$node")" >&2
+		echo "lab: $node is ${REPLY:-dead}" >&2
 		exit 125
 	fi
 	leader=$REPLY

@@ -12,6 +12,21 @@
 #include "heartbeat/ctl_history.h"
 #include "heartbeat/daemon.h"
 
+/* What is shown of it, for the caller to free; the history is gone then. */
+static char *printed(json_t *history)
+{
+	char *buf = NULL;
+	size_t size;
+	FILE *f = open_memstream(&buf, &size);
+
+	assert_non_null(f);
+	assert_non_null(history);
+	ctl_history_print(f, history);
+	(void)fclose(f);
+	json_decref(history);
+	return buf;
+}
+
 /* The stages are told apart, and one that has not come yet is not counted. */
 static void test_the_history(void **state)
 {
@@ -25,10 +40,7 @@ static void test_the_history(void **state)
 		[HB_STAGE_ADDRESS] = 1470000}};
 	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 1, .reason = HB_REASON_LEASE_EXPIRED};
 	const char *text;
-	char *buf = NULL;
-	size_t size;
-	json_t *history;
-	FILE *f;
+	char *buf;
 
 	(void)state;
 	hb_transition_stages(&m, &t);
@@ -41,14 +53,10 @@ static void test_the_history(void **state)
 	    "[{\"epoch\":9,\"from\":\"a\",\"to\":\"b\",\"reason\":\"lease-expired\",\"took_ms\":490,"
 	    "\"at\":\"1970-01-01T00:00:01.000Z\",\"stages_ms\":{\"detect\":400,\"vote\":20,\"cut\":5,"
 	    "\"drain\":25,\"promote\":40,\"address\":50,\"answer\":10}}]");
-	history = json_loads(text, 0, NULL);
-	f = open_memstream(&buf, &size);
-	ctl_history_print(f, history);
-	(void)fclose(f);
+	buf = printed(json_loads(text, 0, NULL));
 	assert_non_null(
 	    strstr(buf, "lease-expired         490      400       20        5       25       40       50       10\n"));
 	free(buf);
-	json_decref(history);
 }
 
 /* No payment has come yet, which takes no time only by the number. */
@@ -56,17 +64,11 @@ static void test_a_payment_that_has_not_come_is_not_told_as_one_at_once(void **s
 {
 	json_t *history = json_pack("[{s:i,s:s,s:i,s:{s:i,s:i,s:i}}]", "epoch", 2, "reason", "lease-expired", "took_ms",
 	    5, "stages_ms", "detect", 5, "address", 0, "answer", 0);
-	char *buf = NULL;
-	size_t size;
-	FILE *f = open_memstream(&buf, &size);
+	char *buf = printed(history);
 
 	(void)state;
-	assert_non_null(history);
-	ctl_history_print(f, history);
-	(void)fclose(f);
 	assert_non_null(strstr(buf, "        0        -\n"));
 	free(buf);
-	json_decref(history);
 }
 
 /* A stage that took longer than its field can tell is not told as one that took just that. */
@@ -74,18 +76,12 @@ static void test_a_long_stage_is_told_to_be_long(void **state)
 {
 	json_t *history = json_pack(
 	    "[{s:i,s:s,s:{s:i,s:i}}]", "epoch", 2, "reason", "start", "stages_ms", "cut", 65534, "answer", 65535);
-	char *buf = NULL;
-	size_t size;
-	FILE *f = open_memstream(&buf, &size);
+	char *buf = printed(history);
 
 	(void)state;
-	assert_non_null(history);
-	ctl_history_print(f, history);
-	(void)fclose(f);
 	assert_non_null(strstr(buf, "    65534"));
 	assert_non_null(strstr(buf, "   >65535\n"));
 	free(buf);
-	json_decref(history);
 }
 
 /* How long nobody served: until the new one did at its address; where the old one went on at it, until the new one did. */
@@ -124,22 +120,18 @@ static void test_a_move_of_which_the_time_is_not_known(void **state)
 				   [HB_STAGE_PROMOTE] = 1490000,
 				   [HB_STAGE_ADDRESS] = 1470000}};
 	struct hb_transition t = {.epoch = 9, .at_ms = 1000, .from = 0, .to = 0, .reason = HB_REASON_START};
-	char out[4096] = "";
 	const char *text;
-	json_t *history;
-	FILE *f = fmemopen(out, sizeof(out), "w");
+	char *buf;
 
 	(void)state;
 	hb_transition_stages(&m, &t);
 	assert_true(history_note(&d.history, &t));
 	text = status_answer(&d, "history", 2000000);
 	assert_non_null(strstr(text, "\"took_ms\":null,"));
-	history = json_loads(text, 0, NULL);
-	ctl_history_print(f, history);
-	(void)fclose(f);
+	buf = printed(json_loads(text, 0, NULL));
 	assert_non_null(
-	    strstr(out, "start                   -        -        -        5       25       40       50        -\n"));
-	json_decref(history);
+	    strstr(buf, "start                   -        -        -        5       25       40       50        -\n"));
+	free(buf);
 }
 
 static void test_the_history_keeps_the_last(void **state)
