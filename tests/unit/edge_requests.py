@@ -144,6 +144,9 @@ def check_peer():
         return {"b1", "b2"} <= seen
 
     wait_for("workers of the other node", ask, 30)
+    # Now the other node's mesh is asked, which knows us as its peer.
+    for path in ("/edgez", "/workers"):
+        expect("what one gateway tells the other, asked for by a client: " + path, request("GET", path)[0], 404)
     start_workers()
     for server in ("workers/w1", "workers/w2"):
         wait_for(server, lambda s=server: is_state(s, "UP"))
@@ -526,8 +529,8 @@ def main():
         told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-") and "/long" not in r["path"]}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
-               [("/activez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/beside", 503), ("/v1/comma", 400),
-                ("/v1/idempotency_keys/[digits]", 400), ("/v1/large", 413), ("/v1/late-body", 408), ("/v1/nul", 400)])
+               [("/activez", 404), ("/edgez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/beside", 503),
+                ("/v1/comma", 400), ("/v1/idempotency_keys/[digits]", 400), ("/v1/large", 413), ("/v1/late-body", 408), ("/v1/nul", 400), ("/workers", 404)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")
     finally:
