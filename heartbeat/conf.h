@@ -85,10 +85,10 @@ enum conf_reader {
 unsigned conf_changes(const struct conf *running, const struct conf *now, unsigned reader, bool live,
     const char *ret[static CONF_KEYS_MAX]);
 
-/* Prints what differs, a line for each key: the value before and after, and who has to be told. Returns how many they are. */
+/* Prints what differs, a line for each key: the value before and after, who has to be told, and whether the other gateway needs it, too. Returns how many they are. */
 unsigned conf_print_changes(FILE *f, const struct conf *then, const struct conf *now);
 
-/* Prints the table of keys (section, key, allowed range, default, meaning, what a change needs), for the man page's test. */
+/* Prints the table of keys (section, key, allowed range, default, meaning, what a change needs, "same": both gateways are to have the same), for the man page's test. */
 void conf_print_keys(FILE *f);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_HEARTBEAT_CONF_TABLE_H
 #define HOLDFAST_HEARTBEAT_CONF_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ struct conf_key {
 	const char *meaning;
 	unsigned readers,
 	    live; /* enum conf_reader: who has it from its start on, and who of them takes it at a reload */
+	/* Both gateways are to have the same: rendered, for each tells it the other (heartbeat/settings_same.h). Not so lease-ms: every heartbeat
+	 * says that. */
+	bool same;
 };
 
 extern const struct conf_key conf_keys[];
@@ -41,5 +45,8 @@ struct conf_choice {
 
 extern const struct conf_choice conf_choices[];
 extern const size_t conf_choice_count;
+
+/* The value as it would be written in the file; "" when there is none. */
+void conf_show(const struct conf *conf, const struct conf_key *key, char *ret, size_t size);
 
 #endif

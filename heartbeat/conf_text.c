@@ -6,8 +6,7 @@
 
 #include "heartbeat/conf_table.h"
 
-/* The value as it would be written in the file; "" when there is none. */
-static void show(const struct conf *c, const struct conf_key *k, char *text, size_t size)
+void conf_show(const struct conf *c, const struct conf_key *k, char *text, size_t size)
 {
 	const char *where = (const char *)c + k->at;
 	uint32_t number;
@@ -33,7 +32,7 @@ int conf_write(FILE *f, const struct conf *conf)
 	for (size_t i = 0; i < conf_key_count; i++) {
 		char text[sizeof(conf->channels)];
 
-		show(conf, &conf_keys[i], text, sizeof(text));
+		conf_show(conf, &conf_keys[i], text, sizeof(text));
 		if (!text[0] || strcmp(text, conf_keys[i].fallback) == 0)
 			continue;
 		if (strcmp(section, conf_keys[i].section) != 0) {
@@ -92,7 +91,7 @@ void conf_print_keys(FILE *f)
 		(void)fprintf(f, "%s\t%s\t%s\t%s\t%s\t", conf_keys[i].section, conf_keys[i].name, conf_keys[i].wanted,
 		    conf_keys[i].fallback[0] ? conf_keys[i].fallback : "-", conf_keys[i].meaning);
 		print_readers(f, &conf_keys[i]);
-		(void)fputc('\n', f);
+		(void)fprintf(f, "\t%s\n", conf_keys[i].same ? "same" : "-");
 	}
 }
 
@@ -104,8 +103,8 @@ unsigned conf_print_changes(FILE *f, const struct conf *then, const struct conf 
 	for (size_t i = 0; i < conf_key_count; i++) {
 		const struct conf_key *k = &conf_keys[i];
 
-		show(then, k, before, sizeof(before));
-		show(now, k, after, sizeof(after));
+		conf_show(then, k, before, sizeof(before));
+		conf_show(now, k, after, sizeof(after));
 		if (strcmp(before, after) == 0)
 			continue;
 		count++;
@@ -115,7 +114,7 @@ unsigned conf_print_changes(FILE *f, const struct conf *then, const struct conf 
 			print_readers(f, k);
 		else
 			(void)fprintf(f, "cannot be changed");
-		(void)fputc('\n', f);
+		(void)fputs(k->same ? "; the same on both gateways\n" : "\n", f);
 	}
 	return count;
 }

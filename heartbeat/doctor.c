@@ -182,6 +182,25 @@ JUDGE(judge_gateways)
 		say(c, r, DOCTOR_WELL, "each lets this machine in, and %s is active", f->active);
 }
 
+JUDGE(judge_settings)
+{
+	(void)conf;
+	if (f->no_answer[0])
+		return;
+	for (size_t i = 0; i < f->unlikes; i++)
+		say(c, r, DOCTOR_WRONG, "[%s] %s is '%s' here and '%s' on %s: make it the same on both gateways",
+		    f->unlike[i].section, f->unlike[i].key, f->unlike[i].here, f->unlike[i].there, f->peer);
+	if (!f->peer[0])
+		say(c, r, DOCTOR_WELL, "there is no other gateway");
+	else if (!f->peer_tells)
+		say(c, r, DOCTOR_DOUBTFUL,
+		    "%s does not tell what it has: HAProxy here or there does not answer, or the release there is an "
+		    "earlier one",
+		    f->peer);
+	else if (!f->unlikes)
+		say(c, r, DOCTOR_WELL, "what both gateways are to have the same is so");
+}
+
 JUDGE(judge_address)
 {
 	static const char *const words[] = {
@@ -374,6 +393,8 @@ const struct doctor_check doctor_checks[] = {
 	  "open TCP 3306 and 7443-7445 (ports of holdfast.conf) between the gateways, both ways; the other one may be off", GATEWAY, judge_ports },
 	{ "ports",        "are the ports of the gateways open, of a worker host",
 	  "open TCP 7443 and 7444 (ports of holdfast.conf) from here to the gateways, and 7443 from them to here; a gateway may be off", HOST, judge_ports },
+	{ "settings",     "has the other gateway the same of what both are to have the same in holdfast.conf",
+	  "holdfast.conf(5) names those keys, and what makes another value hold; holdfastctl reconfigure, also where only a reload was done: by that the other gateway hears of it", PAIR, judge_settings },
 	{ "gateways",     "do the gateways let this worker host in, and does one serve",
 	  "is this machine in 'holdfastctl worker list' there, with this address, and is the clock right, here and there? A gateway that has another address now, or is missing: write name and address into "
 	  CONF_GATEWAYS_PATH ", then holdfastctl reconfigure. Nobody active: holdfastctl status on a gateway", HOST, judge_gateways },

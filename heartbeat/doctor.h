@@ -11,6 +11,7 @@
 
 #include "heartbeat/conf.h"
 #include "heartbeat/roster.h"
+#include "heartbeat/settings_same.h"
 
 #define DOCTOR_LIST_MAX 48
 #define DOCTOR_TEXT_BYTES 256
@@ -51,6 +52,10 @@ struct doctor_facts {
 		uint32_t lease_ms; /* as it is configured there; 0: not known */
 	} member[DOCTOR_LIST_MAX]; /* the others; of a worker host the gateways, heard: they let it in */
 	size_t members;
+	char peer[16];					  /* of a gateway: the other one; "" there is none */
+	bool peer_tells;				  /* what it has of what both are to have the same */
+	struct settings_unlike unlike[SETTINGS_SAME_MAX]; /* it has otherwise */
+	size_t unlikes;
 	bool is_new; /* a worker host that joined a moment ago */
 	struct {
 		char name[16], address[48];

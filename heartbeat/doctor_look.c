@@ -24,6 +24,7 @@
 #include "heartbeat/ctl_ask.h"
 #include "heartbeat/ctl_check.h"
 #include "heartbeat/ctl_command.h"
+#include "heartbeat/ctl_fetch.h"
 #include "heartbeat/ctl_hosts.h"
 #include "heartbeat/ctl_probe.h"
 #include "heartbeat/ctl_status_host.h"
@@ -36,6 +37,7 @@
 
 #define CONNECT_MS 1000
 #define SYNCS 15
+#define PEER_SOCKET "/run/holdfast/ask-peer.sock"
 #define SYNC_BYTES 4096
 
 #define PAIR (1u << CONF_KIND_GATEWAY)
@@ -143,6 +145,17 @@ static void look_at_address(const struct conf *conf, const char *active_address,
 	ctl_probe_mac_text(mac, ret->stranger);
 }
 
+/* What it has in holdfast.conf, as its HAProxy was told last. */
+static void look_at_settings(const struct conf *conf, const char *peer, struct doctor_facts *ret)
+{
+	char text[4 * SETTINGS_SAME_BYTES]; /* a later release may have more keys */
+	struct errbuf ignored = {""};
+
+	(void)snprintf(ret->peer, sizeof(ret->peer), "%s", peer);
+	ret->peer_tells = !ctl_fetch(PEER_SOCKET, SETTINGS_SAME_PATH, text, sizeof(text), &ignored) &&
+			  settings_same_compare(conf, text, ret->unlike, &ret->unlikes);
+}
+
 static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 {
 	struct errbuf e = {""};
@@ -166,8 +179,11 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 		(void)snprintf(ret->member[ret->members].address, sizeof(ret->member[0].address), "%s", address);
 		ret->member[ret->members].lease_ms = (uint32_t)ctl_number(node, "lease_setting_ms");
 		ret->member[ret->members++].heard = json_is_true(json_object_get(node, "reachable"));
-		if (strcmp(ctl_text(node, "kind"), "gateway") == 0)
-			look_at_ports(conf, name, address, ret);
+		if (strcmp(ctl_text(node, "kind"), "gateway") != 0)
+			continue;
+		look_at_ports(conf, name, address, ret);
+		if (conf->kind == CONF_KIND_GATEWAY)
+			look_at_settings(conf, name, ret);
 	}
 	if (conf->kind == CONF_KIND_GATEWAY)
 		look_at_address(conf, ctl_text(ctl_node(status, ret->active), "address"), ret);

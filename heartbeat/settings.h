@@ -12,6 +12,7 @@
 #include "heartbeat/ip_text.h"
 #include "heartbeat/render.h"
 #include "heartbeat/roster.h"
+#include "heartbeat/settings_same.h"
 
 /* What a gateway tells worker hosts there: a line with name and address for each gateway. */
 #define SETTINGS_GATEWAYS_PATH "/gateways"
@@ -76,7 +77,7 @@ int settings_look_at(const struct settings_place *place, const struct conf *conf
 int settings_try_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
     unsigned count, const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 
-#define SETTINGS_PAIRS 44
+#define SETTINGS_PAIRS 45
 #define SETTINGS_WORKERS_MAX 64
 #define SETTINGS_SEED_BYTES 640 /* of a replica's way to one gateway */
 #define SETTINGS_SEEDS_MAX 5
@@ -90,6 +91,7 @@ struct settings_values {
 	char vip[IP_URL_BYTES], address[IP_URL_BYTES], peer_address[IP_URL_BYTES]; /* as before a port */
 	char router_id[8], answer_ms[16], hold_ms[16], database_port[8], buffer_pool_mb[16], worker_count[8];
 	char mesh_port[3][8];
+	char same[SETTINGS_SAME_BYTES];
 	char workers[SETTINGS_WORKERS_MAX * 48];
 	char seed_peers[SETTINGS_SEED_BYTES * SETTINGS_SEEDS_MAX];
 	char host_addresses[ROSTER_LIVE_MAX * 48]; /* behind each other */

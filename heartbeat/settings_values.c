@@ -114,6 +114,8 @@ static void format_numbers(const struct conf *conf, struct settings_values *v)
 	(void)snprintf(v->database_port, sizeof(v->database_port), "%u", (uint16_t)conf->database_port);
 	(void)snprintf(v->buffer_pool_mb, sizeof(v->buffer_pool_mb), "%" PRIu32, conf->buffer_pool_mb);
 	(void)snprintf(v->worker_count, sizeof(v->worker_count), "%u", (uint16_t)conf->workers);
+	/* The values have nothing that would end a text of HAProxy's, or begin anything else in it. */
+	settings_same_text(conf, "\\n", v->same);
 	(void)snprintf(v->mesh_port[0], sizeof(v->mesh_port[0]), "%u", (uint16_t)conf->mesh_http_port);
 	(void)snprintf(v->mesh_port[1], sizeof(v->mesh_port[1]), "%u", (uint16_t)conf->mesh_ledger_port);
 	(void)snprintf(v->mesh_port[2], sizeof(v->mesh_port[2]), "%u", (uint16_t)conf->mesh_seed_port);
@@ -154,6 +156,7 @@ static void make_pairs(
 			  : ret->own_is_v4 ? VRRP_NOBODY
 					   : VRRP_NOBODY_V6},
 	    {"WITH_PEER", peer ? "" : NULL},
+	    {"SAME_SETTINGS", ret->same},
 	    {"PEER_NAME", peer ? peer->name : NULL},
 	    {"PEER_ADDRESS", peer ? peer->address : NULL},
 	    {"PEER_URL", peer ? ret->peer_address : NULL},

@@ -18,6 +18,17 @@ else
   failed=1
 fi
 
+# Which of them both gateways, or all members, are to have the same; but lease-ms, which the heartbeats tell.
+./tests/unit/conf_keys | awk -F '\t' '$7 == "same" { print $1, $2 }' >"$work/table"
+awk '/^\.Ss \[/ { section = substr($2, 2, length($2) - 2) }
+  /^\.Sh FILES/ { exit }
+  /^\.It Cm / { key = $3 }
+  /^The same on (both gateways|all members)/ { print section, key }' "$man/holdfast.conf.5" >"$work/page"
+if ! [ -s "$work/table" ] || ! diff -u --label "table of keys" --label "holdfast.conf.5" "$work/table" "$work/page"; then
+  echo "FAIL holdfast.conf.5 and heartbeat/conf_table.c disagree about what is the same on both gateways"
+  failed=1
+fi
+
 # Every option that a program names in its help, and no other; of holdfastctl every command, too.
 options_of_help() { grep -oE -- '(^|[][ ,(|])--?[a-z][a-z-]*' | sed 's/^[^-]*//' | LC_ALL=C sort -u; }
 options_of_page() { # PAGE PATTERN

@@ -29,6 +29,14 @@ faulty "$now" "TCP 7443 of $standby, $(address_of "$standby"), does not answer" 
   'in_node "$standby" "$drop tcp dport 7443 drop"' 'in_node "$standby" "$open"'
 faulty "$now" "TCP 7445 of $standby, $(address_of "$standby"), is refused" \
   'in_node "$standby" "$drop tcp dport 7445 reject with tcp reset"' 'in_node "$standby" "$open"'
+# What both gateways are to have the same, before the role gets to the one without it: both say so.
+has_card='printf "\n[gateway]\nchannels = bank card\n" >>/etc/holdfast/holdfast.conf && holdfastctl reconfigure'
+in_node "$standby" 'cp -p /etc/holdfast/holdfast.conf /tmp/kept'
+faulty "$standby" "[gateway] channels is 'bank card' here and 'bank' on $now: make it the same on both gateways" 'in_node "$standby" "$has_card"' \
+  'wait_until 30 "$now to say so" names_it "$now" "[gateway] channels is '"'bank' here and 'bank card'"' on $standby" &&
+    in_node "$standby" "cp -p /tmp/kept /etc/holdfast/holdfast.conf && holdfastctl reconfigure"'
+wait_until 30 "nothing to be wrong with $now" examined "$now"
+[[ $said = *"settings    what both gateways are to have the same is so"* ]] || fail "settings: $said"
 faulty w "nothing is heard of $standby" 'in_node w "$drop ip saddr $(address_of "$standby") udp dport 7400 drop"' 'in_node w "$open"'
 faulty "$standby" "keepalived.conf: is not as Holdfast would write it now" \
   'in_node "$standby" "cp -p /etc/holdfast/keepalived.conf /tmp/kept; echo \"# mine\" >>/etc/holdfast/keepalived.conf"' \

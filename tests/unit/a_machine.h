@@ -26,6 +26,8 @@ static struct doctor_facts well(void)
 	    .vip = DOCTOR_VIP_ACTIVE,
 	    .member = {{"b", "10.0.0.2", true, "", 0}, {"w", "10.0.0.3", true, "", 0}},
 	    .members = 2,
+	    .peer = "b",
+	    .peer_tells = true,
 	    .port = {{"b", "10.0.0.2", 3306, 0}},
 	    .ports = 1,
 	    .unit = {{"haproxy.service", true, true, true}, {"mariadb.service", false, false, false},
@@ -132,6 +134,20 @@ static void no_route(struct doctor_facts *f)
 static void no_ports(struct doctor_facts *f)
 {
 	f->ports = 0;
+}
+static void other_channels(struct doctor_facts *f)
+{
+	f->unlike[0] = (struct settings_unlike){"gateway", "channels", "bank card", "bank"};
+	f->unlikes = 1;
+}
+static void settings_not_told(struct doctor_facts *f)
+{
+	f->peer_tells = false;
+}
+static void no_peer(struct doctor_facts *f)
+{
+	settings_not_told(f);
+	f->peer[0] = '\0';
 }
 static void vip_unanswered(struct doctor_facts *f)
 {

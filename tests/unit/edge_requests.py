@@ -145,7 +145,7 @@ def check_peer():
 
     wait_for("workers of the other node", ask, 30)
     # Now the other node's mesh is asked, which knows us as its peer.
-    for path in ("/edgez", "/workers"):
+    for path in ("/edgez", "/workers", "/settings"):
         expect("what one gateway tells the other, asked for by a client: " + path, request("GET", path)[0], 404)
     start_workers()
     for server in ("workers/w1", "workers/w2"):
@@ -363,6 +363,11 @@ def mesh(port, certificate):
 def check_mesh():
     if not mesh(7443, PKI + "/node-full.pem").startswith(b"HTTP/1.1 200"):
         fail("the mesh does not take the peer")
+    c = socket.socket(socket.AF_UNIX)
+    c.connect(f"{WORK}/a/run/ask-peer.sock")
+    c.sendall(b"GET /settings HTTP/1.1\r\nHost: holdfast\r\nConnection: close\r\n\r\n")
+    told = b"".join(iter(lambda: c.recv(65536), b"")).decode().partition("\r\n\r\n")[2].splitlines()
+    expect("settings that the other gateway tells", {"cluster.vip 10.0.0.100/24", "gateway.channels bank", "heartbeat.interval-ms 30"} - set(told), set())
     for port in (7443, 7444, 7445):
         for certificate in (None, PKI + "/edge.pem", WORK + "/b/etc/holdfast/pki/node-full.pem"):
             try:
@@ -370,7 +375,7 @@ def check_mesh():
             except (ssl.SSLError, ConnectionError):
                 answer = b""
             expect(f"port {port} with {certificate}", answer, b"")
-    print("ok   the mesh takes the peer's certificate and no other")
+    print("ok   the mesh takes the peer's certificate and no other, and tells it the settings")
 
 
 def come(port, source):
@@ -529,7 +534,7 @@ def main():
         told = {(r["path"], r["status"]) for r in logged if r["retries"] == "0" and r["path"] not in ("/v1/greedy", "/unread", "-") and "/long" not in r["path"]}
         told.discard(("/v1/after", 504)) # while hundreds keep the stand-ins busy, one may fail its checks
         expect("what is logged of edge-log = errors", sorted(told),
-               [("/activez", 404), ("/edgez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/v1/after", 429), ("/v1/beside", 503),
+               [("/activez", 404), ("/edgez", 404), ("/fail/4", 502), ("/healthz", 404), ("/metrics", 404), ("/readyz", 404), ("/refuse", 503), ("/settings", 404), ("/v1/after", 429), ("/v1/beside", 503),
                 ("/v1/comma", 400), ("/v1/idempotency_keys/[digits]", 400), ("/v1/large", 413), ("/v1/late-body", 408), ("/v1/nul", 400), ("/workers", 404)])
         expect("what was repeated is logged", {"/fail/1", "/fail/2", "/fail/3"} <= {r["path"] for r in logged}, True)
         print("ok   the edge logs what it refused, repeated or could not answer")

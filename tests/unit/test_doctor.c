@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat/conf_table.h"
 #include "heartbeat/doctor.h"
 #include "heartbeat/wire.h"
 #include "tests/unit/a_machine.h"
@@ -36,6 +37,9 @@ static const struct {
 	{ port_refused,    "ports",      "is refused",                                        DOCTOR_WRONG },
 	{ no_route,        "ports",      "no way to that address",                            DOCTOR_WRONG },
 	{ no_ports,        "ports",      "no other gateway is known",                         DOCTOR_DOUBTFUL },
+	{ other_channels,  "settings",   "[gateway] channels is 'bank card' here and 'bank' on b: make it the same", DOCTOR_WRONG },
+	{ settings_not_told, "settings", "b does not tell what it has",                       DOCTOR_DOUBTFUL },
+	{ no_peer,         "settings",   "there is no other gateway",                         DOCTOR_WELL },
 	{ vip_unanswered,  "address",    "nobody answers for it",                             DOCTOR_WRONG },
 	{ nobody_serves,   "address",    "nobody answers for it",                             DOCTOR_WELL },
 	{ vip_mute,        "address",    "cannot be asked for",                               DOCTOR_DOUBTFUL },
@@ -258,8 +262,87 @@ static void test_what_only_follows_is_not_said(void **state)
 	no_heartbeatd(&f);
 	f.members = f.ports = 0;
 	f.vip = DOCTOR_VIP_UNKNOWN;
+	no_peer(&f);
 	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WRONG);
-	assert_int_equal(r.findings, checks_of(CONF_KIND_GATEWAY) - 3);
+	assert_int_equal(r.findings, checks_of(CONF_KIND_GATEWAY) - 4);
+}
+
+/* Each is rendered, or a change of it would not reach the other gateway's doctor. */
+static void test_what_is_the_same_is_rendered(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < conf_key_count; i++)
+		if (conf_keys[i].same && ++count)
+			assert_true(conf_keys[i].readers & CONF_READER_RENDERED);
+	assert_in_range(count, 1, SETTINGS_SAME_MAX);
+}
+
+static size_t unlike_of(const struct conf *here, const char *theirs, struct settings_unlike ret[SETTINGS_SAME_MAX])
+{
+	size_t unlike = 99;
+
+	assert_true(settings_same_compare(here, theirs, ret, &unlike) > 0);
+	return unlike;
+}
+
+static void test_what_both_are_to_have_the_same(void **state)
+{
+	struct settings_unlike unlike[SETTINGS_SAME_MAX];
+	struct conf here = gateway, there;
+	char text[SETTINGS_SAME_BYTES], wide[256];
+	size_t n;
+
+	(void)state;
+	SET(here.channels, "bank  card");
+	SET(here.vip, "2001:DB8:0::9/64");
+	there = here;
+	settings_same_text(&there, "\n", text);
+	assert_non_null(strstr(text, "gateway.channels bank  card\n"));
+	assert_null(strstr(text, "address"));
+	assert_int_equal(unlike_of(&here, text, unlike), 0);
+	/* Neither order nor the way to write it matters, nor what is each one's own affair. */
+	SET(there.channels, "card bank");
+	SET(there.vip, "2001:db8::9/64");
+	there.workers = 7;
+	there.worker_port = there.buffer_pool_mb = 9;
+	settings_same_text(&there, "\n", text);
+	assert_int_equal(unlike_of(&here, text, unlike), 0);
+	SET(there.channels, "bank");
+	SET(there.vip, "2001:db8::9/56");
+	there.durability_received = 1;
+	there.in_flight_max = 77;
+	settings_same_text(&there, "\n", text);
+	assert_int_equal(unlike_of(&here, text, unlike), 4);
+	assert_int_equal(unlike_of(&there, text, unlike), 0);
+	(void)unlike_of(&here, text, unlike);
+	assert_string_equal(unlike[0].key, "vip");
+	assert_string_equal(unlike[1].here, "on-disk");
+	assert_string_equal(unlike[1].there, "received");
+	assert_string_equal(unlike[2].there, "77");
+	assert_string_equal(unlike[3].section, "gateway");
+	assert_string_equal(unlike[3].there, "bank");
+	/* What one of the two releases does not know. */
+	assert_int_equal(unlike_of(&here, "gateway.new 7\ngateway.channels bank card", unlike), 0);
+	assert_int_equal(unlike_of(&here, "gateway.channels \n\ngateway.new 7\n", unlike), 1);
+	assert_string_equal(unlike[0].there, "");
+	for (const char *const *none =
+		 (const char *const[]){"", "\n", "x", "channels bank\n", "gateway.channels", NULL};
+	     *none; none++)
+		assert_int_equal(settings_same_compare(&here, *none, unlike, &n), 0);
+	/* Long ones are cut, and nothing of it is for a terminal. */
+	assert_int_equal(unlike_of(&here, "gateway.channels b\033[2J\xc3", unlike), 1);
+	assert_string_equal(unlike[0].there, "b?[2J?");
+	memset(wide, 'w', sizeof(wide) - 1);
+	wide[sizeof(wide) - 1] = '\0';
+	memcpy(there.channels, wide, sizeof(wide));
+	settings_same_text(&there, "\\n", text);
+	assert_null(strchr(text, '\n'));
+	settings_same_text(&there, "\n", text);
+	assert_int_equal(unlike_of(&there, text, unlike), 0);
+	assert_int_equal(unlike_of(&here, text, unlike), 4);
+	assert_string_equal(unlike[3].there + strlen(unlike[3].there) - 5, "ww...");
 }
 
 static void test_more_than_there_is_room_for_is_left_out(void **state)
@@ -292,6 +375,8 @@ int main(void)
 	    cmocka_unit_test(test_without_a_good_conf),
 	    cmocka_unit_test(test_each_kind_has_its_checks),
 	    cmocka_unit_test(test_what_only_follows_is_not_said),
+	    cmocka_unit_test(test_what_is_the_same_is_rendered),
+	    cmocka_unit_test(test_what_both_are_to_have_the_same),
 	    cmocka_unit_test(test_more_than_there_is_room_for_is_left_out),
 	};
 

@@ -85,6 +85,7 @@ static void test_pair(void **state)
 	assert_string_equal(value(&v, "PEER_ADDRESS"), "10.0.0.2");
 	assert_string_equal(value(&v, "WITH_PEER"), "");
 	assert_string_equal(value(&v, "ANSWER_MS"), "8000");
+	assert_non_null(strstr(value(&v, "SAME_SETTINGS"), "cluster.vip 10.0.0.100/24\\n"));
 	assert_string_equal(value(&v, "SYNC_RELAY_LOG"), "1");
 	assert_string_equal(value(&v, "BUFFER_POOL_MB"), "256");
 }

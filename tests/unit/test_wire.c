@@ -389,15 +389,19 @@ static void test_what_differs_is_told(void **state)
 	(void)state;
 	assert_int_equal(read_conf(GATEWAY, &then, said, sizeof(said)), 0);
 	assert_int_equal(
-	    read_conf(GATEWAY "second-address=10.1.0.1\n[heartbeat]\nlease-ms=200\n[gateway]\naccess-log=on\n", &now,
-		said, sizeof(said)),
+	    read_conf(GATEWAY
+		"second-address=10.1.0.1\n[heartbeat]\nlease-ms=200\n[gateway]\naccess-log=on\nchannels=bank card\n",
+		&now, said, sizeof(said)),
 	    0);
 	f = fmemopen(said, sizeof(said), "w");
-	assert_int_equal(conf_print_changes(f, &then, &now), 3);
+	assert_int_equal(conf_print_changes(f, &then, &now), 4);
 	(void)fclose(f);
-	assert_string_equal(said, "  [node] second-address: none -> 10.1.0.1: restart holdfast-heartbeatd\n"
-				  "  [heartbeat] lease-ms: 150 -> 200: restart holdfast-heartbeatd\n"
-				  "  [gateway] access-log: errors -> on: reload holdfast-workerd\n");
+	assert_string_equal(said,
+	    "  [node] second-address: none -> 10.1.0.1: restart holdfast-heartbeatd\n"
+	    "  [heartbeat] lease-ms: 150 -> 200: restart holdfast-heartbeatd\n"
+	    "  [gateway] access-log: errors -> on: reload holdfast-workerd\n"
+	    "  [gateway] channels: bank -> bank card: reconfigure, reload holdfast-workerd; the same on both "
+	    "gateways\n");
 	f = fopen("/dev/null", "we");
 	assert_int_equal(conf_print_changes(f, &now, &now), 0);
 	(void)fclose(f);
