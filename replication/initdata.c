@@ -227,6 +227,8 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 		code = check_nothing_there(paths, conf->datadir, e);
 	if (!code)
 		code = fill(&c, from, script_fd, &ret->ledger, e);
+	if (!code && paths->verify)
+		code = durable_remove(paths->verify, e);
 	if (!code)
 		code = copydir_finish(&c, INITDATA_USER, e);
 	if (!code) {
@@ -242,9 +244,8 @@ int initdata_run_at(const struct initdata_paths *paths, const struct conf *conf,
 int initdata_run(
     const struct conf *conf, const struct restoredata_from *from, struct initdata_made *ret, struct errbuf *e)
 {
-	const struct initdata_paths paths = {.key = CONF_KEY_PATH, .schema = SCHEMADIR, .token = INITDATA_TOKEN_PATH};
+	const struct initdata_paths paths = {
+	    .key = CONF_KEY_PATH, .schema = SCHEMADIR, .token = INITDATA_TOKEN_PATH, .verify = CONF_VERIFY_PATH};
 
-	int code = durable_remove(CONF_VERIFY_PATH, e);
-
-	return code ? code : initdata_run_at(&paths, conf, from, ret, e);
+	return initdata_run_at(&paths, conf, from, ret, e);
 }

@@ -14,6 +14,8 @@ struct initdata_paths {
 	const char *key;    /* cluster key, 64 hex digits */
 	const char *schema; /* directory of replication/schemadir.h */
 	const char *token;  /* data token to be made; its directory too, when missing */
+	const char
+	    *verify; /* what was found of data that were here before, which goes when there are others; NULL: none */
 };
 
 struct initdata_made {

@@ -130,7 +130,7 @@ static void add_told(struct text *t, const struct tail_summary *s)
 	static const char *const told[] = {
 	    [TAIL_OWN] = "This machine told no client \"succeeded\" for any of it, unless a copy was promoted by force "
 			 "since: then\n"
-			 "clients may have been told so (`holdfastctl history` says \"forced\"). ",
+			 "clients may have been told so (`journalctl -u holdfast-heartbeatd | grep reason=forced`).\n",
 	    [TAIL_GIVEN_UP] = "Clients were told \"succeeded\" for it, but perhaps for the last of it: take all of it "
 			      "for answered. A\n"
 			      "replica was promoted by force, and lacked it. ",

@@ -31,7 +31,8 @@
 
 static int command_init(char **argv)
 {
-	const struct initdata_paths paths = {.key = argv[1], .schema = argv[2], .token = argv[3]};
+	const struct initdata_paths paths = {
+	    .key = argv[1], .schema = argv[2], .token = argv[3], .verify = getenv("VERIFY_RESULT")};
 	char hex[TOKEN_HEX_BYTES];
 	struct errbuf e = {""};
 	struct restoredata_from from = {.backup = argv[4], .accepts_findings = getenv("ACCEPT_FINDINGS")};

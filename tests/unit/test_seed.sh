@@ -37,6 +37,8 @@ test_init() {
 	mkdir "$D/schema-bad"
 	cp "$SOURCE"/etc/schema/*.sql "$D/schema-bad"
 	echo "CREATE TABEL nonsense;" >"$D/schema-bad/999-bad.sql"
+	export VERIFY_RESULT=$D/verify.json
+	echo '{}' >"$VERIFY_RESULT"
 	matches "a bad schema is said" "$(helper init "$D/a/holdfast.conf" "$D/key" "$D/schema-bad" "$D/a/state/token")" "mariadbd: .*"
 	equal "and leaves nothing" "$(ls "$D/a" | tr '\n' ' ')" "holdfast.conf mariadb.cnf mysql.lock run "
 	mkdir "$D/a/mysql"
@@ -45,7 +47,9 @@ test_init() {
 		'is not empty'
 	equal "is left alone" "$(cat "$D/a/mysql/file")" precious
 	rm -r "$D/a/mysql"
+	equal "what was refused leaves what is known of older data" "$(cat "$VERIFY_RESULT")" '{}'
 	TOKEN=$(helper init "$D/a/holdfast.conf" "$D/key" "$SOURCE/etc/schema" "$D/a/state/token")
+	equal "new data have none" "$(ls "$VERIFY_RESULT" 2>/dev/null)" ""
 	matches "init-data" "$TOKEN" '^[0-9a-f]{32}$'
 	equal "the token lies beside the data" "$(head -n 1 "$D/a/state/token")" "token=$TOKEN"
 	equal "modes and owners" "$(stat -c '%U %a' "$D/a/mysql" "$D/a/state" "$D/a/state/token" | tr '\n' ' ')" "mysql 700 root 700 root 600 "
