@@ -92,7 +92,7 @@ JUDGE(judge_member)
 	if (f->no_answer[0])
 		say(c, r, DOCTOR_WRONG, "%s", f->no_answer);
 	else if (f->own[0])
-		say(c, r, DOCTOR_DOUBTFUL, "%s: %s", name, f->own);
+		say(c, r, f->outside ? DOCTOR_WRONG : DOCTOR_DOUBTFUL, "%s: %s", name, f->own);
 	else
 		say(c, r, DOCTOR_WELL, "%s is as it should be, by its own word", name);
 }
@@ -101,7 +101,7 @@ JUDGE(judge_heartbeats)
 {
 	size_t wrong = 0;
 
-	if (f->no_answer[0])
+	if (f->no_answer[0] || f->outside)
 		return;
 	for (size_t i = 0; i < f->members; i++) {
 		const struct doctor_member *m = &f->member[i];
@@ -131,7 +131,7 @@ JUDGE(judge_ports)
 {
 	size_t closed = 0;
 
-	if (f->no_answer[0])
+	if (f->no_answer[0] || f->outside)
 		return;
 	for (size_t i = 0; i < f->ports; i++)
 		if (f->port[i].code && ++closed)
@@ -185,7 +185,7 @@ JUDGE(judge_gateways)
 JUDGE(judge_settings)
 {
 	(void)conf;
-	if (f->no_answer[0])
+	if (f->no_answer[0] || f->outside)
 		return;
 	for (size_t i = 0; i < f->unlikes; i++)
 		say(c, r, DOCTOR_WRONG, "[%s] %s is '%s' here and '%s' on %s: make it the same on both gateways",
@@ -215,7 +215,7 @@ JUDGE(judge_address)
 				  : f->active[0]		  ? DOCTOR_WRONG
 								  : DOCTOR_WELL;
 
-	if (f->no_answer[0])
+	if (f->no_answer[0] || f->outside)
 		return;
 	if (f->vip == DOCTOR_VIP_STRANGER && !f->active[0]) {
 		say(c, r, DOCTOR_WELL, "%s is at %s; this machine does not know who is active", conf->vip, f->stranger);

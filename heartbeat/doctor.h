@@ -42,6 +42,7 @@ struct doctor_facts {
 	char no_answer
 	    [DOCTOR_TEXT_BYTES]; /* why heartbeatd says nothing; "" it answers, and the members are known. Of a worker host: why the gateways are not */
 	char own[DOCTOR_TEXT_BYTES]; /* why this member is not as it should be, as `status` has it; "" it is */
+	bool outside;		     /* it is no member any more, given up or replaced */
 	char active[16];	     /* "" nobody */
 	enum doctor_vip vip;
 	char stranger[18]; /* its hardware address */
@@ -132,7 +133,7 @@ extern const struct doctor_check doctor_checks[];
 extern const size_t doctor_checks_count;
 
 /* Every check that a machine of this kind has finds at least one thing: that it is well, or what is not; but where heartbeatd does not answer,
- * those that ask about the others find nothing, and where conf is not good nothing is found of what it is about. Returns the worst. */
+ * and on who is no member any more, those that ask about the others find nothing, and where conf is not good nothing is found of what it is about. Returns the worst. */
 enum doctor_grade doctor_judge(const struct doctor_facts *f, const struct conf *conf, struct doctor_report *ret);
 
 const char *doctor_grade_word(enum doctor_grade grade);

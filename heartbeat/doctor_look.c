@@ -156,6 +156,12 @@ static void look_at_settings(const struct conf *conf, const char *peer, struct d
 			  settings_same_compare(conf, text, ret->unlike, &ret->unlikes);
 }
 
+static void take_own_word(const json_t *status, struct doctor_facts *ret)
+{
+	(void)snprintf(ret->own, sizeof(ret->own), "%s", ctl_text(status, "reason"));
+	ret->outside = json_object_get(status, "given_up") || json_object_get(status, "stranger");
+}
+
 static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 {
 	struct errbuf e = {""};
@@ -168,7 +174,7 @@ static void look_at_cluster(const struct conf *conf, struct doctor_facts *ret)
 		return;
 	}
 	(void)snprintf(ret->active, sizeof(ret->active), "%s", ctl_text(status, "active"));
-	(void)snprintf(ret->own, sizeof(ret->own), "%s", ctl_text(status, "reason"));
+	take_own_word(status, ret);
 	json_array_foreach(json_object_get(status, "nodes"), i, node)
 	{
 		const char *name = ctl_text(node, "name"), *address = ctl_text(node, "address");
@@ -452,7 +458,7 @@ void doctor_look_without(struct doctor_facts *ret)
 
 	look_at_all(ret);
 	if (status)
-		(void)snprintf(ret->own, sizeof(ret->own), "%s", ctl_text(status, "reason"));
+		take_own_word(status, ret);
 	else
 		(void)snprintf(ret->no_answer, sizeof(ret->no_answer), "%s", e.text);
 	json_decref(status);

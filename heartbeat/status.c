@@ -337,6 +337,8 @@ static json_t *status_json(const struct daemon *d, uint64_t now_us)
 		json_object_set_new(o, "refused", json_true());
 	if (d->node.given_up.epoch)
 		json_object_set_new(o, "given_up", status_given_up(d));
+	if (hb_is_stranger(&d->node, now_us))
+		json_object_set_new(o, "stranger", json_true());
 	json_object_set_new(o, "dropped", dropped_json(&d->wire));
 	json_object_set_new(o, "key", keys_json(d, r));
 	return o;

@@ -14,6 +14,7 @@ say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*"; }
 # The reason goes out once; what the journals say follows.
 fail() {
   printf 'FAIL: %s\n' "$*"
+  [ -z "${load_until:-}" ] || touch "$load_until" # who comes next finds a pair at rest
   journals
   exit 1
 }

@@ -267,6 +267,9 @@ says "r has the ledger now, and this machine answers nothing. Its exports are"
 case $said in *"bring "*) fail "a advises to bring somebody back: $said" ;; esac
 ctl a explain
 says "it answers nothing, and has no vote"
+ctl a doctor || true
+says "wrong    member      a: given up: r was promoted"
+case $said in *heartbeats* | *"is refused"*) fail "doctor on a says that nobody is heard, and how to mend it: $said" ;; esac
 url=$replica_url start_load replica-alone
 payments_flow
 # And begin anew, as members of the new cluster.

@@ -111,9 +111,14 @@ static void no_heartbeatd(struct doctor_facts *f)
 {
 	SET(f->no_answer, "connection refused");
 }
+static void not_well(struct doctor_facts *f)
+{
+	SET(f->own, "its database does not answer");
+}
 static void given_up(struct doctor_facts *f)
 {
 	SET(f->own, "given up");
+	f->outside = true;
 }
 static void one_silent(struct doctor_facts *f)
 {

@@ -30,7 +30,8 @@ static const struct {
 	{ least_mtu,       "mtu",        "1280 bytes",                                        DOCTOR_WELL },
 	{ no_mtu,          "mtu",        "not known",                                         DOCTOR_DOUBTFUL },
 	{ no_heartbeatd,   "member",     "connection refused",                                DOCTOR_WRONG },
-	{ given_up,        "member",     "a: given up",                                       DOCTOR_DOUBTFUL },
+	{ not_well,        "member",     "a: its database does not answer",                   DOCTOR_DOUBTFUL },
+	{ given_up,        "member",     "a: given up",                                       DOCTOR_WRONG },
 	{ one_silent,      "heartbeats", "nothing is heard of w, 10.0.0.3",                   DOCTOR_WRONG },
 	{ other_lease,     "heartbeats", "lease-ms is 300 on w and ",                         DOCTOR_WRONG },
 	{ port_dropped,    "ports",      "TCP 3306 of b, 10.0.0.2, does not answer",          DOCTOR_WRONG },
@@ -345,6 +346,25 @@ static void test_what_both_are_to_have_the_same(void **state)
 	assert_string_equal(unlike[3].there + strlen(unlike[3].there) - 5, "ww...");
 }
 
+/* Who was given up is silent, and told nothing: that it hears nobody is neither a firewall nor a mistake. */
+static void test_the_others_are_not_its_business_any_more(void **state)
+{
+	struct doctor_facts f = well();
+	struct doctor_report r;
+	size_t wrong = 0;
+
+	(void)state;
+	given_up(&f);
+	one_silent(&f);
+	port_dropped(&f);
+	vip_taken(&f);
+	assert_int_equal(doctor_judge(&f, &gateway, &r), DOCTOR_WRONG);
+	for (size_t i = 0; i < r.findings; i++)
+		wrong += r.finding[i].grade == DOCTOR_WRONG;
+	assert_int_equal(wrong, 1);
+	assert_int_equal(r.findings, checks_of(CONF_KIND_GATEWAY) - 4);
+}
+
 static void test_more_than_there_is_room_for_is_left_out(void **state)
 {
 	struct doctor_facts f = well();
@@ -377,6 +397,7 @@ int main(void)
 	    cmocka_unit_test(test_what_only_follows_is_not_said),
 	    cmocka_unit_test(test_what_is_the_same_is_rendered),
 	    cmocka_unit_test(test_what_both_are_to_have_the_same),
+	    cmocka_unit_test(test_the_others_are_not_its_business_any_more),
 	    cmocka_unit_test(test_more_than_there_is_room_for_is_left_out),
 	};
 
