@@ -1,15 +1,14 @@
 /* holdfast-ledgerd: the only writer of money, and only while its node is active. The loop thread, which
  * always goes on. */
+#include "gateway/door.h"
 #include "gateway/edgeprobe.h"
 #include "gateway/ledgertally.h"
 #include "gateway/options.h"
-#include "gateway/problem.h"
 #include "gateway/queue.h"
 #include "gateway/reader.h"
-#include "gateway/server.h"
+#include "gateway/twin.h"
 #include "gateway/underway.h"
 #include "gateway/writer.h"
-#include "heartbeat/dirlock.h"
 #include "heartbeat/link.h"
 #include "heartbeat/log.h"
 #include "heartbeat/reload.h"
@@ -17,7 +16,6 @@
 
 #include <errno.h>
 #include <mysql.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -25,7 +23,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -33,7 +30,8 @@
 
 #define TICK_US 20000
 #define REPORT_EVERY_US 100000
-#define STALL_US 1000000 /* a COMMIT that has waited for so long is what others wait for */
+#define ADDRESS_GOES_US 1000000 /* after the role */
+#define STALL_US 1000000	/* a COMMIT that has waited for so long is what others wait for */
 
 struct ledgerd {
 	struct options options;
@@ -43,20 +41,18 @@ struct ledgerd {
 	struct underway *underway; /* of both */
 	struct writer *writer;	   /* NULL until there is a page, and so is the reader */
 	struct reader *reader;
-	struct server *server;
+	struct door door;
 	struct link *link;
 	struct edgeprobe edge;
 	struct ledgertally tally;
 	uint64_t told_us; /* the metrics were left */
 	bool untold;	  /* that failed, which has been said */
-	char page_path[PATH_BYTES], socket_path[PATH_BYTES], lock_path[PATH_BYTES], link_path[PATH_BYTES],
-	    edge_path[PATH_BYTES];
-	int lock; /* of lock_path, to the end of the process */
-	char metrics_path[PATH_BYTES];
+	char page_path[PATH_BYTES], link_path[PATH_BYTES], edge_path[PATH_BYTES], metrics_path[PATH_BYTES];
 	struct role_view seen; /* as of the last tick */
 	bool gate_was_open;
 	uint64_t close_asked, close_confirmed, reported_us;
-	struct errbuf unreachable; /* why nobody new can come to us; "": they can */
+	uint64_t leaves_us; /* told to end, and goes on while it is needed; 0: it stays */
+	uint64_t had_role_us;
 	struct ledger_report reported;
 };
 
@@ -80,7 +76,7 @@ static void answer(struct ledgerd *l, struct request *r)
 	if (r->answer.outcome == WIRE_DONE && !role_may_answer(&v, r->version, clock_boottime_us()))
 		request_settle(r, WIRE_UNKNOWN);
 	ledgertally_note(&l->tally, r->answer.outcome, clock_boottime_us() - r->arrived_us);
-	server_send(l->server, r->session, r->id, &r->answer, r->body);
+	server_send(l->door.server, r->session, r->id, &r->answer, r->body);
 }
 
 /* It is not under way any more. */
@@ -125,22 +121,11 @@ static void refuse_twins(struct ledgerd *l, struct request *list)
 {
 	while (list) {
 		struct request *next = list->next;
-		const struct op_message *m = &list->message;
-		struct wire_answer a = {.outcome = WIRE_DONE, .status = 409, .retry_after_s = 1};
-		struct problem p = {
-		    .code = PROBLEM_IDEMPOTENCY_IN_PROGRESS,
-		    .detail = "A request with this Idempotency-Key is still being executed.",
-		    .request_id = m->text[OP_TEXT_REQUEST_ID],
-		    .request_id_bytes = m->op.text_bytes[OP_TEXT_REQUEST_ID],
-		};
-		char body[2048];
-		struct text t;
+		char body[TWIN_BODY_BYTES];
+		struct wire_answer a = twin_answer(&list->message, body);
 
-		text_init(&t, body, sizeof(body));
-		problem_render(&t, &p);
-		a.body_bytes = t.cut ? 0 : (uint32_t)t.used;
 		ledgertally_note(&l->tally, a.outcome, clock_boottime_us() - list->arrived_us);
-		server_send(l->server, list->session, list->id, &a, body);
+		server_send(l->door.server, list->session, list->id, &a, body);
 		forget(l, list);
 		list = next;
 	}
@@ -156,13 +141,13 @@ static void on_op(
 	if (op_is_admin(m->op.kind) && !root) {
 		LOG(LOG_WARNING, "admin.refuse", KV_U("session", session));
 		no = (struct wire_answer){.outcome = WIRE_DONE, .status = 403};
-		server_send(l->server, session, id, &no, NULL);
+		server_send(l->door.server, session, id, &no, NULL);
 		return;
 	}
 	if (!underway_enter(l->underway, m->op.secret_hash, l->options.conf.in_flight_max)) {
 		no.outcome = WIRE_CROWDED;
 		ledgertally_note(&l->tally, no.outcome, 0);
-		server_send(l->server, session, id, &no, NULL);
+		server_send(l->door.server, session, id, &no, NULL);
 		return;
 	}
 	r = request_new(m);
@@ -177,13 +162,14 @@ static void on_op(
 	}
 	underway_leave(l->underway, m->op.secret_hash);
 	ledgertally_note(&l->tally, no.outcome, 0);
-	server_send(l->server, session, id, &no, NULL);
+	server_send(l->door.server, session, id, &no, NULL);
 }
 
 static void report(struct ledgerd *l)
 {
 	struct ledger_report now = {
 	    .fit = 1,
+	    .leaves = l->leaves_us != 0,
 	    .gate_closed_generation = l->close_confirmed,
 	    .edge_silent_us = l->edge.silent_us,
 	    .edge_gone = l->edge.silent_us && l->edge.gone,
@@ -203,15 +189,15 @@ static void report(struct ledgerd *l)
 		now.rest_generation = s.rest_generation;
 		memcpy(now.reason, s.reason, sizeof(now.reason));
 	}
-	if (l->unreachable.text[0]) {
+	if (l->door.shut_us) {
 		now.fit = 0;
-		(void)snprintf(now.reason, sizeof(now.reason), "%.100s", l->unreachable.text);
+		(void)snprintf(now.reason, sizeof(now.reason), "%.100s", l->door.shut.text);
 	}
 	now.header = l->reported.header;
 	/* At rest also means answered: what the writer had given to us before it said so. */
 	if (now.rest_generation != l->reported.rest_generation) {
 		answer_list(l, queue_take_answers(l->queue));
-		server_flush(l->server);
+		server_flush(l->door.server);
 	}
 	if (memcmp(&now, &l->reported, sizeof(now)) == 0 && now_us - l->reported_us < REPORT_EVERY_US)
 		return;
@@ -240,7 +226,7 @@ static int on_answers(sd_event_source *source, int fd, uint32_t revents, void *u
 	(void)fd;
 	(void)revents;
 	answer_list(l, queue_take_answers(l->queue));
-	server_flush(l->server);
+	server_flush(l->door.server);
 	report_awaited(l);
 	return 0;
 }
@@ -253,7 +239,7 @@ static int on_reads(sd_event_source *source, int fd, uint32_t revents, void *use
 	(void)fd;
 	(void)revents;
 	answer_list(l, queue_take_answers(l->reads));
-	server_flush(l->server);
+	server_flush(l->door.server);
 	return 0;
 }
 
@@ -268,7 +254,7 @@ static void confirm_close(struct ledgerd *l)
 	view(l, &v);
 	if (role_may_answer(&v, v.version, clock_boottime_us()))
 		return;
-	server_drop_unsent(l->server);
+	server_drop_unsent(l->door.server);
 	l->close_confirmed = l->close_asked;
 }
 
@@ -315,14 +301,29 @@ static void leave_metrics(struct ledgerd *l, uint64_t now_us)
 	l->untold = code;
 }
 
-/* Whoever finds no socket finds no ledger. */
-static void mend_socket(struct ledgerd *l)
+static bool has_role(const struct ledgerd *l)
 {
-	struct errbuf e = {""};
+	return l->seen.active == l->seen.self;
+}
 
-	if (server_mend(l->server, &e) && !l->unreachable.text[0])
-		LOG(LOG_ERR, "server.unreachable", KV_S("why", e.text));
-	l->unreachable = e;
+/* Whoever finds no socket finds no ledger. */
+static void mend_door(struct ledgerd *l, uint64_t now_us)
+{
+	door_mend(&l->door, now_us);
+	if (!door_is_stuck(&l->door, now_us) || has_role(l))
+		return;
+	LOG(LOG_ERR, "ledgerd.restart", KV_S("why", l->door.shut.text));
+	sd_event_exit(l->event, 1);
+}
+
+/* Told to end. Who has the role hands it over first, with nobody refused, if anybody can take it; and what is stopped after us, as HAProxy is when
+ * the machine goes down, passes on what still comes by the address. */
+static void leave(struct ledgerd *l, uint64_t now_us)
+{
+	if (has_role(l) ? l->seen.mode != ROLE_MODE_SOLO && now_us < l->leaves_us + LEDGER_LEAVES_US
+			: now_us < l->had_role_us + ADDRESS_GOES_US)
+		return;
+	sd_event_exit(l->event, 0);
 }
 
 static void look(struct ledgerd *l)
@@ -340,6 +341,8 @@ static void look(struct ledgerd *l)
 	    v.drain_generation != l->seen.drain_generation || open != l->gate_was_open)
 		poke(l);
 	l->seen = v;
+	if (has_role(l))
+		l->had_role_us = now_us;
 	l->gate_was_open = open;
 	if (l->writer)
 		writer_check(l->writer, &v);
@@ -349,11 +352,13 @@ static void look(struct ledgerd *l)
 	refuse_list(l, queue_take_expired(l->reads, now_us, lost && v.active != v.self), now_us);
 	refuse_twins(l, queue_take_twins(l->queue, now_us));
 	confirm_close(l);
-	server_flush(l->server);
+	server_flush(l->door.server);
 	edgeprobe_step(&l->edge, now_us);
-	mend_socket(l);
+	mend_door(l, now_us);
 	report(l);
 	leave_metrics(l, now_us);
+	if (l->leaves_us)
+		leave(l, now_us);
 }
 
 static void on_packet(void *userdata, const struct local_header *packet)
@@ -376,27 +381,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_time_relative(source, TICK_US);
 }
 
-/* root administers, the workers of this host ask, and those of the peer come through HAProxy. */
-#define HELLO_US 10000000 /* a worker says it at once */
-
-static struct server_users find_users(void)
-{
-	static const char *const names[] = {"holdfast-worker", "haproxy"};
-	struct server_users ret = {.uid = {0, geteuid()}, .count = 2, .mesh_uid = UINT32_MAX, .hello_us = HELLO_US};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct passwd *p = getpwnam(names[i]);
-
-		if (p)
-			ret.uid[ret.count++] = p->pw_uid;
-		else
-			LOG(LOG_WARNING, "user.missing", KV_S("user", names[i]));
-		if (p && i == 1)
-			ret.mesh_uid = p->pw_uid;
-	}
-	return ret;
-}
-
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct ledgerd *l = userdata;
@@ -409,15 +393,29 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct ledgerd *l = userdata;
+
+	(void)source;
+	(void)info;
+	if (!l->leaves_us) {
+		l->leaves_us = clock_boottime_us();
+		LOG(LOG_NOTICE, "ledgerd.leave", KV_U("active", has_role(l)));
+		look(l);
+	} else {
+		sd_event_exit(l->event, 0); /* whoever says it twice means it */
+	}
+	return 0;
+}
+
 static int set_up(struct ledgerd *l, struct errbuf *e)
 {
 	sd_event_source *tick = NULL, *answers = NULL, *reads = NULL;
-	struct server_users users = find_users();
 	uint64_t now_us;
+	int code;
 
 	if (!options_path(&l->options, "role", l->page_path) ||
-	    !options_path(&l->options, LEDGER_SOCKET, l->socket_path) ||
-	    !options_path(&l->options, LEDGER_HELD, l->lock_path) ||
 	    !options_path(&l->options, "heartbeatd.sock", l->link_path) ||
 	    !options_path(&l->options, METRICS_LEDGERD_NAME, l->metrics_path) ||
 	    !options_path(&l->options, EDGEPROBE_SOCKET, l->edge_path))
@@ -425,11 +423,9 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	ledgertally_begin(&l->tally);
 	edgeprobe_start(&l->edge, l->edge_path, clock_boottime_us());
 	/* Before anything is touched: the socket of the one that runs, for one. */
-	if (mkdir(l->lock_path, 0700) && errno != EEXIST)
-		return err_set(e, -errno, "%s: %s", l->lock_path, strerror(errno));
-	l->lock = dirlock_take(l->lock_path, e);
-	if (l->lock < 0)
-		return l->lock;
+	code = door_hold(&l->door, &l->options, e);
+	if (code)
+		return code;
 	l->queue = queue_new();
 	l->reads = queue_new();
 	l->underway = underway_new();
@@ -442,11 +438,11 @@ static int set_up(struct ledgerd *l, struct errbuf *e)
 	    sd_event_source_set_enabled(tick, SD_EVENT_ON) < 0 ||
 	    sd_event_add_io(l->event, &answers, queue_answers_fd(l->queue), EPOLLIN, on_answers, l) < 0 ||
 	    sd_event_add_io(l->event, &reads, queue_answers_fd(l->reads), EPOLLIN, on_reads, l) < 0 ||
-	    sd_event_add_signal(l->event, NULL, SIGTERM, NULL, NULL) < 0 ||
-	    sd_event_add_signal(l->event, NULL, SIGINT, NULL, NULL) < 0 ||
+	    sd_event_add_signal(l->event, NULL, SIGTERM, on_end, l) < 0 ||
+	    sd_event_add_signal(l->event, NULL, SIGINT, on_end, l) < 0 ||
 	    sd_event_add_signal(l->event, NULL, SIGHUP, on_reload, l) < 0 || sd_event_set_watchdog(l->event, true) < 0)
 		return err_set(e, -ENOMEM, "event loop");
-	return server_new(l->event, l->socket_path, &users, on_op, l, &l->server, e);
+	return door_open(&l->door, l->event, on_op, l, e);
 }
 
 static void tear_down(struct ledgerd *l)
@@ -454,7 +450,7 @@ static void tear_down(struct ledgerd *l)
 	reader_stop(l->reader); /* first: it looks at what the writer says of itself */
 	writer_stop(l->writer);
 	edgeprobe_end(&l->edge);
-	server_free(l->server);
+	door_close(&l->door);
 	link_free(l->link);
 	queue_free(l->queue);
 	queue_free(l->reads);
@@ -465,7 +461,7 @@ static void tear_down(struct ledgerd *l)
 
 int main(int argc, char **argv)
 {
-	static struct ledgerd l;
+	static struct ledgerd l = {.door.held = -1};
 	struct errbuf e = {""};
 	sigset_t stop;
 	int code = options_read(argc, argv, false, &l.options);
@@ -489,7 +485,7 @@ int main(int argc, char **argv)
 		LOG(LOG_ERR, "ledgerd.fail", KV_S("why", e.text));
 	} else {
 		(void)sd_notify(0, "READY=1");
-		LOG(LOG_NOTICE, "ledgerd.start", KV_S("socket", l.socket_path));
+		LOG(LOG_NOTICE, "ledgerd.start", KV_S("socket", l.door.socket_path));
 		code = sd_event_loop(l.event);
 		(void)sd_notify(0, "STOPPING=1");
 	}

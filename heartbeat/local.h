@@ -142,11 +142,14 @@ struct repl_report {
 	char notice[LOCAL_REASON_BYTES]; /* what an operator should know all the same; "" nothing */
 };
 
+#define LEDGER_LEAVES_US 3000000
+
 struct ledger_report {
 	struct local_header header;
-	uint8_t fit;			 /* works; waiting for a COMMIT is fit */
-	uint8_t ready;			 /* warm: connected to the database, waiting for the role */
-	uint8_t edge_gone;		 /* edge_silent_us: it refused the connection; 0: it took it and said nothing */
+	uint8_t fit;	   /* works; waiting for a COMMIT is fit */
+	uint8_t ready;	   /* warm: connected to the database, waiting for the role */
+	uint8_t edge_gone; /* edge_silent_us: it refused the connection; 0: it took it and said nothing */
+	uint8_t leaves; /* it was told to end, and goes on until the role is elsewhere, for LEDGER_LEAVES_US at most */
 	uint64_t barrier_epoch;		 /* opening barrier committed for this epoch (R6); 0 none */
 	uint64_t gate_closed_generation; /* last ledger_gate.close_generation after which nothing was answered */
 	uint64_t rest_generation; /* role_view.drain_generation under which no batch is under way, and none begins */

@@ -97,6 +97,18 @@ bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_
 	return true;
 }
 
+void hb_drain_for_ledger(struct hb_node *n, uint64_t now_us)
+{
+	const struct hb_command command = {.kind = HB_COMMAND_SWITCHOVER, .target = HB_NOBODY};
+	char why[LOCAL_REASON_BYTES];
+
+	if (!hb_mine(n) || hb_is_draining(n) || hb_is_solo(&n->known, n->self) ||
+	    hb_drain_begin(n, &command, now_us, why))
+		return;
+	(void)snprintf(n->drain_note, sizeof(n->drain_note), "its ledger is told to end, and %.80s", why);
+	n->drain_note_us = now_us;
+}
+
 /* The database is read only, at our present word, and nothing of it waits. */
 static bool is_quiet(const struct hb_node *n, uint64_t now_us)
 {

@@ -129,7 +129,7 @@ grey_break() { # FAULT NODE
     ledger-stopped) grey_signal "$node" STOP holdfast-ledgerd ;;
     ledger-crashes) inside "$node" systemd-run --quiet --collect --unit=grey-crash bash -c \
       'while :; do systemctl kill --signal=KILL holdfast-ledgerd; sleep 1; done' ;;
-    ledger-broken) inside "$node" bash -c 'systemctl mask --runtime --now holdfast-ledgerd 2>/dev/null' ;;
+    ledger-broken) inside "$node" bash -c 'systemctl mask --runtime holdfast-ledgerd 2>/dev/null; systemctl kill --signal=KILL holdfast-ledgerd' ;;
     replication-stopped) grey_signal "$node" STOP holdfast-replicationd ;;
     replication-killed) grey_signal "$node" KILL holdfast-replicationd ;;
     replication-broken) inside "$node" bash -c 'systemctl mask --runtime --now holdfast-replicationd 2>/dev/null' ;;

@@ -168,6 +168,16 @@ payments_flow
 stays "without its socket"
 say "the socket of the ledger was removed, and made again"
 
+# All of its directory: another life of ledgerd is needed to have a sandbox with the new one, so the role goes first.
+in_node "$was" 'rm -r /run/holdfast/ledger' || fail "no directory of the ledger on $was"
+wait_until 30 "$heir active" is_active "$heir" "$heir"
+wait_until 30 "a socket of the ledger" in_node "$was" '[ -S /run/holdfast/ledger/ledgerd.sock ] && [ -d /run/holdfast/ledger/own ]'
+payments_flow
+wait_sync
+wait_until 30 "$was fit to take the role back" ctl w switchover --to "$was" --yes
+payments_flow
+say "the directory of the ledger was removed: $heir took over, and $was made it again"
+
 # All that was let through is on the other, too.
 takes_over "$heir" "$was"
 stop_load

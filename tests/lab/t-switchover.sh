@@ -1,5 +1,5 @@
 # Planned hand-overs under load, to and fro, asked for on any member: nobody is alone meanwhile, nobody is refused. Refused itself
-# when the standby cannot take over, in words. The power goes in the middle of one, on either side: nothing is lost.
+# when the standby cannot take over, in words. The same when the ledger, or the machine, is told to end. The power goes in the middle of one, on either side: nothing is lost.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 
 start_load switchover
@@ -16,6 +16,27 @@ for asked in w "$(other "$first")"; do
   [ "$(status w .version)" = $((version + 2)) ] || fail "the record went from version $version to $(status w .version)"
   wait_until 30 "$was standby" is_state w "$was" standby
   say "$was handed over to $heir, asked on $asked"
+done
+is_handed() { [ "$(status w '"\(.active) \(.last_transition.reason)"')" = "$1 switchover" ]; }
+is_off() { "$lab" status | grep -q "^$1 *dead"; }
+for how in "stop holdfast-ledgerd" "restart holdfast-ledgerd" reboot; do
+  was=$(active w)
+  heir=$(other "$was")
+  epoch=$(status w .epoch)
+  # shellcheck disable=SC2086 # words
+  timeout 60 "$lab" exec "$was" -- systemctl $how || [ "$how" = reboot ] || fail "systemctl $how on $was"
+  wait_until 30 "$heir has the role, handed over" is_handed "$heir"
+  [ "$(status w .epoch)" = $((epoch + 1)) ] || fail "systemctl $how: the epoch went from $epoch to $(status w .epoch)"
+  payments_flow
+  if [ "$how" = reboot ]; then
+    wait_until 60 "$was off" is_off "$was"
+    power_on "$was"
+  else
+    in_node "$was" "systemctl start holdfast-ledgerd" || fail "no ledgerd on $was"
+  fi
+  wait_until 60 "$was standby" is_state w "$was" standby
+  wait_sync
+  say "systemctl $how on $was: handed over to $heir"
 done
 stop_load
 # A connection may be closed once, when the address moves; the same request again is answered.

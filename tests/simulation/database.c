@@ -131,7 +131,12 @@ static void kill_replicationd(struct world *w, unsigned at)
 
 static void kill_ledger(struct world *w, unsigned at)
 {
-	ledger_kill(w, at, 100000 + world_dice(w, 200000));
+	uint64_t for_us = 100000 + world_dice(w, 200000);
+
+	if (for_us % 2)
+		ledger_end(w, at, for_us);
+	else
+		ledger_kill(w, at, for_us);
 }
 
 static void kill_mariadb(struct world *w, unsigned at)
@@ -170,7 +175,7 @@ static const struct {
     {"isolated", isolate},
     {"the other's mariadbd killed", kill_other_mariadb},
     {"the other's power off", cut_other_power},
-    {"ledgerd killed", kill_ledger},
+    {"ledgerd killed, or told to end", kill_ledger},
 };
 
 void database_fault(struct world *w, unsigned at)

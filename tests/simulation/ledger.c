@@ -22,6 +22,26 @@ void ledger_kill(struct world *w, unsigned at, uint64_t for_us)
 	world_input(w, at, &gone);
 }
 
+void ledger_end(struct world *w, unsigned at, uint64_t for_us)
+{
+	struct ledger *l = &w->member[at].db.ledger;
+
+	if (!l->up || l->leaves_us)
+		return;
+	l->leaves_us = w->now_us;
+	l->back_us = for_us;
+	l->reported_us = 0;
+}
+
+/* gateway/ledgerd.c, may_end() */
+static bool may_end(const struct world *w, unsigned at)
+{
+	const struct ledger *l = &w->member[at].db.ledger;
+	const struct role_view *v = &w->member[at].view;
+
+	return v->active != v->self || v->mode == ROLE_MODE_SOLO || w->now_us >= l->leaves_us + LEDGER_LEAVES_US;
+}
+
 void ledger_power_off(struct ledger *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -279,6 +299,7 @@ static void report(struct world *w, unsigned at)
 	struct ledger_report r = {
 	    .fit = 1,
 	    .ready = 1,
+	    .leaves = l->leaves_us != 0,
 	    .barrier_epoch = l->barrier_epoch,
 	    .gate_closed_generation = l->closed_generation,
 	    .rest_generation = l->rest_generation,
@@ -310,6 +331,10 @@ void ledger_step(struct world *w, unsigned at)
 	/* ledgerd.c's confirm_close(): the page says so too. */
 	if (!role_may_answer(&m->view, m->view.version, world_clock(w, at)))
 		l->closed_generation = m->node.close_generation;
+	if (l->leaves_us && l->reported_us && may_end(w, at)) {
+		ledger_kill(w, at, l->back_us);
+		return;
+	}
 	if (barrier != l->barrier_epoch || rest != l->rest_generation || closed != l->closed_generation ||
 	    w->now_us >= l->reported_us + REPORT_US)
 		report(w, at);

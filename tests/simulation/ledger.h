@@ -40,6 +40,7 @@ struct ledger {
 	uint64_t read_us, read_must_chain;
 	unsigned read_must;
 	uint64_t reported_us;
+	uint64_t leaves_us, back_us; /* it was told to end then; and how long it will be away */
 };
 
 /* What clients know, and what was saved. */
@@ -79,6 +80,8 @@ void book_lose(struct world *w, unsigned at, unsigned index);
 void book_check_copy(struct world *w, unsigned at);
 
 void ledger_kill(struct world *w, unsigned at, uint64_t for_us);
+/* Told to end: it says so, goes on while it has the role and somebody can take it, and is away for as long. */
+void ledger_end(struct world *w, unsigned at, uint64_t for_us);
 void ledger_power_off(struct ledger *l);
 void ledger_step(struct world *w, unsigned at);
 uint64_t ledger_next_us(const struct world *w, unsigned at);
