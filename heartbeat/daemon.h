@@ -155,6 +155,13 @@ void daemon_local_look(struct daemon *d, uint64_t now_us);
 
 /* daemon_host.c: the role page, the members file. */
 int daemon_host_open(struct daemon *d, struct errbuf *e);
+/* A file of /run, anew: not by way of stdio, which allocates. 0 or -errno. */
+int daemon_host_write(const char *path, const char *text, size_t n);
+
+/* daemon_history.c. What an earlier life knew is read; it is never an error. */
+int daemon_history_open(struct daemon *d, struct errbuf *e);
+/* Ours and what the others tell of theirs; written when it is news. */
+void daemon_history_note(struct daemon *d);
 void daemon_host_tell(struct daemon *d, const struct hb_output *out);
 
 /* daemon_address.c: nothing of it on a member without an address. */

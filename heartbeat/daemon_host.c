@@ -19,8 +19,7 @@ int daemon_host_open(struct daemon *d, struct errbuf *e)
 	return rolepage_create(path, &d->page, e);
 }
 
-/* Not by way of stdio, which allocates. */
-static int write_new(const char *path, const char *text, size_t n)
+int daemon_host_write(const char *path, const char *text, size_t n)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	ssize_t written;
@@ -46,7 +45,7 @@ static int write_members(struct daemon *d)
 		return 0;
 	(void)snprintf(path, sizeof(path), "%s/members", d->run_dir);
 	(void)snprintf(temporary, sizeof(temporary), "%s.new", path);
-	code = write_new(temporary, list, used);
+	code = daemon_host_write(temporary, list, used);
 	if (!code && rename(temporary, path))
 		code = -errno;
 	if (code)

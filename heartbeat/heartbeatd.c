@@ -101,19 +101,6 @@ static void log_changes(const struct daemon *d, const struct hb_output *out)
 		    KV_U("version", n->known.version));
 }
 
-/* Ours and what the others tell of theirs. */
-static void note_history(struct daemon *d)
-{
-	const struct hb_node *n = &d->node;
-
-	d->moved_epoch = n->moved.epoch;
-	d->leak_us = n->leak.since_us;
-	(void)history_note(&d->history, &n->moved);
-	for (uint8_t i = 0; i < HB_MEMBERS_MAX; i++)
-		if (i != n->self)
-			(void)history_note(&d->history, &n->peer[i].facts.moved);
-}
-
 /* What status tells besides the core: since when the role is where it is, and what leases the others ask for. */
 static void note_others(struct daemon *d, const struct hb_input *in)
 {
@@ -146,7 +133,9 @@ static void one_step(struct daemon *d, struct hb_input *in)
 		daemon_store_write(d, &d->node.acceptor.reg, d->node.acceptor.generation);
 	}
 	log_changes(d, &out);
-	note_history(d);
+	d->moved_epoch = d->node.moved.epoch;
+	d->leak_us = d->node.leak.since_us;
+	daemon_history_note(d);
 	note_others(d, in);
 	for (unsigned i = 0; i < out.outbox.count; i++)
 		hold(d, &out.outbox.letter[i]);
@@ -305,8 +294,8 @@ static int take_signals(struct daemon *d, struct errbuf *e)
 static int start(struct daemon *d, struct errbuf *e)
 {
 	static int (*const parts[])(struct daemon * d, struct errbuf * e) = {take_signals, hold_register, start_node,
-	    daemon_store_open, daemon_net_open, daemon_pair_open, daemon_address_open, daemon_host_open,
-	    daemon_local_open, daemon_notify_open};
+	    daemon_store_open, daemon_net_open, daemon_pair_open, daemon_history_open, daemon_address_open,
+	    daemon_host_open, daemon_local_open, daemon_notify_open};
 	int code = loop_open(&d->loop, e);
 
 	d->ledger_uid = uid_of("holdfast-ledger");

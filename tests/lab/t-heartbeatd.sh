@@ -55,4 +55,12 @@ for harm in STOP KILL SPIN; do
   say "SIG$harm: $(active w) serves"
 done
 wait_sync
+# What it knew of the moves of the role, its next life knows.
+moves() { "$lab" exec "$1" -- timeout 10 holdfastctl history --json 2>/dev/null | jq -c 'map([.epoch, .from, .to, .at])'; }
+knew=$(moves w)
+[ "$(jq length <<<"$knew")" -gt 1 ] || fail "the history of w is $knew"
+in_node w 'systemctl restart holdfast-heartbeatd' || fail "no heartbeatd on w"
+knows_again() { [ "$(moves w)" = "$knew" ]; }
+wait_until 60 "the history of w to be what it was" knows_again
+wait_sync
 stop_load

@@ -47,7 +47,9 @@ static void test_the_history(void **state)
 	assert_true(history_note(&d.history, &t));
 	m.end_us[HB_STAGE_ANSWER] = 1500000;
 	hb_transition_stages(&m, &t);
-	assert_false(history_note(&d.history, &t)); /* the same one, of which more is known */
+	assert_true(history_note(&d.history, &t)); /* the same one, of which more is known */
+	assert_false(history_note(&d.history, &t));
+	assert_int_equal(d.history.count, 1);
 	text = status_answer(&d, "history", 2000000);
 	assert_string_equal(text,
 	    "[{\"epoch\":9,\"from\":\"a\",\"to\":\"b\",\"reason\":\"lease-expired\",\"took_ms\":490,"
@@ -151,10 +153,47 @@ static void test_the_history_keeps_the_last(void **state)
 	assert_int_equal(h.entry[0].epoch, 76);
 }
 
+/* What another life of heartbeatd reads; and what it does not. */
+static void test_the_history_is_kept_as_text(void **state)
+{
+	static const char *const bad[] = {"", "7", "8\n", "7\n1", "7\n1 2 3 0 1 1 1 2 3 4 5 6\n",
+	    "7\n1 2 3 0 1 1 1 2 3 4 5 6 7 8\n", "7\n0 2 3 0 1 1 1 2 3 4 5 6 7\n", "7\n1 2 3 9 1 1 1 2 3 4 5 6 7\n",
+	    "7\n1 2 3 0 1 99 1 2 3 4 5 6 7\n", "7\n1 2 3 0 1 1 1 2 3 4 5 6 70000\n",
+	    "7\n1 2 4294967296 0 1 1 1 2 3 4 5 6 7\n", "7\n-1 2 3 0 1 1 1 2 3 4 5 6 7\n",
+	    "7\n18446744073709551616 2 3 0 1 1 1 2 3 4 5 6 7\n"};
+	struct history h = {0}, again = {0};
+	char text[HISTORY_TEXT_BYTES];
+
+	(void)state;
+	for (uint64_t e = 1; e <= HISTORY_MAX; e++) {
+		struct hb_transition t = {.epoch = UINT64_MAX - e,
+		    .at_ms = UINT64_MAX,
+		    .took_ms = UINT32_MAX,
+		    .from = HB_MEMBERS_MAX - 1,
+		    .to = 1,
+		    .reason = HB_REASON_COUNT - 1};
+
+		memset(t.stage_ms, 0xff, sizeof(t.stage_ms));
+		t.stage_ms[0] = (uint16_t)e;
+		assert_true(history_note(&h, &t));
+	}
+	assert_in_range(history_format(&h, UINT64_MAX, text), 1, sizeof(text) - 1);
+	assert_false(history_parse(text, 7, &again));
+	assert_true(history_parse(text, UINT64_MAX, &again));
+	assert_int_equal(again.count, HISTORY_MAX);
+	for (unsigned i = 0; i < HISTORY_MAX; i++)
+		assert_false(history_note(&again, &h.entry[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(history_parse(bad[i], 7, &again));
+	assert_int_equal(again.count, HISTORY_MAX);
+	assert_true(history_parse("7\n1 2 3 0 1 1 1 2 3 4 5 6 7\n", 7, &(struct history){0}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_history),
+	    cmocka_unit_test(test_the_history_is_kept_as_text),
 	    cmocka_unit_test(test_a_payment_that_has_not_come_is_not_told_as_one_at_once),
 	    cmocka_unit_test(test_a_long_stage_is_told_to_be_long),
 	    cmocka_unit_test(test_how_long_a_move_took),
