@@ -28,7 +28,7 @@ static int try_files(const struct conf *conf)
 	const char *different[SETTINGS_FILES_MAX];
 	unsigned members = 0, count = 0;
 	struct errbuf e = {""};
-	int code;
+	int code, turn;
 
 	if (conf->kind == CONF_KIND_WITNESS)
 		return 0;
@@ -37,11 +37,13 @@ static int try_files(const struct conf *conf)
 		return 0;
 	}
 	code = ctl_reconfigure_members(conf, member, &members, &e);
-	if (code) {
+	turn = code ? code : ctl_reconfigure_turn(&e);
+	if (turn < 0) {
 		(void)printf("what follows from it was not tried: %s\n", e.text);
 		return 0;
 	}
 	code = settings_try(conf, member, members, different, &count, &e);
+	(void)close(turn);
 	if (code)
 		return ctl_command_refuse("check", e.text);
 	for (unsigned i = 0; i < count; i++)

@@ -93,9 +93,7 @@ static int render_all(const struct conf *conf, unsigned *changed, struct errbuf 
 	return code ? code : reacted;
 }
 
-/* One at a time, of the unit's and an operator's: both write a file beside the one that is to be replaced, and have it looked at. The descriptor,
- * which lasts as long as this program; or -errno with e filled. */
-static int wait_for_turn(struct errbuf *e)
+int ctl_reconfigure_turn(struct errbuf *e)
 {
 	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -120,7 +118,7 @@ int ctl_reconfigure(const struct ctl_options *o)
 		return 1;
 	if (conf.kind == CONF_KIND_WITNESS)
 		return 0;
-	turn = wait_for_turn(&e);
+	turn = ctl_reconfigure_turn(&e);
 	code = turn < 0 ? turn : render_all(&conf, &changed, &e);
 	if (turn >= 0)
 		(void)close(turn);

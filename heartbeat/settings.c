@@ -12,13 +12,12 @@
 #include <unistd.h>
 
 #include "heartbeat/certificate.h"
-#include "heartbeat/ctl_run.h"
 #include "heartbeat/durable.h"
+#include "heartbeat/settings_check.h"
 
 #define UNIT_DIR "/etc/systemd/system/"
 #define ETC_DIR "/etc/holdfast/"
 #define TEXT_BYTES_MAX (256 * 1024)
-#define CHECK_TIMEOUT_MS 20000
 
 struct setting {
 	const char *target;
@@ -33,17 +32,6 @@ struct setting {
 #define GATEWAY (1u << CONF_KIND_GATEWAY)
 #define REPLICA (1u << CONF_KIND_REPLICA)
 #define WORKER (1u << CONF_KIND_WORKER)
-
-/* Whose file it is says itself whether it would take it, before it gets it. What it is called with, PATH being the new file. */
-static const struct checker {
-	const char *target;
-	const char *before[4], *prefix, *after[2];
-} checkers[] = {
-    {ETC_DIR "haproxy.cfg", {"haproxy", "-c", "-f"}, "", {NULL}},
-    {ETC_DIR "keepalived.conf", {"keepalived", "-t", "-f"}, "", {NULL}},
-    {ETC_DIR "mariadb.cnf", {"mariadbd"}, "--defaults-file=", {"--help", "--verbose"}},
-};
-#define CHECKERS (sizeof(checkers) / sizeof(checkers[0]))
 
 /* Certificates first: what names them is written when they are there. */
 static const struct setting settings[] = {
@@ -150,58 +138,6 @@ static int fill(int fd, const struct setting *s, const char *text, bool owned, s
 	return 0;
 }
 
-/* Of what a program wrote on standard error, the first line that names a fault; the last lines of all three say only that there was one. */
-static const char *first_fault(char *text)
-{
-	static const char *const marks[] = {"[ALERT]", "[ERROR]", "(Line ", ": Line "};
-
-	for (char *line, *rest = text; (line = strsep(&rest, "\n"));)
-		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-			if (strstr(line, marks[i]))
-				return line;
-	return NULL;
-}
-
-/* 0, or -EINVAL and in fault what the program says against that file; -errno with fault filled when it could not be asked. */
-static int ask(const struct checker *c, const char *path, struct errbuf *fault)
-{
-	char named[PATH_MAX];
-	const char *argv[8] = {NULL}, *line;
-	struct ctl_output output = {0};
-	size_t n = 0;
-	int code = join_path(named, c->prefix, path, fault);
-
-	for (size_t i = 0; i < sizeof(c->before) / sizeof(c->before[0]) && c->before[i]; i++)
-		argv[n++] = c->before[i];
-	argv[n++] = named;
-	for (size_t i = 0; i < sizeof(c->after) / sizeof(c->after[0]) && c->after[i]; i++)
-		argv[n++] = c->after[i];
-	if (!code)
-		code = ctl_run(argv, CHECK_TIMEOUT_MS, &output, fault);
-	if (code != -EIO)
-		return code;
-	line = first_fault(output.err);
-	return err_set(fault, -EINVAL, "%.250s", line ? line : "it does not say why");
-}
-
-static int check_new(const char *target, const char *path, struct errbuf *e)
-{
-	for (size_t i = 0; i < CHECKERS; i++) {
-		const struct checker *c = &checkers[i];
-		struct errbuf fault = {""};
-		int code;
-
-		if (strcmp(c->target, target) != 0)
-			continue;
-		code = ask(c, path, &fault);
-		if (code == -EINVAL)
-			return err_set(e, code, "%s refuses what would be written to %s, so the old one stays: %.250s",
-			    c->before[0], target, fault.text);
-		return code ? err_set(e, code, "%s", fault.text) : 0;
-	}
-	return 0;
-}
-
 /* The new file beside the old one, and whose it is would take it. When not, it is gone. */
 static int prepare(
     char *temporary, const struct setting *s, const char *text, const struct settings_place *place, struct errbuf *e)
@@ -219,7 +155,7 @@ static int prepare(
 	code = fill(fd, s, text, owned, e);
 	if (close(fd) && !code)
 		code = err_set(e, -errno, "%s: %s", temporary, strerror(errno));
-	if (!code && place->check)
+	if (!code && place->check && settings_check_has(s->target))
 		code = place->check(s->target, temporary, e);
 	if (code)
 		(void)unlink(temporary);
@@ -239,21 +175,6 @@ static int replace(
 		(void)unlink(temporary);
 	}
 	return code ? code : durable_sync_parent(path, e);
-}
-
-/* As it would be replaced, but for that. */
-static int try_out(const struct settings_place *place, const struct setting *s, const char *text, struct errbuf *e)
-{
-	char path[PATH_MAX], temporary[PATH_MAX];
-	int code = join_path(path, place->root, s->target, e);
-
-	if (!code)
-		code = join_path(temporary, path, ".tried", e);
-	if (!code)
-		code = prepare(temporary, s, text, place, e);
-	if (!code)
-		(void)unlink(temporary);
-	return code;
 }
 
 /* One that cannot be read is another. */
@@ -421,8 +342,8 @@ static int look_at(const struct settings_place *place, const struct conf *conf, 
 
 		if (text[i])
 			code = is_same(place->root, &settings[i], text[i], &same, e);
-		if (!code && !same && tries)
-			code = try_out(place, &settings[i], text[i], e);
+		if (!code && !same && tries && settings_check_has(settings[i].target))
+			code = settings_check_text(place, settings[i].target, text[i], e);
 		if (!code && !same)
 			ret[(*different)++] = settings[i].target;
 	}
@@ -442,7 +363,7 @@ int settings_try_at(const struct settings_place *place, const struct conf *conf,
 	return look_at(place, conf, member, count, true, ret, different, e);
 }
 
-static const struct settings_place here = {"", HOLDFAST_DATADIR, check_new};
+static const struct settings_place here = {"", HOLDFAST_DATADIR, settings_check_file};
 
 int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e)
@@ -462,25 +383,12 @@ int settings_write(
 	return settings_write_at(&here, conf, member, count, changed, e);
 }
 
-static bool has_target(uint32_t kind, const char *target)
+bool settings_has(uint32_t kind, const char *target)
 {
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (strcmp(settings[i].target, target) == 0 && (settings[i].kinds >> kind & 1))
 			return true;
 	return false;
-}
-
-unsigned settings_refusals(uint32_t kind, struct settings_refusal ret[static SETTINGS_PROGRAMS])
-{
-	unsigned count = 0;
-
-	_Static_assert(CHECKERS <= SETTINGS_PROGRAMS, "each has room");
-	for (size_t i = 0; i < CHECKERS; i++) {
-		ret[count] = (struct settings_refusal){.program = checkers[i].before[0], .path = checkers[i].target};
-		if (has_target(kind, checkers[i].target) && ask(&checkers[i], checkers[i].target, &ret[count].why))
-			count++;
-	}
-	return count;
 }
 
 unsigned settings_secrets(uint32_t kind, struct settings_secret ret[static SETTINGS_FILES_MAX])

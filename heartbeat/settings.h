@@ -41,7 +41,7 @@ int settings_write(
 struct settings_place {
 	const char *root;      /* "/tmp/x" for /tmp/x/etc/holdfast/... */
 	const char *templates; /* their directory */
-	/* Would the program whose file target is take the new one, which is at path? 0, or -EINVAL with e filled: it stays the old one, and
+	/* Would the program whose file target is take the new one, which is at path? Asked of such files only (heartbeat/settings_check.h). 0, or -EINVAL with e filled: it stays the old one, and
 	 * the other files are written; another -errno ends it. NULL: nobody is asked. */
 	int (*check)(const char *target, const char *path, struct errbuf *e);
 };
@@ -50,6 +50,9 @@ int settings_write_at(const struct settings_place *place, const struct conf *con
 
 #define SETTINGS_FILES_MAX 14
 #define SETTINGS_PROGRAMS 3
+
+/* Has a node of that kind (enum conf_kind) a file of that name from settings_write? */
+bool settings_has(uint32_t kind, const char *target);
 
 /* Those programs that do not take their file as it is now, or could not be asked, and how many. */
 struct settings_refusal {
@@ -69,7 +72,8 @@ unsigned settings_secrets(uint32_t kind, struct settings_secret ret[static SETTI
  * are constant. 0 or -errno with e filled. */
 int settings_look(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
-/* The same, and each of those is shown to the program that would read it, in a file beside the present one, which is gone afterwards: -EINVAL, one is refused. */
+/* The same, and each of those is shown to the program that would read it, if there is one, in a file without a name: -EINVAL, one is refused. Makes no
+ * file and no directory. */
 int settings_try(const struct conf *conf, const struct settings_member *member, unsigned count,
     const char *ret[static SETTINGS_FILES_MAX], unsigned *different, struct errbuf *e);
 int settings_look_at(const struct settings_place *place, const struct conf *conf, const struct settings_member *member,
