@@ -4,30 +4,56 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "heartbeat/ip_socket.h"
 #include "heartbeat/ip_text.h"
+#include "heartbeat/monotonic.h"
 
-#define STEP_S 1 /* the connection, and each time that something is to come */
+#define LIMIT_MS 2000 /* for all of it, in however small pieces it comes */
 
-/* A socket with limits that hold for connect(), too; -1. */
-static int connect_to(const char *address, uint32_t port)
+static bool wait_for(int fd, short events, int64_t until_ms)
 {
-	const struct timeval limit = {.tv_sec = STEP_S};
+	for (;;) {
+		int64_t left_ms = until_ms - monotonic_ms();
+		int n = left_ms > 0 ? poll(&(struct pollfd){.fd = fd, .events = events}, 1, (int)left_ms) : 0;
+
+		if (n >= 0 || errno != EINTR)
+			return n > 0;
+	}
+}
+
+/* A socket that never blocks; -1. Whether somebody is there shows when it is used. */
+static int connect_to(const char *address, uint32_t port, int64_t until_ms)
+{
 	struct ip ip = ip_before_slash(address);
 	union ip_socket to;
 	socklen_t length = ip_to_socket(&ip, (uint16_t)port, &to);
-	int fd = ip_is_none(&ip) ? -1 : socket(ip_family(&ip), SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = ip_is_none(&ip) ? -1 : socket(ip_family(&ip), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 && connect(fd, &to.any, length) == 0)
+	if (connect(fd, &to.any, length) == 0 || (errno == EINPROGRESS && wait_for(fd, POLLOUT, until_ms)))
 		return fd;
 	(void)close(fd);
 	return -1;
+}
+
+static bool shake_hands(SSL *ssl, int fd, int64_t until_ms)
+{
+	for (;;) {
+		int done = SSL_connect(ssl), why = SSL_get_error(ssl, done);
+
+		if (done == 1)
+			return true;
+		if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
+			return false;
+		if (!wait_for(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until_ms))
+			return false;
+	}
 }
 
 static bool take_name(const SSL *ssl, char ret[static 64])
@@ -40,26 +66,36 @@ static bool take_name(const SSL *ssl, char ret[static 64])
 	return good;
 }
 
-bool ctl_peername(const char *address, uint32_t port, const char *ca_path, char ret[static 64])
+static bool ask(SSL_CTX *ctx, const char *address, uint32_t port, char ret[static 64])
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	SSL *ssl = NULL;
+	int64_t until_ms = monotonic_ms() + LIMIT_MS;
+	int fd = connect_to(address, port, until_ms);
+	SSL *ssl = fd < 0 ? NULL : SSL_new(ctx);
 	bool good = false;
-	int fd = -1;
 
-	if (ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
-	    SSL_CTX_load_verify_locations(ctx, ca_path, NULL) == 1)
-		ssl = SSL_new(ctx);
-	if (ssl)
-		fd = connect_to(address, port);
-	if (fd >= 0 && SSL_set_fd(ssl, fd) == 1) {
+	if (ssl && SSL_set_fd(ssl, fd) == 1) {
 		SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-		good = SSL_connect(ssl) == 1 && take_name(ssl, ret);
+		good = shake_hands(ssl, fd, until_ms) && take_name(ssl, ret);
 	}
 	SSL_free(ssl);
-	SSL_CTX_free(ctx);
-	ERR_clear_error();
 	if (fd >= 0)
 		(void)close(fd);
+	return good;
+}
+
+bool ctl_peername(const char *address, uint32_t port, const char *ca_path, char ret[static 64])
+{
+	/* Who hangs up in the middle must not end us: libssl writes without MSG_NOSIGNAL. */
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	bool good;
+
+	ERR_clear_error(); /* SSL_get_error() looks at what is there */
+	(void)sigaction(SIGPIPE, &ignore, &before);
+	good = ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+	       SSL_CTX_load_verify_locations(ctx, ca_path, NULL) == 1 && ask(ctx, address, port, ret);
+	(void)sigaction(SIGPIPE, &before, NULL);
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
 	return good;
 }

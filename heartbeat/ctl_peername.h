@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Begins a TLS connection to that address and port, and shows no certificate of ours, which is enough to see the other's. For at most some 3 s. False: nobody
- * answered so, or with none of that CA. */
+/* Begins a TLS connection to that address and port, and shows no certificate of ours, which is enough to see the other's. For at most 2 s in all. False: nobody
+ * answered so in that time, or with none of that CA. */
 bool ctl_peername(const char *address, uint32_t port, const char *ca_path, char ret[static 64]);
 
 #endif

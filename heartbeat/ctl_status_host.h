@@ -25,7 +25,7 @@ const char *ctl_host_worker_state(const char *answer, const char *name);
 
 /* An object: node, kind ("worker"), cluster, address; active, the name of a gateway or null; gateways and workers, each with name and state, a gateway also
  * with address and what CTL_HOST_OTHER says; certificate_end_unix and CTL_HOST_JOINED or null. For the caller to json_decref. NULL with e filled: the list of gateways cannot be read. Needs root. Takes up to
- * 7 s for each gateway that hangs. */
+ * 6 s for each gateway that hangs. */
 json_t *ctl_host_look(const struct conf *conf, struct errbuf *e);
 
 /* Did it join so lately that what is missing may come by itself? Pure. */
