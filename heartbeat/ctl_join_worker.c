@@ -230,7 +230,7 @@ static int read_pem(const char *path, char ret[static PKI_PEM_BYTES], struct err
 	return 0;
 }
 
-int ctl_worker_renew(struct errbuf *e)
+int ctl_worker_renew(const struct conf *conf, struct errbuf *e)
 {
 	char ca[PKI_PEM_BYTES], old[PKI_PEM_BYTES], renewed[PKI_PEM_BYTES], path[64];
 	struct settings_member gateway[CTL_MEMBERS_MAX];
@@ -239,9 +239,7 @@ int ctl_worker_renew(struct errbuf *e)
 	bool told = false, renewed_here = false, news = false;
 	int code = hostfiles_gateways(gateway, &count, e), late, learned = 0;
 
-	if (code)
-		count = 0; /* of a file with a mistake nobody goes by the other half */
-	else
+	if (!code)
 		code = read_pem(CONF_PKI_DIR "/ca.pem", ca, e);
 	for (unsigned i = 0; i < count && !code; i++) {
 		int one = read_pem(CONF_PKI_DIR "/node.pem", old, e);
@@ -263,7 +261,7 @@ int ctl_worker_renew(struct errbuf *e)
 	if (!code && silent == count)
 		code = err_set(e, -EAGAIN, "no gateway gives a certificate: %s", why.text);
 	if (count)
-		learned = ctl_worker_learn(gateway, count, &news, &of_list);
+		learned = ctl_worker_learn(conf, gateway, count, &news, &of_list);
 	late = pending_tell(HOSTFILES_PENDING_PATH, ctl_worker_reconfigure, &told, &why);
 	if (told)
 		(void)printf("HAProxy was told%s%s\n", renewed_here ? ": certificate renewed" : "",

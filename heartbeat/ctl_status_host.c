@@ -43,7 +43,7 @@ static bool says_yes(const char *gateway, const char *path)
 }
 
 /* Whoever is asked lets us in, or we would hear nothing. */
-static const char *ask_gateway(const char *name)
+const char *ctl_host_ask(const char *name)
 {
 	if (says_yes(name, "/activez"))
 		return CTL_HOST_ACTIVE;
@@ -71,7 +71,7 @@ static json_t *look_at_workers(const struct conf *conf)
 /* Who does not answer may be another than the list says. */
 static json_t *look_at_gateway(const struct conf *conf, const struct settings_member *m)
 {
-	const char *state = ask_gateway(m->name);
+	const char *state = ctl_host_ask(m->name);
 	json_t *o = json_pack("{s:s,s:s,s:s}", "name", m->name, "address", m->address, "state", state);
 	char name[64];
 

@@ -20,6 +20,9 @@
 #define CTL_HOST_JOINED "joined_s_ago"
 #define CTL_HOST_NEW_S 60 /* for so long it may be that a gateway has not heard of it yet */
 
+/* Which of these the gateway of that name is now, where HAProxy here was told that it is. Takes up to 4 s. */
+const char *ctl_host_ask(const char *name);
+
 /* What the answer of HAProxy to "show servers state" says of one of its own workers: "up", "down", or "unknown", where nothing is said. Pure. */
 const char *ctl_host_worker_state(const char *answer, const char *name);
 

@@ -413,7 +413,7 @@ static int sync_here(struct errbuf *e)
 	if (conf.kind != CONF_KIND_WORKER)
 		return sync_gateway(e);
 	code = take_turn(e);
-	return code ? code : ctl_worker_renew(e);
+	return code ? code : ctl_worker_renew(&conf, e);
 }
 
 static int end(int code, const struct errbuf *e)

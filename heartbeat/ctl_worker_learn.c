@@ -9,6 +9,8 @@
 
 #include "heartbeat/ctl_fetch.h"
 #include "heartbeat/ctl_files.h"
+#include "heartbeat/ctl_peername.h"
+#include "heartbeat/ctl_status_host.h"
 #include "heartbeat/hostfiles.h"
 #include "heartbeat/hostinvite.h"
 #include "heartbeat/ip_text.h"
@@ -30,6 +32,14 @@ static bool has(const struct settings_member *list, unsigned count, const struct
 	return false;
 }
 
+static const struct settings_member *named(const struct settings_member *list, unsigned count, const char *name)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return &list[i];
+	return NULL;
+}
+
 int ctl_worker_take_list(const char *text, const struct settings_member *teller,
     struct settings_member ret[static CTL_MEMBERS_MAX], unsigned *count, struct errbuf *e)
 {
@@ -43,13 +53,27 @@ int ctl_worker_take_list(const char *text, const struct settings_member *teller,
 		return code;
 	if (*count != HOSTINVITE_GATEWAYS)
 		return err_set(e, -EBADMSG, "the list of %s has %u gateways", teller->name, *count);
-	if (!has(ret, *count, teller))
-		return err_set(
-		    e, -EBADMSG, "the list of %s does not have it at %s, where it is", teller->name, teller->address);
-	for (unsigned i = 0; i < *count; i++)
-		if (!ip_text_same_family(ret[i].address, teller->address))
+	if (!named(ret, *count, teller->name))
+		return err_set(e, -EBADMSG, "the list of %s does not have it", teller->name);
+	for (unsigned i = 1; i < *count; i++)
+		if (!ip_text_same_family(ret[i].address, ret[0].address))
 			return err_set(e, -EBADMSG, "the list of %s has addresses of two families", teller->name);
 	return 0;
+}
+
+unsigned ctl_worker_merge_lists(const struct settings_member *have, unsigned of_have,
+    const struct settings_member *told, unsigned of_told, const bool *seen,
+    struct settings_member ret[static CTL_MEMBERS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < of_told; i++) {
+		const struct settings_member *line = seen[i] ? &told[i] : named(have, of_have, told[i].name);
+
+		if (line)
+			ret[n++] = *line;
+	}
+	return n;
 }
 
 bool ctl_worker_lists_differ(
@@ -87,27 +111,55 @@ static int write_list(const struct settings_member *list, unsigned count, struct
 	return ctl_file_write(CONF_GATEWAYS_PATH, text, &owner, e);
 }
 
-int ctl_worker_learn(const struct settings_member *have, unsigned count, bool *news, struct errbuf *e)
+/* The active one: it decides who is a member. */
+static const struct settings_member *find_active(const struct settings_member *have, unsigned count)
 {
-	struct settings_member told[CTL_MEMBERS_MAX];
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(ctl_host_ask(have[i].name), CTL_HOST_ACTIVE) == 0)
+			return &have[i];
+	return NULL;
+}
+
+/* Not where our list has it, if that does, and there now. */
+static bool is_elsewhere(
+    const struct conf *conf, const struct settings_member *ours, const struct settings_member *told)
+{
+	char name[64];
+
+	if (ours && (has(ours, 1, told) || strcmp(ctl_host_ask(ours->name), CTL_HOST_SILENT) != 0))
+		return false;
+	return ctl_peername(told->address, conf->mesh_http_port, CONF_PKI_DIR "/ca.pem", name) &&
+	       strcmp(name, told->name) == 0;
+}
+
+int ctl_worker_learn(
+    const struct conf *conf, const struct settings_member *have, unsigned count, bool *news, struct errbuf *e)
+{
+	struct settings_member told[CTL_MEMBERS_MAX], merged[CTL_MEMBERS_MAX];
+	const struct settings_member *teller = find_active(have, count);
+	bool seen[CTL_MEMBERS_MAX] = {false};
 	struct errbuf ignored = {""};
 	char path[64], text[LIST_BYTES];
-	unsigned n = 0;
+	unsigned n = 0, of_merged;
 	int code;
 
 	*news = false;
-	for (unsigned i = 0; i < count; i++) {
-		(void)snprintf(path, sizeof(path), ASK_FORMAT, have[i].name);
-		/* The active one decides who is a member. What has no such list is of an older release. */
-		if (ctl_fetch(path, "/activez", text, sizeof(text), &ignored) ||
-		    ctl_fetch(path, SETTINGS_GATEWAYS_PATH, text, sizeof(text), &ignored))
-			continue;
-		code = ctl_worker_take_list(text, &have[i], told, &n, e);
-		if (code || !ctl_worker_lists_differ(have, count, told, n))
-			return code;
-		code = write_list(told, n, e);
-		*news = !code;
+	if (!teller)
+		return 0;
+	(void)snprintf(path, sizeof(path), ASK_FORMAT, teller->name);
+	/* What has no such list is of an older release. */
+	if (ctl_fetch(path, SETTINGS_GATEWAYS_PATH, text, sizeof(text), &ignored))
+		return 0;
+	code = ctl_worker_take_list(text, teller, told, &n, e);
+	if (code)
 		return code;
-	}
-	return 0;
+	for (unsigned i = 0; i < n; i++)
+		seen[i] = strcmp(told[i].name, teller->name) != 0 &&
+			  is_elsewhere(conf, named(have, count, told[i].name), &told[i]);
+	of_merged = ctl_worker_merge_lists(have, count, told, n, seen, merged);
+	if (of_merged < n || !ctl_worker_lists_differ(have, count, merged, of_merged))
+		return 0;
+	code = write_list(merged, of_merged, e);
+	*news = !code;
+	return code;
 }

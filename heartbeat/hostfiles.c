@@ -161,6 +161,7 @@ int hostfiles_read_gateways(
 	}
 	if (!code && !n)
 		code = err_set(e, -EINVAL, "%s: there is no gateway in it", file);
-	*count = n;
+	if (!code)
+		*count = n;
 	return code;
 }

@@ -148,6 +148,17 @@ wait_until 45 "r to learn where $standby is" is_mended
 in_node r 'chmod 644 /etc/holdfast/gateways'
 heard_again() { ctl r status; [[ $said = *"$(address_of "$standby")       not active"* ]]; }
 wait_until 10 "r to hear $standby again" heard_again
+# Addresses that somebody wrote on purpose, here because they are translated on the way: they stay while the gateways answer there.
+in_node r "nft 'add table ip way; add chain ip way out { type nat hook output priority -100; }
+  add rule ip way out ip daddr 10.77.0.223 dnat to $(address_of "$now"); add rule ip way out ip daddr 10.77.0.224 dnat to $(address_of "$standby")'
+  systemctl stop holdfast-workers.timer; printf '%s\n' '$now 10.77.0.223' '$standby 10.77.0.224' >/etc/holdfast/gateways && holdfastctl reconfigure" || fail "reconfigure of r"
+heard_there() { ctl r status; [[ $said = *"10.77.0.223     active"*"10.77.0.224     not active"* ]]; }
+wait_until 10 "r to hear both by the way that is translated" heard_there
+ctl r worker sync || fail "worker sync: $said"
+[ "$(in_node r 'cat /etc/holdfast/gateways')" = "$now 10.77.0.223
+$standby 10.77.0.224" ] || fail "what was written on purpose is gone: $(in_node r 'cat /etc/holdfast/gateways')"
+in_node r "nft delete table ip way; printf '%s\n' 'a $(address_of a)' 'b $(address_of b)' >/etc/holdfast/gateways && holdfastctl reconfigure && systemctl start holdfast-workers.timer" || fail "reconfigure of r"
+wait_until 10 "r to hear $standby again" heard_again
 ctl r metrics || fail "metrics: $said"
 says 'holdfast_certificate_end_timestamp_seconds{certificate="node"}'
 is_counted() { ctl r metrics && [[ $said = *'holdfast_daemon_up{daemon="workerd@2"} 1'* ]]; }

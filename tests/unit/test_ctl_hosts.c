@@ -190,12 +190,13 @@ static void test_the_list_of_gateways_is_read(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FILE *f = fmemopen((void *)(uintptr_t)cases[i].text, strlen(cases[i].text), "r");
 		struct errbuf e = {""};
-		unsigned count = 0;
+		unsigned count = 99;
 
 		assert_non_null(f);
 		assert_int_equal(hostfiles_read_gateways(f, "gateways", m, &count, &e), cases[i].said ? -EINVAL : 0);
 		(void)fclose(f);
-		if (cases[i].said ? !strstr(e.text, cases[i].said) : count != 2)
+		assert_int_equal(count, cases[i].said ? 99 : 2); /* half a file is none */
+		if (cases[i].said && !strstr(e.text, cases[i].said))
 			fail_msg("case %zu is answered with '%s'", i, e.text);
 	}
 }
@@ -216,8 +217,9 @@ static void test_only_a_whole_list_of_gateways_is_taken(void **state)
 	    {"", false, false},
 	    {"a 10.0.0.1\n", false, false},
 	    {"a 10.0.0.1\nb 10.0.0.2\nc 10.0.0.3\n", false, false},
-	    {"a 10.0.0.9\nb 10.0.0.2\n", false, false},
-	    {"b 10.0.0.1\na 10.0.0.2\n", false, false},
+	    {"a 10.0.0.9\nb 10.0.0.2\n", true, true}, /* we reach it elsewhere */
+	    {"c 10.0.0.1\nb 10.0.0.2\n", false, false},
+	    {"a fd00::1\nb fd00::2\n", true, true},
 	    {"a 10.0.0.1\na 10.0.0.2\n", false, false},
 	    {"a 10.0.0.1\nb 10.0.0.1\n", false, false},
 	    {"a 10.0.0.1\nb fd00::1\n", false, false},
@@ -238,6 +240,29 @@ static void test_only_a_whole_list_of_gateways_is_taken(void **state)
 			assert_int_equal(ctl_worker_lists_differ(pair, 2, told, count), cases[i].news);
 	}
 	assert_true(ctl_worker_lists_differ(pair, 1, pair, 2));
+}
+
+/* What an operator wrote stays but for a gateway that is not there any more and was seen elsewhere. */
+static void test_a_list_that_was_told_is_not_taken_over_ours(void **state)
+{
+	static const struct settings_member have[] = {
+	    {"a", "192.0.2.1", CONF_KIND_GATEWAY}, {"b", "192.0.2.2", CONF_KIND_GATEWAY}};
+	static const struct settings_member told[] = {
+	    {"b", "10.0.0.2", CONF_KIND_GATEWAY}, {"a", "10.0.0.1", CONF_KIND_GATEWAY}};
+	static const bool nowhere[] = {false, false}, only_b[] = {true, false};
+	struct settings_member ret[CTL_MEMBERS_MAX];
+
+	(void)state;
+	assert_int_equal(ctl_worker_merge_lists(have, 2, told, 2, nowhere, ret), 2);
+	assert_false(ctl_worker_lists_differ(have, 2, ret, 2));
+	assert_int_equal(ctl_worker_merge_lists(have, 2, told, 2, only_b, ret), 2);
+	assert_true(ctl_worker_lists_differ(have, 2, ret, 2));
+	assert_string_equal(ret[0].address, "10.0.0.2");
+	assert_string_equal(ret[1].address, "192.0.2.1");
+	/* One that ours does not have at all. */
+	assert_int_equal(ctl_worker_merge_lists(have, 1, told, 2, nowhere, ret), 1);
+	assert_int_equal(ctl_worker_merge_lists(have, 1, told, 2, only_b, ret), 2);
+	assert_string_equal(ret[0].address, "10.0.0.2");
 }
 
 static const struct doctor_finding *finding(const struct doctor_facts *f, const char *check)
@@ -348,6 +373,7 @@ int main(void)
 	    cmocka_unit_test(test_a_list_of_gateways_that_is_wrong_is_called_so),
 	    cmocka_unit_test(test_the_list_of_gateways_is_read),
 	    cmocka_unit_test(test_only_a_whole_list_of_gateways_is_taken),
+	    cmocka_unit_test(test_a_list_that_was_told_is_not_taken_over_ours),
 	    cmocka_unit_test(test_the_doctor_of_a_worker_host),
 	    cmocka_unit_test(test_one_with_the_name_of_a_member_is_named),
 	    cmocka_unit_test(test_what_was_seen_comes_back),
