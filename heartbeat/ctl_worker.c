@@ -157,10 +157,9 @@ static int check_address(const char *address, struct errbuf *e)
 /* A replica has a name, too, and is no member. */
 static int check_replicas(const char *name, const char *address, struct errbuf *e)
 {
-	struct errbuf ignored = {""};
-	json_t *status = ctl_ask(LOCAL_SOCKET, "status", &ignored);
+	json_t *status = ctl_ask(LOCAL_SOCKET, "status", e);
 	const json_t *one;
-	int code = 0;
+	int code = status ? 0 : -EAGAIN; /* who cannot tell the replicas has named none */
 	size_t i;
 
 	json_array_foreach(json_object_get(status, "replicas"), i, one)
