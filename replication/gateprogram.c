@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "heartbeat/cli.h"
 #include "replication/gate.h"
 
 #define LIMIT_S 5
@@ -61,13 +62,19 @@ static bool write_environment(enum gate_role role, unsigned server_id)
 	return good && rename(fresh, GATE_ENVIRONMENT) == 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	static const char *const usage[] = {
+	    "(ExecStartPre of mariadb.service, and nobody else's: it asks holdfast-replicationd)", NULL};
+	const struct cli cli = {"holdfast-gate", usage, NULL, 0, 0};
+	int code = cli_read(&cli, argc, argv);
 	char line[GATE_LINE_BYTES] = "", words[GATE_LINE_BYTES];
 	enum gate_role role;
 	unsigned server_id = 0;
 	const char *why;
 
+	if (code >= 0)
+		return code;
 	if (!ask(line)) {
 		(void)snprintf(words, sizeof(words), "holdfast-replicationd does not answer at " GATE_SOCKET ": %s",
 		    strerror(errno));

@@ -47,6 +47,25 @@ for program in heartbeatd replicationd tickled ledgerd workerd paged ctl; do
     failed=1
   fi
 done
+# Every program, also those without a page, tells its usage, and names what is none: NEWS says so.
+asked=0
+for program in ./holdfast-* ./holdfastctl; do
+  [ -f "$program" ] && [ -x "$program" ] || continue
+  asked=$((asked + 1))
+  timeout 20 "$program" --help >"$work/usage" 2>&1 && grep -q usage "$work/usage" || {
+    echo "FAIL $program --help ends with an error, or tells no usage"
+    failed=1
+  }
+  for words in --nonsense 'nonsense nonsense nonsense'; do
+    # shellcheck disable=SC2086
+    timeout 20 "$program" $words >/dev/null 2>"$work/refusal" </dev/null
+    [ $? = 2 ] && grep -q nonsense "$work/refusal" || {
+      echo "FAIL $program $words does not end with 2, or does not name the word"
+      failed=1
+    }
+  done
+done
+[ "$asked" -ge 12 ] && echo "ok   $asked programs tell how to call them" || failed=1
 sed -n 's/^  \([a-z][a-z-]*\).*/\1/p' "$work/help" | grep -vx help | LC_ALL=C sort -u >"$work/commands"
 sed -n '/^\.Sh STATUS/q; s/^\.It Cm \([a-z-]*\).*/\1/p' "$man/holdfastctl.8" | LC_ALL=C sort -u >"$work/page"
 if ! [ -s "$work/commands" ] || ! diff -u --label "holdfastctl help" --label "holdfastctl.8" "$work/commands" "$work/page"; then
