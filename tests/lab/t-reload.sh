@@ -42,11 +42,17 @@ wait_until 10 "heartbeatd says when it reads it" events_have heartbeatd conf.res
 payments_flow
 say "a wrong configuration is refused, and nobody ended"
 
-# The same without a reload, and of a file that is not in place yet.
+# The same without a reload, and of a file that is not in place yet. It takes turns with reconfigure.
 refused 1 "$node" "unknown key 'nonsense' in [gateway]" check
 case $said in *"'hold-timeout-ms' is '5', want 100 to 20000"*"2 mistakes in $conf"*) ;; *) fail "check: $said" ;; esac
 printf '%s\n%s\n' "$kept" $'[gateway]\nworkers = 3\n[heartbeat]\nlease-ms = 210' | "$lab" exec "$node" -- tee /root/next.conf >/dev/null
 printf '%s\n' "$kept" | "$lab" exec "$node" -- tee $conf >/dev/null
+all_there() { # every file and directory that is not as it was has another number, size or mode
+  in_node "$node" 'find /etc -ignore_readdir_race -printf "%p %i %y %s %m %u\n" >/root/there && LC_ALL=C sort /root/there &&
+    find /run -xdev -ignore_readdir_race -name "*.tried"'
+}
+there=$(all_there) || fail "what is on $node cannot be listed"
+[[ $there = *"$conf "* ]] || fail "the list of what is on $node: $there"
 ctl "$node" check || fail "check: $said"
 says "$conf is good: $node, a gateway of pay"
 ctl "$node" check /root/next.conf || fail "check of another file: $said"
@@ -54,8 +60,16 @@ says "[heartbeat] lease-ms: 150 -> 210: restart holdfast-heartbeatd"
 says "haproxy.cfg would be written anew: holdfastctl reconfigure"
 in_node "$node" "cp $share/keepalived.conf.in /root/ && echo nonsense >>$share/keepalived.conf.in"
 refused 1 "$node" "keepalived refuses what would be written to /etc/holdfast/keepalived.conf" check /root/next.conf
-put_back
-in_node "$node" 'find /etc/holdfast -name "*.tried"' | grep -q . && fail "check has left something"
+in_node "$node" "mv /root/keepalived.conf.in $share/keepalived.conf.in"
+in_node "$node" "flock /run/holdfast-root/reconfigure.lock timeout 2 holdfastctl check /root/next.conf >/dev/null 2>&1; [ \$? = 124 ]" || fail "check does not wait for reconfigure"
+# Killed while a program reads what was made for it.
+in_node "$node" "cp -a /usr/sbin/haproxy /root/haproxy && rm /usr/sbin/haproxy && printf '#!/bin/sh\n: >/root/asked; sleep 60\n' >/usr/sbin/haproxy && chmod 755 /usr/sbin/haproxy
+  holdfastctl check /root/next.conf & pid=\$!
+  until [ -e /root/asked ] || ! kill -0 \$pid; do sleep 0.05; done
+  kill -9 \$pid; wait \$pid; rm /usr/sbin/haproxy; mv /root/haproxy /usr/sbin/haproxy" >/dev/null 2>&1
+in_node "$node" 'test -x /usr/sbin/haproxy && rm /root/asked' || fail "the kill did not come in between"
+left=$(all_there) || fail "what is on $node cannot be listed"
+[ "$left" = "$there" ] || fail "check has left or changed something: $(diff <(printf '%s\n' "$there") <(printf '%s\n' "$left"))"
 [ "$(pids)" = "$before" ] || fail "check ended somebody"
 say "check says what a reload would, and does nothing"
 
