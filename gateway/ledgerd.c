@@ -31,7 +31,9 @@
 #define TICK_US 20000
 #define REPORT_EVERY_US 100000
 #define ADDRESS_GOES_US 1000000 /* after the role */
-#define STALL_US 1000000	/* a COMMIT that has waited for so long is what others wait for */
+#define DOOR_SHUT_US 10000000
+#define HEARTBEATD_SILENT_US 1000000 /* it writes the role page several times in that */
+#define STALL_US 1000000	     /* a COMMIT that has waited for so long is what others wait for */
 
 struct ledgerd {
 	struct options options;
@@ -306,11 +308,18 @@ static bool has_role(const struct ledgerd *l)
 	return l->seen.active == l->seen.self;
 }
 
+/* Somebody else may have the role before this one ends; for as long as heartbeatd, which hands it over, is there. */
+static bool waits_for_heir(const struct ledgerd *l, uint64_t since_us, uint64_t limit_us, uint64_t now_us)
+{
+	return has_role(l) && l->seen.mode != ROLE_MODE_SOLO && now_us < since_us + limit_us &&
+	       now_us < l->seen.updated_us + HEARTBEATD_SILENT_US;
+}
+
 /* Whoever finds no socket finds no ledger. */
 static void mend_door(struct ledgerd *l, uint64_t now_us)
 {
 	door_mend(&l->door, now_us);
-	if (!door_is_stuck(&l->door, now_us) || has_role(l))
+	if (!door_is_stuck(&l->door, now_us) || waits_for_heir(l, l->door.shut_us, DOOR_SHUT_US, now_us))
 		return;
 	LOG(LOG_ERR, "ledgerd.restart", KV_S("why", l->door.shut.text));
 	sd_event_exit(l->event, 1);
@@ -320,7 +329,7 @@ static void mend_door(struct ledgerd *l, uint64_t now_us)
  * the machine goes down, passes on what still comes by the address. */
 static void leave(struct ledgerd *l, uint64_t now_us)
 {
-	if (has_role(l) ? l->seen.mode != ROLE_MODE_SOLO && now_us < l->leaves_us + LEDGER_LEAVES_US
+	if (has_role(l) ? waits_for_heir(l, l->leaves_us, LEDGER_LEAVES_US, now_us)
 			: now_us < l->had_role_us + ADDRESS_GOES_US)
 		return;
 	sd_event_exit(l->event, 0);

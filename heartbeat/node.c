@@ -379,6 +379,8 @@ static const char *explain(const struct hb_node *n, const struct hb_rule *rule, 
 		return n->drain_note[0] ? n->drain_note : n->repl.notice;
 	if (n->stand_note[0])
 		return n->stand_note;
+	if (n->state == HB_STANDBY && ill == HB_ILL_NONE && !hb_takes_over(n, now_us))
+		return "its ledgerd is away: the role is not handed to it; systemctl status holdfast-ledgerd";
 	if (n->state == HB_STANDBY)
 		return n->repl.notice;
 	if (hb_is_draining(n))

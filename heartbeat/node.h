@@ -204,6 +204,7 @@ struct hb_node {
 	uint64_t repl_missed_us, ledger_missed_us; /* as struct hb_peer.missed_us */
 	struct ledger_report ledger;
 	uint64_t ledger_us;
+	bool repl_away, ledger_away; /* it hung up, and has not come back */
 	struct hb_deaths replication_deaths, ledger_deaths, database_deaths, edge_deaths;
 	uint64_t high_water_epoch;
 	struct gtid high_water;

@@ -192,6 +192,9 @@ void hb_drain_look(struct hb_node *n, uint64_t now_us)
 	no = hb_is_sick(n, now_us) ? "its own database is gone" : obstacle(n, d->to, now_us);
 	if (hb_ill(n, now_us) != HB_ILL_NONE)
 		no = hb_ill_text(hb_ill(n, now_us));
+	/* It would come back in a moment, perhaps, and payments would wait for that. */
+	if (!no && n->repl_away)
+		no = "its replicationd is away";
 	if (!no && GUARDED(M30_DRAIN_NEVER_ENDS, now_us > d->began_us + DRAIN_US, false))
 		no = hb_drain_waits(n, now_us) + sizeof("handing over: ") - 1;
 	if (no)

@@ -157,6 +157,11 @@ bool hb_is_fit(const struct hb_node *n, uint64_t now_us)
 	return n->repl.db_up && n->repl.fit && hb_ill(n, now_us) == HB_ILL_NONE;
 }
 
+bool hb_takes_over(const struct hb_node *n, uint64_t now_us)
+{
+	return hb_is_fit(n, now_us) && (hb_mine(n) || !(n->ledger_away || n->ledger.leaves));
+}
+
 /* Does the database die because it is told to (R7, B1)? */
 static bool is_fenced(const struct hb_node *n)
 {
@@ -168,11 +173,13 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 	/* One that is being restarted has FIT_REPORT_US to come back; the database does not need it. */
 	if (!r) {
 		hb_deaths_note(&n->replication_deaths, now_us);
+		n->repl_away = true;
 		return;
 	}
 	if (n->repl_us && n->repl.db_up && !r->db_up && !is_fenced(n))
 		hb_deaths_note(&n->database_deaths, now_us);
 	n->repl_us = now_us;
+	n->repl_away = false;
 	n->repl_missed_us = 0;
 	since_note(&n->row_waits_us, r->row_waits, now_us);
 	n->repl = *r;
@@ -189,12 +196,14 @@ void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t n
 		hb_deaths_note(&n->ledger_deaths, now_us);
 		n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
 		n->ledger.leaves = 0;
+		n->ledger_away = true;
 		return;
 	}
 	if (n->ledger_us && !n->ledger.edge_gone && r->edge_gone)
 		hb_deaths_note(&n->edge_deaths, now_us);
 	n->ledger_us = now_us;
 	n->ledger_missed_us = 0;
+	n->ledger_away = false;
 	n->ledger = *r;
 	n->ledger.commit_since_us = hb_since(n, r->commit_since_us);
 	n->ledger.edge_silent_us = hb_since(n, r->edge_silent_us);

@@ -25,7 +25,7 @@ void hb_node_facts(const struct hb_node *n, uint64_t now_us, struct hb_facts *re
 	memcpy(ret->reason, n->reason, sizeof(ret->reason));
 	if (!hb_repl_fresh(n, now_us))
 		return;
-	ret->fit = hb_is_fit(n, now_us);
+	ret->fit = hb_takes_over(n, now_us);
 	/* One that dies again and again is not worth waiting for. */
 	ret->follow_epoch = hb_deaths_too_many(&n->database_deaths, now_us) ? 0 : p->follow_epoch;
 	ret->token = p->token;

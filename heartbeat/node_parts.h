@@ -103,8 +103,10 @@ const char *hb_ill_text(unsigned ill);
 bool hb_fit_to_renew(const struct hb_node *n, uint64_t now_us);
 bool hb_is_sick(const struct hb_node *n, uint64_t now_us);
 
-/* Could it be handed the role? */
+/* Could it do the work of the active? */
 bool hb_is_fit(const struct hb_node *n, uint64_t now_us);
+/* Could it be handed the role? Not while its ledger is away, be it for a moment, or told to end: nobody would answer meanwhile. */
+bool hb_takes_over(const struct hb_node *n, uint64_t now_us);
 
 /* Each step: asked: keepalived is told to hold the address here. */
 void hb_address_look(struct hb_node *n, bool asked, uint64_t now_us);
