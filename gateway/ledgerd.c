@@ -181,15 +181,7 @@ static void report(struct ledgerd *l)
 
 	if (l->writer) {
 		writer_get_status(l->writer, &s);
-		now.fit = s.fit;
-		now.ready = s.ready;
-		now.barrier_epoch = s.barrier_epoch;
-		now.commit_since_us = s.commit_since_us;
-		now.answered_epoch = s.answered_epoch;
-		now.answered = s.answered;
-		now.first_us = s.first_us;
-		now.rest_generation = s.rest_generation;
-		memcpy(now.reason, s.reason, sizeof(now.reason));
+		standing_report(&s, &now);
 	}
 	if (l->door.shut_us) {
 		now.fit = 0;

@@ -76,3 +76,16 @@ void standing_get(struct standing *s, struct writer_status *ret)
 	*ret = s->status;
 	(void)pthread_mutex_unlock(&s->lock);
 }
+
+void standing_report(const struct writer_status *s, struct ledger_report *ret)
+{
+	ret->fit = s->fit;
+	ret->ready = s->ready;
+	ret->barrier_epoch = s->barrier_epoch;
+	ret->commit_since_us = s->commit_since_us;
+	ret->answered_epoch = s->answered_epoch;
+	ret->answered = s->answered;
+	ret->first_us = s->first_us;
+	ret->rest_generation = s->rest_generation;
+	memcpy(ret->reason, s->reason, sizeof(ret->reason));
+}

@@ -21,6 +21,9 @@ struct writer_status {
 	char reason[LOCAL_REASON_BYTES];
 };
 
+/* Into what heartbeatd is told; the rest of that is not touched. */
+void standing_report(const struct writer_status *s, struct ledger_report *ret);
+
 /* What may be answered, for those who read beside the writer: everything up to this batch, and nothing after it. */
 struct standing_seen {
 	uint64_t epoch; /* 0: nothing */

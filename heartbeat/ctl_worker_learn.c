@@ -128,8 +128,11 @@ static bool is_elsewhere(
 
 	if (ours && (has(ours, 1, told) || strcmp(ctl_host_ask(ours->name), CTL_HOST_SILENT) != 0))
 		return false;
-	return ctl_peername(told->address, conf->mesh_http_port, CONF_PKI_DIR "/ca.pem", name) &&
-	       strcmp(name, told->name) == 0;
+	if (!ctl_peername(told->address, conf->mesh_http_port, CONF_PKI_DIR "/ca.pem", name) ||
+	    strcmp(name, told->name) != 0)
+		return false;
+	/* Once more: a HAProxy that was loaded anew was silent for a moment. */
+	return !ours || strcmp(ctl_host_ask(ours->name), CTL_HOST_SILENT) == 0;
 }
 
 int ctl_worker_learn(
@@ -159,6 +162,10 @@ int ctl_worker_learn(
 	of_merged = ctl_worker_merge_lists(have, count, told, n, seen, merged);
 	if (of_merged < n || !ctl_worker_lists_differ(have, count, merged, of_merged))
 		return 0;
+	for (unsigned i = 1; i < of_merged; i++)
+		if (!ip_text_same_family(merged[i].address, merged[0].address))
+			return err_set(e, -EBADMSG, "%s is at %s now: " CONF_GATEWAYS_PATH " would have two families",
+			    merged[i].name, merged[i].address);
 	code = write_list(merged, of_merged, e);
 	*news = !code;
 	return code;

@@ -5,8 +5,9 @@
 
 #define LEVEL_SWITCHOVER 1 /* of a release that takes a record with that reason */
 #define DRAIN_US 2000000   /* then it is called off; requests wait for longer than that */
-#define NOTE_US 10000000   /* how long the reason of a failure is told */
-#define LAG_MAX_SEQ 1000   /* what the standby may lack when it begins */
+#define AGAIN_US 200000
+#define NOTE_US 10000000 /* how long the reason of a failure is told */
+#define LAG_MAX_SEQ 1000 /* what the standby may lack when it begins */
 #define LAG_MAX_MS 500
 #define ADDRESS_MAX_US 500000 /* the address stays for so long with who has handed over, if the other does not serve */
 #define ANSWERS_US 30000      /* for what waited to be answered by the way it came */
@@ -54,6 +55,8 @@ const char *hb_drain_not_now(const struct hb_node *n, uint64_t now_us)
 		return "is not serving";
 	if (hb_is_draining(n))
 		return "is handing over already";
+	if (n->repl_away)
+		return "is without its replicationd at the moment: try again";
 	if (n->proposer.pending || !hb_record_equal(&n->acceptor.reg.accepted, &n->known))
 		return "is changing the record: try again";
 	if (!all_are_of_this_release(n))
@@ -102,6 +105,9 @@ void hb_drain_for_ledger(struct hb_node *n, uint64_t now_us)
 	const struct hb_command command = {.kind = HB_COMMAND_SWITCHOVER, .target = HB_NOBODY};
 	char why[LOCAL_REASON_BYTES];
 
+	/* Refused, or called off: it may go a moment later, and the ledger waits for that. */
+	if (n->drain_note[0] && now_us < n->drain_note_us + AGAIN_US)
+		return;
 	if (!hb_mine(n) || hb_is_draining(n) || hb_is_solo(&n->known, n->self) ||
 	    hb_drain_begin(n, &command, now_us, why))
 		return;

@@ -189,11 +189,10 @@ void hb_take_replication(struct hb_node *n, const struct repl_report *r, uint64_
 
 void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t now_us)
 {
-	bool leaves = r && r->leaves && !n->ledger.leaves;
-
 	/* A new ledger has to pass the barrier first; it has the same time to come back. */
 	if (!r) {
-		hb_deaths_note(&n->ledger_deaths, now_us);
+		if (!n->ledger.leaves)
+			hb_deaths_note(&n->ledger_deaths, now_us);
 		n->ledger.barrier_epoch = n->ledger.commit_since_us = n->ledger.gate_closed_generation = 0;
 		n->ledger.leaves = 0;
 		n->ledger_away = true;
@@ -208,6 +207,6 @@ void hb_take_ledger(struct hb_node *n, const struct ledger_report *r, uint64_t n
 	n->ledger.commit_since_us = hb_since(n, r->commit_since_us);
 	n->ledger.edge_silent_us = hb_since(n, r->edge_silent_us);
 	n->ledger.reason[sizeof(n->ledger.reason) - 1] = '\0';
-	if (leaves)
+	if (r->leaves)
 		hb_drain_for_ledger(n, now_us);
 }

@@ -155,7 +155,7 @@ uint8_t hb_other_gateway(const struct hb_node *n);
 
 /* node_drain.c: C6. */
 bool hb_drain_begin(struct hb_node *n, const struct hb_command *c, uint64_t now_us, char why[LOCAL_REASON_BYTES]);
-/* Our ledger was told to end, by systemctl for one, and goes on for a while: as if an operator had asked for it. */
+/* Our ledger was told to end, by systemctl for one, and goes on for a while: as if an operator had asked for it, again and again. */
 void hb_drain_for_ledger(struct hb_node *n, uint64_t now_us);
 /* Each step: takes note of what has been reached, calls it off when that will not be. */
 void hb_drain_look(struct hb_node *n, uint64_t now_us);

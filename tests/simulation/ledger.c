@@ -9,6 +9,7 @@
 #define REPORT_US 100000 /* as in the daemons */
 #define READ_US 4000
 #define LOOK_US 2000
+#define ADDRESS_GOES_US 1000000
 #define SPARE 1000 /* transactions, for openings */
 
 void ledger_kill(struct world *w, unsigned at, uint64_t for_us)
@@ -33,13 +34,15 @@ void ledger_end(struct world *w, unsigned at, uint64_t for_us)
 	l->reported_us = 0;
 }
 
-/* gateway/ledgerd.c, may_end() */
+/* gateway/ledgerd.c, leave() */
 static bool may_end(const struct world *w, unsigned at)
 {
 	const struct ledger *l = &w->member[at].db.ledger;
 	const struct role_view *v = &w->member[at].view;
 
-	return v->active != v->self || v->mode == ROLE_MODE_SOLO || w->now_us >= l->leaves_us + LEDGER_LEAVES_US;
+	if (v->active != v->self)
+		return w->now_us >= l->had_role_us + ADDRESS_GOES_US;
+	return v->mode == ROLE_MODE_SOLO || w->now_us >= l->leaves_us + LEDGER_LEAVES_US;
 }
 
 void ledger_power_off(struct ledger *l)
@@ -331,6 +334,8 @@ void ledger_step(struct world *w, unsigned at)
 	/* ledgerd.c's confirm_close(): the page says so too. */
 	if (!role_may_answer(&m->view, m->view.version, world_clock(w, at)))
 		l->closed_generation = m->node.close_generation;
+	if (m->view.active == m->view.self)
+		l->had_role_us = w->now_us;
 	if (l->leaves_us && l->reported_us && may_end(w, at)) {
 		ledger_kill(w, at, l->back_us);
 		return;

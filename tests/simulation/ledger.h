@@ -41,6 +41,7 @@ struct ledger {
 	unsigned read_must;
 	uint64_t reported_us;
 	uint64_t leaves_us, back_us; /* it was told to end then; and how long it will be away */
+	uint64_t had_role_us;
 };
 
 /* What clients know, and what was saved. */

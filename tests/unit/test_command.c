@@ -91,77 +91,6 @@ static void test_the_active_hands_over_first(void **state)
 	expect("maintenance-off a", false, "is handing over already");
 }
 
-/* systemctl stop holdfast-ledgerd on the active: as if an operator had asked for a switchover, once. */
-static void test_a_ledger_that_leaves_is_handed_over_for(void **state)
-{
-	struct ledger_report r = {.fit = 1, .ready = 1, .leaves = 1};
-
-	(void)state;
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_true(node.drain.generation);
-	assert_int_equal(node.drain.to, B);
-	assert_int_equal(wanted().kind, HB_CHANGE_HAND);
-	node.drain = (struct hb_drain){0}; /* it was called off */
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_false(node.drain.generation);
-	hb_take_ledger(&node, NULL, NOW_US);
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_true(node.drain.generation);
-}
-
-static void test_a_ledger_that_leaves_where_nobody_can_take_it(void **state)
-{
-	struct ledger_report r = {.fit = 1, .ready = 1, .leaves = 1};
-
-	(void)state;
-	node.peer[B].facts.fit = 0;
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_false(node.drain.generation);
-	assert_non_null(strstr(node.drain_note, "its ledger is told to end, and b cannot take over"));
-	make(B); /* a standby's role is nobody's to hand over */
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_false(node.drain.generation);
-	assert_string_equal(node.drain_note, "");
-}
-
-/* For the moment of a restart, too: the role would wait for it. */
-static void test_one_without_its_ledger_is_handed_nothing(void **state)
-{
-	struct ledger_report r = {.fit = 1, .ready = 1};
-	struct hb_facts f;
-
-	(void)state;
-	make(B);
-	hb_take_ledger(&node, NULL, NOW_US);
-	hb_node_facts(&node, NOW_US, &f);
-	assert_false(f.fit);
-	hb_take_ledger(&node, &r, NOW_US);
-	hb_node_facts(&node, NOW_US, &f);
-	assert_true(f.fit);
-	r.leaves = 1;
-	hb_take_ledger(&node, &r, NOW_US);
-	hb_node_facts(&node, NOW_US, &f);
-	assert_false(f.fit);
-	make(A); /* who has the role has it back in a moment */
-	hb_take_ledger(&node, NULL, NOW_US);
-	hb_node_facts(&node, NOW_US, &f);
-	assert_true(f.fit);
-}
-
-/* systemctl stop of both at once: nothing waits for what does not come. */
-static void test_a_hand_over_without_replicationd_is_called_off(void **state)
-{
-	struct ledger_report r = {.fit = 1, .ready = 1, .leaves = 1};
-
-	(void)state;
-	hb_take_ledger(&node, &r, NOW_US);
-	assert_true(node.drain.generation);
-	hb_take_replication(&node, NULL, NOW_US);
-	hb_drain_look(&node, NOW_US);
-	assert_false(node.drain.generation);
-	assert_non_null(strstr(node.drain_note, "its replicationd is away"));
-}
-
 static void test_one_in_maintenance_is_handed_nothing(void **state)
 {
 	struct hb_change hand = {.kind = HB_CHANGE_HAND, .self = A, .target = B, .epoch = 4, .token = token_of(B)};
@@ -474,10 +403,6 @@ int main(void)
 	    cmocka_unit_test_setup(test_a_look_changes_nothing, setup),
 	    cmocka_unit_test_setup(test_a_standby_goes_and_comes_back, setup),
 	    cmocka_unit_test_setup(test_the_active_hands_over_first, setup),
-	    cmocka_unit_test_setup(test_a_ledger_that_leaves_is_handed_over_for, setup),
-	    cmocka_unit_test_setup(test_a_ledger_that_leaves_where_nobody_can_take_it, setup),
-	    cmocka_unit_test_setup(test_one_without_its_ledger_is_handed_nothing, setup),
-	    cmocka_unit_test_setup(test_a_hand_over_without_replicationd_is_called_off, setup),
 	    cmocka_unit_test_setup(test_one_in_maintenance_is_handed_nothing, setup),
 	    cmocka_unit_test_setup(test_one_that_claims_is_back, setup),
 	    cmocka_unit_test_setup(test_maintenance_is_refused, setup),
