@@ -10,7 +10,7 @@
 #include "heartbeat/log.h"
 
 #define HELLO_US 10000000 /* a worker says it at once */
-#define STUCK_US 3000000
+#define STUCK_US 500000
 
 int door_hold(struct door *d, const struct options *o, struct errbuf *e)
 {
