@@ -7,9 +7,9 @@ in_maintenance() { [ "$(status "$1" ".nodes[]|select(.name==\"$2\").maintenance"
 is_out() { is_state "$1" "$2" maintenance && ! status "$1" '.in_sync[]' | grep -qx "$2"; }
 follows_again() { [ "$(status "$1" "[.nodes[]|select(.name==\"$2\").behind][0] // 999")" -le 50 ]; }
 
-refused 2 w "want: 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance
+refused 2 w "want: 'maintenance on NODE [--yes]' or 'maintenance off NODE [--yes]'" maintenance
 refused 2 w "NODE is missing: want the name of a node" maintenance on
-refused 2 w "there is no 'maintenance now', want: 'maintenance on NODE [--yes]' or 'maintenance off NODE'" maintenance now a
+refused 2 w "there is no 'maintenance now', want: 'maintenance on NODE [--yes]' or 'maintenance off NODE [--yes]'" maintenance now a
 refused 2 w "'b' is not for this command: holdfastctl maintenance on NODE [--yes]" maintenance on a b
 refused 2 w "'' is not the name of a node" maintenance on ''
 refused 2 w "'B' is not the name of a node: 1 to 15 of" maintenance on B
